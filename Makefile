@@ -1,0 +1,30 @@
+# Two commands do everything: `make demo` and `make test`. Both set up .venv when it is missing or out of date.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types fixtures clean
+
+demo: $(VENV)/ready
+	@$(BIN)/preflight demo
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+fixtures: $(VENV)/ready  # needs ffmpeg and exiftool; the results are committed
+	$(BIN)/python fixtures/build.py
+
+clean:
+	rm -rf $(VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,249 @@
+"""The error tree.
+
+    PreflightError
+    ├── ConfigurationError          settings, key, or options that cannot work (exit 2)
+    │   ├── InvalidKey
+    │   ├── JobUnreadable           a job file that cannot be read at all
+    │   ├── SpecError               a model's spec file contradicts itself
+    │   └── MissingExtra            an optional part is not installed
+    ├── MediaError                  the bytes of a file break its format
+    ├── SourceError                 the bytes could not be had
+    │   ├── AddressRefused          the URL, or an address behind it, is not public
+    │   ├── Unreachable             no answer, no answer in time, or no answer that can be trusted
+    │   ├── HttpStatus              an answer, but not the file
+    │   ├── SourceChanged           the object changed while it was read
+    │   └── LocalUnreadable         a local file that cannot be opened or read
+    ├── NotSubmitted                a job that was not sent, and why
+    ├── TaskFailed                  the service ended the task without a result
+    ├── WaitTimeout                 the task had not ended when the time was up
+    └── ApiError                    the service's answer to a request of the client
+        ├── ApiUnreachable          the connection was never made: nothing was sent
+        ├── OutcomeUnknown          a paid request may have been accepted
+        ├── UnexpectedResponse      an answer that the API page does not describe
+        └── ApiRefusal              one class for each row of the API's error table
+            ├── InvalidRequest      400 invalid_request
+            ├── InvalidApiKey       401 invalid_api_key
+            ├── InsufficientCredits 402 insufficient_credits
+            ├── IpNotAllowed        403 ip_not_allowed
+            ├── ModelNotFound       404 model_not_found
+            ├── TaskNotFound        404 task_not_found
+            ├── RateLimitExceeded   429 rate_limit_exceeded
+            ├── SpendLimitExceeded  429 spend_limit_exceeded
+            ├── InternalError       500 internal_error
+            └── UpstreamError       503 upstream_error
+
+What a program needs is an attribute; the text is for people and holds no query string and no key.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from preflight.model.facts import Defect
+
+
+class PreflightError(Exception):
+    """The root: whoever catches it catches everything that preflight raises on purpose."""
+
+
+class ConfigurationError(PreflightError):
+    """Settings, options or environment that cannot work."""
+
+
+class InvalidKey(ConfigurationError):
+    """The API key is missing or has a shape that the service never issues. The key is not in the text."""
+
+
+class JobUnreadable(ConfigurationError):
+    """A job file that is not text, not YAML or JSON, or larger than any job.
+
+    ``line`` and ``column`` count from 1 and are ``None`` when the trouble is not at one place.
+    """
+
+    def __init__(
+        self, message: str, *, path: str, line: int | None = None, column: int | None = None
+    ) -> None:
+        where = path if line is None else f"{path}:{line}:{column}"
+        super().__init__(f"{where}: {message}")
+        self.path = path
+        self.line = line
+        self.column = column
+
+
+class SpecError(ConfigurationError):
+    """A spec file that is missing, unreadable, or contradicts itself."""
+
+
+class MissingExtra(ConfigurationError):
+    """An optional part of preflight is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra '{extra}': pip install 'media-preflight[{extra}]'")
+        self.extra = extra
+
+
+class MediaError(PreflightError):
+    """Bytes that break their format. ``defect`` says how, at which offset, in which box."""
+
+    def __init__(self, defect: Defect) -> None:
+        super().__init__(defect.message)
+        self.defect = defect
+
+
+class SourceError(PreflightError):
+    """The bytes of a source could not be had."""
+
+
+class AddressRefused(SourceError):
+    """The URL breaks the address policy, or its host resolves to an address that is not public."""
+
+
+class Unreachable(SourceError):
+    """No answer, none in time, or none that can be trusted. The reason is the text."""
+
+
+class HttpStatus(SourceError):
+    """The server answered, but not with the file."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the server answered {status}")
+        self.status = status
+
+
+class SourceChanged(SourceError):
+    """Length or validator changed between two ranges of one object, twice."""
+
+
+class LocalUnreadable(SourceError):
+    """A local file that is missing, not a regular file, or not readable."""
+
+
+class NotSubmitted(PreflightError):
+    """A job that was held back before anything was sent."""
+
+
+class ApiError(PreflightError):
+    """A request to the service that did not end well.
+
+    ``status`` is the HTTP status, or ``None`` when there was no answer. ``request_id`` is the service's own
+    name of the request when it sent one, ``retry_after`` its wish in seconds.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        type: str | None = None,  # noqa: A002 - the API's own word for it
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.type = type
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        name = " ".join(str(part) for part in (self.status, self.code) if part is not None)
+        text = f"{name}: {self.message}" if name else self.message
+        return f"{text} (request {self.request_id})" if self.request_id else text
+
+
+class ApiUnreachable(ApiError):
+    """The connection to the service was never made, so nothing was asked of it."""
+
+
+class OutcomeUnknown(ApiError):
+    """The paid request left, and no answer says whether the service took it. Never send it again blindly."""
+
+
+class UnexpectedResponse(ApiError):
+    """An answer that the API page does not describe: another shape, another status, not JSON."""
+
+
+class ApiRefusal(ApiError):
+    """The service's error object. Each subclass is one row of its error table (``docs/client.md``)."""
+
+    row: ClassVar[tuple[int, str]]
+
+
+class InvalidRequest(ApiRefusal):
+    """400: missing or invalid parameters, or a reference video that the service could not probe."""
+
+    row = (400, "invalid_request")
+
+
+class InvalidApiKey(ApiRefusal):
+    """401: the key is invalid, disabled or deleted."""
+
+    row = (401, "invalid_api_key")
+
+
+class InsufficientCredits(ApiRefusal):
+    """402: the balance is too low for the job."""
+
+    row = (402, "insufficient_credits")
+
+
+class IpNotAllowed(ApiRefusal):
+    """403: this machine's address is not on the key's allowlist."""
+
+    row = (403, "ip_not_allowed")
+
+
+class ModelNotFound(ApiRefusal):
+    """404: the model does not exist or is inactive."""
+
+    row = (404, "model_not_found")
+
+
+class TaskNotFound(ApiRefusal):
+    """404: no task has this id."""
+
+    row = (404, "task_not_found")
+
+
+class RateLimitExceeded(ApiRefusal):
+    """429: too many requests. Nothing was started; waiting helps."""
+
+    row = (429, "rate_limit_exceeded")
+
+
+class SpendLimitExceeded(ApiRefusal):
+    """429: the key's hourly, daily or total cap is reached. Waiting a little does not help."""
+
+    row = (429, "spend_limit_exceeded")
+
+
+class InternalError(ApiRefusal):
+    """500: the service failed. For a paid request this does not say whether it was charged."""
+
+    row = (500, "internal_error")
+
+
+class UpstreamError(ApiRefusal):
+    """503: the provider behind the service failed, or refused the content or the parameters."""
+
+    row = (503, "upstream_error")
+
+
+class TaskFailed(PreflightError):
+    """The task ended as ``failed``. ``code`` and the text are the service's."""
+
+    def __init__(self, message: str, *, task_id: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.task_id = task_id
+        self.code = code
+
+
+class WaitTimeout(PreflightError):
+    """The task had not ended when the time was up. It goes on; wait for it again by its id."""
+
+    def __init__(self, message: str, *, task_id: str) -> None:
+        super().__init__(message)
+        self.task_id = task_id

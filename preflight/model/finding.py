@@ -1,0 +1,55 @@
+"""One stated problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from preflight.model.verdict import Verdict
+
+
+class Severity(IntEnum):
+    """Ordered: a threshold is a comparison."""
+
+    NOTE = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A rule that is broken, or could not be examined.
+
+    ``indeterminate`` marks what could not be told: the verdict is then not a pass, whatever the threshold.
+    ``measured`` and ``allowed`` are for people, with their units. ``fix`` is a command or a value that can be pasted.
+    ``line`` and ``column`` count from 1.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    indeterminate: bool = False
+    field: str | None = None
+    measured: str | None = None
+    allowed: str | None = None
+    fix: str | None = None
+    help: str | None = None
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def verdict(self, fail_on: Severity) -> Verdict:
+        """What this finding alone makes of the verdict, failing from severity ``fail_on`` up."""
+        if self.indeterminate:
+            return Verdict.INDETERMINATE
+        return Verdict.FAIL if self.severity >= fail_on else Verdict.PASS
+
+
+def verdict_of(findings: Iterable[Finding], fail_on: Severity = Severity.ERROR) -> Verdict:
+    """The verdict that ``findings`` add up to."""
+    return Verdict.worst(finding.verdict(fail_on) for finding in findings)

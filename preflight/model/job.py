@@ -1,0 +1,57 @@
+"""A job as its author wrote it: the request body, and where each field stands in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in a text file, both counted from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The body of a create request, unchanged, with its origin.
+
+    ``body`` is whatever the file holds: that it is a mapping with the right fields is for the rules to say.
+    ``places`` maps a field (``input.video_urls[0]``) to its place; ``repeated`` names keys that stand twice.
+    ``id`` is the row's own name in a manifest, never part of the body.
+    """
+
+    body: JsonValue
+    id: str | None = None
+    path: str | None = None
+    line: int | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)
+    repeated: tuple[str, ...] = ()
+
+    def value(self, name: str) -> JsonValue:
+        """The value at a dotted field name such as ``input.video_urls[0]``; ``None`` where there is none."""
+        node = self.body
+        for key, index in _STEP.findall(name):
+            if key and isinstance(node, dict):
+                node = node.get(key)
+            elif index and isinstance(node, list) and int(index) < len(node):
+                node = node[int(index)]
+            else:
+                return None
+        return node
+
+    def place(self, name: str | None) -> Place | None:
+        """Where ``name`` stands in the file, or the nearest field around it that does."""
+        while name:
+            if name in self.places:
+                return self.places[name]
+            name = re.sub(r"(\.?[^.\[\]]+|\[\d+\])$", "", name)
+        return self.places.get("")

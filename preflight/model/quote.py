@@ -1,0 +1,47 @@
+"""A price with its range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What one job costs.
+
+    ``credits`` is the headline: the spec's rounding of the container's clock. ``low`` and ``high`` span every
+    rounding policy and every plausible clock; ``reasons`` says why they differ. ``seconds`` is the measured
+    reference length, ``billed_seconds`` what is charged for after cap and rounding.
+    """
+
+    credits: Decimal
+    low: Decimal
+    high: Decimal
+    seconds: Fraction
+    billed_seconds: Fraction
+    credits_per_second: Decimal
+    rounding: str
+    usd: Decimal
+    mode: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        return self.low == self.high == self.credits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotalQuote:
+    """The sum over the jobs that have a price. ``unpriced`` counts those that have none: they are not free."""
+
+    credits: Decimal
+    low: Decimal
+    high: Decimal
+    usd: Decimal
+    unpriced: int = 0
+
+    @property
+    def exact(self) -> bool:
+        return self.low == self.high == self.credits and not self.unpriced

@@ -1,0 +1,47 @@
+"""The outcome of a check: per job, and over all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from preflight.model.finding import Finding, Severity, verdict_of
+from preflight.model.quote import Quote, TotalQuote
+from preflight.model.subject import Subject
+from preflight.model.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobReport:
+    """One job, or one media file checked by itself (``bare``), with everything that was found.
+
+    ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode, by mode.
+    """
+
+    model: str
+    subjects: tuple[Subject, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    quote: Quote | None = None
+    quotes: tuple[Quote, ...] = ()
+    id: str | None = None
+    path: str | None = None
+    line: int | None = None
+    bare: bool = False
+    fail_on: Severity = Severity.ERROR
+    verdict: Verdict = Verdict.PASS
+
+    def verdict_of(self, subject: Subject) -> Verdict:
+        """The verdict of one subject: of the findings about its field."""
+        about = (finding for finding in self.findings if finding.field == subject.field)
+        return verdict_of(about, self.fail_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All jobs of a run. ``quote`` is ``None`` when no job could be priced."""
+
+    jobs: tuple[JobReport, ...]
+    quote: TotalQuote | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        return Verdict.worst(job.verdict for job in self.jobs)

@@ -1,0 +1,41 @@
+"""The media file being judged, as far as it could be examined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from preflight.errors import PreflightError
+from preflight.model.facts import AddressFacts, ImageFacts, Transfer, VideoFacts
+
+
+class Kind(Enum):
+    """Which part a file plays in a job."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One examined file.
+
+    ``field`` is its field in the job, ``None`` for a file checked by itself. ``source`` is its path or its URL without
+    the query string. ``fault`` is what kept it from being read; ``facts`` is then ``None``.
+    """
+
+    kind: Kind
+    source: str
+    field: str | None = None
+    address: AddressFacts | None = None
+    transfer: Transfer = Transfer()
+    facts: ImageFacts | VideoFacts | None = None
+    fault: PreflightError | None = None
+
+    @property
+    def image(self) -> ImageFacts | None:
+        return self.facts if isinstance(self.facts, ImageFacts) else None
+
+    @property
+    def video(self) -> VideoFacts | None:
+        return self.facts if isinstance(self.facts, VideoFacts) else None

@@ -61,9 +61,7 @@ class JobUnreadable(ConfigurationError):
     ``line`` and ``column`` count from 1 and are ``None`` when the trouble is not at one place.
     """
 
-    def __init__(
-        self, message: str, *, path: str, line: int | None = None, column: int | None = None
-    ) -> None:
+    def __init__(self, message: str, *, path: str, line: int | None = None, column: int | None = None) -> None:
         where = path if line is None else f"{path}:{line}:{column}"
         super().__init__(f"{where}: {message}")
         self.path = path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as data_field
 from enum import Enum
 
 from preflight.errors import PreflightError
@@ -28,7 +29,7 @@ class Subject:
     source: str
     field: str | None = None
     address: AddressFacts | None = None
-    transfer: Transfer = Transfer()
+    transfer: Transfer = data_field(default_factory=Transfer)
     facts: ImageFacts | VideoFacts | None = None
     fault: PreflightError | None = None
 

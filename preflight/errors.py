@@ -114,7 +114,11 @@ class SourceChanged(SourceError):
 
 
 class LocalUnreadable(SourceError):
-    """A local file that is missing, not a regular file, or not readable."""
+    """A local file that is missing (``missing``), not a regular file, or not readable."""
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 class NotSubmitted(PreflightError):

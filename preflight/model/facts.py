@@ -22,12 +22,13 @@ class Family(Enum):
 
 
 class DefectKind(Enum):
-    """How a file breaks its own format."""
+    """How a file breaks its own format, or (``UNREADABLE``) how it goes beyond what the probes read."""
 
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
     INCOMPLETE = "incomplete"
     AMBIGUOUS = "ambiguous"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

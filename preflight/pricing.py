@@ -1,0 +1,86 @@
+"""What a job costs: a headline and its range, in exact numbers, each difference with its reason.
+
+The service does not document how it rounds seconds, nor which of a file's clocks it reads. The headline takes the
+spec's policy and the container's clock, which a server that probes with ffprobe bills by; the range spans the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+
+from preflight.model import Durations, Quote, TotalQuote
+from preflight.rounding import plain, round_seconds, to_decimal
+from preflight.specs import Rounding, Spec
+
+
+def quote(
+    spec: Spec, durations: Durations, *, mode: str, orientation: str, rounding: Rounding | None = None
+) -> Quote | None:
+    """The price of a reference video with these clocks; ``None`` when it has none.
+
+    ``mode`` and ``orientation`` are choices of the spec. ``rounding`` replaces the spec's policy, as after calibration;
+    the range still spans all of them.
+    """
+    clocks = durations.plausible
+    if not clocks:
+        return None
+    price = spec.price
+    policy = rounding or price.rounding
+    rate, cap = price.credits_per_second[mode], price.cap_seconds[orientation]
+    seconds = clocks[0]
+    billed = round_seconds(min(seconds, cap), policy)
+    spread = [round_seconds(min(clock, cap), each) for clock in clocks for each in price.rounding_policies]
+    reasons = []
+    if len({*spread[: len(price.rounding_policies)]}) > 1:
+        reasons.append(f"the service does not document how it rounds {show_seconds(seconds)}; {policy} is assumed")
+    if len({min(clock, cap) for clock in clocks}) > 1:
+        reasons.append(f"the file's clocks differ: {', '.join(show_seconds(clock) for clock in clocks)}")
+    longest = max(clocks)
+    if longest > cap and cap < max(price.cap_seconds.values()):
+        spread += [round_seconds(longest, each) for each in price.rounding_policies]
+        reasons.append(
+            f"orientation '{orientation}' caps the output at {show_seconds(cap)}; the high end charges the full length"
+        )
+    return Quote(
+        credits=_credits(billed, rate),
+        low=_credits(min(spread), rate, upwards=False),
+        high=_credits(max(spread), rate, upwards=True),
+        seconds=seconds,
+        billed_seconds=billed,
+        credits_per_second=rate,
+        rounding=policy,
+        usd=plain(_credits(billed, rate) * price.usd_per_credit),
+        mode=mode,
+        reasons=tuple(reasons),
+    )
+
+
+def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
+    """The sum of the quotes that are there; ``None`` when none is. A missing price is counted, never zero."""
+    every = list(quotes)
+    priced = [each for each in every if each is not None]
+    if not priced:
+        return None
+    return TotalQuote(
+        credits=sum((each.credits for each in priced), Decimal(0)),
+        low=sum((each.low for each in priced), Decimal(0)),
+        high=sum((each.high for each in priced), Decimal(0)),
+        usd=sum((each.usd for each in priced), Decimal(0)),
+        unpriced=len(every) - len(priced),
+    )
+
+
+def show_seconds(seconds: Fraction) -> str:
+    """Seconds for people: to the millisecond, without trailing zeros."""
+    return f"{to_milliseconds(seconds):f} s"
+
+
+def to_milliseconds(seconds: Fraction) -> Decimal:
+    """Seconds as a decimal rounded to the millisecond."""
+    return plain(round(to_decimal(seconds), 3))
+
+
+def _credits(seconds: Fraction, rate: Decimal, *, upwards: bool | None = None) -> Decimal:
+    return to_decimal(seconds * Fraction(rate), upwards=upwards)

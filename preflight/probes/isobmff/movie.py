@@ -1,0 +1,241 @@
+"""A clip: the walk over top-level boxes, the movie box, and what both add up to (ISO/IEC 14496-12 §8.1, §8.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from struct import Struct
+
+from preflight.errors import MediaError
+from preflight.model import Defect, DefectKind, Durations, Family, Span, Track, VideoFacts
+from preflight.probes import limits
+from preflight.probes.cursor import Cursor, give_up
+from preflight.probes.isobmff.boxes import (
+    HEADER_BYTES,
+    Box,
+    children,
+    corrupt,
+    is_padding,
+    looks_like_box,
+    parse_header,
+    payload,
+)
+from preflight.probes.isobmff.fragments import Defaults, Fragments, read_fragments, read_mvex
+from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, read_track
+
+_MATRIX = Struct(">ii4xii")
+
+
+@dataclass(slots=True)
+class _Layout:
+    """What the walk over the top level has seen. Filled as it goes, so that a broken file still tells this much."""
+
+    brands: tuple[str, ...] = ()
+    moov: Box | None = None
+    mdat_before_moov: bool = False
+    saw_mdat: bool = False
+    saw_fragment: bool = False
+    missing_bytes: int = 0
+    defects: list[Defect] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Movie:
+    """The movie box."""
+
+    timescale: int
+    duration: Fraction | None
+    tracks: tuple[Track, ...]
+    fragments: Defaults | None
+    encrypted: bool
+
+
+def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
+    """Everything the file says of itself. Never raises: what breaks the format ends up in ``defects``.
+
+    Durations are exact. One read for a fast-start file, two when ``moov`` is last.
+    """
+    layout = _Layout()
+    movie: _Movie | None = None
+    durations = Durations()
+    try:
+        yield from _walk(cursor, layout)
+        if layout.moov is not None:
+            movie = yield from _read_movie(cursor, layout.moov)
+            fragments = None
+            if movie.fragments is not None:
+                fragments = yield from read_fragments(cursor, movie.fragments, layout.moov.end)
+            durations = _durations(movie, fragments)
+            _check_media(cursor, layout, movie, fragments)
+    except MediaError as error:
+        if not _follows_from_cut(cursor, layout, error.defect):
+            layout.defects.append(error.defect)
+    return _facts(cursor, layout, movie, durations)
+
+
+def _follows_from_cut(cursor: Cursor, layout: _Layout, defect: Defect) -> bool:
+    """Whether a broken box is only what is left of a movie box that was cut short, which is reported already."""
+    cut = layout.moov is not None and cursor.size is not None and layout.moov.end > cursor.size
+    return cut and defect.kind is DefectKind.CORRUPT
+
+
+def _walk(cursor: Cursor, layout: _Layout) -> Generator[Span, bytes, None]:
+    """Visit top-level boxes until the movie box is found, and on to the end as far as that costs nothing."""
+    offset = 0
+    for _ in range(limits.MAX_BOXES):
+        if cursor.size is not None and offset + 8 > cursor.size:
+            break
+        header = yield from _header(cursor, offset, free_only=layout.moov is not None and layout.saw_mdat)
+        if header is None or is_padding(header):
+            break
+        if not looks_like_box(header):
+            if layout.moov is None:
+                corrupt(f"has something that is no box at byte {offset}", offset=offset)
+            break
+        box = parse_header(header, offset, cursor.size)
+        yield from _visit(cursor, box, layout)
+        if box.open_ended or (layout.moov is not None and layout.saw_fragment):
+            break
+        offset = box.end
+    else:
+        give_up(f"has more than {limits.MAX_BOXES} boxes at the top level", offset=offset)
+    if layout.moov is None:
+        what = (
+            "is a fragment without its movie box: 'moov' is in another file"
+            if layout.saw_fragment
+            else "has no 'moov' box"
+        )
+        layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=what, offset=offset))
+
+
+def _header(cursor: Cursor, offset: int, *, free_only: bool) -> Generator[Span, bytes, bytes | None]:
+    if free_only:
+        return (yield from cursor.read_optional(offset, HEADER_BYTES))
+    ahead = limits.TAIL_SPAN_BYTES if offset else limits.FIRST_SPAN_BYTES
+    return (yield from cursor.read(offset, HEADER_BYTES, ahead=ahead))
+
+
+def _visit(cursor: Cursor, box: Box, layout: _Layout) -> Generator[Span, bytes, None]:
+    if cursor.size is not None and box.end > cursor.size:
+        layout.missing_bytes = box.end - cursor.size
+        layout.defects.append(
+            Defect(
+                kind=DefectKind.TRUNCATED,
+                message=f"is cut short: box '{box.fourcc}' ends at byte {box.end}, the file at {cursor.size}",
+                offset=box.start,
+                where=box.path,
+            )
+        )
+    if box.fourcc in ("ftyp", "styp") and not layout.brands:
+        data = yield from payload(cursor, box, at_least=4)
+        codes = [data[at : at + 4].decode("latin-1") for at in range(0, len(data) - 3, 4)]
+        layout.brands = (codes[0], *codes[2:])
+    elif box.fourcc == "moov":
+        if layout.moov is not None:
+            corrupt(f"has a second 'moov' box at byte {box.start}", offset=box.start, where=box.path)
+        layout.moov = box
+        layout.mdat_before_moov = layout.saw_mdat
+    elif box.fourcc == "mdat":
+        layout.saw_mdat = True
+    elif box.fourcc in ("moof", "sidx"):
+        layout.saw_fragment = True
+
+
+def _read_movie(cursor: Cursor, moov: Box) -> Generator[Span, bytes, _Movie]:
+    boxes = yield from children(cursor, moov)
+    by_type = {box.fourcc: box for box in reversed(boxes)}
+    if "cmov" in by_type:
+        give_up("has a compressed 'moov' box, which is not read here", offset=moov.start, where="moov/cmov")
+    if (mvhd := by_type.get("mvhd")) is None:
+        corrupt("has a 'moov' box without 'mvhd'", offset=moov.start, where=moov.path)
+    data = yield from payload(cursor, mvhd, at_least=20)
+    timescale, ticks = parse_clock(data, mvhd)
+    matrix_at = 48 if data[0] else 36
+    matrix = _MATRIX.unpack_from(data, matrix_at) if len(data) >= matrix_at + 36 else IDENTITY
+    traks = [box for box in boxes if box.fourcc == "trak"]
+    if len(traks) > limits.MAX_TRACKS:
+        give_up(f"has {len(traks)} tracks; {limits.MAX_TRACKS} are read", offset=moov.start, where=moov.path)
+    tracks = []
+    for trak in traks:
+        tracks.append((yield from read_track(cursor, trak, timescale, matrix)))  # noqa: PERF401 - a comprehension cannot yield
+    mvex = by_type.get("mvex")
+    return _Movie(
+        timescale=timescale,
+        duration=Fraction(ticks, timescale) if ticks is not None else None,
+        tracks=tuple(tracks),
+        fragments=(yield from read_mvex(cursor, mvex)) if mvex is not None else None,
+        encrypted="pssh" in by_type or any(track.encrypted for track in tracks),
+    )
+
+
+def main_track(tracks: tuple[Track, ...], handler: str) -> Track | None:
+    """The track that players choose: the first enabled one of its kind, else the first."""
+    candidates = [track for track in tracks if track.handler == handler]
+    return next((track for track in candidates if track.enabled), candidates[0] if candidates else None)
+
+
+def _durations(movie: _Movie, fragments: Fragments | None) -> Durations:
+    video, audio = main_track(movie.tracks, "vide"), main_track(movie.tracks, "soun")
+    shown = {track.id: track.duration for track in movie.tracks}
+    container = movie.duration
+    if movie.fragments is not None and fragments is not None:
+        # What the movie box says of a fragmented file is the length of its first fragment, if anything.
+        told = fragments.seconds(movie.tracks)
+        shown = {track.id: told.get(track.id) for track in movie.tracks}
+        declared = movie.fragments.movie_ticks if fragments.seen else None
+        lengths = [*told.values(), *([Fraction(declared, movie.timescale)] if declared else [])]
+        container = max(lengths, default=None)
+    elif container is None:
+        container = max((length for length in shown.values() if length is not None), default=None)
+    return Durations(
+        container=container,
+        video=shown.get(video.id) if video else None,
+        audio=shown.get(audio.id) if audio else None,
+    )
+
+
+def _check_media(cursor: Cursor, layout: _Layout, movie: _Movie, fragments: Fragments | None) -> None:
+    """Add what is missing of the media that the movie box describes."""
+    if fragments is not None and fragments.missing_bytes and cursor.size is not None:
+        layout.missing_bytes = max(layout.missing_bytes, fragments.missing_bytes)
+        end = cursor.size + fragments.missing_bytes
+        message = f"is cut short: its fragments end at byte {end}, the file at {cursor.size}"
+        layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message))
+    elif fragments is not None and not fragments.seen:
+        message = "is an initialization segment: it has 'moov' and no fragment with media"
+        layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
+    elif fragments is None and not layout.saw_mdat and any(not track.external for track in movie.tracks):
+        message = "has a 'moov' box and no 'mdat' box: the media itself is missing"
+        layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
+
+
+def _facts(cursor: Cursor, layout: _Layout, movie: _Movie | None, durations: Durations) -> VideoFacts:
+    major = layout.brands[0] if layout.brands else None
+    tracks = movie.tracks if movie else ()
+    video = main_track(tracks, "vide")
+    width, height = (video.coded_size or (None, None)) if video else (None, None)
+    facts = VideoFacts(
+        container="MOV" if major in (None, "qt  ") and not layout.saw_fragment else "MP4",
+        family=Family.VIDEO,
+        size_bytes=cursor.size,
+        major_brand=major,
+        brands=layout.brands,
+        durations=durations,
+        tracks=tracks,
+        fragmented=(movie.fragments is not None) if movie else layout.saw_fragment or None,
+        fast_start=not layout.mdat_before_moov if layout.moov else None,
+        encrypted=movie.encrypted if movie else False,
+        missing_bytes=layout.missing_bytes,
+        defects=tuple(layout.defects),
+    )
+    if video is None:
+        return facts
+    return replace(
+        facts,
+        width=width,
+        height=height,
+        display_size=video.display_size,
+        rotation=video.rotation,
+        codec=video.codec,
+    )

@@ -1,0 +1,39 @@
+"""What a probe may ask for. A file can demand anything; these are the answers."""
+
+from __future__ import annotations
+
+KIB = 1024
+MIB = 1024 * KIB
+
+FIRST_SPAN_BYTES = 64 * KIB
+"""Decides 98.2 % of JPEGs, 99.7 % of PNGs and nearly every fast-start clip in one request (docs/decisions.md)."""
+
+TAIL_SPAN_BYTES = 64 * KIB
+"""Read where ``mdat`` ends: every one of 59 measured tail ``moov`` boxes of short clips fits."""
+
+JUMP_SPAN_BYTES = 16 * KIB
+"""Read after a jump inside a large box: the next track's header boxes, or one ``moof``."""
+
+MAX_SPANS = 64
+"""Separate reads for one file. A layout that needs more is not read further."""
+
+MAX_BYTES = 4 * MIB
+"""Required bytes for one file, all reads together."""
+
+MAX_OPTIONAL_BYTES = 32 * MIB
+"""Optional bytes for one file: enough to search the largest acceptable picture to its first byte."""
+
+MAX_BOXES = 4096
+"""Boxes visited in one file."""
+
+MAX_DEPTH = 8
+"""Levels of boxes within boxes."""
+
+MAX_TRACKS = 64
+"""Tracks read from one ``moov``."""
+
+MAX_TABLE_ENTRIES = 65_536
+"""Entries read from one table (``elst``, ``stts``, ``sidx``, ``trun``, ``tfra``)."""
+
+MAX_CHUNKS = 65_536
+"""PNG chunks or JPEG segments visited in one picture."""

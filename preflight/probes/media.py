@@ -1,0 +1,49 @@
+"""The way in: which probe reads a file, decided by its first bytes, never by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from preflight.model import Family, ImageFacts, Kind, Span, VideoFacts
+from preflight.probes import limits
+from preflight.probes.cursor import Cursor
+from preflight.probes.isobmff.movie import probe_movie
+from preflight.probes.jpeg import probe_jpeg
+from preflight.probes.pictures import read_picture_size
+from preflight.probes.png import probe_png
+from preflight.probes.sniff import ISO_MEDIA, Sniffed, sniff
+
+
+def probe_media(size: int | None, kind: Kind | None) -> Generator[Span, bytes, ImageFacts | VideoFacts]:
+    """Facts about a file of ``size`` bytes (``None``: unknown) that plays the part of ``kind``.
+
+    What the bytes are decides which probe runs, ``kind`` which shape the facts have: a clip given as a picture comes
+    back as ``ImageFacts`` that name its container. Without ``kind`` the bytes decide that too. Never raises.
+    """
+    cursor = Cursor(size)
+    head = yield from cursor.read(0, limits.FIRST_SPAN_BYTES)
+    sniffed = sniff(head)
+    if kind is None:
+        kind = Kind.IMAGE if sniffed.family is Family.PICTURE else Kind.VIDEO
+    if kind is Kind.IMAGE:
+        return (yield from _probe_image(cursor, sniffed))
+    if sniffed == ISO_MEDIA:
+        return (yield from probe_movie(cursor))
+    if sniffed.family is Family.VIDEO:
+        yield from cursor.read_optional(max(0, (size or 0) - limits.TAIL_SPAN_BYTES), limits.TAIL_SPAN_BYTES)
+    return VideoFacts(container=sniffed.name, family=sniffed.family, size_bytes=size)
+
+
+def _probe_image(cursor: Cursor, sniffed: Sniffed) -> Generator[Span, bytes, ImageFacts]:
+    if sniffed.name == "JPEG":
+        return (yield from probe_jpeg(cursor))
+    if sniffed.name == "PNG":
+        return (yield from probe_png(cursor))
+    if sniffed == ISO_MEDIA:
+        movie = yield from probe_movie(cursor)
+        return ImageFacts(container=movie.container, family=Family.VIDEO, size_bytes=cursor.size)
+    found = None
+    if sniffed.name and sniffed.family is Family.PICTURE:
+        found = yield from read_picture_size(cursor, sniffed.name)
+    width, height = found or (None, None)
+    return ImageFacts(container=sniffed.name, family=sniffed.family, size_bytes=cursor.size, width=width, height=height)

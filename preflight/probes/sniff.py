@@ -1,0 +1,195 @@
+"""What the first bytes of a file are, by name. Names are those that people search for; nothing is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from preflight.model import Family
+
+ISO_MEDIA_TYPES = frozenset(
+    {
+        b"ftyp",
+        b"styp",
+        b"moov",
+        b"mdat",
+        b"moof",
+        b"sidx",
+        b"free",
+        b"skip",
+        b"wide",
+        b"pnot",
+        b"uuid",
+        b"emsg",
+        b"prft",
+    }
+)
+"""Box types that open an ISO base media or QuickTime file in the field."""
+
+_PICTURE_BRANDS = {
+    b"avif": "AVIF",
+    b"avis": "AVIF",
+    b"heic": "HEIC",
+    b"heix": "HEIC",
+    b"heim": "HEIC",
+    b"heis": "HEIC",
+    b"hevc": "HEIC",
+    b"hevx": "HEIC",
+    b"mif1": "HEIF",
+    b"mif2": "HEIF",
+    b"msf1": "HEIF",
+    b"miaf": "HEIF",
+    b"crx ": "CR3",
+    b"jxl ": "JPEG XL",
+    b"jp2 ": "JPEG 2000",
+}
+
+_SIGNATURES: tuple[tuple[int, bytes, str, Family], ...] = (
+    (0, b"\xff\xd8\xff", "JPEG", Family.PICTURE),
+    (0, b"\x89PNG\r\n\x1a\n", "PNG", Family.PICTURE),
+    (0, b"GIF87a", "GIF", Family.PICTURE),
+    (0, b"GIF89a", "GIF", Family.PICTURE),
+    (8, b"WEBP", "WebP", Family.PICTURE),
+    (0, b"II*\0", "TIFF", Family.PICTURE),
+    (0, b"MM\0*", "TIFF", Family.PICTURE),
+    (0, b"II+\0", "TIFF", Family.PICTURE),
+    (0, b"MM\0+", "TIFF", Family.PICTURE),
+    (0, b"\xff\x0a", "JPEG XL", Family.PICTURE),
+    (4, b"JXL \r\n\x87\n", "JPEG XL", Family.PICTURE),
+    (4, b"jP  \r\n\x87\n", "JPEG 2000", Family.PICTURE),
+    (0, b"\xff\x4f\xff\x51", "JPEG 2000", Family.PICTURE),
+    (0, b"8BPS", "Photoshop", Family.PICTURE),
+    (0, b"\0\0\1\0", "ICO", Family.PICTURE),
+    (0, b"\0\0\2\0", "CUR", Family.PICTURE),
+    (0, b"icns", "ICNS", Family.PICTURE),
+    (0, b"qoif", "QOI", Family.PICTURE),
+    (0, b"DDS ", "DDS", Family.PICTURE),
+    (0, b"v/1\x01", "OpenEXR", Family.PICTURE),
+    (0, b"#?RADIANCE", "Radiance HDR", Family.PICTURE),
+    (0, b"%!PS", "PostScript", Family.PICTURE),
+    (0, b"gimp xcf", "XCF", Family.PICTURE),
+    (8, b"AVI ", "AVI", Family.VIDEO),
+    (0, b"FLV\x01", "FLV", Family.VIDEO),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media", Family.VIDEO),
+    (0, b"\0\0\x01\xba", "MPEG-PS", Family.VIDEO),
+    (0, b"\0\0\x01\xb3", "MPEG video", Family.VIDEO),
+    (0, b"\x06\x0e\x2b\x34", "MXF", Family.VIDEO),
+    (0, b".RMF", "RealMedia", Family.VIDEO),
+    (0, b"DKIF", "IVF", Family.VIDEO),
+    (0, b"YUV4MPEG2", "YUV4MPEG", Family.VIDEO),
+    (0, b"ID3", "MP3", Family.AUDIO),
+    (0, b"fLaC", "FLAC", Family.AUDIO),
+    (8, b"WAVE", "WAV", Family.AUDIO),
+    (8, b"AIFF", "AIFF", Family.AUDIO),
+    (0, b"#!AMR", "AMR", Family.AUDIO),
+    (0, b"%PDF-", "PDF", Family.DOCUMENT),
+    (0, b"#EXTM3U", "HLS playlist", Family.DOCUMENT),
+    (0, b"PK\x03\x04", "ZIP", Family.ARCHIVE),
+    (0, b"\x1f\x8b", "gzip", Family.ARCHIVE),
+    (0, b"BZh", "bzip2", Family.ARCHIVE),
+    (0, b"\xfd7zXZ\0", "xz", Family.ARCHIVE),
+    (0, b"\x28\xb5\x2f\xfd", "Zstandard", Family.ARCHIVE),
+    (0, b"7z\xbc\xaf\x27\x1c", "7-Zip", Family.ARCHIVE),
+    (0, b"Rar!\x1a\x07", "RAR", Family.ARCHIVE),
+    (257, b"ustar", "tar", Family.ARCHIVE),
+)
+_RIFF_NAMES = frozenset({"WebP", "AVI", "WAV"})
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_TEXT_CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """The name of a format and the family it belongs to. ``name`` is ``None`` for data of no known format."""
+
+    name: str | None
+    family: Family
+
+
+ISO_MEDIA = Sniffed("ISO media", Family.VIDEO)
+"""An ISO base media or QuickTime file that is no picture; its own probe tells MP4 from MOV."""
+
+
+def sniff(head: bytes) -> Sniffed:
+    """The format that ``head``, the first bytes of a file, belongs to. The more bytes, the surer for text."""
+    if not head:
+        return Sniffed(None, Family.EMPTY)
+    if head[4:8] in ISO_MEDIA_TYPES:
+        return _iso_media(head)
+    for offset, signature, name, family in _SIGNATURES:
+        if head.startswith(signature, offset) and (name not in _RIFF_NAMES or head.startswith(b"RIFF")):
+            return Sniffed(name, family)
+    return _matroska(head) or _ogg(head) or _by_structure(head) or _text(head) or Sniffed(None, Family.UNKNOWN)
+
+
+def _iso_media(head: bytes) -> Sniffed:
+    if head[4:8] == b"ftyp":
+        size = int.from_bytes(head[:4], "big")
+        brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head), 256) - 3, 4))]
+        picture = _PICTURE_BRANDS.get(brands[0])
+        if picture == "HEIF":  # the generic brand: the compatible ones say which codec
+            picture = next(
+                (_PICTURE_BRANDS[brand] for brand in brands[1:] if _PICTURE_BRANDS.get(brand) in ("HEIC", "AVIF")),
+                picture,
+            )
+        if picture:
+            return Sniffed(picture, Family.PICTURE)
+    return ISO_MEDIA
+
+
+def _matroska(head: bytes) -> Sniffed | None:
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return None
+    return Sniffed("WebM" if b"webm" in head[:96] else "Matroska", Family.VIDEO)
+
+
+def _ogg(head: bytes) -> Sniffed | None:
+    if not head.startswith(b"OggS"):
+        return None
+    return Sniffed("Ogg", Family.VIDEO if b"theora" in head[:512] else Family.AUDIO)
+
+
+def _by_structure(head: bytes) -> Sniffed | None:
+    """Formats without a signature of their own: recognised by what must repeat or agree."""
+    for first, packet in ((0, 188), (4, 192)):
+        if len(head) > first + packet and all(
+            head[at] == 0x47 for at in range(first, min(len(head), 5 * packet), packet)
+        ):
+            return Sniffed("MPEG-TS", Family.VIDEO)
+    if (
+        head.startswith(b"BM")
+        and len(head) >= 18
+        and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
+    ):
+        return Sniffed("BMP", Family.PICTURE)
+    if len(head) > 2 and head[0] == 0x50 and 0x31 <= head[1] <= 0x37 and head[2] in b" \t\r\n":
+        return Sniffed("Netpbm", Family.PICTURE)
+    if head.startswith((b"\0\0\0\x01\x67", b"\0\0\0\x01\x27", b"\0\0\x01\x67", b"\0\0\0\x01\x40", b"\0\0\0\x01\x42")):
+        return Sniffed("raw H.264/H.265 stream", Family.VIDEO)
+    if len(head) > 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x18 != 0x08:
+        return Sniffed("AAC" if head[1] & 0xF6 == 0xF0 else "MP3", Family.AUDIO)
+    return None
+
+
+def _text(head: bytes) -> Sniffed | None:
+    if head.startswith(_LFS_POINTER):
+        return Sniffed("Git LFS pointer", Family.LFS_POINTER)
+    sample = head.removeprefix(b"\xef\xbb\xbf")[:4096]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        sample = head[:4096].decode("utf-16", "replace").encode()
+    if not sample or any(byte in _TEXT_CONTROLS for byte in sample):
+        return None
+    start = sample.lstrip().lower()
+    if b"<svg" in start and start.startswith(b"<"):
+        return Sniffed("SVG", Family.PICTURE)
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title")) or b"<html" in start:
+        return Sniffed("HTML", Family.DOCUMENT)
+    if start.startswith((b"<?xml", b"<error", b"<")):
+        return Sniffed("XML", Family.DOCUMENT)
+    if start.startswith((b"{", b"[")):
+        return Sniffed("JSON", Family.DOCUMENT)
+    try:
+        sample[: len(sample) - 3 if len(sample) > 3 else None].decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(sample) - 8:
+            return None
+    return Sniffed("text", Family.DOCUMENT)

@@ -1,0 +1,39 @@
+"""Every rounding of seconds and credits, by name. Nothing else in the project rounds money or time."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+from math import ceil, floor
+from typing import assert_never
+
+from preflight.specs.spec import Rounding
+
+_CREDIT = Decimal("0.0001")
+_WIDE = Context(prec=60)
+
+
+def round_seconds(seconds: Fraction, policy: Rounding) -> Fraction:
+    """Whole seconds by ``policy``: up, to the nearest (half up), or not at all."""
+    match policy:
+        case "ceil":
+            return Fraction(ceil(seconds))
+        case "nearest":
+            return Fraction(floor(seconds + Fraction(1, 2)))
+        case "exact":
+            return seconds
+    assert_never(policy)
+
+
+def to_decimal(value: Fraction, *, upwards: bool | None = None) -> Decimal:
+    """A fraction as a decimal of at most four places; ``upwards`` says to which side, ``None`` to the nearest."""
+    rounding = ROUND_HALF_EVEN if upwards is None else ROUND_CEILING if upwards else ROUND_FLOOR
+    exact = _WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return plain(exact.quantize(_CREDIT, rounding=rounding, context=_WIDE))
+
+
+def plain(value: Decimal) -> Decimal:
+    """The same number without trailing zeros and without an exponent."""
+    if value == value.to_integral_value(context=_WIDE):
+        return value.quantize(Decimal(1), context=_WIDE)
+    return value.normalize(_WIDE)

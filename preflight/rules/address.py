@@ -1,0 +1,61 @@
+"""Rules about where a file is: whether the service can and may fetch it, now and when its turn comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from preflight.errors import AddressRefused, LocalUnreadable
+from preflight.model import Severity
+from preflight.rules.rule import Flaw, SubjectCase
+
+_EXPIRES_SOON = timedelta(hours=1)
+_PUBLIC = "a public http(s) URL"
+
+
+def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
+    subject = case.subject
+    if subject.address is not None and subject.address.problem:
+        yield Flaw(
+            message=f"the service cannot fetch this URL: {subject.address.problem}", allowed=_PUBLIC, fix=_UPLOAD
+        )
+    elif isinstance(subject.fault, AddressRefused):
+        yield Flaw(message=f"the service cannot fetch this URL: {subject.fault}", allowed=_PUBLIC, fix=_UPLOAD)
+    elif subject.address is None and case.uploaded:
+        yield Flaw(message="this is a local path; the service fetches its files itself", allowed=_PUBLIC, fix=_UPLOAD)
+    elif isinstance(subject.fault, LocalUnreadable) and subject.fault.missing:
+        yield Flaw(message="this is neither a public URL nor a file here", measured="no such file", allowed=_PUBLIC)
+
+
+_UPLOAD = "upload the file to public storage and use that URL"
+
+
+def url_insecure(case: SubjectCase) -> Iterator[Flaw]:
+    address = case.subject.address
+    if address is not None and address.scheme == "http" and not address.problem:
+        yield Flaw(
+            message="http can be read and changed on its way to the service",
+            measured="http",
+            allowed="http is allowed, https is better",
+            fix="use the https URL if the server has one",
+        )
+
+
+def url_expiring(case: SubjectCase) -> Iterator[Flaw]:
+    address = case.subject.address
+    if address is None or address.expires_at is None:
+        return
+    left = address.expires_at - case.now
+    when = address.expires_at.strftime("%Y-%m-%d %H:%M UTC")
+    fix = "sign the URL again, for at least a day: the job may wait in a queue"
+    if left <= timedelta(0):
+        yield Flaw(message=f"the signed URL expired at {when}", measured=f"expired {when}", fix=fix)
+    elif left <= _EXPIRES_SOON:
+        minutes = max(1, int(left.total_seconds() // 60))
+        yield Flaw(
+            message=f"the signed URL expires in {minutes} min, at {when}",
+            measured=f"{minutes} min",
+            allowed="more than an hour",
+            fix=fix,
+            severity=Severity.WARNING,
+        )

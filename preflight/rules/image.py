@@ -1,0 +1,143 @@
+"""Rules about the reference image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, floor
+
+from preflight.model import DefectKind, Family, Severity
+from preflight.rules import repair
+from preflight.rules.rule import Flaw, ImageCase
+from preflight.rules.size import oversize
+
+_SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
+_NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_AGAIN = "export or upload the file again"
+
+
+def image_format(case: ImageCase) -> Iterator[Flaw]:
+    facts, allowed = case.facts, case.spec.image.containers
+    if facts.container in allowed or facts.family in _NOT_A_FORMAT:
+        return
+    if facts.family is Family.PICTURE:
+        message, fix = f"this is a {facts.container} picture", repair.magick(case.name, "", ".png")
+    elif facts.family is Family.VIDEO:
+        message = f"this is a video ({facts.container}), not a picture"
+        fix = repair.ffmpeg(case.name, "-frames:v 1", ".png")
+    else:
+        message, fix = f"this is {facts.container or 'data of no known format'}, not a picture", _AGAIN
+    yield Flaw(
+        message=f"{message}; the service takes {' and '.join(allowed)}, whatever the file is called",
+        measured=facts.container or facts.family.value,
+        allowed=", ".join(allowed),
+        fix=fix,
+    )
+
+
+def image_too_large(case: ImageCase) -> Iterator[Flaw]:
+    limit = case.spec.image.max_bytes
+    fix = repair.magick(case.name, f"-define jpeg:extent={limit.safe_bytes * 95 // 100_000}KB", ".jpg")
+    yield from oversize(case.facts.size_bytes, limit, "picture", fix)
+
+
+def image_too_small(case: ImageCase) -> Iterator[Flaw]:
+    width, height = case.facts.width, case.facts.height
+    if width is None or height is None:
+        return
+    limit, advised = case.spec.image.min_side, case.spec.image.advised_min_side
+    side = min(width, height)
+    if side >= advised.value:
+        return
+    hard = side < limit.value
+    bound = limit if hard else advised
+    factor = Fraction(advised.value, max(side, 1))
+    yield Flaw(
+        message=f"the picture is {width}x{height} px; each side must be at least {limit.value} px"
+        if hard
+        else f"the picture is {width}x{height} px; other services of this family ask for {advised.value} px a side",
+        measured=f"{width}x{height} px",
+        allowed=f"at least {bound.value} px a side",
+        fix=repair.scale(case.name, ceil(width * factor), ceil(height * factor), _suffix(case)),
+        severity=None if hard else Severity.WARNING,
+    )
+
+
+def image_aspect_ratio(case: ImageCase) -> Iterator[Flaw]:
+    width, height = case.facts.width, case.facts.height
+    limit = case.spec.image.max_aspect.value
+    if not width or not height:
+        return
+    long, short = max(width, height), min(width, height)
+    if long * limit.denominator <= short * limit.numerator:
+        return
+    kept = floor(short * limit)
+    cropped = (kept, height) if width > height else (width, kept)
+    yield Flaw(
+        message=f"the picture is {width}x{height} px, {_ratio(width, height)}; "
+        f"the ratio must be between {limit.denominator}:{limit.numerator} and {limit.numerator}:{limit.denominator}",
+        measured=f"{width}:{height}",
+        allowed=f"{limit.denominator}:{limit.numerator} to {limit.numerator}:{limit.denominator}",
+        fix=repair.crop(case.name, *cropped, _suffix(case)),
+    )
+
+
+def image_truncated(case: ImageCase) -> Iterator[Flaw]:
+    yield from _defects(case, DefectKind.TRUNCATED, "the picture ")
+
+
+def image_corrupt(case: ImageCase) -> Iterator[Flaw]:
+    yield from _defects(case, DefectKind.CORRUPT, "the picture ")
+    yield from _defects(case, DefectKind.UNREADABLE, "the picture could not be examined: it ")
+
+
+def image_ambiguous(case: ImageCase) -> Iterator[Flaw]:
+    fix = repair.magick(case.name, "", ".png")
+    yield from _defects(case, DefectKind.AMBIGUOUS, "two programs may see two pictures here: the file ", fix)
+
+
+def image_animated(case: ImageCase) -> Iterator[Flaw]:
+    frames = case.facts.frames
+    if frames is not None and frames > 1:
+        yield Flaw(
+            message=f"the file holds {frames} pictures; the service uses one, and does not say which",
+            measured=f"{frames} pictures",
+            allowed="1 picture",
+            fix=repair.ffmpeg(case.name, "-frames:v 1", _suffix(case)),
+        )
+
+
+def image_color_mode(case: ImageCase) -> Iterator[Flaw]:
+    mode, usual = case.facts.color_mode, case.spec.image.color_modes
+    depth = case.facts.bit_depth or 8
+    if mode is None or (mode in usual and depth <= 8):
+        return
+    measured = mode if depth <= 8 else f"{mode}, {depth} bits a channel"
+    yield Flaw(
+        message=f"the picture's colours are {measured}; what the service makes of that is not documented",
+        measured=measured,
+        allowed="RGB or grey, 8 bits a channel",
+        fix=repair.magick(case.name, "-colorspace sRGB -type TrueColor -depth 8", _suffix(case)),
+    )
+
+
+def _defects(case: ImageCase, kind: DefectKind, subject: str, fix: str = _AGAIN) -> Iterator[Flaw]:
+    for defect in case.facts.defects:
+        if defect.kind is kind:
+            yield Flaw(
+                message=subject + defect.message,
+                measured=defect.kind.value,
+                fix=fix,
+                indeterminate=kind is DefectKind.UNREADABLE,
+            )
+
+
+def _suffix(case: ImageCase) -> str:
+    return ".jpg" if case.facts.container == "JPEG" else repair.suffix_of(case.name, _SUFFIXES, ".png")
+
+
+def _ratio(width: int, height: int) -> str:
+    """The ratio as people say it: ``1:2.51``."""
+    if width >= height:
+        return f"{Fraction(width * 100 // height, 100):.2f}:1"
+    return f"1:{Fraction(height * 100 // width, 100):.2f}"

@@ -1,0 +1,210 @@
+"""Rules about the request body: fields, types, choices, counts. Everything they know comes from the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from preflight.model import Severity
+from preflight.model.job import JsonValue
+from preflight.rules.rule import Flaw, JobCase
+from preflight.specs import FieldSpec, model_names
+
+_TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": "a mapping"}
+_SHOWN_CHARACTERS = 60
+
+
+def model_unknown(case: JobCase) -> Iterator[Flaw]:
+    field = case.spec.field("model")
+    value = case.job.value(field.name)
+    if isinstance(value, str) and value not in model_names():
+        yield _not_a_choice(field, value, model_names(), "no model that preflight knows")
+
+
+def field_missing(case: JobCase) -> Iterator[Flaw]:
+    if case.job.body is None:
+        yield Flaw(message="the job is empty", allowed=_required(case), field="")
+        return
+    if not isinstance(case.job.body, dict):
+        return
+    for field in case.spec.fields:
+        if field.required and _is_absent(case, field):
+            yield Flaw(message=f"'{field.name}' is missing", allowed=field.description, field=field.name)
+
+
+def field_unknown(case: JobCase) -> Iterator[Flaw]:
+    ruled_out = {field.name for field in case.spec.unsupported}
+    for name in _given(case):
+        key = name.rpartition(".")[2]
+        if name in {field.name for field in case.spec.fields} or key in ruled_out:
+            continue
+        candidates = {field.name.rpartition(".")[2]: field.name for field in case.spec.fields}
+        close = get_close_matches(key.lower(), candidates, n=1, cutoff=0.6)
+        meant = candidates[close[0]] if close else None
+        if meant and meant.rpartition(".")[2] == key:
+            fix = f"move it to '{meant}'"
+        else:
+            fix = f"did you mean '{meant}'?" if meant else "remove it"
+        yield Flaw(message=f"the service knows no field '{_shown(name)}'", measured=_shown(name), fix=fix, field=name)
+
+
+def field_type(case: JobCase) -> Iterator[Flaw]:
+    body = case.job.body
+    if body is not None and not isinstance(body, dict):
+        yield Flaw(message=f"a job is a mapping of fields, not {_kind(body)}", measured=_kind(body), field="")
+        return
+    for name in case.job.repeated:
+        yield Flaw(message=f"'{_shown(name)}' is given twice; which one counts is anyone's guess", field=name)
+    for field in case.spec.fields:
+        if field.type == "object" or not _is_absent(case, field):
+            yield from _wrong_type(field, case.job.value(field.name), given=field.name in _given(case))
+
+
+def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
+    for name in _given(case):
+        for field in case.spec.unsupported:
+            if name.rpartition(".")[2] == field.name:
+                yield Flaw(
+                    message=f"'{name}' is not supported: {field.message}",
+                    measured=_shown(case.job.value(name)),
+                    fix="remove it",
+                    field=name,
+                )
+
+
+def mode_invalid(case: JobCase) -> Iterator[Flaw]:
+    yield from _invalid_choice(case, case.spec.field("mode"))
+
+
+def orientation_invalid(case: JobCase) -> Iterator[Flaw]:
+    yield from _invalid_choice(case, case.spec.field("orientation"))
+
+
+def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
+    field = case.spec.field("prompt")
+    value = case.job.value(field.name)
+    if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
+        yield Flaw(
+            message=f"the prompt has {len(value)} characters; at most {field.max_length} are allowed",
+            measured=f"{len(value)} characters",
+            allowed=f"at most {field.max_length} characters",
+            fix=f"shorten it by {len(value) - field.max_length} characters",
+            field=field.name,
+        )
+
+
+def input_count(case: JobCase) -> Iterator[Flaw]:
+    for field in case.spec.fields:
+        value = case.job.value(field.name)
+        if field.count is None or not isinstance(value, list) or len(value) == field.count:
+            continue
+        what = "image" if field.role == "image" else "video"
+        yield Flaw(
+            message=f"'{field.name}' lists {len(value) or 'no'} {what}s; the service uses {field.count}",
+            measured=f"{len(value)} URLs",
+            allowed=f"{field.count} URL",
+            fix=f"list one {what}" if not value else f"keep the {what} that you want and remove the others",
+            severity=Severity.WARNING if value else None,
+            field=field.name,
+        )
+
+
+def callback_not_public(case: JobCase) -> Iterator[Flaw]:
+    if case.callback is not None and case.callback.problem:
+        yield Flaw(
+            message=f"the callback URL cannot be reached by the service: {case.callback.problem}",
+            allowed="a public http(s) URL",
+            fix="use a public address, or leave it out and poll with 'preflight task wait'",
+            field=case.spec.field("callback").name,
+        )
+
+
+def _given(case: JobCase) -> tuple[str, ...]:
+    """The dotted names of every field given, one level into mappings that the spec knows."""
+    body = case.job.body
+    if not isinstance(body, dict):
+        return ()
+    container = case.spec.field("input").name
+    inner = body.get(container)
+    inside = tuple(f"{container}.{key}" for key in inner) if isinstance(inner, dict) else ()
+    return (*body, *inside)
+
+
+def _is_absent(case: JobCase, field: FieldSpec) -> bool:
+    """Whether a field is left out although the mapping around it is there."""
+    around = field.name.rpartition(".")[0]
+    parent = case.job.value(around) if around else case.job.body
+    return isinstance(parent, dict) and field.name.rpartition(".")[2] not in parent
+
+
+def _required(case: JobCase) -> str:
+    return "needs " + ", ".join(field.name for field in case.spec.fields if field.required)
+
+
+def _wrong_type(field: FieldSpec, value: JsonValue, *, given: bool) -> Iterator[Flaw]:
+    if not given:
+        return
+    fits = {
+        "string": isinstance(value, str),
+        "string[]": isinstance(value, list),
+        "object": isinstance(value, dict),
+    }[field.type]
+    if not fits:
+        fix = "write [ ] around it" if field.type == "string[]" and isinstance(value, str) else None
+        if field.type == "string" and isinstance(value, int | float) and not isinstance(value, bool):
+            fix = f'write it in quotes: "{_shown(value)}"'
+        yield Flaw(
+            message=f"'{field.name}' must be {_TYPE_NAMES[field.type]}, not {_kind(value)}",
+            measured=_kind(value),
+            allowed=_TYPE_NAMES[field.type],
+            fix=fix,
+            field=field.name,
+        )
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            if not isinstance(item, str):
+                yield Flaw(
+                    message=f"'{field.name}[{index}]' must be a string, not {_kind(item)}",
+                    measured=_kind(item),
+                    allowed="a string",
+                    field=f"{field.name}[{index}]",
+                )
+
+
+def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
+    value = case.job.value(field.name)
+    if isinstance(value, str) and value not in field.choices:
+        yield _not_a_choice(field, value, field.choices, "no choice of the service")
+
+
+def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: str) -> Flaw:
+    close = get_close_matches(value.lower(), choices, n=1, cutoff=0.4)
+    return Flaw(
+        message=f"'{field.name}' is '{_shown(value)}': {what}",
+        measured=_shown(value),
+        allowed=", ".join(choices),
+        fix=f"{field.name.rpartition('.')[2]}: {(close or choices)[0]}",
+        field=field.name,
+    )
+
+
+def _kind(value: JsonValue) -> str:
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return f"the truth value {str(value).lower()}"
+        case int() | float():
+            return f"the number {_shown(value)}"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _shown(value: object) -> str:
+    """A value from a job file, short and on one line."""
+    text = "".join(character if character.isprintable() else "�" for character in str(value))
+    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

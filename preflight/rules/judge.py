@@ -1,0 +1,52 @@
+"""Running the table over a job, a file, a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import PurePosixPath
+
+from preflight.model import AddressFacts, Finding, Job, Quote, Subject
+from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, VideoCase
+from preflight.rules.table import IMAGE_RULES, JOB_RULES, PRICE_RULES, SUBJECT_RULES, VIDEO_RULES
+from preflight.specs import Spec
+
+
+def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[Finding]:
+    """What is wrong with the request body. ``callback`` is what its callback URL says by itself."""
+    case = JobCase(job=job, spec=spec, callback=callback)
+    for rule in JOB_RULES:
+        yield from rule.findings(case, None)
+
+
+def judge_subject(
+    subject: Subject, spec: Spec, *, orientation: str, now: datetime, uploaded: bool
+) -> Iterator[Finding]:
+    """What is wrong with one file. ``uploaded`` is whether it must be at a public URL already."""
+    case = SubjectCase(subject=subject, spec=spec, now=now, uploaded=uploaded)
+    for rule in SUBJECT_RULES:
+        yield from rule.findings(case, subject.field)
+    name = _file_name(subject)
+    if subject.image is not None:
+        image = ImageCase(facts=subject.image, spec=spec, name=name)
+        for image_rule in IMAGE_RULES:
+            yield from image_rule.findings(image, subject.field)
+    if subject.video is not None:
+        video = VideoCase(facts=subject.video, spec=spec, name=name, orientation=orientation)
+        for video_rule in VIDEO_RULES:
+            yield from video_rule.findings(video, subject.field)
+
+
+def judge_price(quote: Quote, max_credits: Decimal | None, field: str | None) -> Iterator[Finding]:
+    """What is uncertain or too much about a price; the findings point at ``field``."""
+    case = PriceCase(quote=quote, max_credits=max_credits)
+    for rule in PRICE_RULES:
+        yield from rule.findings(case, field)
+
+
+def _file_name(subject: Subject) -> str:
+    """What a repair command calls the file: its path, or the last part of its URL, as if downloaded."""
+    if subject.address is None:
+        return subject.source
+    return PurePosixPath(subject.source.removesuffix("?…")).name or f"{subject.kind.value}"

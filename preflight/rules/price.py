@@ -1,0 +1,27 @@
+"""Rules about the price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from preflight.rules.rule import Flaw, PriceCase
+
+
+def price_ambiguous(case: PriceCase) -> Iterator[Flaw]:
+    quote = case.quote
+    if not quote.exact:
+        yield Flaw(
+            message=f"{quote.credits:f} credits, perhaps {quote.low:f} to {quote.high:f}: {'; '.join(quote.reasons)}",
+            measured=f"{quote.low:f}–{quote.high:f} credits",
+        )
+
+
+def over_budget(case: PriceCase) -> Iterator[Flaw]:
+    """The bound holds for the high end: what may be charged, not what is hoped for."""
+    if case.max_credits is not None and case.quote.high > case.max_credits:
+        yield Flaw(
+            message=f"the job may cost {case.quote.high:f} credits; the budget is {case.max_credits:f}",
+            measured=f"{case.quote.high:f} credits",
+            allowed=f"at most {case.max_credits:f} credits",
+            fix="shorten the clip, choose a cheaper mode, or raise --max-credits",
+        )

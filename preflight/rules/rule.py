@@ -1,0 +1,113 @@
+"""What a rule is: an id, a severity, a source, and one small function over one kind of case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Generic, TypeVar
+
+from preflight.model import AddressFacts, Finding, ImageFacts, Job, Quote, Severity, Subject, VideoFacts
+from preflight.specs import Spec
+
+
+class Area(Enum):
+    """What a rule looks at."""
+
+    JOB = "job"
+    ADDRESS = "address"
+    TRANSFER = "transfer"
+    IMAGE = "image"
+    VIDEO = "video"
+    PRICE = "price"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """What a rule function yields. ``severity`` and ``field`` are only given where they differ from the case's own."""
+
+    message: str
+    measured: str | None = None
+    allowed: str | None = None
+    fix: str | None = None
+    severity: Severity | None = None
+    field: str | None = None
+    indeterminate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCase:
+    """A job before its files are looked at. ``callback`` is what its callback URL says by itself."""
+
+    job: Job
+    spec: Spec
+    callback: AddressFacts | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectCase:
+    """A file, however far it could be read. ``uploaded`` is whether it must be at a public URL already."""
+
+    subject: Subject
+    spec: Spec
+    now: datetime
+    uploaded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageCase:
+    """A picture. ``name`` is the file's, for commands that repair it."""
+
+    facts: ImageFacts
+    spec: Spec
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoCase:
+    """A clip, in a job with this orientation. ``name`` is the file's, for commands that repair it."""
+
+    facts: VideoFacts
+    spec: Spec
+    name: str
+    orientation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceCase:
+    """A price. ``max_credits`` is the user's bound, if there is one."""
+
+    quote: Quote
+    max_credits: Decimal | None = None
+
+
+CaseT = TypeVar("CaseT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(Generic[CaseT]):
+    """One requirement. ``source`` says where it stands: the service's page, or why preflight asks for it."""
+
+    id: str
+    area: Area
+    severity: Severity
+    summary: str
+    source: str
+    check: Callable[[CaseT], Iterator[Flaw]]
+
+    def findings(self, case: CaseT, field: str | None) -> Iterator[Finding]:
+        """What ``case`` breaks of this rule, as findings about ``field``."""
+        for flaw in self.check(case):
+            yield Finding(
+                rule=self.id,
+                severity=flaw.severity or self.severity,
+                message=flaw.message,
+                indeterminate=flaw.indeterminate,
+                field=flaw.field if flaw.field is not None else field,
+                measured=flaw.measured,
+                allowed=flaw.allowed,
+                fix=flaw.fix,
+                help=f"preflight explain {self.id}",
+            )

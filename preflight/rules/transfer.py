@@ -1,0 +1,139 @@
+"""Rules about fetching a file, and about what came instead of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
+from preflight.model import Family, Severity
+from preflight.rules.rule import Flaw, SubjectCase
+
+_NO_ANSWER_OF_THE_FILE = frozenset({408, 425, 429})
+_STATUS_HINTS = {
+    401: "the file is behind a login; make it public or sign the URL",
+    403: "the file is private, or its signed URL has expired or is for another method; make it public or sign it again",
+    404: "check the path; nothing is there",
+    410: "the file was removed; upload it again",
+}
+_NOT_MEDIA = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_TYPES = {
+    "JPEG": ("image/jpeg", "image/jpg", "image/pjpeg"),
+    "PNG": ("image/png", "image/x-png", "image/apng"),
+    "WebP": ("image/webp",),
+    "GIF": ("image/gif",),
+    "MP4": ("video/mp4", "application/mp4", "video/x-m4v", "video/3gpp"),
+    "MOV": ("video/quicktime",),
+    "Matroska": ("video/x-matroska", "video/matroska"),
+    "WebM": ("video/webm",),
+    "AVI": ("video/x-msvideo", "video/avi"),
+    "MPEG-TS": ("video/mp2t",),
+}
+_EXTENSIONS = {
+    "jpg": "JPEG",
+    "jpeg": "JPEG",
+    "jpe": "JPEG",
+    "jfif": "JPEG",
+    "png": "PNG",
+    "apng": "PNG",
+    "webp": "WebP",
+    "gif": "GIF",
+    "mp4": "MP4",
+    "m4v": "MP4",
+    "mov": "MOV",
+    "qt": "MOV",
+    "mkv": "Matroska",
+    "webm": "WebM",
+    "avi": "AVI",
+    "ts": "MPEG-TS",
+}
+_MEDIA_TYPES = ("image/", "video/", "audio/", "text/", "application/json", "application/xml", "application/pdf")
+
+
+def unreachable(case: SubjectCase) -> Iterator[Flaw]:
+    fault = case.subject.fault
+    if isinstance(fault, Unreachable) or (isinstance(fault, LocalUnreadable) and not fault.missing):
+        yield Flaw(message=f"the file could not be read: {fault}", indeterminate=True)
+
+
+def http_status(case: SubjectCase) -> Iterator[Flaw]:
+    fault = case.subject.fault
+    if isinstance(fault, HttpStatus):
+        passing = fault.status >= 500 or fault.status in _NO_ANSWER_OF_THE_FILE
+        yield Flaw(
+            message=f"{fault}, not the file",
+            measured=f"HTTP {fault.status}",
+            allowed="HTTP 200 or 206",
+            fix="try again later"
+            if passing
+            else _STATUS_HINTS.get(fault.status, "check that the URL is the file's own"),
+            indeterminate=passing,
+        )
+
+
+def not_media(case: SubjectCase) -> Iterator[Flaw]:
+    facts, address = case.subject.facts, case.subject.address
+    if facts is None or facts.family not in _NOT_MEDIA:
+        return
+    if facts.family is Family.LFS_POINTER:
+        message, fix = "this is a Git LFS pointer: the file itself was not fetched", "git lfs pull"
+    elif facts.family is Family.EMPTY:
+        message, fix = "the file is empty: 0 bytes", "export or upload it again"
+    else:
+        message, fix = f"this is {facts.container}, not a {case.subject.kind.value}", "use the URL of the file itself"
+    if address is not None and address.share_service:
+        message += f"; {address.share_service} links open a page, not the file"
+        fix = f"use {address.direct_url}" if address.direct_url else "download the file and upload it to public storage"
+    elif facts.container == "HTML":
+        message += ": a login, preview or error page"
+    yield Flaw(message=message, measured=facts.container or facts.family.value, fix=fix)
+
+
+def size_unknown(case: SubjectCase) -> Iterator[Flaw]:
+    facts = case.subject.facts
+    if facts is not None and facts.size_bytes is None and facts.family not in _NOT_MEDIA:
+        yield Flaw(
+            message="the server does not say how large the file is, so its size limit could not be checked",
+            fix="serve it with Content-Length",
+            indeterminate=True,
+        )
+
+
+def range_unsupported(case: SubjectCase) -> Iterator[Flaw]:
+    if case.subject.transfer.ranges is False:
+        yield Flaw(message="the server has no range requests: the file was read from its start instead")
+
+
+def source_unstable(case: SubjectCase) -> Iterator[Flaw]:
+    if isinstance(case.subject.fault, SourceChanged):
+        yield Flaw(
+            message=f"the file changed while it was read: {case.subject.fault}",
+            fix="wait until the upload is complete, then check again",
+            indeterminate=True,
+        )
+
+
+def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
+    facts = case.subject.facts
+    if facts is None or facts.container is None or facts.family in _NOT_MEDIA:
+        return
+    declared = case.subject.transfer.declared_type
+    fitting = _TYPES.get(facts.container, ())
+    if declared and declared.startswith(_MEDIA_TYPES) and fitting and declared not in fitting:
+        yield Flaw(
+            message=f"the server declares {declared}, the bytes are {facts.container}",
+            measured=declared,
+            allowed=fitting[0],
+            fix=f"serve it with Content-Type: {fitting[0]}",
+            severity=Severity.WARNING,
+        )
+    extension = PurePosixPath(case.subject.source.removesuffix("?…")).suffix.lower().removeprefix(".")
+    promised = _EXTENSIONS.get(extension)
+    if promised and promised != facts.container and {promised, facts.container} != {"MP4", "MOV"}:
+        yield Flaw(
+            message=f"the name ends in .{extension}, the bytes are {facts.container}",
+            measured=facts.container,
+            allowed=promised,
+            fix=f"convert it to {promised}; renaming does not change a file",
+            severity=Severity.WARNING,
+        )

@@ -1,0 +1,19 @@
+"""What is known of each service model: one TOML file a model, and its loader."""
+
+from preflight.specs.loader import DEFAULT_MODEL, load_spec, model_names, parse_spec
+from preflight.specs.spec import FieldSpec, ImageSpec, Limit, PriceSpec, Rounding, SizeLimit, Spec, VideoSpec
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "FieldSpec",
+    "ImageSpec",
+    "Limit",
+    "PriceSpec",
+    "Rounding",
+    "SizeLimit",
+    "Spec",
+    "VideoSpec",
+    "load_spec",
+    "model_names",
+    "parse_spec",
+]

@@ -1,0 +1,43 @@
+"""The JSON Schema of a job, for editors: derived from a spec, so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from preflight.specs.spec import FieldSpec, Spec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def job_schema(spec: Spec) -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a request body for the model of ``spec``."""
+    schema = _object([field for field in spec.fields if "." not in field.name])
+    container = spec.field("input").name
+    inner = [field for field in spec.fields if field.name.startswith(f"{container}.")]
+    schema["properties"][container] |= _object(inner)
+    return {"$schema": DIALECT, "title": f"Job for {spec.title}", **schema}
+
+
+def _object(fields: list[FieldSpec]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {field.name.rpartition(".")[2]: _property(field) for field in fields},
+        "required": [field.name.rpartition(".")[2] for field in fields if field.required],
+        "additionalProperties": False,
+    }
+
+
+def _property(field: FieldSpec) -> dict[str, Any]:
+    schema: dict[str, Any] = {"description": field.description}
+    if field.type == "object":
+        return schema
+    if field.type == "string[]":
+        return schema | {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    schema["type"] = "string"
+    if field.choices:
+        schema["enum"] = list(field.choices)
+    if field.default is not None:
+        schema["default"] = field.default
+    if field.max_length is not None:
+        schema["maxLength"] = field.max_length
+    return schema

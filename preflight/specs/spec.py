@@ -1,0 +1,120 @@
+"""One service model: its fields, limits and prices, each with its source. Read from TOML by ``loader.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+FieldType: TypeAlias = Literal["string", "string[]", "object"]
+Role: TypeAlias = Literal["model", "input", "callback", "image", "video", "orientation", "mode", "prompt"]
+Rounding: TypeAlias = Literal["ceil", "exact", "nearest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """One field of the request body, by its dotted name. ``count`` is how many items a list should have."""
+
+    name: str
+    type: FieldType
+    role: Role
+    source: str
+    description: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    max_length: int | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsupportedField:
+    """A field that the service's page rules out by name, at whichever level it is given."""
+
+    name: str
+    message: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A bound, inclusive, in ``unit``. ``advisory`` ones come from outside the service's page and only warn."""
+
+    value: Fraction
+    source: str
+    unit: str = ""
+    advisory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeLimit:
+    """A size whose unit is not documented: up to ``safe_bytes`` passes, up to ``hard_bytes`` warns."""
+
+    safe_bytes: int
+    hard_bytes: int
+    label: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSpec:
+    """Limits of the reference image. ``max_aspect`` is long side over short side."""
+
+    containers: tuple[str, ...]
+    containers_source: str
+    max_bytes: SizeLimit
+    min_side: Limit
+    advised_min_side: Limit
+    max_aspect: Limit
+    color_modes: tuple[str, ...]
+    color_modes_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoSpec:
+    """Limits of the reference video."""
+
+    containers: tuple[str, ...]
+    containers_source: str
+    max_bytes: SizeLimit
+    min_seconds: Limit
+    max_seconds: Limit
+    advised_min_side: Limit
+    advised_max_side: Limit
+    codecs: tuple[str, ...]
+    codecs_source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSpec:
+    """Rates by mode, caps by orientation, and the rounding of seconds, as far as it is known."""
+
+    credits_per_second: Mapping[str, Decimal]
+    cap_seconds: Mapping[str, Fraction]
+    cap_source: str
+    usd_per_credit: Decimal
+    usd_source: str
+    rounding: Rounding
+    rounding_policies: tuple[Rounding, ...]
+    rounding_source: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """Everything that is known of one model of the service."""
+
+    model: str
+    title: str
+    base_url: str
+    fields: tuple[FieldSpec, ...]
+    unsupported: tuple[UnsupportedField, ...]
+    image: ImageSpec
+    video: VideoSpec
+    price: PriceSpec
+
+    def field(self, role: Role) -> FieldSpec:
+        """The field that plays ``role``. Every spec has one of each: the loader sees to it."""
+        return next(field for field in self.fields if field.role == role)

@@ -1,1 +1,136 @@
-"""Checks the image, the video and the price of a motion-control job before it is paid for."""
+"""Checks the image, the video and the price of a motion-control job before it is paid for.
+
+``check`` examines a job, or its files, and returns a ``Report``; ``quote`` prices a length; ``Client`` and
+``AsyncClient`` talk to the service. Names are loaded when they are first used: a check of a local picture needs no
+HTTP library.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from preflight.api import check, check_async
+    from preflight.client import AsyncClient, Client, Credits, Task, TaskStatus
+    from preflight.engine import Engine, Media, Options
+    from preflight.errors import (
+        ApiError,
+        ApiRefusal,
+        ApiUnreachable,
+        ConfigurationError,
+        NotSubmitted,
+        OutcomeUnknown,
+        PreflightError,
+        TaskFailed,
+        WaitTimeout,
+    )
+    from preflight.jobfiles import load_job, load_manifest
+    from preflight.model import (
+        Durations,
+        Finding,
+        ImageFacts,
+        Job,
+        JobReport,
+        Kind,
+        Quote,
+        Report,
+        Severity,
+        Subject,
+        Verdict,
+        VideoFacts,
+    )
+    from preflight.pricing import quote
+    from preflight.sources.host import AllowedHost
+    from preflight.specs import Spec, load_spec
+    from preflight.submit import Submission
+
+_HOMES = {
+    "preflight.api": ("check", "check_async"),
+    "preflight.client": ("AsyncClient", "Client", "Credits", "Task", "TaskStatus"),
+    "preflight.engine": ("Engine", "Media", "Options"),
+    "preflight.errors": (
+        "ApiError",
+        "ApiRefusal",
+        "ApiUnreachable",
+        "ConfigurationError",
+        "NotSubmitted",
+        "OutcomeUnknown",
+        "PreflightError",
+        "TaskFailed",
+        "WaitTimeout",
+    ),
+    "preflight.jobfiles": ("load_job", "load_manifest"),
+    "preflight.model": (
+        "Durations",
+        "Finding",
+        "ImageFacts",
+        "Job",
+        "JobReport",
+        "Kind",
+        "Quote",
+        "Report",
+        "Severity",
+        "Subject",
+        "Verdict",
+        "VideoFacts",
+    ),
+    "preflight.pricing": ("quote",),
+    "preflight.sources.host": ("AllowedHost",),
+    "preflight.specs": ("Spec", "load_spec"),
+    "preflight.submit": ("Submission",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AllowedHost",
+    "ApiError",
+    "ApiRefusal",
+    "ApiUnreachable",
+    "AsyncClient",
+    "Client",
+    "ConfigurationError",
+    "Credits",
+    "Durations",
+    "Engine",
+    "Finding",
+    "ImageFacts",
+    "Job",
+    "JobReport",
+    "Kind",
+    "Media",
+    "NotSubmitted",
+    "Options",
+    "OutcomeUnknown",
+    "PreflightError",
+    "Quote",
+    "Report",
+    "Severity",
+    "Spec",
+    "Subject",
+    "Submission",
+    "Task",
+    "TaskFailed",
+    "TaskStatus",
+    "Verdict",
+    "VideoFacts",
+    "WaitTimeout",
+    "check",
+    "check_async",
+    "load_job",
+    "load_manifest",
+    "load_spec",
+    "quote",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'preflight' has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -37,3 +37,15 @@ def plain(value: Decimal) -> Decimal:
     if value == value.to_integral_value(context=_WIDE):
         return value.quantize(Decimal(1), context=_WIDE)
     return value.normalize(_WIDE)
+
+
+def decimal_text(value: Fraction) -> str:
+    """A fraction as a decimal string: exact where it ends within twelve places, else rounded to nine."""
+    exact = _WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    short = exact.quantize(Decimal("1E-12"), context=_WIDE)
+    return f"{plain(short if Fraction(short) == value else exact.quantize(Decimal('1E-9'), context=_WIDE)):f}"
+
+
+def dollars(value: Decimal) -> str:
+    """An amount of dollars with two decimals, more where they are needed."""
+    return f"{value:.2f}" if value == value.quantize(Decimal("0.01")) else f"{plain(value):f}"

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
-_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +53,5 @@ class Job:
         while name:
             if name in self.places:
                 return self.places[name]
-            name = re.sub(r"(\.?[^.\[\]]+|\[\d+\])$", "", name)
+            name = name[: max(name.rfind("."), name.rfind("["), 0)]
         return self.places.get("")

@@ -7,10 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import PurePosixPath
 
-from preflight.model import AddressFacts, Finding, Job, Quote, Subject
+from preflight.model import AddressFacts, Durations, Family, Finding, Job, Quote, Subject, VideoFacts
 from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, VideoCase
 from preflight.rules.table import IMAGE_RULES, JOB_RULES, PRICE_RULES, SUBJECT_RULES, VIDEO_RULES
 from preflight.specs import Spec
+
+_LENGTH_RULES = frozenset({"video-too-short", "video-too-long", "video-over-orientation-cap"})
 
 
 def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[Finding]:
@@ -36,6 +38,15 @@ def judge_subject(
         video = VideoCase(facts=subject.video, spec=spec, name=name, orientation=orientation)
         for video_rule in VIDEO_RULES:
             yield from video_rule.findings(video, subject.field)
+
+
+def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator[Finding]:
+    """What is wrong with a length alone, for an estimate without a file."""
+    facts = VideoFacts(container=spec.video.containers[0], family=Family.VIDEO, size_bytes=None, durations=durations)
+    case = VideoCase(facts=facts, spec=spec, name="clip.mp4", orientation=orientation)
+    for rule in VIDEO_RULES:
+        if rule.id in _LENGTH_RULES:
+            yield from rule.findings(case, None)
 
 
 def judge_price(quote: Quote, max_credits: Decimal | None, field: str | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
-from preflight.model import Family, Severity
+from preflight.model import Family
 from preflight.rules.rule import Flaw, SubjectCase
 
 _NO_ANSWER_OF_THE_FILE = frozenset({408, 425, 429})
@@ -117,23 +117,22 @@ def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
     facts = case.subject.facts
     if facts is None or facts.container is None or facts.family in _NOT_MEDIA:
         return
-    declared = case.subject.transfer.declared_type
-    fitting = _TYPES.get(facts.container, ())
-    if declared and declared.startswith(_MEDIA_TYPES) and fitting and declared not in fitting:
-        yield Flaw(
-            message=f"the server declares {declared}, the bytes are {facts.container}",
-            measured=declared,
-            allowed=fitting[0],
-            fix=f"serve it with Content-Type: {fitting[0]}",
-            severity=Severity.WARNING,
-        )
+    claims = []
     extension = PurePosixPath(case.subject.source.removesuffix("?…")).suffix.lower().removeprefix(".")
     promised = _EXTENSIONS.get(extension)
     if promised and promised != facts.container and {promised, facts.container} != {"MP4", "MOV"}:
+        claims.append(f"is named .{extension}")
+    declared = case.subject.transfer.declared_type
+    fitting = _TYPES.get(facts.container, ())
+    if declared and declared.startswith(_MEDIA_TYPES) and fitting and declared not in fitting:
+        claims.append(f"is declared as {declared}")
+    if claims:
+        fix = f"serve it with Content-Type: {fitting[0]}" if fitting else None
+        if claims[0].startswith("is named"):
+            fix = f"name it for what it is, or convert it to {promised}: renaming does not change a file"
         yield Flaw(
-            message=f"the name ends in .{extension}, the bytes are {facts.container}",
+            message=f"the file {' and '.join(claims)}, its bytes are {facts.container}",
             measured=facts.container,
-            allowed=promised,
-            fix=f"convert it to {promised}; renaming does not change a file",
-            severity=Severity.WARNING,
+            allowed=promised or declared,
+            fix=fix,
         )

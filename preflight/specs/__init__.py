@@ -1,7 +1,7 @@
 """What is known of each service model: one TOML file a model, and its loader."""
 
 from preflight.specs.loader import DEFAULT_MODEL, load_spec, model_names, parse_spec
-from preflight.specs.spec import FieldSpec, ImageSpec, Limit, PriceSpec, Rounding, SizeLimit, Spec, VideoSpec
+from preflight.specs.spec import FieldSpec, ImageSpec, Limit, PriceSpec, Role, Rounding, SizeLimit, Spec, VideoSpec
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -9,6 +9,7 @@ __all__ = [
     "ImageSpec",
     "Limit",
     "PriceSpec",
+    "Role",
     "Rounding",
     "SizeLimit",
     "Spec",

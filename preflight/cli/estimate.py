@@ -1,0 +1,72 @@
+"""``preflight estimate``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import click
+
+from preflight.cli.check import split
+from preflight.cli.exits import exit_of
+from preflight.cli.options import Number, engine_options, job_options, network_options, output_options
+from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.progress import progress
+from preflight.engine import Engine
+from preflight.model import Report
+from preflight.render.objects import quotes_object
+
+
+@click.command("estimate")
+@click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...")
+@click.option("--seconds", type=Number(), metavar="N", help="A length instead of a file.")
+@job_options
+@network_options
+@click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more.")
+@output_options("text", "json", "jsonl")
+def command(
+    *,
+    names: tuple[str, ...],
+    seconds: Decimal | None,
+    format_: str,
+    output: str | None,
+    quiet: bool,
+    no_progress: bool,
+    **given: Any,
+) -> int:
+    """Say what a job will cost: in every mode, with the range and the reason for it.
+
+    \b
+    preflight estimate job.yaml
+    preflight estimate --seconds 12.5 --mode 1080p
+    """
+    if seconds is not None:
+        if names or given["image"] or given["video"]:
+            raise click.UsageError("--seconds stands for a file: give one or the other")
+        if not seconds:
+            raise click.UsageError("--seconds must be more than 0")
+        for name in ("image", "video", "prompt"):
+            given.pop(name)
+        with Engine(engine_options(**given)) as engine:
+            report = engine.estimate(Fraction(seconds))
+    else:
+        targets, options = split(names, given)
+        with progress("reading", hidden=quiet or no_progress), Engine(options) as engine:
+            report = engine.check(targets)
+    if not report.jobs:
+        raise click.UsageError("nothing to estimate")
+    if not quiet:
+        emit(_as_text(report, format_, output), output)
+    return exit_of(report)
+
+
+def _as_text(report: Report, format_: str, output: str | None) -> str:
+    if format_ == "json":
+        return to_json(quotes_object(report))
+    if format_ == "jsonl":
+        return to_json_lines(quotes_object(report)["jobs"])
+    from preflight.render.text import render_quotes  # noqa: PLC0415 - loads rich
+
+    return to_text(partial(render_quotes, report), output)

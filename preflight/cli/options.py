@@ -1,0 +1,150 @@
+"""Options that several commands share, and the engine options that they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import click
+
+from preflight.engine import Options
+from preflight.errors import ConfigurationError
+from preflight.model import Severity
+from preflight.rules import RULES
+from preflight.sources.host import AllowedHost
+from preflight.specs import DEFAULT_MODEL, load_spec, model_names
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
+
+
+class Number(click.ParamType[Decimal]):
+    """A decimal number, taken exactly as it is written."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not number.is_finite() or number < 0 or number > Decimal(10) ** 9 or number.as_tuple().exponent < -9:  # type: ignore[operator]  # finite
+            self.fail(f"{value!r} is out of range", param, ctx)
+        return number
+
+
+class Host(click.ParamType[AllowedHost]):
+    """HOST or HOST:PORT."""
+
+    name = "host"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AllowedHost:
+        if isinstance(value, AllowedHost):
+            return value
+        try:
+            return AllowedHost.parse(value)
+        except ConfigurationError as error:
+            self.fail(str(error), param, ctx)
+
+
+class RuleId(click.ParamType[str]):
+    """The id of a rule."""
+
+    name = "rule"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = [rule.id for rule in RULES]
+        if value not in known:
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+            close = get_close_matches(value, known, n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else "; 'preflight rules' lists them"
+            self.fail(f"no rule '{value}'{hint}", param, ctx)
+        return str(value)
+
+
+def _stacked(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _choices(role: Any) -> click.Choice[str]:
+    return click.Choice(load_spec().field(role).choices)
+
+
+job_options = _stacked(
+    click.option("--image", metavar="FILE|URL", help="The reference image."),
+    click.option("--video", metavar="FILE|URL", help="The reference video."),
+    click.option("--mode", type=_choices("mode"), help="The resolution of the result."),
+    click.option("--orientation", type=_choices("orientation"), help="Whose orientation the result follows."),
+    click.option("--prompt", help="The scene or the motion, in words."),
+    click.option(
+        "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model."
+    ),
+)
+
+network_options = _stacked(
+    click.option(
+        "--allow-host",
+        "allow",
+        type=Host(),
+        multiple=True,
+        metavar="HOST[:PORT]",
+        envvar="PREFLIGHT_ALLOW_HOST",
+        help="Allow this host a private address (repeatable).",
+    ),
+    click.option(
+        "--timeout",
+        "deadline_s",
+        type=click.FloatRange(min=0.1, max=3600),
+        metavar="SECONDS",
+        help="For each file; 20.",
+    ),
+)
+
+verdict_options = _stacked(
+    click.option("--strict", is_flag=True, help="Fail on warnings, too."),
+    click.option("--fail-on", type=click.Choice(list(_SEVERITIES)), default="error", help="The severity that fails."),
+    click.option("--select", type=RuleId(), multiple=True, metavar="RULE", help="Only these rules (repeatable)."),
+    click.option("--ignore", type=RuleId(), multiple=True, metavar="RULE", help="Not these rules (repeatable)."),
+    click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more."),
+    click.option("--deep", is_flag=True, help="Read pictures to their end."),
+)
+
+
+def output_options(*formats: str) -> Callable[[_Command], _Command]:
+    """``--format``, ``--output``, ``-q`` and ``--no-progress``."""
+    return _stacked(
+        click.option("--format", "format_", type=click.Choice(formats), default="text", help="How to say it."),
+        click.option("--output", metavar="FILE", help="Write to a file instead of standard output."),
+        click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
+        click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+    )
+
+
+def engine_options(
+    *,
+    allow: tuple[AllowedHost, ...] = (),
+    deadline_s: float | None = None,
+    strict: bool = False,
+    fail_on: str = "error",
+    select: tuple[str, ...] = (),
+    ignore: tuple[str, ...] = (),
+    **same: Any,
+) -> Options:
+    """Engine options from the values of the options above."""
+    threshold = min(_SEVERITIES[fail_on], Severity.WARNING) if strict else _SEVERITIES[fail_on]
+    return Options(
+        allow=allow,
+        deadline_s=deadline_s,
+        fail_on=threshold,
+        select=frozenset(select),
+        ignore=frozenset(ignore),
+        **same,
+    )

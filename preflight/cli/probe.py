@@ -1,0 +1,67 @@
+"""``preflight probe``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from preflight.cli.check import require_file
+from preflight.cli.exits import Exit
+from preflight.cli.options import engine_options, network_options, output_options
+from preflight.cli.output import emit, to_json, to_json_lines
+from preflight.cli.progress import progress
+from preflight.engine import Engine, Media
+from preflight.examine import is_url
+from preflight.model import Report
+from preflight.render import words
+from preflight.render.objects import facts_object
+
+
+@click.command("probe")
+@click.argument("names", nargs=-1, required=True, metavar="FILE|URL...")
+@network_options
+@click.option("--deep", is_flag=True, help="Read pictures to their end.")
+@output_options("text", "json", "jsonl")
+def command(
+    *,
+    names: tuple[str, ...],
+    format_: str,
+    output: str | None,
+    quiet: bool,
+    no_progress: bool,
+    **given: Any,
+) -> int:
+    """Say what a file is, without judging it.
+
+    \b
+    preflight probe dance.mp4
+    preflight probe https://example.com/dance.mp4 --format json
+    """
+    for name in names:
+        if not is_url(name):
+            require_file(name)
+    with progress("reading", hidden=quiet or no_progress), Engine(engine_options(**given)) as engine:
+        report = engine.check(Media(source=name) for name in names)
+    if not quiet:
+        emit(_as_text(report, format_), output)
+    examined = all(subject.facts is not None for job in report.jobs for subject in job.subjects)
+    return Exit.PASS if examined else Exit.INDETERMINATE
+
+
+def _as_text(report: Report, format_: str) -> str:
+    if format_ == "json":
+        return to_json(facts_object(report))
+    if format_ == "jsonl":
+        return to_json_lines(facts_object(report)["subjects"])
+    return "".join(f"{line}\n" for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    for job in report.jobs:
+        for subject in job.subjects:
+            what = words.measured(subject)
+            if subject.fault is not None or (subject.address and subject.address.problem):
+                what += f": {subject.fault or (subject.address and subject.address.problem)}"
+            yield f"{subject.source}  {what}  ({words.spent(subject.transfer)})"

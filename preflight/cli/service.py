@@ -1,0 +1,86 @@
+"""What the commands that talk to the service share: the key, the address, and how its outcomes are said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from preflight.cli.output import emit, to_json, to_json_lines
+from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
+from preflight.errors import ConfigurationError
+from preflight.render.objects import submission_object
+from preflight.rounding import dollars
+from preflight.submit import Submission
+
+_KEY_FILE_BYTES = 4096
+
+api_url_option = click.option(
+    "--api-url",
+    metavar="URL",
+    envvar="PREFLIGHT_API_URL",
+    default=DEFAULT_BASE_URL,
+    show_default=True,
+    help="Where the service is.",
+)
+key_file_option = click.option(
+    "--key-file",
+    metavar="FILE",
+    envvar="PREFLIGHT_API_KEY_FILE",
+    help="A file with the API key; otherwise it is taken from PREFLIGHT_API_KEY.",
+)
+
+wait_timeout_option = click.option(
+    "--wait-timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up waiting after this long."
+)
+
+
+def open_client(api_url: str, key_file: str | None) -> Client:
+    """A client with the user's key. Raises ``InvalidKey`` and ``ConfigurationError``."""
+    return Client(_key(key_file), base_url=api_url)
+
+
+def _key(key_file: str | None) -> ApiKey:
+    if key_file is None:
+        return ApiKey.from_environment(os.environ)
+    try:
+        with Path(key_file).open(encoding="ascii", errors="replace") as file:
+            return ApiKey(file.read(_KEY_FILE_BYTES).removesuffix("\n").removesuffix("\r"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the key file {key_file}: {error.strerror}") from error
+
+
+def show_status(update: Callable[[str], object]) -> Callable[[Task], object]:
+    """A callback for ``Client.wait`` that keeps a progress message up to date."""
+
+    def show(task: Task) -> None:
+        percent = f", {task.progress:f} %" if task.progress is not None else ""
+        update(f"task {task.id}: {task.status_text}{percent}")
+
+    return show
+
+
+def emit_submission(submission: Submission, format_: str, output: str | None) -> None:
+    """Say how a submission stands."""
+    match format_:
+        case "json":
+            emit(to_json(submission_object(submission)), output)
+        case "jsonl":
+            emit(to_json_lines([submission_object(submission)]), output)
+        case _:
+            emit("".join(f"{line}\n" for line in _lines(submission)), output)
+
+
+def _lines(submission: Submission) -> list[str]:
+    lines = [f"{submission.state}  task {submission.task_id}"]
+    if submission.quote is not None:
+        lines.append(f"  price   {submission.quote.credits:f} credits (${dollars(submission.quote.usd)})")
+    lines += [f"  result  {url}" for url in submission.outputs]
+    lines += [f"  saved   {path}" for path in submission.files]
+    if submission.error:
+        lines.append(f"  error   {submission.error}")
+    if submission.state == "accepted":
+        lines.append(f"  next    preflight task wait {submission.task_id}")
+    return lines

@@ -1,0 +1,92 @@
+"""``preflight task``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from preflight.cli.download import download_option, with_files
+from preflight.cli.exits import Exit, exit_of_submission
+from preflight.cli.options import network_options, output_options
+from preflight.cli.progress import progress
+from preflight.cli.service import (
+    api_url_option,
+    emit_submission,
+    key_file_option,
+    open_client,
+    show_status,
+)
+from preflight.client import Task, TaskStatus
+from preflight.submit import Submission, await_task
+
+
+@click.group("task")
+def command() -> None:
+    """Look at a task, or wait for it.
+
+    \b
+    preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24 --download results
+    """
+
+
+@command.command("show")
+@click.argument("task_id", metavar="ID")
+@api_url_option
+@key_file_option
+@output_options("text", "json", "jsonl")
+def show(*, task_id: str, api_url: str, key_file: str | None, format_: str, output: str | None, **_: Any) -> int:
+    """Say how a task stands.
+
+    \b
+    preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
+    """
+    with open_client(api_url, key_file) as client:
+        task = client.task(task_id)
+    emit_submission(_submission(task), format_, output)
+    return Exit.API if task.status is TaskStatus.FAILED else Exit.PASS
+
+
+@command.command("wait")
+@click.argument("task_id", metavar="ID")
+@click.option(
+    "--wait-timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up waiting after this long."
+)
+@download_option
+@network_options
+@api_url_option
+@key_file_option
+@output_options("text", "json", "jsonl")
+def wait(
+    *,
+    task_id: str,
+    wait_timeout: float | None,
+    download: str | None,
+    api_url: str,
+    key_file: str | None,
+    format_: str,
+    output: str | None,
+    quiet: bool,
+    no_progress: bool,
+    **network: Any,
+) -> int:
+    """Wait for a task to end.
+
+    \b
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24 --download results
+    """
+    hidden = quiet or no_progress
+    with open_client(api_url, key_file) as client, progress(f"task {task_id}", hidden=hidden) as update:
+        submission = await_task(client, task_id, timeout=wait_timeout, on_update=show_status(update))
+    saved = True
+    if download is not None:
+        submission, saved = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
+    if not quiet:
+        emit_submission(submission, format_, output)
+    return exit_of_submission(submission, saved=saved)
+
+
+def _submission(task: Task) -> Submission:
+    error = f"{task.error.code}: {task.error.message}" if task.error else None
+    return Submission(state=task.status_text, task_id=task.id, quote=None, outputs=task.outputs, error=error)

@@ -1,0 +1,26 @@
+"""The thin client of the service's API: wire shapes, and one implementation with a sync and an async face.
+
+What is decided (what to send, what an answer means, whether and when to ask again) is written once, without I/O, in
+``calls.py``; ``Client`` and ``AsyncClient`` only carry it out.
+"""
+
+from preflight.client.aio import AsyncClient
+from preflight.client.backoff import Backoff
+from preflight.client.key import ApiKey, check_key
+from preflight.client.origin import DEFAULT_BASE_URL, is_loopback
+from preflight.client.sync import Client
+from preflight.client.task import Credits, Task, TaskError, TaskStatus
+
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "ApiKey",
+    "AsyncClient",
+    "Backoff",
+    "Client",
+    "Credits",
+    "Task",
+    "TaskError",
+    "TaskStatus",
+    "check_key",
+    "is_loopback",
+]

@@ -1,0 +1,73 @@
+"""What a call asks of its driver, and what the driver replies: the seam between deciding and doing.
+
+A call is a generator. It yields ``Request``, ``Sleep`` and ``Update``, is sent the reply to each request, and returns
+its result or raises an error of ``preflight.errors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, TypeVar
+
+from preflight.client.task import Task
+
+MAX_ANSWER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request to ``path`` below the base URL, to be sent once and answered whole ``within`` seconds."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    within: float
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait this long before going on."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Tell the caller how the task stands now."""
+
+    task: Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole HTTP answer. Header names are in lower case; ``body`` is ``None`` past ``MAX_ANSWER_BYTES``."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """No whole answer. ``sent`` is false only where it is certain that no byte of the request left."""
+
+    sent: bool
+    reason: str
+    cause: Exception | None = None
+
+
+Command: TypeAlias = Request | Sleep | Update
+Reply: TypeAlias = Answer | Lost
+
+_Result = TypeVar("_Result")
+
+Call: TypeAlias = Generator[Command, Reply | None, _Result]
+
+
+def ask(request: Request) -> Call[Reply]:
+    """The reply to ``request``."""
+    reply = yield request
+    if reply is None:
+        raise TypeError("a driver must send the reply to a request")
+    return reply

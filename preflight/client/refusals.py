@@ -1,0 +1,86 @@
+"""From an answer that is no success to the class that stands for it: the API page's error table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from preflight.client.backoff import retry_after
+from preflight.client.body import fields_of, member
+from preflight.client.exchange import Answer
+from preflight.client.words import shown
+from preflight.errors import (
+    ApiError,
+    ApiRefusal,
+    InsufficientCredits,
+    InternalError,
+    InvalidApiKey,
+    InvalidRequest,
+    IpNotAllowed,
+    ModelNotFound,
+    RateLimitExceeded,
+    SpendLimitExceeded,
+    TaskNotFound,
+    UnexpectedResponse,
+    UpstreamError,
+)
+
+ROWS: tuple[type[ApiRefusal], ...] = (
+    InvalidRequest,
+    InvalidApiKey,
+    InsufficientCredits,
+    IpNotAllowed,
+    ModelNotFound,
+    TaskNotFound,
+    RateLimitExceeded,
+    SpendLimitExceeded,
+    InternalError,
+    UpstreamError,
+)
+
+_BY_ROW = {refusal.row: refusal for refusal in ROWS}
+_BY_CODE = {refusal.row[1]: refusal for refusal in ROWS}
+_STATUSES = [refusal.row[0] for refusal in ROWS]
+# 404 and 429 stand for two rows each: the status alone does not tell which.
+_BY_STATUS = {refusal.row[0]: refusal for refusal in ROWS if _STATUSES.count(refusal.row[0]) == 1}
+
+_REQUEST_ID_HEADERS = ("x-request-id", "request-id")
+_PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
+
+_Error = TypeVar("_Error", bound=ApiError)
+
+
+def error_of(answer: Answer) -> ApiError:
+    """The error that ``answer`` stands for.
+
+    The row of the table with this status and code; failing that the only row with this status; failing that the row
+    with this code. An answer without the documented error object is ``UnexpectedResponse``, whatever its status.
+    """
+    stated = member(fields_of(answer) or {}, "error")
+    code = shown(stated.get("code"), longest=100)
+    if not code:
+        what = "something that its page does not describe" if answer.status < 300 else "no error object of its own"
+        return carrying(answer, UnexpectedResponse, f"the API answered {answer.status} with {what}")
+    refusal = _BY_ROW.get((answer.status, code)) or _BY_STATUS.get(answer.status) or _BY_CODE.get(code)
+    message = shown(stated.get("message")) or "the API gives no reason"
+    return carrying(answer, refusal or UnexpectedResponse, message, error=stated)
+
+
+def carrying(answer: Answer, kind: type[_Error], message: str, *, error: Mapping[str, object] | None = None) -> _Error:
+    """A ``kind`` with what ``answer`` says of itself: status, request id, Retry-After; code and type from ``error``."""
+    named = (shown(answer.headers.get(name), longest=200) for name in _REQUEST_ID_HEADERS)
+    return kind(
+        message,
+        status=answer.status,
+        code=shown((error or {}).get("code"), longest=100) or None,
+        type=shown((error or {}).get("type"), longest=100) or None,
+        request_id=next(filter(None, named), None),
+        retry_after=retry_after(answer.headers),
+    )
+
+
+def passes(error: ApiError) -> bool:
+    """Whether asking the same question again may help: nothing came back, or the service says to come back."""
+    if isinstance(error, ApiRefusal):
+        return isinstance(error, (RateLimitExceeded, InternalError, UpstreamError))
+    return error.status is None or error.status in _PASSING_STATUSES

@@ -1,0 +1,146 @@
+"""The sync face of the client."""
+
+from __future__ import annotations
+
+import random as randomness
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Self, TypeVar, assert_never
+
+import httpx
+
+from preflight.client import calls
+from preflight.client.backoff import POLL, Backoff
+from preflight.client.exchange import MAX_ANSWER_BYTES, Call, Reply, Request, Sleep, Update
+from preflight.client.key import ApiKey
+from preflight.client.origin import DEFAULT_BASE_URL
+from preflight.client.task import Credits, Task
+from preflight.client.watchdog import Watchdog
+from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, lost
+
+_Result = TypeVar("_Result")
+
+
+class Client:
+    """The API, blocking. A context manager; an ``http`` client that was handed in stays open.
+
+    The key goes to ``base_url`` and nowhere else, over https (http to this machine). ``create_timeout`` and
+    ``query_timeout`` bound one whole exchange in seconds, ``poll`` spaces the looks of ``wait``. Raises ``InvalidKey``
+    and ``ConfigurationError``.
+
+    With ``http``, its transport, proxies and hooks are used; its headers, cookies and base URL are not. Over a
+    connection that ``http`` kept from before, the bound holds for the body only: have it keep none.
+    """
+
+    def __init__(
+        self,
+        key: ApiKey | str,
+        *,
+        base_url: str = DEFAULT_BASE_URL,
+        http: httpx.Client | None = None,
+        create_timeout: float = CREATE_SECONDS,
+        query_timeout: float = QUERY_SECONDS,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = randomness.random,
+        poll: Backoff = POLL,
+    ) -> None:
+        self._wire = Wire(key, base_url)
+        # No connection is kept: one that the server closed meanwhile would leave a paid request in doubt.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self._http = http or httpx.Client(trust_env=False, limits=limits)
+        self._owned = http is None
+        self._create_timeout = create_timeout
+        self._query_timeout = query_timeout
+        self._sleep = sleep
+        self._clock = clock
+        self._random = random
+        self._poll = poll
+
+    def create_task(self, body: Mapping[str, object]) -> str:
+        """Pay for the job ``body`` and return its task's id. Sent at most once.
+
+        Raises ``ApiUnreachable`` (nothing was sent), an ``ApiRefusal`` (the service took nothing), or
+        ``OutcomeUnknown``: it may have been taken, and must not be sent again blindly.
+        """
+        return self._drive(calls.create_task(body, within=self._create_timeout))
+
+    def task(self, task_id: str) -> Task:
+        """How the task stands. Raises ``ApiError``."""
+        return self._drive(calls.task(task_id, within=self._query_timeout, random=self._random))
+
+    def credits(self) -> Credits:
+        """The account's credits. Raises ``ApiError``."""
+        return self._drive(calls.credits(within=self._query_timeout, random=self._random))
+
+    def wait(
+        self, task_id: str, *, timeout: float | None = 1800.0, on_update: Callable[[Task], object] | None = None
+    ) -> Task:
+        """The completed task. ``on_update`` is called with each new state of it, the last included.
+
+        ``timeout`` is in seconds; ``None`` waits for ever. Raises ``TaskFailed``, ``WaitTimeout``, ``ApiError``.
+        """
+        call = calls.wait(
+            task_id,
+            timeout=timeout,
+            within=self._query_timeout,
+            clock=self._clock,
+            random=self._random,
+            poll=self._poll,
+        )
+        return self._drive(call, on_update)
+
+    def close(self) -> None:
+        if self._owned:
+            self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._wire!r})"
+
+    def _drive(self, call: Call[_Result], on_update: Callable[[Task], object] | None = None) -> _Result:
+        reply: Reply | None = None
+        while True:
+            try:
+                command = call.send(reply)
+            except StopIteration as stop:
+                result: _Result = stop.value
+                return result
+            reply = None
+            match command:
+                case Request():
+                    reply = self._exchange(command)
+                case Sleep():
+                    self._sleep(command.seconds)
+                case Update():
+                    if on_update is not None:
+                        on_update(command.task)
+                case _:
+                    assert_never(command)
+
+    def _exchange(self, request: Request) -> Reply:
+        watchdog = Watchdog(request.within)
+        try:
+            with watchdog:
+                message = self._wire.request(request, {"trace": watchdog.trace})
+                response = self._http.send(message, stream=True, auth=None, follow_redirects=False)
+                try:
+                    watchdog.watch(response.extensions.get("network_stream"))
+                    body = bytearray()
+                    for piece in response.iter_raw():
+                        body += piece
+                        if len(body) > MAX_ANSWER_BYTES:
+                            break
+                    return self._wire.answer(response, bytes(body))
+                finally:
+                    response.close()
+        except (httpx.HTTPError, OSError) as exc:
+            return lost(request, exc, overdue=watchdog.fired)

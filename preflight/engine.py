@@ -1,0 +1,250 @@
+"""Checks jobs and media files: source, probe, second opinion, rules, quote, report. The one place where they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+
+from preflight import pricing
+from preflight.errors import JobUnreadable
+from preflight.examine import Examiner, Slot, is_url
+from preflight.model import (
+    AddressFacts,
+    Durations,
+    Finding,
+    Job,
+    JobReport,
+    Kind,
+    Quote,
+    Report,
+    Severity,
+    Subject,
+    Verdict,
+)
+from preflight.model.finding import verdict_of
+from preflight.rules import judge_job, judge_length, judge_price, judge_subject
+from preflight.sources.url import inspect_url
+from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
+
+if TYPE_CHECKING:
+    from preflight.sources.host import AllowedHost
+
+_WINDOW = 256
+"""Jobs taken from the input at a time: bounds memory, however many there are."""
+_ITEMS_READ = 16
+"""Files read of one list field; the service uses one."""
+_KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file to be checked by itself: a path or a URL. Without ``kind`` its bytes say what it is."""
+
+    source: str
+    kind: Kind | None = None
+
+
+Target: TypeAlias = Job | Media | JobUnreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to check.
+
+    ``thorough`` asks for a second opinion on every clip, ``deep`` reads pictures to their end. ``uploaded`` refuses
+    local paths, as for submitting. ``now`` is the time that signed URLs are held to; it is asked once a report.
+    """
+
+    allow: tuple[AllowedHost, ...] = ()
+    fail_on: Severity = Severity.ERROR
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    max_credits: Decimal | None = None
+    rounding: Rounding | None = None
+    model: str = DEFAULT_MODEL
+    mode: str | None = None
+    orientation: str | None = None
+    deadline_s: float | None = None
+    thorough: bool = True
+    deep: bool = False
+    uploaded: bool = False
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+class Engine:
+    """Checks targets. Use it in ``with``, or ``close`` it: it keeps processes from one target to the next."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self._options = options or Options()
+        self._examiner = Examiner(
+            spec=load_spec(self._options.model),
+            allow=self._options.allow,
+            deadline_s=self._options.deadline_s,
+            deep=self._options.deep,
+            thorough=self._options.thorough,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes that were started."""
+        self._examiner.close()
+
+    def check(self, targets: Iterable[Target]) -> Report:
+        """Check all ``targets`` and add them up."""
+        return add_up(self.check_each(targets))
+
+    def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
+        """One report a target, in their order, holding at most a window of them. Not for use inside an event loop."""
+        remaining = iter(targets)
+        while window := list(islice(remaining, _WINDOW)):
+            examined = self._examiner.examine([self._slots(target) for target in window])
+            for target, subjects in zip(window, examined, strict=True):
+                yield self._judge(target, subjects)
+
+    async def check_async(self, targets: Sequence[Target]) -> Report:
+        """Like ``check``, inside an event loop."""
+        examined = await self._examiner.examine_async([self._slots(target) for target in targets])
+        return add_up(self._judge(target, subjects) for target, subjects in zip(targets, examined, strict=True))
+
+    def estimate(self, seconds: Fraction) -> Report:
+        """The price of a clip of that length, without a clip."""
+        spec, durations = self._spec(None), Durations(container=seconds)
+        orientation, mode = self._choice(None, spec, "orientation"), self._choice(None, spec, "mode")
+        quotes = self._quotes(spec, durations, orientation)
+        chosen = next(quote for quote in quotes if quote.mode == mode)
+        findings = [*judge_length(durations, spec, orientation), *judge_price(chosen, self._options.max_credits, None)]
+        verdict = verdict_of(findings, self._options.fail_on)
+        return add_up(
+            [
+                JobReport(
+                    model=spec.model, findings=tuple(findings), quote=chosen, quotes=quotes, bare=True, verdict=verdict
+                )
+            ]
+        )
+
+    def _slots(self, target: Target) -> list[Slot]:
+        if isinstance(target, Media):
+            return [self._examiner.slot(target.source, kind=target.kind, field=None, base=Path())]
+        if isinstance(target, JobUnreadable):
+            return []
+        spec, base = self._spec(target), Path(target.path or "").parent
+        slots: list[Slot] = []
+        for role, kind in _KINDS.items():
+            name = spec.field(role).name
+            values = target.value(name)
+            for index, value in enumerate(values[:_ITEMS_READ] if isinstance(values, list) else ()):
+                if isinstance(value, str):
+                    slots.append(self._examiner.slot(value, kind=kind, field=f"{name}[{index}]", base=base))
+        return slots
+
+    def _judge(self, target: Target, subjects: tuple[Subject, ...]) -> JobReport:
+        if isinstance(target, JobUnreadable):
+            return self._unreadable(target)
+        job = target if isinstance(target, Job) else None
+        spec = self._spec(job)
+        mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
+        found = list(judge_job(job, spec, self._callback(job, spec))) if job else []
+        for subject in subjects:
+            found += judge_subject(
+                subject, spec, orientation=orientation, now=self._options.now(), uploaded=self._options.uploaded
+            )
+        video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
+        quotes = self._quotes(spec, video.video.durations, orientation) if video and video.video else ()
+        chosen = next((quote for quote in quotes if quote.mode == mode), None)
+        if chosen is not None and job is not None:
+            found += judge_price(chosen, self._options.max_credits, video.field if video else None)
+        findings = tuple(self._placed(finding, job, target) for finding in found)
+        return JobReport(
+            model=spec.model,
+            subjects=subjects,
+            findings=tuple(finding for finding in findings if self._is_shown(finding)),
+            quote=chosen,
+            quotes=quotes,
+            id=job.id if job else None,
+            path=job.path if job else subjects[0].source,
+            line=job.line if job else None,
+            bare=job is None,
+            fail_on=self._options.fail_on,
+            # What is ignored is not shown and does not fail; what could not be examined stays so.
+            verdict=verdict_of(
+                (finding for finding in findings if self._is_shown(finding) or finding.indeterminate),
+                self._options.fail_on,
+            ),
+        )
+
+    def _unreadable(self, row: JobUnreadable) -> JobReport:
+        finding = Finding(
+            rule="field-type",
+            severity=Severity.ERROR,
+            message=str(row).partition(": ")[2],
+            help="preflight explain field-type",
+            path=row.path,
+            line=row.line,
+            column=row.column,
+        )
+        return JobReport(
+            model=self._options.model, findings=(finding,), path=row.path, line=row.line, verdict=Verdict.FAIL
+        )
+
+    def _spec(self, job: Job | None) -> Spec:
+        """The spec of the job's model; of the default model where the job names none that is known."""
+        spec = load_spec(self._options.model)
+        named = job.value(spec.field("model").name) if job else None
+        return load_spec(named) if isinstance(named, str) and named in model_names() else spec
+
+    def _choice(self, job: Job | None, spec: Spec, role: Literal["mode", "orientation"]) -> str:
+        """The mode or orientation that holds: the job's if it is a valid one, else the option's, else the default."""
+        field_spec = spec.field(role)
+        option = self._options.mode if role == "mode" else self._options.orientation
+        given = job.value(field_spec.name) if job else option
+        if isinstance(given, str) and given in field_spec.choices:
+            return given
+        return field_spec.default or field_spec.choices[0]
+
+    def _callback(self, job: Job, spec: Spec) -> AddressFacts | None:
+        url = job.value(spec.field("callback").name)
+        return inspect_url(url, allow=self._options.allow) if isinstance(url, str) else None
+
+    def _quotes(self, spec: Spec, durations: Durations, orientation: str) -> tuple[Quote, ...]:
+        """The price in every mode; none where the length is not known."""
+        each = (
+            pricing.quote(spec, durations, mode=mode, orientation=orientation, rounding=self._options.rounding)
+            for mode in spec.price.credits_per_second
+        )
+        return tuple(quote for quote in each if quote is not None)
+
+    def _placed(self, finding: Finding, job: Job | None, target: Target) -> Finding:
+        if job is None:
+            path = target.source if isinstance(target, Media) and not is_url(target.source) else None
+            return replace(finding, path=path, line=1 if path else None, column=1 if path else None)
+        place = job.place(finding.field)
+        line, column = (place.line, place.column) if place else (job.line, None)
+        return replace(finding, field=finding.field or None, path=job.path, line=line, column=column)
+
+    def _is_shown(self, finding: Finding) -> bool:
+        options = self._options
+        return finding.rule not in options.ignore and (not options.select or finding.rule in options.select)
+
+
+def _is_priced(subject: Subject, spec: Spec) -> bool:
+    return subject.video is not None and subject.video.container in spec.video.containers
+
+
+def add_up(jobs: Iterable[JobReport]) -> Report:
+    """A report over ``jobs``, with the sum of their prices."""
+    every = tuple(jobs)
+    return Report(jobs=every, quote=pricing.total(job.quote for job in every if not job.bare or job.quote))

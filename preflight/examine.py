@@ -1,0 +1,153 @@
+"""From the name of a file to a subject: finds out where its bytes are, has them read, and asks for a second opinion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from preflight import opinion
+from preflight.model import AddressFacts, ImageFacts, Kind, Reading, Subject, VideoFacts
+from preflight.probes.media import probe_media
+from preflight.sources.local import read_local
+from preflight.sources.url import inspect_url, redact
+from preflight.specs import Spec
+
+if TYPE_CHECKING:
+    from preflight.probes.cage import Cage
+    from preflight.sources.host import AllowedHost
+    from preflight.sources.remote import RemoteReader
+
+_AT_ONCE = 32
+"""URLs read at the same time."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+"""Two characters at least, so that a drive letter is none. A file of such a name is written ``./a:b.png``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs."""
+
+    source: str
+    kind: Kind | None
+    field: str | None
+    path: Path | None
+    address: AddressFacts | None
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether there is a URL worth asking for."""
+        return self.address is not None and self.address.problem is None
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is meant as a URL, of whatever scheme, rather than as a path."""
+    return _SCHEME.match(source) is not None
+
+
+class Examiner:
+    """Examines slots. Keeps MediaInfo's processes from one to the next; ``close`` ends them.
+
+    ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
+    reads pictures to their end; ``thorough`` asks for a second opinion on every clip.
+    """
+
+    def __init__(
+        self,
+        *,
+        spec: Spec,
+        allow: tuple[AllowedHost, ...] = (),
+        deadline_s: float | None = None,
+        deep: bool = False,
+        thorough: bool = True,
+    ) -> None:
+        self._spec = spec
+        self._allow = allow
+        self._deadline_s = deadline_s
+        self._deep = deep
+        self._thorough = thorough
+        self._cage: Cage | None = None
+
+    def close(self) -> None:
+        """End the processes that were started."""
+        if self._cage is not None:
+            self._cage.close()
+
+    def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
+        """The slot of ``source``: a URL, or a path relative to ``base``."""
+        if is_url(source):
+            address = inspect_url(source, allow=self._allow)
+            return Slot(source=source, kind=kind, field=field, path=None, address=address)
+        return Slot(source=source, kind=kind, field=field, path=base / source, address=None)
+
+    def examine(self, slots: Sequence[Sequence[Slot]]) -> list[tuple[Subject, ...]]:
+        """The subjects of ``slots``, in the same order. Not for use inside an event loop."""
+        if any(slot.is_remote for each in slots for slot in each):
+            import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
+
+            return asyncio.run(self.examine_async(slots))
+        return [tuple(self._examine_local(slot) for slot in each) for each in slots]
+
+    async def examine_async(self, slots: Sequence[Sequence[Slot]]) -> list[tuple[Subject, ...]]:
+        """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
+        import asyncio  # noqa: PLC0415 - see examine
+
+        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with httpx, 300 ms to load
+        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with httpx, 300 ms to load
+
+        limits = RemoteLimits()
+        if self._deadline_s is not None:
+            limits = replace(limits, deadline_s=self._deadline_s)
+        gate = asyncio.Semaphore(_AT_ONCE)
+        async with RemoteReader(allow=self._allow, limits=limits) as reader, asyncio.TaskGroup() as group:
+
+            async def examine(slot: Slot) -> Subject:
+                async with gate:
+                    return await self._examine(slot, reader)
+
+            tasks = [[group.create_task(examine(slot)) for slot in each] for each in slots]
+        return [tuple(task.result() for task in each) for each in tasks]
+
+    async def _examine(self, slot: Slot, reader: RemoteReader) -> Subject:
+        import asyncio  # noqa: PLC0415 - see examine
+
+        if not slot.is_remote:
+            return await asyncio.to_thread(self._examine_local, slot)
+        reading = await reader.read(slot.source, partial(probe_media, kind=slot.kind), deep=self._deep)
+        if self._wants_opinion(reading.facts):
+            return await asyncio.to_thread(self._subject, slot, reading)
+        return self._subject(slot, reading)
+
+    def _examine_local(self, slot: Slot) -> Subject:
+        if slot.path is None:
+            source = redact(slot.source)
+            return Subject(kind=slot.kind or Kind.VIDEO, source=source, field=slot.field, address=slot.address)
+        return self._subject(slot, read_local(slot.path, partial(probe_media, kind=slot.kind)))
+
+    def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+        facts = reading.facts
+        if isinstance(facts, VideoFacts) and self._wants_opinion(facts):
+            facts = opinion.with_second_opinion(facts, reading.fetched, self._started_cage())
+        return Subject(
+            kind=slot.kind or (Kind.IMAGE if isinstance(facts, ImageFacts) else Kind.VIDEO),
+            source=redact(slot.source) if slot.path is None else slot.source,
+            field=slot.field,
+            address=slot.address,
+            transfer=reading.transfer,
+            facts=facts,
+            fault=reading.fault,
+        )
+
+    def _wants_opinion(self, facts: ImageFacts | VideoFacts | None) -> bool:
+        return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=self._thorough)
+
+    def _started_cage(self) -> Cage:
+        if self._cage is None:
+            from preflight.probes.cage import Cage  # noqa: PLC0415 - pictures need no process
+
+            self._cage = Cage()
+        return self._cage

@@ -1,0 +1,7 @@
+"""Job files: YAML or JSON, JSON Lines or CSV, read into jobs whose every field knows its line and column."""
+
+from preflight.jobfiles.document import JOB_SUFFIXES, load_job, load_text
+from preflight.jobfiles.fields import job_from_fields
+from preflight.jobfiles.manifest import MANIFEST_SUFFIXES, load_manifest
+
+__all__ = ["JOB_SUFFIXES", "MANIFEST_SUFFIXES", "job_from_fields", "load_job", "load_manifest", "load_text"]

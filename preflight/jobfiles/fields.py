@@ -1,0 +1,69 @@
+"""A job from named values, as table columns and command line options give them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from preflight.model import Job
+from preflight.model.job import JsonValue
+
+LIST_FIELDS: Final = frozenset({"input_urls", "video_urls"})
+"""The input fields that hold a list."""
+
+_OUTSIDE_INPUT = frozenset({"model", "callback_url"})
+_SHORT_NAMES = {"image": "input_urls", "video": "video_urls", "orientation": "character_orientation"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldName:
+    """Where in the body a value goes: ``key`` of ``input``, or of the body itself."""
+
+    key: str
+    in_input: bool
+
+    def __str__(self) -> str:
+        return f"input.{self.key}" if self.in_input else self.key
+
+
+def field_name(name: str) -> FieldName:
+    """The field that ``name`` means: ``mode`` and ``input.mode`` are the same, ``image`` is ``input_urls``.
+
+    Any other bare name counts as a field of ``input``, any other dotted one as a key of the body, so that the
+    rules find the ones that do not exist.
+    """
+    bare = name.removeprefix("input.")
+    if bare == name and (name in _OUTSIDE_INPUT or "." in name):
+        return FieldName(key=name, in_input=False)
+    return FieldName(key=_SHORT_NAMES.get(bare, bare), in_input=True)
+
+
+def body_from(values: dict[FieldName, JsonValue]) -> dict[str, JsonValue]:
+    """The request body with ``values``; it has ``input`` even if no value belongs there."""
+    body: dict[str, JsonValue] = {name.key: value for name, value in values.items() if not name.in_input}
+    body["input"] = {name.key: value for name, value in values.items() if name.in_input}
+    return body
+
+
+def job_from_fields(
+    *,
+    model: str | None,
+    images: Sequence[str] = (),
+    videos: Sequence[str] = (),
+    orientation: str | None = None,
+    mode: str | None = None,
+    prompt: str | None = None,
+    callback_url: str | None = None,
+) -> Job:
+    """A job that stands in no file. What is ``None`` or an empty sequence is absent from its body."""
+    given: dict[str, JsonValue] = {
+        "model": model,
+        "callback_url": callback_url,
+        "image": list(images) or None,
+        "video": list(videos) or None,
+        "orientation": orientation,
+        "mode": mode,
+        "prompt": prompt,
+    }
+    return Job(body=body_from({field_name(name): value for name, value in given.items() if value is not None}))

@@ -1,0 +1,32 @@
+"""How much of a job file is read. A real one has a dozen fields and a few kilobytes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DOCUMENT_BYTES: Final = 16 * 1024 * 1024
+"""Size of a YAML or JSON file."""
+
+DEPTH: Final = 50
+"""Mappings and lists within one another, aliases followed."""
+
+NODES: Final = 100_000
+"""Mappings, lists, keys and values of one job, each use of an alias counted in full."""
+
+UNFOLDED_CHARS: Final = 2 * DOCUMENT_BYTES
+"""Characters of all values and field names of one job, each use of an alias counted in full."""
+
+INTEGER_CHARS: Final = 500
+"""Characters of an integer; below any limit that Python puts on conversion, in base 16 too."""
+
+TAG_DIRECTIVES: Final = 100
+"""``%TAG`` lines of a YAML file: libyaml compares each with all before it."""
+
+LINE_CHARS: Final = 16 * 1024 * 1024
+"""One line of a manifest."""
+
+TABLE_ROW_CHARS: Final = 1024 * 1024
+"""One row of a CSV manifest, which may span lines."""
+
+ROWS: Final = 1_000_000
+"""Rows of a manifest."""

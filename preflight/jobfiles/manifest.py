@@ -1,0 +1,40 @@
+"""Many jobs from one file: JSON Lines or CSV, row after row, never all in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from preflight.errors import JobUnreadable
+from preflight.jobfiles import limits
+from preflight.jobfiles.files import open_regular
+from preflight.jobfiles.json_lines import read_json_lines
+from preflight.jobfiles.lines import Lines
+from preflight.jobfiles.table import read_table
+from preflight.model import Job
+
+_TABLE_SUFFIXES = frozenset({".csv", ".tsv"})
+MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | _TABLE_SUFFIXES
+"""Endings, in lower case, of the files that ``load_manifest`` is meant for."""
+
+
+def load_manifest(
+    path: Path, *, default_model: str | None = None, max_rows: int = limits.ROWS
+) -> Iterator[Job | JobUnreadable]:
+    """The jobs of a manifest in their order; in place of a row that cannot be read, the error that says why.
+
+    A ``.csv`` or ``.tsv`` file is a table (``read_table``; ``default_model`` is for it), any other is JSON Lines.
+    ``line`` and the places of a job are those in the manifest. An error in the last place may mean that the rest
+    was not read; a file that cannot be opened is raised, as ``JobUnreadable``, before the first row.
+    """
+    with open_regular(path) as stream:
+        lines = Lines(stream, path=str(path))
+        is_table = path.suffix.lower() in _TABLE_SUFFIXES
+        rows = read_table(lines, default_model=default_model) if is_table else read_json_lines(lines)
+        for count, row in enumerate(rows, start=1):
+            if count > max_rows:
+                message = f"more than {max_rows} rows: the rest is not read"
+                yield JobUnreadable(message, path=str(path), line=lines.number, column=1)
+                return
+            yield row

@@ -1,0 +1,92 @@
+"""Text from outside, and the line and column of each of its characters."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from preflight.errors import JobUnreadable
+from preflight.model import Place
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Text:
+    """The text of a document, of one line or of one row, and where it comes from.
+
+    Lines end with LF, CRLF or CR; columns count code points. ``first_line`` is the line on which ``string``
+    starts in its file.
+    """
+
+    __slots__ = ("_first_line", "_line", "_line_start", "_seen", "path", "string")
+
+    def __init__(self, string: str, *, path: str, first_line: int = 1) -> None:
+        self.string = string
+        self.path = path
+        self._first_line = first_line
+        self._seen = 0
+        self._line = first_line
+        self._line_start = 0
+
+    def place(self, index: int) -> Place:
+        """Where ``string[index]`` stands. Cheap when asked in rising order: only what is new is counted."""
+        if index < self._seen:
+            self._seen, self._line, self._line_start = 0, self._first_line, 0
+        string, seen = self.string, self._seen
+        lf, cr = string.count("\n", seen, index), string.count("\r", seen, index)
+        if lf or cr:
+            self._line += lf + cr - string.count("\r\n", seen, index)
+            self._line_start = 1 + max(string.rfind("\n", seen, index), string.rfind("\r", seen, index))
+        self._seen = index
+        return Place(self._line, index - self._line_start + 1)
+
+    def unreadable(self, message: str, place: Place) -> JobUnreadable:
+        """The error that says ``message`` of ``place``."""
+        return JobUnreadable(message, path=self.path, line=place.line, column=place.column)
+
+    def require_characters(self) -> None:
+        """Raise ``JobUnreadable`` for the first NUL, and the first byte that ``decoding`` could not decode."""
+        if self.string.isascii() and "\x00" not in self.string:
+            return
+        if found := _UNUSABLE.search(self.string):
+            raise self.unreadable(_what_is_wrong(found.group()), self.place(found.start()))
+
+
+def has_surrogate(string: str) -> bool:
+    """Whether half of a surrogate pair is in ``string``, which no encoding can write."""
+    return not string.isascii() and _SURROGATE.search(string) is not None
+
+
+def decoding(head: bytes) -> tuple[str, str]:
+    """Encoding and error handler for a file that starts with ``head``: UTF-16 after its mark, else UTF-8.
+
+    The handlers let undecodable bytes through as surrogates, so that ``require_characters`` can say where.
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", "surrogatepass"
+    return "utf-8-sig", "surrogateescape"
+
+
+def decode(data: bytes, *, path: str) -> Text:
+    """The text of a whole file, its byte order mark removed.
+
+    Raises ``JobUnreadable`` at the first NUL or byte that is no text.
+    """
+    encoding, errors = decoding(data[:2])
+    try:
+        string = data.decode(encoding, errors)
+    except UnicodeDecodeError as exc:  # UTF-16 that ends within a character
+        text = Text(data[: exc.start].decode(encoding, errors), path=path)
+        raise text.unreadable("the last character is cut short", text.place(len(text.string))) from exc
+    text = Text(string, path=path)
+    text.require_characters()
+    return text
+
+
+def _what_is_wrong(char: str) -> str:
+    if char == "\x00":
+        return "a NUL byte: this is not a text file in UTF-8, nor in UTF-16 with a byte order mark"
+    if "\udc80" <= char <= "\udcff":
+        return f"the byte 0x{ord(char) - 0xDC00:02x} is not UTF-8"
+    return "half of a surrogate pair is not text"

@@ -1,0 +1,136 @@
+"""A document between its text and its job: values with places, keys that may repeat, aliases not yet followed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from preflight.errors import JobUnreadable
+from preflight.jobfiles import limits
+from preflight.jobfiles.scalars import Scalar
+from preflight.jobfiles.text import Text, has_surrogate
+from preflight.model import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A value without parts. ``written`` is what it is called as a key."""
+
+    place: Place
+    value: Scalar
+    written: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A mapping, or a list when ``keys`` is ``None``. A mapping with one key more than children is incomplete."""
+
+    place: Place
+    keys: list[str] | None
+    children: list[Node] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A second use of a node that stands elsewhere."""
+
+    place: Place
+    target: Leaf | Branch
+
+
+Node: TypeAlias = Leaf | Branch | Alias
+
+
+class TreeBuilder:
+    """Takes the parts of one document in their order and holds its ``root``, ``None`` for an empty one.
+
+    Indices point into ``text``. Every method raises ``JobUnreadable`` at the part that breaks a limit.
+    """
+
+    def __init__(self, text: Text) -> None:
+        self.root: Node | None = None
+        self._text = text
+        self._open: list[Branch] = []
+        self._anchors: dict[str, Leaf | Branch] = {}
+        self._key_place = Place(1, 1)
+        self._nodes = 0
+
+    def leaf(self, index: int, value: Scalar, *, written: str, anchor: str | None = None) -> None:
+        """A key or a value; its place is ``text[index]``."""
+        self._add_leaf(self._place(index), value, written, anchor)
+
+    def blank(self, index: int) -> None:
+        """A value that is not written at all; in a mapping its place is that of its key."""
+        place = self._place(index)
+        is_value = bool(self._open) and self._open[-1].keys is not None and self._keys() is None
+        self._add_leaf(self._key_place if is_value else place, None, "", None)
+
+    def open(self, index: int, *, mapping: bool, anchor: str | None = None) -> None:
+        """A mapping or a list begins, as a value: JSON has no such keys, and a template left unfilled has them."""
+        place = self._place(index)
+        if self._keys() is not None:
+            raise self._text.unreadable("a mapping or a list cannot be a key", place)
+        if len(self._open) == limits.DEPTH:
+            raise too_deep(self._text, place)
+        branch = Branch(place=place, keys=[] if mapping else None)
+        self._put(branch, "")
+        self._open.append(branch)
+        if anchor is not None:
+            self._anchors[anchor] = branch
+
+    def close(self) -> None:
+        """The innermost mapping or list ends."""
+        self._open.pop()
+
+    def alias(self, index: int, name: str) -> None:
+        """A second use of the node with the anchor ``name``."""
+        place = self._place(index)
+        target = self._anchors.get(name)
+        if target is None:
+            raise self._text.unreadable(f"nothing before this is named '&{name[:60]}'", place)
+        if any(branch is target for branch in self._open):
+            raise self._text.unreadable(f"'*{name[:60]}' would contain itself", place)
+        if isinstance(target, Branch) and self._keys() is not None:
+            raise self._text.unreadable("a mapping or a list cannot be a key", place)
+        self._put(Alias(place=place, target=target), target.written if isinstance(target, Leaf) else "")
+
+    def _add_leaf(self, place: Place, value: Scalar, written: str, anchor: str | None) -> None:
+        if has_surrogate(written):
+            raise self._text.unreadable("half of a surrogate pair is not text", place)
+        leaf = Leaf(place=place, value=value, written=written)
+        if anchor is not None:
+            self._anchors[anchor] = leaf
+        self._put(leaf, written)
+
+    def _place(self, index: int) -> Place:
+        place = self._text.place(index)
+        self._nodes += 1
+        if self._nodes > limits.NODES:
+            raise too_many(self._text, place)
+        return place
+
+    def _put(self, node: Node, written: str) -> None:
+        if not self._open:
+            self.root = node
+        elif (keys := self._keys()) is not None:
+            keys.append(written)
+            self._key_place = node.place
+        else:
+            self._open[-1].children.append(node)
+
+    def _keys(self) -> list[str] | None:
+        """The keys of the innermost mapping, if the next part is one of them."""
+        if not self._open:
+            return None
+        inner = self._open[-1]
+        return inner.keys if inner.keys is not None and len(inner.keys) == len(inner.children) else None
+
+
+def too_deep(text: Text, place: Place) -> JobUnreadable:
+    """The error for a document that breaks ``limits.DEPTH``."""
+    return text.unreadable(f"more than {limits.DEPTH} levels: this is not a job", place)
+
+
+def too_many(text: Text, place: Place) -> JobUnreadable:
+    """The error for a document that breaks ``limits.NODES``."""
+    return text.unreadable(f"more than {limits.NODES} keys and values: this is not a job", place)

@@ -1,0 +1,49 @@
+"""When MediaInfo is asked about a clip, and what its answer changes: the whole policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from preflight.model import Family, SecondOpinion, SparseBytes, VideoFacts
+from preflight.probes.cage import Cage
+from preflight.probes.mediainfo import named_by, second_opinion
+from preflight.specs import Spec
+
+_READ_HERE = frozenset({"MP4", "MOV"})
+_NEAR_S = 1
+
+
+def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
+    """Whether a second opinion could change the verdict or the price; ``thorough`` asks about every clip.
+
+    It could where our reader does not know the container, where clocks differ or a bound is near, and where a layout
+    is rare enough for readers to differ on it.
+    """
+    if facts.family not in (Family.VIDEO, Family.AUDIO, Family.UNKNOWN):
+        return False
+    if thorough or facts.container not in _READ_HERE or facts.fragmented or facts.defects:
+        return True
+    clocks = facts.durations.plausible
+    limits = (spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values())
+    return (
+        not clocks
+        or max(clocks) - min(clocks) > 0
+        or any(abs(clock - limit) <= _NEAR_S for clock in clocks for limit in limits)
+        or sum(track.handler == "vide" for track in facts.tracks) != 1
+    )
+
+
+def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, cage: Cage) -> VideoFacts:
+    """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
+    if facts.size_bytes is None:
+        return facts
+    tracks = cage.ask(fetched, facts.size_bytes)
+    opinion: SecondOpinion | None = second_opinion(tracks) if tracks else None
+    if opinion is None:
+        return facts
+    if facts.container not in _READ_HERE:
+        return named_by(facts, opinion)
+    if facts.fragmented and len(fetched) < facts.size_bytes:
+        # MediaInfo would need every fragment to tell the length; of those it was given, it tells theirs.
+        opinion = replace(opinion, duration=None, video_duration=None, audio_duration=None)
+    return replace(facts, second=opinion)

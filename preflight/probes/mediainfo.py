@@ -1,0 +1,76 @@
+"""MediaInfo's tracks, as ``Cage.ask`` brings them, to a second opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from preflight.model import Durations, Family, SecondOpinion, VideoFacts
+
+_LONGEST_MS = Decimal(10**12)
+_WIDEST = 1 << 20
+_OURS = {"MPEG-4": "MP4", "Flash Video": "FLV"}
+
+
+def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:
+    """The opinion in MediaInfo's answer; ``None`` when it recognises nothing (it never says so by failing)."""
+    general = _first(tracks, "General")
+    if not general.get("format"):
+        return None
+    video, audio = _first(tracks, "Video"), _first(tracks, "Audio")
+    name = str(general["format"])
+    return SecondOpinion(
+        container="MOV" if general.get("format_profile") == "QuickTime" else _OURS.get(name, name),
+        width=_pixels(video.get("width")),
+        height=_pixels(video.get("height")),
+        rotation=_degrees(video.get("rotation")),
+        codec=str(video["format"]) if video.get("format") else None,
+        duration=_seconds(general.get("duration")),
+        video_duration=_seconds(video.get("duration")),
+        audio_duration=_seconds(audio.get("duration")),
+    )
+
+
+def named_by(facts: VideoFacts, opinion: SecondOpinion) -> VideoFacts:
+    """Facts about a container that only MediaInfo reads: its word is then the only one, and serves as the facts."""
+    known = facts.container is not None
+    return VideoFacts(
+        container=facts.container or opinion.container,
+        family=facts.family if known else Family.VIDEO if opinion.width else Family.AUDIO,
+        size_bytes=facts.size_bytes,
+        width=opinion.width,
+        height=opinion.height,
+        rotation=opinion.rotation,
+        codec=opinion.codec,
+        durations=Durations(container=opinion.duration, video=opinion.video_duration, audio=opinion.audio_duration),
+        second=opinion,
+    )
+
+
+def _first(tracks: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
+    return next((track for track in tracks if isinstance(track, dict) and track.get("track_type") == kind), {})
+
+
+def _decimal(value: object) -> Decimal | None:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _seconds(milliseconds: object) -> Fraction | None:
+    number = _decimal(milliseconds)
+    return Fraction(number) / 1000 if number is not None and 0 < number < _LONGEST_MS else None
+
+
+def _pixels(value: object) -> int | None:
+    number = _decimal(value)
+    return int(number) if number is not None and 0 < number < _WIDEST else None
+
+
+def _degrees(value: object) -> int | None:
+    number = _decimal(value)
+    return round(number) % 360 if number is not None and abs(number) < _LONGEST_MS else None

@@ -1,0 +1,1 @@
+"""Reports said aloud: as text for people, as JSON for programs."""

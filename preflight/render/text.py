@@ -1,0 +1,144 @@
+"""Reports for people, on a terminal: the verdict first, then what was measured, what is wrong, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
+from preflight.pricing import show_seconds
+from preflight.render import words
+from preflight.rounding import dollars
+
+_VERDICTS = {
+    Verdict.PASS: ("PASS", "bold green"),
+    Verdict.FAIL: ("FAIL", "bold red"),
+    Verdict.INDETERMINATE: ("COULD NOT TELL", "bold yellow"),
+}
+_SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
+_SAID_WITH_PRICE = frozenset({"price-ambiguous"})
+
+
+def render_report(report: Report, console: Console) -> None:
+    """Print a report."""
+    several = len(report.jobs) > 1
+    for job in report.jobs:
+        console.print(_heading(job))
+        for subject in job.subjects:
+            _print_subject(job, subject, console)
+        _print_findings(job, console)
+        if job.quote is not None:
+            _print_price(job.quote, console)
+        if several:
+            console.print()
+    if several:
+        console.print(_summary(report))
+
+
+def render_quotes(report: Report, console: Console) -> None:
+    """Print prices: every mode, the range, and why there is one."""
+    for job in report.jobs:
+        console.print(_heading(job))
+        console.print(_price_table(job.quotes) if job.quotes else "  no price: see the findings")
+        for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
+            console.print(_indented(Text(f"· {reason}", style="dim")))
+        _print_findings(job, console, at_least=Severity.WARNING)
+    if len(report.jobs) > 1:
+        console.print(_summary(report))
+
+
+def _heading(job: JobReport) -> Text:
+    label, style = _VERDICTS[job.verdict]
+    text = Text.assemble((label, style))
+    name = job.path or (None if job.bare else "job")
+    if name:
+        line = f":{job.line}" if job.line and not job.bare and job.line > 1 else ""
+        text.append(f"  {name}{line}", style="bold")
+    if job.id:
+        text.append(f"  {job.id}")
+    if job.quote is not None and job.verdict is not Verdict.FAIL:  # what is refused costs nothing
+        text.append(f"  {words.price(job.quote)}")
+    return text
+
+
+def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
+    label, style = _VERDICTS[job.verdict_of(subject)]
+    details = Text.assemble((label.lower(), style.removeprefix("bold ")), f"  {words.measured(subject)}")
+    if not job.bare:
+        console.print(Text.assemble("  ", (f"{subject.kind.value}  ", "bold"), subject.source), soft_wrap=True)
+    indent = 2 if job.bare else 9
+    console.print(_indented(details, indent))
+    console.print(_indented(Text(words.spent(subject.transfer), style="dim"), indent))
+
+
+def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Severity.NOTE) -> None:
+    """Errors first. What is the same about several files is said once, naming all of them."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in sorted(job.findings, key=lambda finding: -finding.severity):
+        said_elsewhere = finding.rule in _SAID_WITH_PRICE and job.quote is not None
+        if finding.severity >= at_least and not said_elsewhere:
+            groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
+    for same in groups.values():
+        console.print()
+        _print_finding(same, console)
+
+
+def _print_finding(same: Sequence[Finding], console: Console) -> None:
+    finding = same[0]
+    head = Text.assemble((finding.severity.label, _SEVERITIES[finding.severity]), "  ", (finding.rule, "bold"))
+    for each in same:
+        where = ":".join(str(part) for part in (each.path, each.line, each.column) if part is not None)
+        about = " ".join(part for part in (each.field, where) if part)
+        if about:
+            head.append(f"  {about}", style="dim")
+    console.print(head, soft_wrap=True)
+    console.print(_indented(Text(finding.message)))
+    if finding.fix and finding.severity > Severity.NOTE:
+        # Never wrapped, so that it can be copied whole.
+        console.print(Text.assemble("  ", ("fix: ", "dim"), (finding.fix, "cyan")), soft_wrap=True)
+
+
+def _print_price(quote: Quote, console: Console) -> None:
+    console.print()
+    console.print(Text.assemble(("price", "bold"), f"  {words.price(quote)}: {words.reckoning(quote)}"))
+    for reason in quote.reasons:
+        console.print(_indented(Text(f"· {reason}", style="dim"), 7))
+
+
+def _indented(text: RenderableType, columns: int = 2) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)
+
+
+def _price_table(quotes: Sequence[Quote]) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2))
+    for name in ("mode", "billed", "rate", "credits", "low", "high", "USD"):
+        table.add_column(name, justify="left" if name == "mode" else "right")
+    for quote in quotes:
+        table.add_row(
+            quote.mode,
+            show_seconds(quote.billed_seconds),
+            f"{quote.credits_per_second:f}",
+            Text(f"{quote.credits:f}", style="bold"),
+            f"{quote.low:f}",
+            f"{quote.high:f}",
+            dollars(quote.usd),
+        )
+    return table
+
+
+def _summary(report: Report) -> Text:
+    text = Text()
+    for verdict, (label, style) in _VERDICTS.items():
+        count = sum(job.verdict is verdict for job in report.jobs)
+        if count:
+            text.append(f"{count} {label.lower()}", style=style)
+            text.append("  ")
+    if report.quote is not None:
+        text.append(f"total {words.price(report.quote)}")
+        if report.quote.unpriced:
+            text.append(f", {report.quote.unpriced} without a price", style="yellow")
+    return text

@@ -1,0 +1,19 @@
+"""A local stand-in for the API: a real HTTP server that takes jobs, keeps an account, and misbehaves on demand.
+
+It reads the API page for itself and shares no judgement with the checks it is used against. ``docs/sandbox.md`` lists
+what it answers and the faults that it can be armed with.
+"""
+
+from preflight.errors import MissingExtra
+
+try:
+    from preflight.sandbox.faults import FAULTS
+    from preflight.sandbox.options import Options, Prober
+    from preflight.sandbox.server import run, serve, serve_media
+    from preflight.sandbox.tariff import Rounding, Tariff
+except ModuleNotFoundError as exc:
+    if exc.name is None or exc.name.partition(".")[0] not in {"starlette", "uvicorn"}:
+        raise
+    raise MissingExtra("the sandbox", "sandbox") from exc
+
+__all__ = ["FAULTS", "Options", "Prober", "Rounding", "Tariff", "run", "serve", "serve_media"]

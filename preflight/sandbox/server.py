@@ -1,0 +1,136 @@
+"""Serving on this machine: the sandbox, or a folder of media, in a thread or in the foreground."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from preflight.client.origin import is_loopback
+from preflight.errors import ConfigurationError
+from preflight.sandbox.app import create_app
+from preflight.sandbox.book import Book
+from preflight.sandbox.options import Options
+
+
+@contextmanager
+def serve(options: Options, *, host: str = "127.0.0.1", port: int = 0, allow_public: bool = False) -> Iterator[str]:
+    """A sandbox in a thread, as long as the context lasts. Yields its base URL; port 0 is a free one.
+
+    An address that others can reach is refused unless ``allow_public``. Raises ``ConfigurationError``.
+    """
+    with (
+        _listening(host, port, allow_public=allow_public) as (listener, url),
+        _opened(options) as book,
+        _running(create_app(options, book, url=url), listener),
+    ):
+        yield url
+
+
+def run(
+    options: Options,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    allow_public: bool = False,
+    on_ready: Callable[[str], object] | None = None,
+) -> None:
+    """A sandbox in the foreground, until the process is told to end; an interrupt comes out as ``KeyboardInterrupt``.
+
+    ``on_ready`` is called with the base URL. Otherwise as ``serve``.
+    """
+    with _listening(host, port, allow_public=allow_public) as (listener, url), _opened(options) as book:
+        server = _server(create_app(options, book, url=url))
+        if on_ready is not None:
+            on_ready(url)
+        server.run(sockets=[listener])
+
+
+@contextmanager
+def serve_media(folder: Path, *, host: str = "127.0.0.1", port: int = 0, allow_public: bool = False) -> Iterator[str]:
+    """The files of ``folder`` over HTTP, with ranges, in a thread. Yields the base URL. Otherwise as ``serve``."""
+    if not folder.is_dir():
+        raise ConfigurationError(f"{folder} is no folder")
+    app = Starlette(routes=[Mount("/", StaticFiles(directory=folder))])
+    with _listening(host, port, allow_public=allow_public) as (listener, url), _running(app, listener):
+        yield url
+
+
+class _Server(uvicorn.Server):
+    """Ends at once: whoever still waits for a late answer is cut off."""
+
+    def hang_up(self, client: tuple[str, int]) -> None:
+        """End the connection from ``client``, once what was written to it has left."""
+        for connection in tuple(self.server_state.connections):
+            if getattr(connection, "client", None) == client:
+                connection.transport.close()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in tuple(self.server_state.connections):
+            connection.transport.close()
+        await super().shutdown(sockets)
+
+
+def _server(app: Starlette) -> _Server:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Server(config)
+    app.state.hang_up = server.hang_up
+    return server
+
+
+@contextmanager
+def _running(app: Starlette, listener: socket.socket) -> Iterator[None]:
+    server = _server(app)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive() and not server.started:
+            time.sleep(0.005)
+        if not server.started:
+            raise ConfigurationError("the server did not start")
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[socket.socket, str]]:
+    if not (allow_public or is_loopback(host)):
+        raise ConfigurationError(f"other machines can reach {host}: serve on 127.0.0.1, or allow it")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's delay off: every answer would take 40 ms longer.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        if os.name == "posix":  # elsewhere the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen()
+        except (OSError, OverflowError) as exc:
+            raise ConfigurationError(f"cannot listen on {host} port {port}: {exc}") from exc
+        shown = f"[{host}]" if family == socket.AF_INET6 else host
+        yield listener, f"http://{shown}:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def _opened(options: Options) -> Iterator[Book]:
+    with closing(Book(options.state, opening=options.credits, now=options.clock())) as book:
+        yield book

@@ -1,0 +1,150 @@
+"""The operations of the API, and the way every request to it goes: count, key, faults, the deed, faults again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from fractions import Fraction
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+
+from preflight.errors import PreflightError
+from preflight.sandbox.answers import credits_answer, task_answer, wrapped
+from preflight.sandbox.book import Book, Entry
+from preflight.sandbox.callbacks import Callbacks
+from preflight.sandbox.clock import Clock
+from preflight.sandbox.faults import FAULTS, Armed, Faults, Operation
+from preflight.sandbox.options import Options
+from preflight.sandbox.order import Order, read_order
+from preflight.sandbox.refusals import Refused, refusal
+
+MAX_BODY_BYTES = 1 << 20
+FAIL_WORD = "sandbox:fail"
+"""A prompt that holds it makes its task fail."""
+
+
+class Service:
+    """One API with one account."""
+
+    def __init__(
+        self, options: Options, *, book: Book, clock: Clock, faults: Faults, callbacks: Callbacks, files: str
+    ) -> None:
+        self._options = options
+        self._files = files
+        self._book = book
+        self._clock = clock
+        self._faults = faults
+        self._callbacks = callbacks
+
+    async def create(self, request: Request) -> Response:
+        return await self._handle(Operation.CREATE, request, self._create)
+
+    async def task(self, request: Request) -> Response:
+        return await self._handle(Operation.TASK, request, self._task)
+
+    async def credits(self, request: Request) -> Response:
+        return await self._handle(Operation.CREDITS, request, self._credits)
+
+    async def file(self, request: Request) -> Response:
+        """What a completed task made. Open to all, as the service's own file host is."""
+        entry = self._book.task(request.path_params["task_id"])
+        if entry is None or entry.status(self._clock.now()) != "completed" or not self._options.result.is_file():
+            return PlainTextResponse("Not found", status_code=404)
+        return FileResponse(self._options.result, media_type="video/mp4")
+
+    async def _handle(
+        self, operation: Operation, request: Request, act: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        self._book.count(operation.value)
+        self._book.settle(self._clock.now())
+        fault: Armed | None = None
+        try:
+            _check_key(request)
+            fault = self._faults.draw(operation)
+            if fault and (instead := FAULTS[fault.name].instead):
+                # The body is read all the same: a connection closed over unread bytes is reset, not ended.
+                await read_body(request)
+                answer = instead(fault)
+            else:
+                answer = await act(request)
+        except Refused as refused:
+            answer = refusal(refused.code, str(refused))
+        if fault and (afterwards := FAULTS[fault.name].afterwards):
+            answer = afterwards(fault, answer)
+        answer.headers["X-Request-Id"] = f"req-{uuid4()}"
+        return answer
+
+    async def _create(self, request: Request) -> Response:
+        order = read_order(parse(await read_body(request)), self._options.tariff)
+        entry = self._entry(order, await self._probe(order))
+        if not self._book.bill(entry):
+            raise Refused("insufficient_credits")
+        self._callbacks.watch(entry)
+        return JSONResponse(wrapped({"taskId": entry.id}))
+
+    async def _task(self, request: Request) -> Response:
+        entry = self._book.task(request.path_params["task_id"])
+        if entry is None:
+            raise Refused("task_not_found")
+        return JSONResponse(task_answer(entry, now=self._clock.now(), files=self._files))
+
+    async def _credits(self, request: Request) -> Response:  # noqa: ARG002 - the shape of an operation
+        return JSONResponse(credits_answer(self._book.account()))
+
+    async def _probe(self, order: Order) -> Fraction:
+        """The length of the reference video, once both files could be read."""
+        tariff = self._options.tariff
+        try:
+            async with asyncio.timeout(self._options.probe_timeout):
+                if self._options.image_prober is not None:
+                    await self._options.image_prober(order.image_url)
+                seconds = await self._options.prober(order.video_url)
+        except (PreflightError, TimeoutError) as exc:
+            raise Refused("invalid_request", f"Failed to probe the media: {str(exc) or 'timeout'}") from exc
+        if not tariff.shortest <= seconds <= tariff.longest:
+            raise Refused("invalid_request", f"The reference video must be {tariff.shortest}-{tariff.longest} seconds.")
+        return seconds
+
+    def _entry(self, order: Order, seconds: Fraction) -> Entry:
+        fails = FAIL_WORD in order.prompt or self._faults.draw(Operation.WORK) is not None
+        now = self._clock.now()
+        starts_at = now + self._options.pending_seconds
+        return Entry(
+            id=str(uuid4()),
+            model=order.model,
+            mode=order.mode,
+            seconds=str(seconds),
+            credits=self._options.tariff.credits(seconds, mode=order.mode, orientation=order.orientation),
+            created_at=now,
+            starts_at=starts_at,
+            ends_at=starts_at + self._options.processing_seconds,
+            outcome="failed" if fails else "completed",
+            callback_url=order.callback_url,
+        )
+
+
+async def read_body(request: Request) -> bytes:
+    """The body of ``request``. Raises ``Refused`` beyond ``MAX_BODY_BYTES``."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            raise Refused("invalid_request", "The request body is too large.")
+    return bytes(body)
+
+
+def parse(body: bytes) -> object:
+    """The JSON in ``body``. Raises ``Refused``."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        raise Refused("invalid_request", "The request body must be JSON.") from exc
+
+
+def _check_key(request: Request) -> None:
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.startswith("sk-") or len(key) < 7:
+        raise Refused("invalid_api_key")

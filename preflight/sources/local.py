@@ -1,0 +1,105 @@
+"""A local file as a source. Reading is free, so optional spans are always answered."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from preflight.errors import LocalUnreadable, SourceChanged, SourceError
+from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
+from preflight.sources.limits import MAX_LOCAL_BYTES, MAX_SPANS
+
+__all__ = ["read_local"]
+
+_Facts = TypeVar("_Facts")
+
+# A fifo would be waited for, a terminal taken over. Both flags are missing on Windows, O_BINARY elsewhere.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def read_local(path: Path, make_probe: MakeProbe[_Facts]) -> Reading[_Facts]:
+    """Run a probe over the file at ``path``. What goes wrong is the reading's ``fault``; no ``SourceError`` is raised.
+
+    What the probe itself raises is not caught.
+    """
+    fetched = SparseBytes()
+    facts: _Facts | None = None
+    size: int | None = None
+    fault: SourceError | None = None
+    try:
+        with _opened(path) as file:
+            before = os.fstat(file.fileno())
+            size = before.st_size
+            facts = _drive(make_probe(size), file, size, fetched)
+            after = os.fstat(file.fileno())
+        if (after.st_size, after.st_mtime_ns) != (size, before.st_mtime_ns):
+            raise SourceChanged("the file changed while it was read")
+    except SourceError as exc:
+        facts, fault = None, exc
+    return Reading(facts=facts, transfer=Transfer(bytes=len(fetched)), fetched=fetched, size_bytes=size, fault=fault)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """The regular file at ``path``, open. Raises ``LocalUnreadable``."""
+    try:
+        # Looked at before it is opened: opening some devices does something.
+        _refuse_irregular(path.stat())
+        file = os.fdopen(os.open(path, _FLAGS), "rb", buffering=0)
+    except FileNotFoundError as exc:
+        raise LocalUnreadable("there is no such file") from exc
+    except PermissionError as exc:
+        raise LocalUnreadable("permission is denied") from exc
+    except (OSError, ValueError) as exc:
+        raise LocalUnreadable(f"it cannot be opened: {getattr(exc, 'strerror', None) or exc}") from exc
+    try:
+        _refuse_irregular(os.fstat(file.fileno()))
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _refuse_irregular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((name for is_kind, name in _KINDS if is_kind(status.st_mode)), "not a regular file")
+        raise LocalUnreadable(f"it is {kind}")
+
+
+def _drive(probe: Probe[_Facts], file: BinaryIO, size: int, fetched: SparseBytes) -> _Facts:
+    with closing(probe):
+        try:
+            span = next(probe)
+            for _ in range(MAX_SPANS):
+                span = probe.send(_read(file, Span(span.start, max(span.start, min(span.end, size))), fetched))
+        except StopIteration as end:
+            facts: _Facts = end.value
+            return facts
+    raise LocalUnreadable(f"it takes more than {MAX_SPANS} spans to tell")
+
+
+def _read(file: BinaryIO, span: Span, fetched: SparseBytes) -> bytes:
+    known = fetched.prefix(span)
+    if len(known) == len(span):
+        return known
+    if len(fetched) + len(span) > MAX_LOCAL_BYTES:
+        raise LocalUnreadable(f"it takes more than {MAX_LOCAL_BYTES} bytes to tell")
+    data = bytearray()
+    try:
+        file.seek(span.start)
+        while len(data) < len(span) and (piece := file.read(len(span) - len(data))):
+            data += piece
+    except OSError as exc:
+        raise LocalUnreadable(f"it cannot be read: {exc.strerror or exc}") from exc
+    fetched.add(span.start, bytes(data))
+    return bytes(data)

@@ -1,0 +1,84 @@
+"""Names to numeric addresses, without letting a slow name server hold the process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
+"""The numeric addresses of a host, for a port. Raises ``OSError`` where there are none."""
+
+LOOKUPS = 64
+"""Look-ups under way at once. Each holds a thread, for as long as the name server takes."""
+
+REMEMBERED = 1024
+"""Names kept. Beyond that the oldest is forgotten."""
+
+REMEMBERED_S = 10.0
+"""Seconds for which an answer is kept: the files of a batch share a host. Every dial is guarded all the same."""
+
+
+class SystemNames:
+    """``getaddrinfo`` in threads of its own: one look-up a name at a time, answers kept for a moment.
+
+    The threads are daemons, because ``getaddrinfo`` cannot be cancelled: the loop's own executor would be waited for at
+    exit, long after the deadline.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._places = asyncio.Semaphore(LOOKUPS)
+        self._answers: dict[str, tuple[float, asyncio.Task[tuple[str, ...] | OSError]]] = {}
+
+    async def __call__(self, host: str, port: int) -> tuple[str, ...]:  # noqa: ARG002 - part of Resolve
+        known = self._answers.get(host)
+        if known is None or known[0] < self._clock():
+            self._answers.pop(host, None)
+            if len(self._answers) >= REMEMBERED:
+                del self._answers[next(iter(self._answers))]
+            known = (self._clock() + REMEMBERED_S, asyncio.create_task(self._look_up(host)))
+            self._answers[host] = known
+        # Shielded: whoever gives up waiting must not end the look-up for the others.
+        answer = await asyncio.shield(known[1])
+        if isinstance(answer, OSError):
+            if self._answers.get(host) is known:
+                del self._answers[host]
+            raise OSError(*answer.args)
+        return answer
+
+    def close(self) -> None:
+        """Give up what is under way."""
+        for _, task in self._answers.values():
+            task.cancel()
+        self._answers.clear()
+
+    async def _look_up(self, host: str) -> tuple[str, ...] | OSError:
+        async with self._places:
+            loop = asyncio.get_running_loop()
+            answer: asyncio.Future[tuple[str, ...] | OSError] = loop.create_future()
+            threading.Thread(target=_work, args=(host, loop, answer), daemon=True).start()
+            return await answer
+
+
+def _work(host: str, loop: asyncio.AbstractEventLoop, future: asyncio.Future[tuple[str, ...] | OSError]) -> None:
+    answer: tuple[str, ...] | OSError
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        answer = tuple(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
+    except OSError as exc:
+        answer = exc
+    except UnicodeError as exc:
+        answer = OSError(str(exc))
+    # The loop is closed when the name server outlived the run.
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(_settle, future, answer)
+
+
+def _settle(future: asyncio.Future[tuple[str, ...] | OSError], answer: tuple[str, ...] | OSError) -> None:
+    if not future.done():
+        future.set_result(answer)

@@ -1,0 +1,50 @@
+"""The header fields of a range request, held to their grammar (RFC 9110 §14)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from preflight.model import Span
+
+# 18 digits: below 2**63, and a number of any length would cost time before it is refused.
+_SATISFIED = re.compile(r"bytes +([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII | re.IGNORECASE)
+_UNSATISFIED = re.compile(r"bytes +\*/([0-9]{1,18})", re.ASCII | re.IGNORECASE)
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentRange:
+    """Which bytes a 206 carries, half-open, and of how many (``None``: the server does not say)."""
+
+    start: int
+    end: int
+    total: int | None
+
+
+def range_header(span: Span) -> str:
+    """The value of ``Range`` for ``span``, which must not be empty. The one place where the end is inclusive."""
+    return f"bytes={span.start}-{span.end - 1}"
+
+
+def content_range(value: str | None) -> ContentRange | None:
+    """The ``Content-Range`` of a 206; ``None`` where it is missing, malformed or contradicts itself."""
+    match = _SATISFIED.fullmatch(value or "")
+    if match is None:
+        return None
+    start, last = int(match[1]), int(match[2])
+    total = None if match[3] == "*" else int(match[3])
+    if last < start or (total is not None and last >= total):
+        return None
+    return ContentRange(start=start, end=last + 1, total=total)
+
+
+def unsatisfied_total(value: str | None) -> int | None:
+    """The size that the ``Content-Range`` of a 416 states; ``None`` where it states none."""
+    match = _UNSATISFIED.fullmatch(value or "")
+    return int(match[1]) if match else None
+
+
+def content_length(value: str | None) -> int | None:
+    """The ``Content-Length``; ``None`` where it is missing or no number."""
+    return int(value) if value is not None and _LENGTH.fullmatch(value) else None

@@ -1,0 +1,149 @@
+"""URLs as text: what one says by itself, and how one is shown. Nothing is looked up or fetched."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from preflight.errors import AddressRefused
+from preflight.model import AddressFacts
+from preflight.sources.host import AllowedHost, problem_of_host, split_authority
+from preflight.sources.share import share_link
+from preflight.sources.signed import signature_of
+
+__all__ = ["MAX_URL", "AllowedHost", "Target", "file_name", "inspect_url", "locate", "redact"]
+
+MAX_URL = 2048
+"""Characters of the longest URL that is looked at: what services, proxies and browsers agree to carry."""
+
+_SHOWN = 300
+_NAME_SHOWN = 100
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# RFC 3986, appendix B. Own, because urlsplit drops tabs and newlines silently and differs between Python versions.
+_PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
+
+_REFUSED_CHARACTER = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+_SHOWN_PARTS = re.compile(r"\s*(https?:[/\\]*)([^/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+_HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*)(:\d+)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a URL leads. ``host`` is in its one spelling, without brackets; ``path`` goes on the wire as it is."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+    @property
+    def query(self) -> str:
+        return self.path.partition("?")[2]
+
+
+def locate(url: str, allow: Iterable[AllowedHost] = ()) -> Target:
+    """Where ``url`` leads. Raises ``AddressRefused`` where its text rules out that it is public.
+
+    The hosts of ``allow`` may be private. Non-ASCII characters of the path are percent-encoded; nothing else is
+    changed, because a signature may cover every byte.
+    """
+    if len(url) > MAX_URL:
+        raise AddressRefused(f"it is longer than {MAX_URL} characters")
+    if _REFUSED_CHARACTER.search(url):
+        raise AddressRefused("it holds a space, a line break, a backslash or a control character")
+    scheme, authority, path, query = _parts(url)
+    if scheme is None or authority is None or scheme.lower() not in _DEFAULT_PORTS:
+        raise AddressRefused("it does not begin with http:// or https://")
+    scheme = scheme.lower()
+    host, port = split_authority(authority)
+    port = port or _DEFAULT_PORTS[scheme]
+    if not any(allowed.allows(host, port) for allowed in allow):
+        problem = problem_of_host(host)
+        if problem:
+            raise AddressRefused(problem)
+    return Target(scheme=scheme, host=host, port=port, path=quote((path or "/") + query, string.punctuation))
+
+
+def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
+    """What ``url`` says by itself: whether it can be public, until when it is signed, whether it is a share link.
+
+    Never raises: ``problem`` completes the sentence "the URL cannot be public: …".
+    """
+    try:
+        target = locate(url, allow)
+    except AddressRefused as refused:
+        return _refused(url, str(refused))
+    signer, expires_at = signature_of(target.host, target.query)
+    service, direct_url = share_link(target.host, target.path)
+    return AddressFacts(
+        scheme=target.scheme,
+        host=target.host,
+        signer=signer,
+        expires_at=expires_at,
+        share_service=service,
+        direct_url=direct_url,
+    )
+
+
+def redact(url: str) -> str:
+    """``url`` as it may be shown: no user name, password, query string or fragment; on one line, of bounded length.
+
+    Takes any text. The query becomes ``?…``; what cannot be printed becomes an escape.
+    """
+    head, mark, _ = url.partition("#")[0].partition("?")
+    parts = _SHOWN_PARTS.fullmatch(head)
+    if parts is not None:
+        scheme, authority, path = parts.groups()
+        host = authority.rpartition("@")[2]
+        # A port that is no number may be the start of a password with an unescaped "/", "?" or "#" in it.
+        shown = scheme + (host + path if _HOST_AND_PORT.fullmatch(host) else "…")
+    else:
+        shown = "…" + head[head.rindex("@") :] if "@" in head else head
+    return _shortened(_printable(_shortened(shown + ("?…" if mark else ""))))
+
+
+def file_name(url: str) -> str:
+    """The last segment of the path, decoded, as a name that can be shown and pasted into a shell as it is."""
+    segment = unquote(_parts(url)[2].rpartition("/")[2], errors="replace")
+    name = re.sub(r"[^\w.+-]+", "_", segment.rpartition("/")[2])[-_NAME_SHOWN:].lstrip(".-")
+    return name if name.strip("_.-+") else "file"
+
+
+def _parts(url: str) -> tuple[str | None, str | None, str, str]:
+    """Scheme, authority, path, and query with its ``?``."""
+    parts = _PARTS.fullmatch(url)
+    assert parts is not None  # every string matches
+    return parts[1], parts[2], parts[3], parts[4] or ""
+
+
+def _refused(url: str, problem: str) -> AddressFacts:
+    """The facts of a URL that leads nowhere: scheme and host as far as they can be told."""
+    scheme, authority, _, _ = _parts(url[:MAX_URL])
+    host = (authority or "").rpartition("@")[2]
+    return AddressFacts(scheme=(scheme or "").lower(), host=_shortened(_printable(host)), problem=problem)
+
+
+def _printable(text: str) -> str:
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}…{text[1 - _SHOWN // 2 :]}"

@@ -1,0 +1,69 @@
+"""From what a user names to what the engine checks: job files, manifests, media files, folders, URLs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from preflight.engine import Media, Target
+from preflight.errors import ConfigurationError
+from preflight.examine import is_url
+from preflight.jobfiles import JOB_SUFFIXES, MANIFEST_SUFFIXES, load_job, load_manifest
+
+MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
+"""What is looked at in a folder: what the service takes, and what people mistake for it."""
+
+_JOB_MARKS = (b"input_urls", b"video_urls")
+_LOOKED_AT_BYTES = 64 * 1024
+
+
+def read_targets(name: str, *, model: str) -> Iterator[Target]:
+    """The targets behind one argument. ``model`` is for manifests that name none.
+
+    Raises ``ConfigurationError`` for a path that is not there, ``JobUnreadable`` for a job file that cannot be read.
+    """
+    if is_url(name):
+        yield Media(source=name)
+        return
+    path = Path(name)
+    try:
+        if path.is_dir():
+            yield from _read_folder(path, model)
+            return
+        if not path.exists():
+            raise ConfigurationError(f"{name}: no such file; a URL begins with https://")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{name[:200]!r}: not a path: {error}") from error
+    yield from _read_file(path, model)
+
+
+def _read_file(path: Path, model: str) -> Iterator[Target]:
+    suffix = path.suffix.lower()
+    if suffix in JOB_SUFFIXES:
+        yield load_job(path)
+    elif suffix in MANIFEST_SUFFIXES:
+        yield from load_manifest(path, default_model=model)
+    else:
+        yield Media(source=str(path))
+
+
+def _read_folder(folder: Path, model: str) -> Iterator[Target]:
+    """Media and job files below ``folder``, by name; not hidden folders, not YAML that is about something else."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            suffix = path.suffix.lower()
+            is_job = suffix in JOB_SUFFIXES | MANIFEST_SUFFIXES and _mentions_media(path)
+            if is_job or suffix in MEDIA_SUFFIXES:
+                yield from _read_file(path, model)
+
+
+def _mentions_media(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(_LOOKED_AT_BYTES)
+    except OSError:
+        return False
+    return any(mark in head for mark in _JOB_MARKS)

@@ -45,7 +45,7 @@ def probe_jpeg(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
     seen, picture = _Seen(), None
     try:
         yield from _walk(cursor, seen)
-        if seen.scan is not None:
+        if seen.scan is not None and seen.sizes:
             picture = identify_jpeg(bytes(seen.skeleton))
             yield from _look_for_end(cursor, seen, seen.scan)
     except MediaError as error:

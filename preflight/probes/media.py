@@ -41,7 +41,13 @@ def _probe_image(cursor: Cursor, sniffed: Sniffed) -> Generator[Span, bytes, Ima
         return (yield from probe_png(cursor))
     if sniffed == ISO_MEDIA:
         movie = yield from probe_movie(cursor)
-        return ImageFacts(container=movie.container, family=Family.VIDEO, size_bytes=cursor.size)
+        return ImageFacts(
+            container=movie.container,
+            family=Family.VIDEO,
+            size_bytes=cursor.size,
+            width=movie.width,
+            height=movie.height,
+        )
     found = None
     if sniffed.name and sniffed.family is Family.PICTURE:
         found = yield from read_picture_size(cursor, sniffed.name)

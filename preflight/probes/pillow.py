@@ -48,5 +48,11 @@ def _identify(plugin: Callable[[BytesIO], ImageFile], skeleton: bytes) -> Pictur
             return Picture(image.width, image.height, image.mode)
     except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError, OverflowError) as error:
         # Pillow's plug-ins say "not this format" with whatever their parsing ran into.
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise MediaError(Defect(kind=DefectKind.CORRUPT, message=f"is refused by Pillow: {reason}")) from error
+        raise MediaError(
+            Defect(kind=DefectKind.CORRUPT, message=f"has a header that Pillow refuses{_reason(error)}")
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())[:120]
+    return f": {text}" if text and text != "not identified by this driver" else ""

@@ -61,9 +61,13 @@ class StreamedSource:
         return known + await self._take(end - self._at)
 
     async def measure(self) -> None:
-        """Read on, within the budget, to learn the size that the server did not announce."""
-        if self.size_bytes is None:
-            await self._skip_to(self._limits.stream_budget_bytes)
+        """Read on, within the budget, to learn the size that the server did not announce. The last bytes are kept."""
+        window = self._limits.first_span_bytes
+        last = bytearray()
+        while self._at < self._limits.stream_budget_bytes and (piece := await self._next(window)):
+            last += piece
+            del last[:-window]
+        self.fetched.add(self._at - len(last), bytes(last))
 
     async def aclose(self) -> None:
         """Drop the rest of the body, and its connection."""

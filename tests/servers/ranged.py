@@ -1,0 +1,152 @@
+"""Behaviours that honour ranges, or seem to."""
+
+from __future__ import annotations
+
+from servers.wire import File, Hangup, Turn
+
+MODIFIED = "Mon, 05 Jan 2026 10:00:00 GMT"
+
+
+def fields(file: File, **more: object) -> dict[str, object]:
+    """The usual header fields, with others added, replaced or (``None``) dropped. ``_`` in a name stands for ``-``."""
+    usual = {"Content-Type": file.content_type, "ETag": '"v1"', "Last-Modified": MODIFIED, "Accept-Ranges": "bytes"}
+    return usual | {name.replace("_", "-"): value for name, value in more.items()}
+
+
+def content_range(start: int, end: int, total: object) -> str:
+    return f"bytes {start}-{end - 1}/{total}"
+
+
+async def whole(turn: Turn, **more: object) -> None:
+    """A right 200."""
+    await turn.head(200, fields(turn.file, **{"Content_Length": turn.file.size, **more}))
+    await turn.body()
+
+
+async def send_part(turn: Turn, start: int, end: int, **more: object) -> None:
+    """A 206 with these bytes, which says so unless ``more`` says otherwise."""
+    headers = fields(turn.file, **{"Content_Range": content_range(start, end, turn.file.size), **more})
+    await turn.answer(206, headers, turn.file.part(start, end))
+
+
+async def part(turn: Turn, **more: object) -> None:
+    """What was asked for: a right 206, 200, or 416 for what lies past the end. With other header fields as told."""
+    start, end = turn.span
+    if "range" not in turn.request.headers:
+        await whole(turn, **more)
+    elif start >= end:
+        await turn.answer(416, {"Content-Range": f"bytes */{turn.file.size}"})
+    else:
+        await send_part(turn, start, end, **more)
+
+
+async def ok(turn: Turn) -> None:
+    """Everything right, If-Range included."""
+    same = turn.request.headers.get("if-range", '"v1"') == '"v1"'
+    await (part if same else whole)(turn)
+
+
+async def refuses_range(turn: Turn) -> None:
+    if "range" in turn.request.headers:
+        await turn.answer(416, {}, b"no ranges here")
+    else:
+        await whole(turn, Accept_Ranges="none")
+
+
+async def honours_range_once(turn: Turn) -> None:
+    await (part if turn.request.number == 1 else whole)(turn)
+
+
+async def refuses_later_ranges(turn: Turn) -> None:
+    if turn.request.number == 1:
+        await part(turn)
+    else:
+        await turn.answer(416, {"Content-Range": f"bytes */{turn.file.size}"})
+
+
+async def lies_about_range(turn: Turn) -> None:
+    """Whatever is asked for, the first bytes come, and are called that."""
+    start, end = turn.span
+    await send_part(turn, 0, end - start)
+
+
+async def shifted_range(turn: Turn) -> None:
+    start, end = turn.span
+    await send_part(turn, start + 1, end + 1)
+
+
+async def narrow_range(turn: Turn) -> None:
+    start, end = turn.span
+    await send_part(turn, start, (start + end) // 2)
+
+
+async def short_range(turn: Turn) -> None:
+    """The right fields, no length, and half of the bytes."""
+    start, end = turn.span
+    claim = content_range(start, end, turn.file.size)
+    await turn.head(206, fields(turn.file, Content_Range=claim, Connection="close"))
+    await turn.body(start, (start + end) // 2)
+    raise Hangup
+
+
+async def long_range(turn: Turn) -> None:
+    """The right fields, no length, and more bytes than they say."""
+    start, end = turn.span
+    claim = content_range(start, end, turn.file.size)
+    await turn.head(206, fields(turn.file, Content_Range=claim, Transfer_Encoding="chunked"))
+    await turn.chunk(turn.file.part(start, end) + b"more")
+    await turn.chunk(b"")
+
+
+async def range_length_lies(turn: Turn) -> None:
+    """A range and a length that contradict each other."""
+    start, end = turn.span
+    await send_part(turn, start, end, Content_Length=end - start + 7)
+
+
+async def no_content_range(turn: Turn) -> None:
+    await part(turn, Content_Range=None)
+
+
+async def total_unknown(turn: Turn) -> None:
+    start, end = turn.span
+    if start >= end:
+        await turn.answer(416, {})
+    else:
+        await part(turn, Content_Range=content_range(start, end, "*"))
+
+
+async def multipart(turn: Turn) -> None:
+    start, end = turn.span
+    claim = content_range(start, end, turn.file.size)
+    head = f"--cut\r\nContent-Type: {turn.file.content_type}\r\nContent-Range: {claim}\r\n\r\n"
+    body = head.encode() + turn.file.part(start, end) + b"\r\n--cut--\r\n"
+    await turn.answer(206, {"Content-Type": "multipart/byteranges; boundary=cut"}, body)
+
+
+async def changes_etag(turn: Turn) -> None:
+    await part(turn, ETag=f'"v{turn.request.number}"')
+
+
+async def changes_modified(turn: Turn) -> None:
+    await part(turn, ETag=None, Last_Modified=f"Mon, 05 Jan 2026 10:00:{turn.request.number:02} GMT")
+
+
+async def changes_size(turn: Turn) -> None:
+    claim = content_range(*turn.span, turn.file.size + turn.request.number)
+    await part(turn, ETag=None, Last_Modified=None, Content_Range=claim)
+
+
+async def changes_once(turn: Turn) -> None:
+    """One version for the first request, another for good from the second on."""
+    tag = '"v1"' if turn.request.number == 1 else '"v2"'
+    same = turn.request.headers.get("if-range", tag) == tag
+    await (part if same else whole)(turn, ETag=tag)
+
+
+async def weak_etag(turn: Turn) -> None:
+    await part(turn, ETag='W/"v1"', Last_Modified=None)
+
+
+async def no_validator(turn: Turn) -> None:
+    await part(turn, ETag=None, Last_Modified=None)

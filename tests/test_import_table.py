@@ -1,0 +1,101 @@
+"""Who may import whom: the layers of docs/architecture.md, held against the code's own import statements."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "preflight"
+
+# A module belongs to the longest prefix that fits, and may import what is listed, besides itself.
+MODEL = {"errors", "model"}
+TABLE: dict[str, set[str]] = {
+    "errors": {"model"},  # for annotations only: see test_errors_import_nothing_at_run_time
+    "model": MODEL,
+    "specs": MODEL,
+    "rounding": MODEL | {"specs"},
+    "pricing": MODEL | {"specs", "rounding"},
+    "jobfiles": MODEL,
+    "sources": MODEL,
+    "probes": MODEL,
+    "rules": MODEL | {"specs", "pricing"},
+    "client": MODEL,
+    "opinion": MODEL | {"specs", "probes"},
+    "examine": MODEL | {"specs", "sources", "probes", "opinion"},
+    "engine": MODEL | {"specs", "sources", "rules", "pricing", "examine"},
+    "targets": MODEL | {"jobfiles", "examine", "engine"},
+    "submit": MODEL | {"client"},
+    "api": MODEL | {"specs", "jobfiles", "engine"},
+    "render": MODEL | {"pricing", "rounding", "sources", "client", "submit"},
+    "sandbox": MODEL | {"probes", "sources", "client"},
+    "cli": {"*"},
+    "__init__": {"*"},
+    "__main__": {"cli"},
+}
+THIRD_PARTY: dict[str, set[str]] = {
+    "PIL": {"probes"},
+    "pymediainfo": {"probes"},
+    "aiohttp": {"sources"},
+    "yarl": {"sources"},
+    "httpx": {"sources", "client", "sandbox"},
+    "yaml": {"jobfiles"},
+    "rich": {"render", "cli"},
+    "click": {"cli"},
+    "starlette": {"sandbox"},
+    "uvicorn": {"sandbox"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            found |= {f"{module}.{alias.name}" if module == "preflight" else module for alias in node.names}
+    return found
+
+
+def test_every_room_has_its_row() -> None:
+    assert {room_of(path) for path in modules()} == set(TABLE)
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_its_row_allows(path: Path) -> None:
+    room = room_of(path)
+    for name in imports_of(path):
+        first, _, rest = name.partition(".")
+        if first == "preflight" and rest:
+            target = rest.split(".")[0]
+            assert target == room or target in TABLE[room] or "*" in TABLE[room], f"{room} imports {name}"
+        elif first in THIRD_PARTY:
+            assert room in THIRD_PARTY[first], f"{room} imports {first}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_only_the_command_line_prints_exits_or_reads_the_environment(path: Path) -> None:
+    if room_of(path) in ("cli", "__main__"):
+        return
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("print", "input", "exit"), f"line {node.lineno}"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert (node.value.id, node.attr) not in (("os", "environ"), ("os", "getenv"), ("sys", "exit"))
+
+
+def test_errors_import_nothing_at_run_time() -> None:
+    tree = ast.parse((PACKAGE / "errors.py").read_text("utf-8"))
+    run_time = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert {getattr(node, "module", None) for node in run_time} == {"__future__", "typing"}

@@ -1,0 +1,44 @@
+"""What the layer may load, and when."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import preflight.sources
+
+FILES = sorted(Path(preflight.sources.__file__).parent.glob("*.py"))
+DEAR = {"httpx", "aiohttp", "asyncio", "yarl", "ssl", "certifi"}
+
+
+@pytest.mark.parametrize("module", ["preflight.sources.local", "preflight.sources.url"])
+def test_local_files_and_urls_are_looked_at_without_loading_a_network(module: str) -> None:
+    code = f"import sys, {module}; print(*sorted({DEAR!r} & set(sys.modules)))"
+
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout.split() == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_the_layer_imports_the_model_the_standard_library_and_httpx(path: Path) -> None:
+    modules = {
+        name
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    ours = {name for name in modules if name.startswith("preflight")}
+    foreign = {name.partition(".")[0] for name in modules - ours} - sys.stdlib_module_names
+
+    assert foreign <= ({"httpx", "aiohttp", "yarl"} if path.name == "transport.py" else {"httpx"})
+    assert all(name.startswith(("preflight.errors", "preflight.model", "preflight.sources")) for name in ours)

@@ -18,7 +18,7 @@ lint: $(VENV)/ready
 types: $(VENV)/ready
 	$(BIN)/mypy
 
-fixtures: $(VENV)/ready  # needs ffmpeg and exiftool; the results are committed
+fixtures: $(VENV)/ready  # needs ffmpeg, exiftool and ImageMagick; the results are committed
 	$(BIN)/python fixtures/build.py
 
 clean:

@@ -30,7 +30,6 @@ from preflight.model import (
 )
 from preflight.model.finding import verdict_of
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject
-from preflight.sources.url import inspect_url
 from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
 
 if TYPE_CHECKING:
@@ -59,7 +58,8 @@ class Options:
     """How to check.
 
     ``thorough`` asks for a second opinion on every clip, ``deep`` reads pictures to their end. ``uploaded`` refuses
-    local paths, as for submitting. ``now`` is the time that signed URLs are held to; it is asked once a report.
+    local paths, as for submitting; ``offline`` judges URLs by their text alone. ``now`` is the time that signed URLs
+    are held to; it is asked once a report.
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -75,6 +75,7 @@ class Options:
     thorough: bool = True
     deep: bool = False
     uploaded: bool = False
+    offline: bool = False
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -89,6 +90,7 @@ class Engine:
             deadline_s=self._options.deadline_s,
             deep=self._options.deep,
             thorough=self._options.thorough,
+            offline=self._options.offline,
         )
 
     def __enter__(self) -> Self:
@@ -165,7 +167,8 @@ class Engine:
         video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
         quotes = self._quotes(spec, video.video.durations, orientation) if video and video.video else ()
         chosen = next((quote for quote in quotes if quote.mode == mode), None)
-        if chosen is not None and job is not None:
+        # The price of a file by itself is worth a finding only where there is a budget to hold it to.
+        if chosen is not None and (job is not None or self._options.max_credits is not None):
             found += judge_price(chosen, self._options.max_credits, video.field if video else None)
         findings = tuple(self._placed(finding, job, target) for finding in found)
         return JobReport(
@@ -217,7 +220,11 @@ class Engine:
 
     def _callback(self, job: Job, spec: Spec) -> AddressFacts | None:
         url = job.value(spec.field("callback").name)
-        return inspect_url(url, allow=self._options.allow) if isinstance(url, str) else None
+        if not isinstance(url, str):
+            return None
+        from preflight.sources.url import inspect_url  # noqa: PLC0415 - most jobs have no callback
+
+        return inspect_url(url, allow=self._options.allow)
 
     def _quotes(self, spec: Spec, durations: Durations, orientation: str) -> tuple[Quote, ...]:
         """The price in every mode; none where the length is not known."""

@@ -13,7 +13,6 @@ from preflight import opinion
 from preflight.model import AddressFacts, ImageFacts, Kind, Reading, Subject, VideoFacts
 from preflight.probes.media import probe_media
 from preflight.sources.local import read_local
-from preflight.sources.url import inspect_url, redact
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
@@ -30,18 +29,18 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs."""
+    """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
+
+    ``shown`` is the source as it may be printed: without the query string. ``is_fetched`` is whether a server is asked.
+    """
 
     source: str
+    shown: str
     kind: Kind | None
     field: str | None
     path: Path | None
     address: AddressFacts | None
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether there is a URL worth asking for."""
-        return self.address is not None and self.address.problem is None
+    is_fetched: bool = False
 
 
 def is_url(source: str) -> bool:
@@ -53,7 +52,7 @@ class Examiner:
     """Examines slots. Keeps MediaInfo's processes from one to the next; ``close`` ends them.
 
     ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
-    reads pictures to their end; ``thorough`` asks for a second opinion on every clip.
+    reads pictures to their end; ``thorough`` asks for a second opinion on every clip; ``offline`` asks no server.
     """
 
     def __init__(
@@ -64,12 +63,14 @@ class Examiner:
         deadline_s: float | None = None,
         deep: bool = False,
         thorough: bool = True,
+        offline: bool = False,
     ) -> None:
         self._spec = spec
         self._allow = allow
         self._deadline_s = deadline_s
         self._deep = deep
         self._thorough = thorough
+        self._offline = offline
         self._cage: Cage | None = None
 
     def close(self) -> None:
@@ -80,13 +81,23 @@ class Examiner:
     def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
         """The slot of ``source``: a URL, or a path relative to ``base``."""
         if is_url(source):
+            from preflight.sources.url import inspect_url, redact  # noqa: PLC0415 - paths need it not
+
             address = inspect_url(source, allow=self._allow)
-            return Slot(source=source, kind=kind, field=field, path=None, address=address)
-        return Slot(source=source, kind=kind, field=field, path=base / source, address=None)
+            return Slot(
+                source=source,
+                shown=redact(source),
+                kind=kind,
+                field=field,
+                path=None,
+                address=address,
+                is_fetched=address.problem is None and not self._offline,
+            )
+        return Slot(source=source, shown=source, kind=kind, field=field, path=base / source, address=None)
 
     def examine(self, slots: Sequence[Sequence[Slot]]) -> list[tuple[Subject, ...]]:
         """The subjects of ``slots``, in the same order. Not for use inside an event loop."""
-        if any(slot.is_remote for each in slots for slot in each):
+        if any(slot.is_fetched for each in slots for slot in each):
             import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
 
             return asyncio.run(self.examine_async(slots))
@@ -115,7 +126,7 @@ class Examiner:
     async def _examine(self, slot: Slot, reader: RemoteReader) -> Subject:
         import asyncio  # noqa: PLC0415 - see examine
 
-        if not slot.is_remote:
+        if not slot.is_fetched:
             return await asyncio.to_thread(self._examine_local, slot)
         reading = await reader.read(slot.source, partial(probe_media, kind=slot.kind), deep=self._deep)
         if self._wants_opinion(reading.facts):
@@ -124,8 +135,7 @@ class Examiner:
 
     def _examine_local(self, slot: Slot) -> Subject:
         if slot.path is None:
-            source = redact(slot.source)
-            return Subject(kind=slot.kind or Kind.VIDEO, source=source, field=slot.field, address=slot.address)
+            return Subject(kind=slot.kind or Kind.VIDEO, source=slot.shown, field=slot.field, address=slot.address)
         return self._subject(slot, read_local(slot.path, partial(probe_media, kind=slot.kind)))
 
     def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
@@ -134,7 +144,7 @@ class Examiner:
             facts = opinion.with_second_opinion(facts, reading.fetched, self._started_cage())
         return Subject(
             kind=slot.kind or (Kind.IMAGE if isinstance(facts, ImageFacts) else Kind.VIDEO),
-            source=redact(slot.source) if slot.path is None else slot.source,
+            source=slot.shown,
             field=slot.field,
             address=slot.address,
             transfer=reading.transfer,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from preflight.model import Family, SecondOpinion, SparseBytes, VideoFacts
-from preflight.probes.cage import Cage
 from preflight.probes.mediainfo import named_by, second_opinion
 from preflight.specs import Spec
+
+if TYPE_CHECKING:
+    from preflight.probes.cage import Cage
 
 _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1

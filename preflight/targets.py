@@ -9,11 +9,11 @@ from pathlib import Path
 from preflight.engine import Media, Target
 from preflight.errors import ConfigurationError
 from preflight.examine import is_url
-from preflight.jobfiles import JOB_SUFFIXES, MANIFEST_SUFFIXES, load_job, load_manifest
 
 MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
 """What is looked at in a folder: what the service takes, and what people mistake for it."""
 
+_JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
 
@@ -40,6 +40,16 @@ def read_targets(name: str, *, model: str) -> Iterator[Target]:
 
 def _read_file(path: Path, model: str) -> Iterator[Target]:
     suffix = path.suffix.lower()
+    if suffix in MEDIA_SUFFIXES:
+        yield Media(source=str(path))
+        return
+    from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, which media files need not
+        JOB_SUFFIXES,
+        MANIFEST_SUFFIXES,
+        load_job,
+        load_manifest,
+    )
+
     if suffix in JOB_SUFFIXES:
         yield load_job(path)
     elif suffix in MANIFEST_SUFFIXES:
@@ -55,8 +65,7 @@ def _read_folder(folder: Path, model: str) -> Iterator[Target]:
         for name in sorted(names):
             path = Path(root, name)
             suffix = path.suffix.lower()
-            is_job = suffix in JOB_SUFFIXES | MANIFEST_SUFFIXES and _mentions_media(path)
-            if is_job or suffix in MEDIA_SUFFIXES:
+            if suffix in MEDIA_SUFFIXES or (suffix in _JOB_LIKE and _mentions_media(path)):
                 yield from _read_file(path, model)
 
 

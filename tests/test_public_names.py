@@ -9,7 +9,46 @@ import pytest
 
 import preflight
 
-PUBLIC = ["AllowedHost", "ApiError", "ApiRefusal", "ApiUnreachable", "AsyncClient", "Client", "ConfigurationError", "Credits", "Durations", "Engine", "Finding", "ImageFacts", "Job", "JobReport", "Kind", "Media", "NotSubmitted", "Options", "OutcomeUnknown", "PreflightError", "Quote", "Report", "Severity", "Spec", "Subject", "Submission", "Task", "TaskFailed", "TaskStatus", "Verdict", "VideoFacts", "WaitTimeout", "check", "check_async", "load_job", "load_manifest", "load_spec", "quote"]
+PUBLIC = [
+    "AllowedHost",
+    "ApiError",
+    "ApiRefusal",
+    "ApiUnreachable",
+    "AsyncClient",
+    "Client",
+    "ConfigurationError",
+    "Credits",
+    "Durations",
+    "Engine",
+    "Finding",
+    "ImageFacts",
+    "Job",
+    "JobReport",
+    "Kind",
+    "Media",
+    "NotSubmitted",
+    "Options",
+    "OutcomeUnknown",
+    "PreflightError",
+    "Quote",
+    "Report",
+    "Severity",
+    "Spec",
+    "Subject",
+    "Submission",
+    "Task",
+    "TaskFailed",
+    "TaskStatus",
+    "Verdict",
+    "VideoFacts",
+    "WaitTimeout",
+    "check",
+    "check_async",
+    "load_job",
+    "load_manifest",
+    "load_spec",
+    "quote",
+]
 
 
 def test_the_public_names_are_these() -> None:

@@ -20,6 +20,7 @@ from preflight.examine import is_url
 from preflight.model import Kind, Report
 from preflight.render import lines
 from preflight.render.objects import job_object, report_object
+from preflight.targets import read_targets
 
 _STDIN_BYTES = 17 * 1024 * 1024
 """A little more than a job file may have, so that one that is too long is seen to be."""
@@ -82,12 +83,10 @@ def split(names: Sequence[str], given: dict[str, Any]) -> tuple[Iterator[Target]
 
 
 def _named(names: Sequence[str], options: Options) -> Iterator[Target]:
-    """The targets of the arguments. Job files are only loaded, and YAML with them, when there is one."""
-    from preflight.jobfiles import load_text  # noqa: PLC0415 - as the docstring says
-    from preflight.targets import read_targets  # noqa: PLC0415 - as the docstring says
-
     for name in names:
         if name == "-":
+            from preflight.jobfiles import load_text  # noqa: PLC0415 - loads YAML, which media files need not
+
             yield load_text(sys.stdin.buffer.read(_STDIN_BYTES))
         else:
             yield from read_targets(name, model=options.model)
@@ -99,7 +98,7 @@ def _given(image: str | None, video: str | None, prompt: str | None, options: Op
         if source is not None and not is_url(source):
             require_file(source)
     if image is not None and video is not None:
-        from preflight.jobfiles import job_from_fields  # noqa: PLC0415 - loads YAML
+        from preflight.jobfiles import job_from_fields  # noqa: PLC0415 - the same
 
         yield job_from_fields(
             model=options.model,

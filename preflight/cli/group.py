@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import version
 
 import click
 
@@ -45,6 +44,8 @@ class Commands(click.Group):
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value:
+        from importlib.metadata import version  # noqa: PLC0415 - only for this option
+
         click.echo(f"preflight {version('media-preflight')}")
         ctx.exit()
 

@@ -11,6 +11,7 @@ from preflight.errors import ConfigurationError
 DEFAULT_BASE_URL = "https://api.aivideoapi.ai"
 
 _MAX_LENGTH = 2048
+_MAX_PORT = 65_535
 
 
 def is_loopback(host: str) -> bool:
@@ -32,9 +33,10 @@ def base_of(text: str) -> str:
         raise ConfigurationError("the API's URL is too long or holds characters that cannot be printed")
     try:
         url = httpx.URL(text)
-    except httpx.InvalidURL as exc:
+        url.raw_host.decode("ascii").encode("idna")  # as the resolver will: it refuses empty and long labels
+    except (httpx.InvalidURL, UnicodeError) as exc:
         raise ConfigurationError("the API's URL is no URL") from exc
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not url.host or not 0 < (url.port or 1) <= _MAX_PORT:
         raise ConfigurationError("the API's URL must be https://HOST")
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError("the API's URL must hold no user, no query and no fragment")

@@ -1,4 +1,7 @@
-"""The way in: which probe reads a file, decided by its first bytes, never by its name."""
+"""The way in: which probe reads a file, decided by its first bytes, never by its name.
+
+Each probe is loaded when a file needs it: most runs see one kind of file.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,6 @@ from collections.abc import Generator
 from preflight.model import Family, ImageFacts, Kind, Span, VideoFacts
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
-from preflight.probes.isobmff.movie import probe_movie
-from preflight.probes.jpeg import probe_jpeg
-from preflight.probes.pictures import read_picture_size
-from preflight.probes.png import probe_png
 from preflight.probes.sniff import ISO_MEDIA, Sniffed, sniff
 
 
@@ -28,6 +27,8 @@ def probe_media(size: int | None, kind: Kind | None) -> Generator[Span, bytes, I
     if kind is Kind.IMAGE:
         return (yield from _probe_image(cursor, sniffed))
     if sniffed == ISO_MEDIA:
+        from preflight.probes.isobmff.movie import probe_movie  # noqa: PLC0415 - see above
+
         return (yield from probe_movie(cursor))
     if sniffed.family is Family.VIDEO:
         yield from cursor.read_optional(max(0, (size or 0) - limits.TAIL_SPAN_BYTES), limits.TAIL_SPAN_BYTES)
@@ -36,10 +37,16 @@ def probe_media(size: int | None, kind: Kind | None) -> Generator[Span, bytes, I
 
 def _probe_image(cursor: Cursor, sniffed: Sniffed) -> Generator[Span, bytes, ImageFacts]:
     if sniffed.name == "JPEG":
+        from preflight.probes.jpeg import probe_jpeg  # noqa: PLC0415 - see above
+
         return (yield from probe_jpeg(cursor))
     if sniffed.name == "PNG":
+        from preflight.probes.png import probe_png  # noqa: PLC0415 - see above
+
         return (yield from probe_png(cursor))
     if sniffed == ISO_MEDIA:
+        from preflight.probes.isobmff.movie import probe_movie  # noqa: PLC0415 - see above
+
         movie = yield from probe_movie(cursor)
         return ImageFacts(
             container=movie.container,
@@ -50,6 +57,8 @@ def _probe_image(cursor: Cursor, sniffed: Sniffed) -> Generator[Span, bytes, Ima
         )
     found = None
     if sniffed.name and sniffed.family is Family.PICTURE:
+        from preflight.probes.pictures import read_picture_size  # noqa: PLC0415 - see above
+
         found = yield from read_picture_size(cursor, sniffed.name)
     width, height = found or (None, None)
     return ImageFacts(container=sniffed.name, family=sniffed.family, size_bytes=cursor.size, width=width, height=height)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.model import Finding, ImageFacts, JobReport, Quote, Report, Subject, TotalQuote, VideoFacts
 from preflight.rounding import decimal_text, dollars
-from preflight.sources.url import redact
 
 if TYPE_CHECKING:  # their modules load httpx, which a check of local files need not
     from preflight.client import Credits
@@ -115,6 +114,8 @@ def finding_object(finding: Finding) -> dict[str, Any]:
 
 def submission_object(submission: Submission) -> dict[str, Any]:
     """``submit`` and ``task``: how a paid request stands."""
+    from preflight.sources.url import redact  # noqa: PLC0415 - a check of local files need not load it
+
     return {
         "schema": SUBMISSION,
         "state": submission.state,

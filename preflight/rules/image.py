@@ -137,7 +137,7 @@ def _suffix(case: ImageCase) -> str:
 
 
 def _ratio(width: int, height: int) -> str:
-    """The ratio as people say it: ``1:2.51``."""
-    if width >= height:
-        return f"{Fraction(width * 100 // height, 100):.2f}:1"
-    return f"1:{Fraction(height * 100 // width, 100):.2f}"
+    """The ratio as people say it, cut to two decimals: ``1:2.51``."""
+    hundredths = max(width, height) * 100 // min(width, height)
+    long = f"{hundredths // 100}.{hundredths % 100:02}"
+    return f"{long}:1" if width >= height else f"1:{long}"

@@ -82,7 +82,7 @@ def _media_url(fields: Mapping[str, object], name: str) -> str:
 def _http_url(url: str, name: str) -> str:
     try:
         parts = urlsplit(url)
-        good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
     if not good or len(url) > 2048 or not url.isprintable():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -22,7 +23,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _USABLE = frozenset({200, 206, 416})
 
 _SHOWN_VALIDATOR = 80
-_SHOWN_TYPE = 80
+
+# RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: what goes back to the server must be clean.
+_STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +38,9 @@ class Validator:
 
     @classmethod
     def of(cls, headers: httpx.Headers) -> Validator | None:
-        """RFC 9110 §8.8. A strong ETag, else the time, else a weak ETag."""
+        """RFC 9110 §8.8. A strong ETag, else the time, else whatever stands for an ETag."""
         tag, time = headers.get("etag"), headers.get("last-modified")
-        if tag and tag.startswith('"'):
+        if tag and _STRONG_TAG.fullmatch(tag):
             return cls(value=tag, strong=True)
         value = time or tag
         return cls(value=value, strong=False) if value else None
@@ -143,18 +147,20 @@ class Exchange:
             status=self._status,
             declared_type=self._declared_type,
             ranges=self.ranges,
-            validator=self.validator.value[:_SHOWN_VALIDATOR] if self.validator else None,
+            validator=re.sub(r"[^ -~]", "?", self.validator.value[:_SHOWN_VALIDATOR]) if self.validator else None,
         )
 
     async def _send(self, headers: dict[str, str]) -> httpx.Response:
         beyond = self.beyond(0)
         if beyond:
             raise beyond
-        # The target goes beside the URL: so it is sent as it is, and no repr of the request can show a signature.
+        authority = self._target.authority
+        # The target goes beside the URL: so it is sent as it is, and no repr of the request can show a signature. Host
+        # is given because httpx would decode the name for it, which fails for some that can be dialled.
         request = httpx.Request(
             "GET",
-            f"{self._target.scheme}://{self._target.authority}/",
-            headers=headers,
+            f"{self._target.scheme}://{authority}/",
+            headers={"Host": authority} | headers,
             extensions={"target": self._target.path.encode("ascii")},
         )
         try:
@@ -177,7 +183,7 @@ class Exchange:
             raise Unreachable("it redirects from https to http")
         if target in seen:
             raise Unreachable("it redirects in a circle")
-        if self._redirects >= self.limits.redirects:
+        if len(seen) > self.limits.redirects:
             raise Unreachable(f"it redirects more than {self.limits.redirects} times")
         self._redirects += 1
         self._target = target
@@ -186,11 +192,11 @@ class Exchange:
     def _examine(self, answer: httpx.Response) -> None:
         self._status = answer.status_code
         declared = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        self._declared_type = declared[:_SHOWN_TYPE] or None
+        self._declared_type = declared if _MEDIA_TYPE.fullmatch(declared) else None
         if self._status not in _USABLE:
             if 400 <= self._status < 600:
                 raise HttpStatus(self._status)
             raise Unreachable(f"the server answered {self._status}, which is neither the file nor an error")
         coding = answer.headers.get("content-encoding", "").strip().lower()
         if self._status != 416 and coding not in {"", "identity"}:
-            raise Unreachable(f"the server compresses the file ({coding[:_SHOWN_TYPE]!r}) though asked not to")
+            raise Unreachable(f"the server compresses the file ({coding[:20]!a}) though asked not to")

@@ -13,6 +13,21 @@ MAX_SPANS = 4096
 MAX_LOCAL_BYTES = 64 * MIB
 """Bytes read of one local file: far beyond any ``moov``, far below what would be felt."""
 
+READ_BYTES = 64 * KIB
+"""Body bytes that aiohttp buffers ahead of the reader; at twice as many it stops reading from the socket."""
+
+MAX_ADDRESSES = 16
+"""Addresses of one name that are dialled. All of them are judged."""
+
+LOOKUPS = 64
+"""Names looked up at once. Each holds a thread, for as long as the name server takes."""
+
+REMEMBERED = 1024
+"""Names whose addresses are kept. Beyond that the oldest is forgotten."""
+
+REMEMBERED_S = 10.0
+"""Seconds for which they are kept: the files of a batch share a host. Every dial is guarded all the same."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoteLimits:
@@ -23,7 +38,7 @@ class RemoteLimits:
     ``budget_bytes``: body bytes accepted by range requests; the largest real ``moov`` are a few MiB.
     ``stream_budget_bytes``: how far a body without ranges is read on.
     ``requests``: redirects and retries included; a walk over the fragments of a 30 s clip takes about 30.
-    ``redirects``: followed over the whole reading.
+    ``redirects``: followed for one answer.
     ``header_bytes``, ``headers``: longest header field, and how many of them.
     """
 

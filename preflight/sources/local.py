@@ -57,11 +57,13 @@ def _opened(path: Path) -> BinaryIO:
         _refuse_irregular(path.stat())
         file = os.fdopen(os.open(path, _FLAGS), "rb", buffering=0)
     except FileNotFoundError as exc:
-        raise LocalUnreadable("there is no such file") from exc
+        raise LocalUnreadable("there is no such file", missing=True) from exc
     except PermissionError as exc:
         raise LocalUnreadable("permission is denied") from exc
-    except (OSError, ValueError) as exc:
-        raise LocalUnreadable(f"it cannot be opened: {getattr(exc, 'strerror', None) or exc}") from exc
+    except OSError as exc:
+        raise LocalUnreadable(f"it cannot be opened: {exc.strerror or exc}") from exc
+    except ValueError as exc:  # a NUL, or half a character
+        raise LocalUnreadable("no file can have this name") from exc
     try:
         _refuse_irregular(os.fstat(file.fileno()))
     except BaseException:

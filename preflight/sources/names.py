@@ -10,17 +10,10 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
+from preflight.sources.limits import LOOKUPS, REMEMBERED, REMEMBERED_S
+
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """The numeric addresses of a host, for a port. Raises ``OSError`` where there are none."""
-
-LOOKUPS = 64
-"""Look-ups under way at once. Each holds a thread, for as long as the name server takes."""
-
-REMEMBERED = 1024
-"""Names kept. Beyond that the oldest is forgotten."""
-
-REMEMBERED_S = 10.0
-"""Seconds for which an answer is kept: the files of a batch share a host. Every dial is guarded all the same."""
 
 
 class SystemNames:
@@ -61,7 +54,10 @@ class SystemNames:
         async with self._places:
             loop = asyncio.get_running_loop()
             answer: asyncio.Future[tuple[str, ...] | OSError] = loop.create_future()
-            threading.Thread(target=_work, args=(host, loop, answer), daemon=True).start()
+            try:
+                threading.Thread(target=_work, args=(host, loop, answer), daemon=True).start()
+            except RuntimeError as exc:  # the system allows no more threads
+                return OSError(str(exc))
             return await answer
 
 

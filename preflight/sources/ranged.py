@@ -73,7 +73,7 @@ class RangedSource:
             raise Unreachable("the server answers one range with several")
         part = content_range(answer.headers.get("content-range"))
         if part is None:
-            raise Unreachable("the server sends a part of the file without saying which")
+            raise Unreachable("the server sends a part of the file without a valid Content-Range")
         if self._is_other_version(answer) or part.total != self._total:
             raise SourceChanged("the file changed while it was read")
         self._hold_to(asked, part)

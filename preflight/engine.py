@@ -182,12 +182,16 @@ class Engine:
             line=job.line if job else None,
             bare=job is None,
             fail_on=self._options.fail_on,
-            # What is ignored is not shown and does not fail; what could not be examined stays so.
-            verdict=verdict_of(
-                (finding for finding in findings if self._is_shown(finding) or finding.indeterminate),
-                self._options.fail_on,
-            ),
+            verdict=self._verdict(findings, subjects),
         )
+
+    def _verdict(self, findings: Sequence[Finding], subjects: Sequence[Subject]) -> Verdict:
+        """What is ignored is not shown and does not fail; but what could not be examined never becomes a pass."""
+        counted = [finding for finding in findings if self._is_shown(finding) or finding.indeterminate]
+        verdicts = [verdict_of(counted, self._options.fail_on)]
+        if not self._options.offline and not all(_is_examined(subject) for subject in subjects):
+            verdicts.append(Verdict.INDETERMINATE)
+        return Verdict.worst(verdicts)
 
     def _unreadable(self, row: JobUnreadable) -> JobReport:
         finding = Finding(
@@ -245,6 +249,13 @@ class Engine:
     def _is_shown(self, finding: Finding) -> bool:
         options = self._options
         return finding.rule not in options.ignore and (not options.select or finding.rule in options.select)
+
+
+def _is_examined(subject: Subject) -> bool:
+    """Whether the file's size or length is known: without either, nothing was held to any limit."""
+    if subject.image is not None:
+        return subject.image.width is not None
+    return subject.video is not None and bool(subject.video.durations.plausible)
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:

@@ -72,6 +72,16 @@ def test_a_directory_is_no_file(tmp_path: Path) -> None:
     assert reading.facts is None
 
 
+def test_only_a_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    missing = read_local(tmp_path / "x.mp4", length_and_ends).fault
+    directory = read_local(tmp_path, length_and_ends).fault
+
+    assert isinstance(missing, LocalUnreadable)
+    assert missing.missing
+    assert isinstance(directory, LocalUnreadable)
+    assert not directory.missing
+
+
 def test_a_named_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
 
@@ -85,7 +95,7 @@ def test_a_socket_is_no_file(tmp_path: Path) -> None:
         assert str(read_local(tmp_path / "s.mp4", length_and_ends).fault) == "it is a socket"
 
 
-@pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty", "/dev/full"])
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/tty", "/dev/null"])
 def test_a_device_is_no_file(device: str) -> None:
     assert str(read_local(Path(device), length_and_ends).fault) == "it is a device"
 
@@ -96,9 +106,10 @@ def test_a_device_is_no_file(device: str) -> None:
         ("missing.mp4", "there is no such file"),
         ("x.mp4/inside", "it cannot be opened: Not a directory"),
         ("n" * 300, "it cannot be opened: File name too long"),
-        ("nul\0byte", "it cannot be opened: embedded null byte"),
+        ("nul\0byte", "no file can have this name"),
+        ("half\ud800", "no file can have this name"),
     ],
-    ids=["missing", "below a file", "long name", "nul"],
+    ids=["missing", "below a file", "long name", "nul", "half a character"],
 )
 def test_what_cannot_be_opened_is_a_fault_with_a_plain_reason(clip: Path, name: str, reason: str) -> None:
     reading = read_local(clip.parent / name, length_and_ends)

@@ -19,6 +19,8 @@ from preflight.client.task import Credits, Task
 from preflight.client.watchdog import Watchdog
 from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, lost
 
+_LONGEST_SLEEP = 1.0
+
 _Result = TypeVar("_Result")
 
 
@@ -119,12 +121,19 @@ class Client:
                 case Request():
                     reply = self._exchange(command)
                 case Sleep():
-                    self._sleep(command.seconds)
+                    self._nap(command.seconds)
                 case Update():
                     if on_update is not None:
                         on_update(command.task)
                 case _:
                     assert_never(command)
+
+    def _nap(self, seconds: float) -> None:
+        # An interrupt that arrives just before a sleep begins is noticed when it ends: no sleep is long.
+        whole, rest = divmod(seconds, _LONGEST_SLEEP)
+        for _ in range(int(whole)):
+            self._sleep(_LONGEST_SLEEP)
+        self._sleep(rest)
 
     def _exchange(self, request: Request) -> Reply:
         watchdog = Watchdog(request.within)

@@ -46,6 +46,7 @@ class Watchdog:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._timer.cancel()
+        self._timer.join()
 
     def _fire(self) -> None:
         with self._lock:

@@ -19,7 +19,7 @@ def read_json_lines(lines: Lines) -> Iterator[Job | JobUnreadable]:
         try:
             line = next(lines)
             if line.strip():
-                yield _job(Text(line, path=lines.path, first_line=lines.number))
+                yield _job(Text(line.rstrip("\r\n"), path=lines.path, first_line=lines.number))
         except StopIteration:
             return
         except JobUnreadable as exc:

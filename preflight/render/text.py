@@ -56,7 +56,8 @@ def _heading(job: JobReport) -> Text:
     text = Text.assemble((label, style))
     name = job.path or (None if job.bare else "job")
     if name:
-        line = f":{job.line}" if job.line and not job.bare and job.line > 1 else ""
+        in_manifest = job.id is not None or (job.line or 1) > 1
+        line = f":{job.line}" if job.line and in_manifest else ""
         text.append(f"  {name}{line}", style="bold")
     if job.id:
         text.append(f"  {job.id}")

@@ -8,10 +8,11 @@ from difflib import get_close_matches
 from preflight.model import Severity
 from preflight.model.job import JsonValue
 from preflight.rules.rule import Flaw, JobCase
-from preflight.specs import FieldSpec, model_names
+from preflight.specs import FieldSpec, Role, Spec, model_names
 
 _TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": "a mapping"}
 _SHOWN_CHARACTERS = 60
+_ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt")
 
 
 def model_unknown(case: JobCase) -> Iterator[Flaw]:
@@ -38,9 +39,7 @@ def field_unknown(case: JobCase) -> Iterator[Flaw]:
         key = name.rpartition(".")[2]
         if name in {field.name for field in case.spec.fields} or key in ruled_out:
             continue
-        candidates = {field.name.rpartition(".")[2]: field.name for field in case.spec.fields}
-        close = get_close_matches(key.lower(), candidates, n=1, cutoff=0.6)
-        meant = candidates[close[0]] if close else None
+        meant = _meant(key, case.spec)
         if meant and meant.rpartition(".")[2] == key:
             fix = f"move it to '{meant}'"
         else:
@@ -117,6 +116,16 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
             fix="use a public address, or leave it out and poll with 'preflight task wait'",
             field=case.spec.field("callback").name,
         )
+
+
+def _meant(key: str, spec: Spec) -> str | None:
+    """The field that a misspelt or misremembered key stands for: by its role (``image_url``), else by its letters."""
+    role = next((role for role in _ROLES if role in key.lower()), None)
+    if role is not None:
+        return spec.field(role).name
+    names = {field.name.rpartition(".")[2]: field.name for field in spec.fields}
+    close = get_close_matches(key.lower(), names, n=1, cutoff=0.6)
+    return names[close[0]] if close else None
 
 
 def _given(case: JobCase) -> tuple[str, ...]:

@@ -116,6 +116,21 @@ async def total_unknown(turn: Turn) -> None:
         await part(turn, Content_Range=content_range(start, end, "*"))
 
 
+async def total_at_the_end(turn: Turn) -> None:
+    """The total is told to those only who ask for what lies past it."""
+    start, end = turn.span
+    total = turn.file.size if start >= end else "*"
+    await part(turn, Content_Range=content_range(start, end, total))
+
+
+async def shrinks(turn: Turn) -> None:
+    """Half as long every other time, without a validator that would tell."""
+    if turn.request.number % 2:
+        await part(turn, ETag=None, Last_Modified=None)
+    else:
+        await turn.answer(416, {"Content-Range": f"bytes */{turn.file.size // 2}"})
+
+
 async def multipart(turn: Turn) -> None:
     start, end = turn.span
     claim = content_range(start, end, turn.file.size)
@@ -146,6 +161,10 @@ async def changes_once(turn: Turn) -> None:
 
 async def weak_etag(turn: Turn) -> None:
     await part(turn, ETag='W/"v1"', Last_Modified=None)
+
+
+async def strange_etag(turn: Turn) -> None:
+    await part(turn, ETag='"v\xe9 \x1b[31m1"', Last_Modified=None, Content_Type="video/\x1b[31mmp4")
 
 
 async def no_validator(turn: Turn) -> None:

@@ -29,6 +29,7 @@ from preflight.model import (
     Verdict,
 )
 from preflight.model.finding import verdict_of
+from preflight.redact import redact
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject
 from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
 
@@ -244,7 +245,8 @@ class Engine:
             return replace(finding, path=path, line=1 if path else None, column=1 if path else None)
         place = job.place(finding.field)
         line, column = (place.line, place.column) if place else (job.line, None)
-        return replace(finding, field=finding.field or None, path=job.path, line=line, column=column)
+        name = redact(finding.field) if finding.field else None  # an unknown field may be called anything
+        return replace(finding, field=name, path=job.path, line=line, column=column)
 
     def _is_shown(self, finding: Finding) -> bool:
         options = self._options

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from preflight import opinion
 from preflight.model import AddressFacts, ImageFacts, Kind, Reading, Subject, VideoFacts
 from preflight.probes.media import probe_media
+from preflight.redact import redact
 from preflight.sources.local import read_local
 from preflight.specs import Spec
 
@@ -81,7 +82,7 @@ class Examiner:
     def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
         """The slot of ``source``: a URL, or a path relative to ``base``."""
         if is_url(source):
-            from preflight.sources.url import inspect_url, redact  # noqa: PLC0415 - paths need it not
+            from preflight.sources.url import inspect_url  # noqa: PLC0415 - paths need it not
 
             address = inspect_url(source, allow=self._allow)
             return Slot(
@@ -93,7 +94,9 @@ class Examiner:
                 address=address,
                 is_fetched=address.problem is None and not self._offline,
             )
-        return Slot(source=source, shown=source, kind=kind, field=field, path=base / source, address=None)
+        # What is no file may be a URL without its scheme, and signed.
+        shown = source if "?" not in source and "@" not in source else redact(source)
+        return Slot(source=source, shown=shown, kind=kind, field=field, path=base / source, address=None)
 
     def examine(self, slots: Sequence[Sequence[Slot]]) -> list[tuple[Subject, ...]]:
         """The subjects of ``slots``, in the same order. Not for use inside an event loop."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from preflight.client import Client, Task
-from preflight.errors import NotSubmitted, TaskFailed
+from preflight.errors import NotSubmitted, OutcomeUnknown, TaskFailed
 from preflight.model import Job, JobReport, Quote, Verdict
 
 
@@ -56,7 +56,11 @@ def submit(
     ``ApiError`` of the client, ``WaitTimeout`` when ``timeout`` seconds of waiting are over; the task then goes on.
     """
     require_sound(report)
-    task_id = client.create_task(request_body(job))
+    body = request_body(job)
+    try:
+        task_id = client.create_task(body)
+    except KeyboardInterrupt as interrupt:
+        raise OutcomeUnknown("interrupted while the paid request was under way") from interrupt
     if on_accepted is not None:
         on_accepted(task_id)
     if not wait:

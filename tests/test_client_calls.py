@@ -366,6 +366,9 @@ def test_nothing_that_holds_a_key_shows_it() -> None:
         "https://api.example/#a",
         "https://api.example\n",
         "http://[::1",
+        "http://127.0.0.1:99999",
+        "https://a..example",
+        "https://" + "a" * 64 + ".example",
         "https://" + "a" * 3000,
     ],
 )

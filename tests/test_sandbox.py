@@ -98,6 +98,12 @@ def refused_body(**changes: object) -> dict:
         (changed(input_urls="https://x/a.png"), 400, "invalid_request", "'input_urls' must be an array of strings."),
         (changed(video_urls=[]), 400, "invalid_request", "'video_urls' is required."),
         (changed(video_urls=["ftp://x/12.mp4"]), 400, "invalid_request", "'video_urls' must hold public HTTP(S) URLs."),
+        (
+            changed(video_urls=["https://x:99999/"]),
+            400,
+            "invalid_request",
+            "'video_urls' must hold public HTTP(S) URLs.",
+        ),
         (changed(video_urls=["https://[::/"]), 400, "invalid_request", "'video_urls' must hold public HTTP(S) URLs."),
         (changed(mode="4k"), 400, "invalid_request", "'mode' must be one of: 720p, 1080p."),
         (changed(mode=720), 400, "invalid_request", "'mode' must be a string."),

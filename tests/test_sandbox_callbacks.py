@@ -142,12 +142,18 @@ def test_a_receiver_that_does_not_answer_in_time_is_tried_again() -> None:
         assert {delivery["result"] for delivery in deliveries(api, 3)} <= {"TimeoutError", "ReadTimeout"}
 
 
-def test_another_machine_is_never_called() -> None:
+@pytest.mark.parametrize(
+    ("url", "result"),
+    [
+        ("http://192.0.2.1/hook", "not called: the sandbox calls this machine only"),
+        ("http://127.0.0.1.example/hook", "not called: the sandbox calls this machine only"),
+        ("http://xn--☃/hook", "InvalidURL"),
+    ],
+)
+def test_another_machine_is_never_called(url: str, result: str) -> None:
     with sandbox() as api:
-        pay(api, "http://192.0.2.1/hook")
-        assert {delivery["result"] for delivery in deliveries(api, 3)} == {
-            "not called: the sandbox calls this machine only"
-        }
+        pay(api, url)
+        assert {delivery["result"] for delivery in deliveries(api, 3)} == {result}
 
 
 def test_a_lost_callback_is_never_sent() -> None:

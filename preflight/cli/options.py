@@ -35,6 +35,25 @@ class Number(click.ParamType[Decimal]):
         return number
 
 
+class Seconds(click.ParamType[float]):
+    """A time, within bounds that make sense for waiting."""
+
+    name = "seconds"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least = least
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not self._least <= seconds <= self._most:  # nan is not, either
+            self.fail(f"{value} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
+        return seconds
+
+
 class Host(click.ParamType[AllowedHost]):
     """HOST or HOST:PORT."""
 

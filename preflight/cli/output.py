@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from preflight.errors import ConfigurationError
 
@@ -22,23 +21,74 @@ PIPED_COLUMNS = 80
 
 
 def emit(text: str, output: str | None) -> None:
-    """Write ``text``, which ends its own last line, to ``output``, or to standard output."""
-    if output is None or output == "-":
-        click.echo(text, nl=False)
+    """Write ``text``, which ends its own last line, to ``output``, or to standard output.
+
+    A reader who has left is no trouble. Raises ``ConfigurationError`` when it cannot be written.
+    """
+    if output is not None and output != "-":
+        _write_file(text, Path(output))
         return
-    target = Path(output)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
     except OSError as error:
-        raise ConfigurationError(f"cannot write {output}: {error.strerror}") from error
+        discard_output()
+        raise ConfigurationError(f"cannot write to standard output: {error.strerror}") from error
+
+
+def discard_output() -> None:
+    """Send standard output nowhere from now on: Python would complain at exit about what it still holds."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def require_writable(output: str | None) -> None:
+    """Raise ``ConfigurationError`` when ``output`` cannot be written: better known before a job is paid for."""
+    if output is None or output == "-" or _is_special(Path(output)):
+        return
+    temporary = _beside(Path(output))
+    temporary.unlink()
+
+
+def _write_file(text: str, target: Path) -> None:
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        Path(name).replace(target)
+        if _is_special(target):  # a pipe or a device is written to; only a file is replaced
+            target.write_text(text, "utf-8")
+            return
+        temporary = _beside(target)
+        try:
+            with temporary.open("w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
     except OSError as error:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise ConfigurationError(f"cannot write {output}: {error.strerror}") from error
+        raise ConfigurationError(f"cannot write {target}: {error.strerror}") from error
+
+
+def _beside(target: Path) -> Path:
+    """An empty file in the folder of ``target``, as readable as any new file would be."""
+    if not target.name or target.is_dir():
+        raise ConfigurationError(f"cannot write {str(target)!r}: not a file")
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {target}: {error.strerror}") from error
+    os.close(handle)
+    mask = os.umask(0)
+    os.umask(mask)
+    Path(name).chmod(0o666 & ~mask)
+    return Path(name)
+
+
+def _is_special(target: Path) -> bool:
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def to_json(value: Mapping[str, Any]) -> str:
@@ -57,7 +107,11 @@ def to_text(render: Callable[[Console], object], output: str | None) -> str:
 
     plain = output is not None or not sys.stdout.isatty()
     console = Console(
-        width=PIPED_COLUMNS if plain else None, force_terminal=False if plain else None, highlight=False, emoji=False
+        width=PIPED_COLUMNS if plain else None,
+        force_terminal=False if plain else None,
+        color_system=None if plain or os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        emoji=False,
     )
     with console.capture() as capture:
         render(console)

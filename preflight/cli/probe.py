@@ -61,7 +61,6 @@ def _as_text(report: Report, format_: str) -> str:
 def _lines(report: Report) -> Iterator[str]:
     for job in report.jobs:
         for subject in job.subjects:
-            what = words.measured(subject)
-            if subject.fault is not None or (subject.address and subject.address.problem):
-                what += f": {subject.fault or (subject.address and subject.address.problem)}"
+            reason = words.why_not_read(subject)
+            what = words.measured(subject) if reason is None else f"not read: {reason}"
             yield f"{subject.source}  {what}  ({words.spent(subject.transfer)})"

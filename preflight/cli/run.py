@@ -6,11 +6,13 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from preflight.cli.exits import Exit
 from preflight.cli.group import commands
+from preflight.cli.output import discard_output
 from preflight.errors import (
     ApiError,
     ConfigurationError,
@@ -31,29 +33,40 @@ _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (PreflightError, Exit.INDETERMINATE),
 )
 
+_UNKNOWN = """\
+The outcome is unknown: the job may have been accepted and charged. Nothing was sent a second time.
+Look at your tasks and your balance ('preflight credits') before you submit it again."""
+
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of ``preflight`` with these arguments (without them: the process's own)."""
+    _open_closed_streams()
     try:
         code = commands.main(args=arguments, prog_name="preflight", standalone_mode=False)
-    except click.UsageError as error:
-        error.show()
-        return Exit.USAGE
-    except click.ClickException as error:
+    except click.ClickException as error:  # usage errors among them
         error.show()
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         click.echo("\ninterrupted", err=True)
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output has left: nothing is wrong. The descriptor goes, or Python would complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:
+        # click exits by itself when the reader of its help has left: nothing is wrong.
+        discard_output()
         return Exit.PASS
     except PreflightError as error:
         click.echo(f"preflight: {error}", err=True)
+        if isinstance(error, OutcomeUnknown):
+            click.echo(_UNKNOWN, err=True)
         return next(code for kind, code in _CODES if isinstance(error, kind))
     except Exception:  # noqa: BLE001 - whatever is left is a bug, and says so
         traceback.print_exc()
         click.echo("preflight: this is a bug in preflight; the lines above say where", err=True)
         return Exit.BUG
     return code if isinstance(code, int) else Exit.PASS
+
+
+def _open_closed_streams() -> None:
+    """A standard stream that the caller has closed is ``None`` in Python; here it leads nowhere instead."""
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.options import Number
+from preflight.cli.options import Number, Seconds
 
 _ROUNDINGS = ("ceil", "exact", "nearest")
-_SPEED = click.FloatRange(min=0, min_open=True)
+_SPEED = Seconds(0.001, 1_000_000)
 
 
 @click.command("sandbox", context_settings={"show_default": True})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from preflight.cli.options import Seconds
 from preflight.cli.output import emit, to_json, to_json_lines
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
 from preflight.errors import ConfigurationError
@@ -33,7 +34,7 @@ key_file_option = click.option(
 )
 
 wait_timeout_option = click.option(
-    "--wait-timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up waiting after this long."
+    "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Give up waiting after this long."
 )
 
 

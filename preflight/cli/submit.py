@@ -14,7 +14,7 @@ from preflight.cli.check import as_text
 from preflight.cli.download import download_option, with_files
 from preflight.cli.exits import Exit, exit_of, exit_of_submission
 from preflight.cli.options import Number, engine_options, network_options, output_options
-from preflight.cli.output import emit
+from preflight.cli.output import emit, require_writable
 from preflight.cli.progress import progress
 from preflight.cli.service import (
     api_url_option,
@@ -75,6 +75,7 @@ def command(
     preflight submit job.yaml --yes --max-credits 400
     """
     job, hidden = load_job(Path(path)), quiet or no_progress
+    require_writable(output)
     client = None if dry_run else open_client(api_url, key_file)  # a missing key is better known before the check
     options = engine_options(max_credits=max_credits, strict=strict, uploaded=True, **network)
     with progress("checking", hidden=hidden), Engine(options) as engine:

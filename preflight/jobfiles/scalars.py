@@ -11,6 +11,7 @@ import re
 from typing import TypeAlias
 
 from preflight.jobfiles import limits
+from preflight.redact import redact
 
 Scalar: TypeAlias = "bool | int | float | str | None"
 
@@ -48,7 +49,7 @@ def tagged(tag: str, text: str) -> Scalar:
     if name in {"!", "str"}:
         return text
     if name not in _TYPES:
-        raise ValueError(f"unknown tag {tag[:60]!r}")
+        raise ValueError(f"unknown tag {redact(tag)[:60]!r}")
     value = plain(text)
     if name == "float" and type(value) is int:
         return decimal(text)

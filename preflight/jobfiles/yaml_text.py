@@ -16,6 +16,7 @@ from preflight.jobfiles import limits
 from preflight.jobfiles.scalars import fits_collection, plain, tagged
 from preflight.jobfiles.text import Text
 from preflight.jobfiles.tree import Node, TreeBuilder
+from preflight.redact import redact
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first needs libyaml, which not every build has
 _UNPRINTABLE = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # YAML 1.2.2, §5.1
@@ -52,7 +53,7 @@ def _take(event: yaml.Event, build: TreeBuilder, text: Text) -> None:
         case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
             mapping = isinstance(event, yaml.MappingStartEvent)
             if not fits_collection(event.tag, "map" if mapping else "seq"):
-                raise text.unreadable(f"the tag {event.tag!r:.60} does not fit here", text.place(start))
+                raise text.unreadable(f"the tag {redact(event.tag or '')[:60]!r} does not fit here", text.place(start))
             build.open(start, mapping=mapping, anchor=event.anchor)
         case yaml.CollectionEndEvent():
             build.close()

@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from preflight.model import Finding, ImageFacts, JobReport, Quote, Report, Subject, TotalQuote, VideoFacts
+from preflight.redact import redact
+from preflight.render import words
 from preflight.rounding import decimal_text, dollars
 
 if TYPE_CHECKING:  # their modules load httpx, which a check of local files need not
@@ -80,7 +82,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
         "source": subject.source,
         "verdict": job.verdict_of(subject).value,
         "facts": _facts(subject.facts),
-        "error": str(subject.fault) if subject.fault else None,
+        "error": words.why_not_read(subject),
         "transfer": {
             "requests": transfer.requests,
             "connections": transfer.connections,
@@ -114,8 +116,6 @@ def finding_object(finding: Finding) -> dict[str, Any]:
 
 def submission_object(submission: Submission) -> dict[str, Any]:
     """``submit`` and ``task``: how a paid request stands."""
-    from preflight.sources.url import redact  # noqa: PLC0415 - a check of local files need not load it
-
     return {
         "schema": SUBMISSION,
         "state": submission.state,

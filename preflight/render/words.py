@@ -43,6 +43,13 @@ def measured(subject: Subject) -> str:
     return " · ".join(parts)
 
 
+def why_not_read(subject: Subject) -> str | None:
+    """What kept a file from being read; ``None`` for one that was."""
+    if subject.fault is not None:
+        return str(subject.fault)
+    return subject.address.problem if subject.address is not None else None
+
+
 def spent(transfer: Transfer) -> str:
     """What reading a file cost: ``2 requests · 98.3 KB · 104 ms``."""
     parts = []

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from preflight.model import Severity
 from preflight.model.job import JsonValue
+from preflight.redact import redact
 from preflight.rules.rule import Flaw, JobCase
 from preflight.specs import FieldSpec, Role, Spec, model_names
 
@@ -64,7 +65,7 @@ def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
         for field in case.spec.unsupported:
             if name.rpartition(".")[2] == field.name:
                 yield Flaw(
-                    message=f"'{name}' is not supported: {field.message}",
+                    message=f"'{_shown(name)}' is not supported: {field.message}",
                     measured=_shown(case.job.value(name)),
                     fix="remove it",
                     field=name,
@@ -214,6 +215,6 @@ def _kind(value: JsonValue) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value from a job file, short and on one line."""
-    text = "".join(character if character.isprintable() else "�" for character in str(value))
+    """A value from a job file, short, on one line, and without a query string that it may hold."""
+    text = redact(str(value))
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

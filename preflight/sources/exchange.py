@@ -11,11 +11,12 @@ import httpx
 
 from preflight.errors import AddressRefused, HttpStatus, Unreachable
 from preflight.model import Span, Transfer
+from preflight.redact import redact
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
 from preflight.sources.ranges import content_length, range_header
 from preflight.sources.transport import Transport
-from preflight.sources.url import Target, locate, redact
+from preflight.sources.url import Target, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from preflight.errors import AddressRefused
 from preflight.model import AddressFacts
+from preflight.redact import printable, redact, shorten
 from preflight.sources.host import AllowedHost, problem_of_host, split_authority
 from preflight.sources.share import share_link
 from preflight.sources.signed import signature_of
@@ -19,7 +20,6 @@ __all__ = ["MAX_URL", "AllowedHost", "Target", "file_name", "inspect_url", "loca
 MAX_URL = 2048
 """Characters of the longest URL that is looked at: what services, proxies and browsers agree to carry."""
 
-_SHOWN = 300
 _NAME_SHOWN = 100
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -28,9 +28,6 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
 
 _REFUSED_CHARACTER = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-_SHOWN_PARTS = re.compile(r"\s*(https?:[/\\]*)([^/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
-_HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*)(:\d+)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,23 +97,6 @@ def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
     )
 
 
-def redact(url: str) -> str:
-    """``url`` as it may be shown: no user name, password, query string or fragment; on one line, of bounded length.
-
-    Takes any text. The query becomes ``?…``; what cannot be printed becomes an escape.
-    """
-    head, mark, _ = url.partition("#")[0].partition("?")
-    parts = _SHOWN_PARTS.fullmatch(head)
-    if parts is not None:
-        scheme, authority, path = parts.groups()
-        host = authority.rpartition("@")[2]
-        # A port that is no number may be the start of a password with an unescaped "/", "?" or "#" in it.
-        shown = scheme + (host + path if _HOST_AND_PORT.fullmatch(host) else "…")
-    else:
-        shown = "…" + head[head.rindex("@") :] if "@" in head else head
-    return _shortened(_printable(_shortened(shown + ("?…" if mark else ""))))
-
-
 def file_name(url: str) -> str:
     """The last segment of the path, decoded, as a name that can be shown and pasted into a shell as it is."""
     segment = unquote(_parts(url)[2].rpartition("/")[2], errors="replace")
@@ -135,15 +115,4 @@ def _refused(url: str, problem: str) -> AddressFacts:
     """The facts of a URL that leads nowhere: scheme and host as far as they can be told."""
     scheme, authority, _, _ = _parts(url[:MAX_URL])
     host = (authority or "").rpartition("@")[2]
-    return AddressFacts(scheme=(scheme or "").lower(), host=_shortened(_printable(host)), problem=problem)
-
-
-def _printable(text: str) -> str:
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}…{text[1 - _SHOWN // 2 :]}"
+    return AddressFacts(scheme=(scheme or "").lower(), host=shorten(printable(host)), problem=problem)

@@ -1,0 +1,193 @@
+"""Writes what these pages must not say by hand: tables, the table of layers, the command line, the picture of a report.
+
+``python docs/build.py`` rewrites the parts between markers and the picture; ``tests/test_docs.py`` fails when one of
+them is out of date.
+"""  # noqa: INP001 - a script beside the pages it writes
+
+from __future__ import annotations
+
+import ast
+import re
+import runpy
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import chdir
+from inspect import cleandoc
+from io import StringIO
+from pathlib import Path
+
+import click
+import tables
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+from rich.text import Text
+
+import preflight
+from preflight.cli.group import commands
+from preflight.render.text import render_report
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+PICTURE = DOCS / "report.svg"
+PICTURE_COLUMNS = 93
+
+_PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_JOB = re.compile(r"```yaml job\.yaml\n(.*?)```", re.DOTALL)
+
+_COLOURS = TerminalTheme(
+    background=(22, 27, 34),
+    foreground=(230, 237, 243),
+    # Black, red, green, yellow, blue, magenta, cyan, white.
+    normal=[
+        (72, 79, 88),
+        (255, 123, 114),
+        (86, 211, 100),
+        (227, 179, 65),
+        (121, 192, 255),
+        (210, 168, 255),
+        (118, 227, 234),
+        (230, 237, 243),
+    ],
+)
+
+_SVG = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">
+<title>A report of preflight check</title>
+<style>
+.{unique_id}-matrix, .{unique_id}-title {{
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre;
+}}
+.{unique_id}-matrix {{ font-size: {char_height}px; line-height: {line_height}px; }}
+.{unique_id}-title {{ font-size: 18px; }}
+{styles}
+</style>
+<defs><clipPath id="{unique_id}-clip-terminal">
+<rect x="0" y="0" width="{terminal_width}" height="{terminal_height}" /></clipPath>
+{lines}</defs>
+{chrome}
+<g transform="translate({terminal_x}, {terminal_y})" clip-path="url(#{unique_id}-clip-terminal)">
+{backgrounds}
+<g class="{unique_id}-matrix">
+{matrix}
+</g></g></svg>
+"""
+
+
+def main() -> None:
+    for page in sorted(DOCS.glob("*.md")):
+        page.write_text(renewed(page.read_text("utf-8")), "utf-8")
+    PICTURE.write_text(picture(), "utf-8")
+
+
+def renewed(page: str) -> str:
+    """The text of a page with every generated part made anew. Raises ``KeyError`` for a marker that nothing fills."""
+    return _PART.sub(lambda part: f"{part[1]}\n{PARTS[part[2]]()}\n\n{part[3]}", page)
+
+
+def picture() -> str:
+    """The check of the README's job as an SVG: a terminal window of its own colours, on light pages and dark ones."""
+    recorder = Console(record=True, width=PICTURE_COLUMNS, file=StringIO(), highlight=False, emoji=False)
+    recorder.print(Text.assemble(("$ ", "dim"), ("preflight check job.yaml", "bold")))
+    for line in report(colours=True).splitlines():
+        text = Text.from_ansi(line)
+        for row in text.divide(range(PICTURE_COLUMNS, len(text), PICTURE_COLUMNS)):  # as a terminal breaks it
+            recorder.print(row, no_wrap=True, overflow="ignore", crop=False)
+    return recorder.export_svg(title="preflight", theme=_COLOURS, code_format=_SVG, unique_id="report")
+
+
+def report(*, colours: bool) -> str:
+    """What ``preflight check job.yaml`` says of the README's job, beside the media of the demo."""
+    job = _JOB.search((ROOT / "README.md").read_text("utf-8"))
+    if job is None:
+        raise LookupError("README.md shows no job.yaml")
+    terminal = Console(
+        width=PICTURE_COLUMNS,
+        file=StringIO(),
+        force_terminal=colours,
+        color_system="standard" if colours else None,
+        highlight=False,
+        emoji=False,
+    )
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        shutil.copytree(tables.PACKAGE / "sandbox" / "media", folder, dirs_exist_ok=True)
+        Path("job.yaml").write_text(job[1], "utf-8")
+        with terminal.capture() as captured:
+            render_report(preflight.check("job.yaml"), terminal)
+    return captured.get()
+
+
+def layers() -> str:
+    """The table that ``tests/test_import_table.py`` holds the code to, with each part's own first sentence."""
+    rules = runpy.run_path(str(ROOT / "tests" / "test_import_table.py"))
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        for room, allowed in rules["TABLE"].items():
+            folder = tables.PACKAGE / room / "__init__.py"
+            path = folder if folder.exists() else tables.PACKAGE / f"{room}.py"
+            said = " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split())
+            ours = "everything" if "*" in allowed else ", ".join(f"`{name}`" for name in sorted(allowed - {room}))
+            theirs = ", ".join(sorted(name for name, rooms in rules["THIRD_PARTY"].items() if room in rooms))
+            name = f"`{room}/`" if folder.exists() else f"`{room}.py`"
+            yield name, re.split(r"(?<=\.)\s", said)[0].replace("``", "`"), ours or "–", theirs or "–"
+
+    return tables.table(("part", "what it is", "may import", "libraries"), rows())
+
+
+def command_line() -> str:
+    """Every command with its options, as click knows them."""
+    return "\n\n".join(_section(command, context) for command, context in walk(commands, click.Context(commands)))
+
+
+def walk(group: click.Group, context: click.Context) -> Iterator[tuple[click.Command, click.Context]]:
+    """Every command below ``group`` that does something, with the context that knows its name."""
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, "a group lists what it has"
+        inner = click.Context(command, parent=context, info_name=name)
+        if isinstance(command, click.Group):
+            yield from walk(command, inner)
+        else:
+            yield command, inner
+
+
+def _section(command: click.Command, context: click.Context) -> str:
+    name = f"preflight {context.command_path.strip()}"
+    said, _, shown = (command.help or "").partition("\b\n")
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    arguments = [param.make_metavar(context) for param in command.params if isinstance(param, click.Argument)]
+    usage = " ".join([name, *(["[OPTIONS]"] if options else []), *arguments])
+    text = f"## {name}\n\n    {usage}\n\n{cleandoc(said).strip()}\n\n```sh\n{cleandoc(shown).strip()}\n```"
+    if not options:
+        return text
+    return f"{text}\n\n{tables.table(('option', 'meaning'), (_option(option, context) for option in options))}"
+
+
+def _option(option: click.Option, context: click.Context) -> tuple[str, str]:
+    value = "" if option.is_flag else f" {option.metavar or option.make_metavar(context)}"
+    names = ", ".join(sorted(option.opts, key=len))
+    said = option.help or ""
+    if isinstance(option.default, str | int | float) and not option.is_flag:
+        said += f" Default: `{option.default}`."
+    if option.envvar:
+        said += f" Also from `{option.envvar}`."
+    return f"`{names}{value}`", said
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "rates": tables.rates,
+    "caps": tables.caps,
+    "examples": tables.examples,
+    "fields": tables.fields,
+    "files": tables.files,
+    "advice": tables.advice,
+    "remote-bounds": tables.remote_bounds,
+    "probe-bounds": tables.probe_bounds,
+    "job-bounds": tables.job_bounds,
+    "cage-bounds": tables.cage_bounds,
+    "layers": layers,
+    "commands": command_line,
+}
+
+if __name__ == "__main__":
+    main()

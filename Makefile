@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types fixtures clean
+.PHONY: demo test lint types fixtures docs clean
 
 demo: $(VENV)/ready
 	@$(BIN)/preflight demo
@@ -20,6 +20,9 @@ types: $(VENV)/ready
 
 fixtures: $(VENV)/ready  # needs ffmpeg, exiftool and ImageMagick; the results are committed
 	$(BIN)/python fixtures/build.py
+
+docs: $(VENV)/ready  # the generated parts, and the picture of a report
+	$(BIN)/python docs/build.py
 
 clean:
 	rm -rf $(VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

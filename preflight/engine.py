@@ -215,7 +215,7 @@ class Engine:
         return load_spec(named) if isinstance(named, str) and named in model_names() else spec
 
     def _choice(self, job: Job | None, spec: Spec, role: Literal["mode", "orientation"]) -> str:
-        """The mode or orientation that holds: the job's if it is a valid one, else the option's, else the default."""
+        """The mode or orientation that holds: the job's, for a bare file the option's, else the default."""
         field_spec = spec.field(role)
         option = self._options.mode if role == "mode" else self._options.orientation
         given = job.value(field_spec.name) if job else option
@@ -265,6 +265,7 @@ def _is_priced(subject: Subject, spec: Spec) -> bool:
 
 
 def add_up(jobs: Iterable[JobReport]) -> Report:
-    """A report over ``jobs``, with the sum of their prices."""
+    """A report over ``jobs``, with the sum of their prices; files by themselves count where there is no job."""
     every = tuple(jobs)
-    return Report(jobs=every, quote=pricing.total(job.quote for job in every if not job.bare or job.quote))
+    paid = [job for job in every if not job.bare] or [job for job in every if job.quote]
+    return Report(jobs=every, quote=pricing.total(job.quote for job in paid))

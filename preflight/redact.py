@@ -27,7 +27,7 @@ def redact(url: str) -> str:
 
 
 def printable(text: str) -> str:
-    """``text`` with an escape for every character that cannot be printed: one line, and none of a terminal's commands."""
+    """``text`` with an escape for every character that cannot be printed: one line, no terminal's commands."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
         for character in text

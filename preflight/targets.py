@@ -9,6 +9,7 @@ from pathlib import Path
 from preflight.engine import Media, Target
 from preflight.errors import ConfigurationError
 from preflight.examine import is_url
+from preflight.redact import redact
 
 MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
 """What is looked at in a folder: what the service takes, and what people mistake for it."""
@@ -32,9 +33,9 @@ def read_targets(name: str, *, model: str) -> Iterator[Target]:
             yield from _read_folder(path, model)
             return
         if not path.exists():
-            raise ConfigurationError(f"{name}: no such file; a URL begins with https://")
+            raise ConfigurationError(f"{redact(name)}: no such file; a URL begins with https://")
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{name[:200]!r}: not a path: {error}") from error
+        raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
     yield from _read_file(path, model)
 
 

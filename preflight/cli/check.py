@@ -17,7 +17,8 @@ from preflight.cli.output import emit, to_json, to_json_lines, to_text
 from preflight.cli.progress import progress
 from preflight.engine import Engine, Media, Options, Target
 from preflight.examine import is_url
-from preflight.model import Kind, Report
+from preflight.model import Job, Kind, Report
+from preflight.redact import redact
 from preflight.render import lines
 from preflight.render.objects import job_object, report_object
 from preflight.targets import read_targets
@@ -46,7 +47,7 @@ def command(
     \b
     preflight check job.yaml
     preflight check character.png dance.mp4
-    preflight check --image https://example.com/a.png --video https://example.com/b.mp4
+    preflight check --image character.png --video https://example.com/dance.mp4
     """
     targets, options = split(names, given)
     with progress("checking", hidden=quiet or no_progress), Engine(options) as engine:
@@ -89,7 +90,10 @@ def _named(names: Sequence[str], options: Options) -> Iterator[Target]:
 
             yield load_text(sys.stdin.buffer.read(_STDIN_BYTES))
         else:
-            yield from read_targets(name, model=options.model)
+            for target in read_targets(name, model=options.model):
+                if isinstance(target, Job) and (options.mode or options.orientation):
+                    raise click.UsageError("--mode and --orientation are not for job files, which say it themselves")
+                yield target
 
 
 def _given(image: str | None, video: str | None, prompt: str | None, options: Options) -> Iterator[Target]:
@@ -121,6 +125,6 @@ def require_file(source: str) -> None:
     except (OSError, ValueError):
         found = False
     if not found:
-        raise click.UsageError(f"{source[:200]}: no such file; a URL begins with https://")
+        raise click.UsageError(f"{redact(source)}: no such file; a URL begins with https://")
     if Path(source).is_dir():
-        raise click.UsageError(f"{source}: a folder, not a file")
+        raise click.UsageError(f"{redact(source)}: a folder, not a file")

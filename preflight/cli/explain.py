@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from preflight.cli.options import RuleId
+from preflight.render.words import source_text
 from preflight.rules import RULES
 
 
@@ -17,5 +18,6 @@ def command(*, rule_id: str) -> int:
     preflight explain video-too-long
     """
     rule = next(rule for rule in RULES if rule.id == rule_id)
-    click.echo(f"{rule.id}  ({rule.severity.label}, {rule.area.value})\n\n  {rule.summary}\n\n  source: {rule.source}")
+    click.echo(f"{rule.id}  ({rule.severity.label}, {rule.area.value})\n\n  {rule.summary}\n")
+    click.echo(f"  source: {source_text(rule.source)}")
     return 0

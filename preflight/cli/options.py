@@ -18,6 +18,7 @@ from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
+_SEVERITY = click.Choice(list(_SEVERITIES))
 
 
 class Number(click.ParamType[Decimal]):
@@ -121,15 +122,17 @@ network_options = _stacked(
     click.option(
         "--timeout",
         "deadline_s",
-        type=click.FloatRange(min=0.1, max=3600),
+        type=Seconds(0.1, 3600),
         metavar="SECONDS",
-        help="For each file; 20.",
+        help="For reading one URL; 20 by default.",
     ),
 )
 
 verdict_options = _stacked(
     click.option("--strict", is_flag=True, help="Fail on warnings, too."),
-    click.option("--fail-on", type=click.Choice(list(_SEVERITIES)), default="error", help="The severity that fails."),
+    click.option(
+        "--fail-on", type=click.Choice(list(_SEVERITIES)), default="error", show_default=True, help="What fails."
+    ),
     click.option("--select", type=RuleId(), multiple=True, metavar="RULE", help="Only these rules (repeatable)."),
     click.option("--ignore", type=RuleId(), multiple=True, metavar="RULE", help="Not these rules (repeatable)."),
     click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more."),

@@ -15,6 +15,7 @@ from preflight.cli.progress import progress
 from preflight.engine import Engine, Media
 from preflight.examine import is_url
 from preflight.model import Report
+from preflight.redact import printable
 from preflight.render import words
 from preflight.render.objects import facts_object
 
@@ -63,4 +64,4 @@ def _lines(report: Report) -> Iterator[str]:
         for subject in job.subjects:
             reason = words.why_not_read(subject)
             what = words.measured(subject) if reason is None else f"not read: {reason}"
-            yield f"{subject.source}  {what}  ({words.spent(subject.transfer)})"
+            yield f"{printable(subject.source)}  {what}  ({words.spent(subject.transfer)})"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.output import emit, to_json, to_text
+from preflight.render.words import source_text
 from preflight.rules import RULES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def command(*, format_: str, output: str | None) -> int:
                 "area": rule.area.value,
                 "severity": rule.severity.label,
                 "summary": rule.summary,
-                "source": rule.source,
+                "source": source_text(rule.source),
             }
             for rule in RULES
         ]

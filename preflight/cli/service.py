@@ -12,6 +12,7 @@ from preflight.cli.options import Seconds
 from preflight.cli.output import emit, to_json, to_json_lines
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
 from preflight.errors import ConfigurationError
+from preflight.redact import redact
 from preflight.render.objects import submission_object
 from preflight.rounding import dollars
 from preflight.submit import Submission
@@ -78,7 +79,7 @@ def _lines(submission: Submission) -> list[str]:
     lines = [f"{submission.state}  task {submission.task_id}"]
     if submission.quote is not None:
         lines.append(f"  price   {submission.quote.credits:f} credits (${dollars(submission.quote.usd)})")
-    lines += [f"  result  {url}" for url in submission.outputs]
+    lines += [f"  result  {redact(url)}" for url in submission.outputs]
     lines += [f"  saved   {path}" for path in submission.files]
     if submission.error:
         lines.append(f"  error   {submission.error}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from preflight.model import Report
+from preflight.redact import printable
 from preflight.render import words
 
 
@@ -17,4 +18,4 @@ def render_lines(report: Report) -> Iterator[str]:
     """``pass  picture.png  PNG · 720×1280 · RGB · 84 KB``"""
     for job in report.jobs:
         for subject in job.subjects:
-            yield f"{job.verdict.value}  {subject.source}  {words.measured(subject)}"
+            yield f"{job.verdict.value}  {printable(subject.source)}  {words.measured(subject)}"

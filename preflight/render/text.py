@@ -11,6 +11,7 @@ from rich.text import Text
 
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.pricing import show_seconds
+from preflight.redact import printable
 from preflight.render import words
 from preflight.rounding import dollars
 
@@ -58,9 +59,9 @@ def _heading(job: JobReport) -> Text:
     if name:
         in_manifest = job.id is not None or (job.line or 1) > 1
         line = f":{job.line}" if job.line and in_manifest else ""
-        text.append(f"  {name}{line}", style="bold")
+        text.append(f"  {printable(name)}{line}", style="bold")
     if job.id:
-        text.append(f"  {job.id}")
+        text.append(f"  {printable(job.id)}")
     if job.quote is not None and job.verdict is not Verdict.FAIL:  # what is refused costs nothing
         text.append(f"  {words.price(job.quote)}")
     return text
@@ -70,7 +71,9 @@ def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
     label, style = _VERDICTS[job.verdict_of(subject)]
     details = Text.assemble((label.lower(), style.removeprefix("bold ")), f"  {words.measured(subject)}")
     if not job.bare:
-        console.print(Text.assemble("  ", (f"{subject.kind.value}  ", "bold"), subject.source), soft_wrap=True)
+        console.print(
+            Text.assemble("  ", (f"{subject.kind.value}  ", "bold"), printable(subject.source)), soft_wrap=True
+        )
     indent = 2 if job.bare else 9
     console.print(_indented(details, indent))
     console.print(_indented(Text(words.spent(subject.transfer), style="dim"), indent))
@@ -95,12 +98,12 @@ def _print_finding(same: Sequence[Finding], console: Console) -> None:
         where = ":".join(str(part) for part in (each.path, each.line, each.column) if part is not None)
         about = " ".join(part for part in (each.field, where) if part)
         if about:
-            head.append(f"  {about}", style="dim")
+            head.append(f"  {printable(about)}", style="dim")
     console.print(head, soft_wrap=True)
-    console.print(_indented(Text(finding.message)))
+    console.print(_indented(Text(printable(finding.message))))
     if finding.fix and finding.severity > Severity.NOTE:
         # Never wrapped, so that it can be copied whole.
-        console.print(Text.assemble("  ", ("fix: ", "dim"), (finding.fix, "cyan")), soft_wrap=True)
+        console.print(Text.assemble("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)
 
 
 def _print_price(quote: Quote, console: Console) -> None:

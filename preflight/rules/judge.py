@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import PurePosixPath
@@ -46,7 +47,7 @@ def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator
     case = VideoCase(facts=facts, spec=spec, name="clip.mp4", orientation=orientation)
     for rule in VIDEO_RULES:
         if rule.id in _LENGTH_RULES:
-            yield from rule.findings(case, None)
+            yield from (replace(finding, fix=None) for finding in rule.findings(case, None))
 
 
 def judge_price(quote: Quote, max_credits: Decimal | None, field: str | None) -> Iterator[Finding]:

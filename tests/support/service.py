@@ -19,9 +19,10 @@ from preflight.sandbox.probing import probe_image, probe_seconds
 class Service:
     """A running sandbox: ``url``. Its reference files are on ``media``, the user's key and jobs in ``folder``."""
 
-    def __init__(self, url: str, media: Server, folder: Path) -> None:
-        self.url = url
+    def __init__(self, admin: httpx.Client, media: Server, folder: Path) -> None:
+        self.url = str(admin.base_url).rstrip("/")
         self.media = media
+        self._admin = admin
         self.folder = folder
         self.key_file = folder / "key"
         self.key_file.write_text(KEY + "\n")
@@ -53,12 +54,12 @@ class Service:
 
     def arm(self, name: str, **settings: object) -> None:
         """Have the sandbox misbehave (``docs/sandbox.md``)."""
-        answer = httpx.post(f"{self.url}/sandbox/faults", json={"name": name, **settings}, trust_env=False)
+        answer = self._admin.post("/sandbox/faults", json={"name": name, **settings})
         assert answer.status_code == 201, answer.text
 
     @property
     def state(self) -> Any:
-        return httpx.get(f"{self.url}/sandbox/state", trust_env=False).json()
+        return self._admin.get("/sandbox/state").json()
 
     @property
     def paid_requests(self) -> int:
@@ -85,5 +86,9 @@ def service(folder: Path, **options: Any) -> Iterator[Service]:
         "too-long.mp4": clips / "30.1-seconds.mp4",
     }
     settings = Options(**{"prober": probe_seconds, "image_prober": probe_image, "speed": 1_000_000.0, **options})
-    with serving(media) as server, serve(settings) as url:
-        yield Service(url, server, folder)
+    with (
+        serving(media) as server,
+        serve(settings) as url,
+        httpx.Client(base_url=url, trust_env=False, verify=False) as admin,
+    ):
+        yield Service(admin, server, folder)

@@ -22,6 +22,7 @@ from preflight.cli.service import (
     key_file_option,
     open_client,
     show_status,
+    wait_timeout_option,
 )
 from preflight.client.calls import CREATE_PATH
 from preflight.engine import Engine
@@ -35,9 +36,7 @@ from preflight.submit import submit as submit_job
 @click.command("submit")
 @click.argument("path", metavar="JOB", type=click.Path())
 @click.option("--wait", is_flag=True, help="Wait for the task to end.")
-@click.option(
-    "--wait-timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up waiting after this long."
-)
+@wait_timeout_option
 @click.option("--yes", is_flag=True, help="Do not ask: for scripts.")
 @click.option("--max-credits", type=Number(), metavar="N", help="Send nothing when the job may cost more.")
 @click.option("--dry-run", is_flag=True, help="Check, then print the exact request instead of sending it.")

@@ -16,6 +16,7 @@ from preflight.cli.service import (
     key_file_option,
     open_client,
     show_status,
+    wait_timeout_option,
 )
 from preflight.client import Task, TaskStatus
 from preflight.submit import Submission, await_task
@@ -50,9 +51,7 @@ def show(*, task_id: str, api_url: str, key_file: str | None, format_: str, outp
 
 @command.command("wait")
 @click.argument("task_id", metavar="ID")
-@click.option(
-    "--wait-timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up waiting after this long."
-)
+@wait_timeout_option
 @download_option
 @network_options
 @api_url_option

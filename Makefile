@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := python -m pytest
 
 .PHONY: demo test lint types fixtures docs clean
 
@@ -9,7 +10,7 @@ demo: $(VENV)/ready
 	@$(BIN)/preflight demo
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/$(PYTEST) -n auto
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -58,7 +58,8 @@ Target: TypeAlias = Job | Media | JobUnreadable
 class Options:
     """How to check.
 
-    ``thorough`` asks for a second opinion on every clip, ``deep`` reads pictures to their end. ``uploaded`` refuses
+    ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
+    only where it could matter (``opinion.py``). ``deep`` reads pictures to their end. ``uploaded`` refuses
     local paths, as for submitting; ``offline`` judges URLs by their text alone. ``now`` is the time that signed URLs
     are held to; it is asked once a report.
     """
@@ -73,7 +74,7 @@ class Options:
     mode: str | None = None
     orientation: str | None = None
     deadline_s: float | None = None
-    thorough: bool = True
+    thorough: bool | None = None
     deep: bool = False
     uploaded: bool = False
     offline: bool = False
@@ -90,7 +91,6 @@ class Engine:
             allow=self._options.allow,
             deadline_s=self._options.deadline_s,
             deep=self._options.deep,
-            thorough=self._options.thorough,
             offline=self._options.offline,
         )
 
@@ -114,14 +114,19 @@ class Engine:
         """One report a target, in their order, holding at most a window of them. Not for use inside an event loop."""
         remaining = iter(targets)
         while window := list(islice(remaining, _WINDOW)):
-            examined = self._examiner.examine([self._slots(target) for target in window])
+            slots = [self._slots(target) for target in window]
+            examined = self._examiner.examine(slots, thorough=self._is_thorough(window))
             for target, subjects in zip(window, examined, strict=True):
                 yield self._judge(target, subjects)
 
     async def check_async(self, targets: Sequence[Target]) -> Report:
         """Like ``check``, inside an event loop."""
-        examined = await self._examiner.examine_async([self._slots(target) for target in targets])
+        slots = [self._slots(target) for target in targets]
+        examined = await self._examiner.examine_async(slots, thorough=self._is_thorough(targets))
         return add_up(self._judge(target, subjects) for target, subjects in zip(targets, examined, strict=True))
+
+    def _is_thorough(self, targets: Sequence[Target]) -> bool:
+        return len(targets) == 1 if self._options.thorough is None else self._options.thorough
 
     def estimate(self, seconds: Fraction) -> Report:
         """The price of a clip of that length, without a clip."""

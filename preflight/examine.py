@@ -53,7 +53,7 @@ class Examiner:
     """Examines slots. Keeps MediaInfo's processes from one to the next; ``close`` ends them.
 
     ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
-    reads pictures to their end; ``thorough`` asks for a second opinion on every clip; ``offline`` asks no server.
+    reads pictures to their end; ``offline`` asks no server.
     """
 
     def __init__(
@@ -63,14 +63,12 @@ class Examiner:
         allow: tuple[AllowedHost, ...] = (),
         deadline_s: float | None = None,
         deep: bool = False,
-        thorough: bool = True,
         offline: bool = False,
     ) -> None:
         self._spec = spec
         self._allow = allow
         self._deadline_s = deadline_s
         self._deep = deep
-        self._thorough = thorough
         self._offline = offline
         self._cage: Cage | None = None
 
@@ -98,15 +96,18 @@ class Examiner:
         shown = source if "?" not in source and "@" not in source else redact(source)
         return Slot(source=source, shown=shown, kind=kind, field=field, path=base / source, address=None)
 
-    def examine(self, slots: Sequence[Sequence[Slot]]) -> list[tuple[Subject, ...]]:
-        """The subjects of ``slots``, in the same order. Not for use inside an event loop."""
+    def examine(self, slots: Sequence[Sequence[Slot]], *, thorough: bool) -> list[tuple[Subject, ...]]:
+        """The subjects of ``slots``, in the same order. Not for use inside an event loop.
+
+        ``thorough`` asks for a second opinion on every clip.
+        """
         if any(slot.is_fetched for each in slots for slot in each):
             import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
 
-            return asyncio.run(self.examine_async(slots))
-        return [tuple(self._examine_local(slot) for slot in each) for each in slots]
+            return asyncio.run(self.examine_async(slots, thorough=thorough))
+        return [tuple(self._examine_local(slot, thorough=thorough) for slot in each) for each in slots]
 
-    async def examine_async(self, slots: Sequence[Sequence[Slot]]) -> list[tuple[Subject, ...]]:
+    async def examine_async(self, slots: Sequence[Sequence[Slot]], *, thorough: bool) -> list[tuple[Subject, ...]]:
         """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
         import asyncio  # noqa: PLC0415 - see examine
 
@@ -121,29 +122,29 @@ class Examiner:
 
             async def examine(slot: Slot) -> Subject:
                 async with gate:
-                    return await self._examine(slot, reader)
+                    return await self._examine(slot, reader, thorough=thorough)
 
             tasks = [[group.create_task(examine(slot)) for slot in each] for each in slots]
         return [tuple(task.result() for task in each) for each in tasks]
 
-    async def _examine(self, slot: Slot, reader: RemoteReader) -> Subject:
+    async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
         import asyncio  # noqa: PLC0415 - see examine
 
         if not slot.is_fetched:
-            return await asyncio.to_thread(self._examine_local, slot)
+            return await asyncio.to_thread(self._examine_local, slot, thorough=thorough)
         reading = await reader.read(slot.source, partial(probe_media, kind=slot.kind), deep=self._deep)
-        if self._wants_opinion(reading.facts):
-            return await asyncio.to_thread(self._subject, slot, reading)
-        return self._subject(slot, reading)
+        if self._wants_opinion(reading.facts, thorough=thorough):
+            return await asyncio.to_thread(self._subject, slot, reading, thorough=thorough)
+        return self._subject(slot, reading, thorough=thorough)
 
-    def _examine_local(self, slot: Slot) -> Subject:
+    def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
         if slot.path is None:
             return Subject(kind=slot.kind or Kind.VIDEO, source=slot.shown, field=slot.field, address=slot.address)
-        return self._subject(slot, read_local(slot.path, partial(probe_media, kind=slot.kind)))
+        return self._subject(slot, read_local(slot.path, partial(probe_media, kind=slot.kind)), thorough=thorough)
 
-    def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+    def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts], *, thorough: bool) -> Subject:
         facts = reading.facts
-        if isinstance(facts, VideoFacts) and self._wants_opinion(facts):
+        if isinstance(facts, VideoFacts) and self._wants_opinion(facts, thorough=thorough):
             facts = opinion.with_second_opinion(facts, reading.fetched, self._started_cage())
         return Subject(
             kind=slot.kind or (Kind.IMAGE if isinstance(facts, ImageFacts) else Kind.VIDEO),
@@ -155,8 +156,8 @@ class Examiner:
             fault=reading.fault,
         )
 
-    def _wants_opinion(self, facts: ImageFacts | VideoFacts | None) -> bool:
-        return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=self._thorough)
+    def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
+        return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=thorough)
 
     def _started_cage(self) -> Cage:
         if self._cage is None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from preflight.model import Family, SecondOpinion, SparseBytes, VideoFacts
-from preflight.probes.mediainfo import named_by, second_opinion
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
@@ -38,6 +37,8 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
 
 def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, cage: Cage) -> VideoFacts:
     """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
+    from preflight.probes.mediainfo import named_by, second_opinion  # noqa: PLC0415 - pictures need it not
+
     if facts.size_bytes is None:
         return facts
     tracks = cage.ask(fetched, facts.size_bytes)

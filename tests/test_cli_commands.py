@@ -123,8 +123,7 @@ def test_the_schema_is_one_that_a_good_job_fits() -> None:
 SLOW_TO_LOAD = {"httpx", "aiohttp", "pymediainfo", "asyncio", "rich", "yaml"}
 
 
-@pytest.mark.parametrize("format_", ["json", "text"])
-@pytest.mark.parametrize("option", [[], ["--image"]], ids=["by-name", "as-image"])
+@pytest.mark.parametrize(("option", "format_"), [(["--image"], "json"), ([], "text")], ids=["as-image", "by-name"])
 def test_checking_a_local_picture_loads_no_more_than_it_needs(option: list[str], format_: str) -> None:
     arguments = ["check", *option, PICTURE, "--format", format_]
     done = subprocess.run(

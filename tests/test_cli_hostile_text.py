@@ -53,7 +53,7 @@ def test_a_value_of_a_job_forges_no_line(place: str, tmp_path: Path) -> None:
         assert "\x07" not in ran.out
 
 
-@pytest.mark.parametrize("place", ["id", "local-path", "mode", "url"])
+@pytest.mark.parametrize("place", ["id", "local-path"])
 def test_a_value_of_a_job_does_not_steer_the_terminal(place: str, tmp_path: Path) -> None:
     path = tmp_path / "jobs.jsonl"
     path.write_text(PLACES[place], "utf-8")

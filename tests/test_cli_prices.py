@@ -44,13 +44,41 @@ def estimate(*arguments: str | Path) -> Ran:
     return here("estimate", "--format", "json", *arguments)
 
 
-@pytest.mark.parametrize("case", PRICES)
-def test_check_prices_a_job(case: str, tmp_path: Path) -> None:
-    seconds, mode, orientation = case.split("-")
-    clip = CLIPS / f"{seconds}-seconds.mp4"
-    ran = check(write_job(tmp_path, job(video=clip, mode=mode, character_orientation=orientation)))
+@pytest.fixture(scope="module")
+def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A job file for each of them."""
+    paths = {}
+    for case in PRICES:
+        seconds, mode, orientation = case.split("-")
+        body = job(video=CLIPS / f"{seconds}-seconds.mp4", mode=mode, character_orientation=orientation)
+        paths[case] = write_job(tmp_path_factory.getbasetemp(), body, f"{case}.yaml")
+    return paths
+
+
+@pytest.fixture(scope="module")
+def checked(jobs: dict[str, Path]) -> Ran:
+    """All of them checked at once."""
+    ran = check(*jobs.values())
     assert ran.code == 0
-    priced(ran.job["quote"], case)
+    return ran
+
+
+@pytest.mark.parametrize("case", PRICES)
+def test_check_prices_a_job(case: str, checked: Ran, jobs: dict[str, Path]) -> None:
+    priced(checked.job_of(jobs[case])["quote"], case)
+
+
+def test_check_adds_up_the_prices_of_all_jobs(checked: Ran) -> None:
+    total = checked.json["quote"]
+    credits_of = [headline for headline, *_ in PRICES.values()]
+    assert (total["credits"], total["exact"], total["unpriced"]) == (sum(credits_of), False, 0)
+    assert total["low"] == str(sum(int(low) for _, low, _, _ in PRICES.values()))
+    assert total["high"] == str(sum(int(high) for _, _, high, _ in PRICES.values()))
+    assert total["usd"] == f"{sum(credits_of) / 200:.2f}"
+
+
+def test_the_price_of_one_job_is_the_price_of_all(jobs: dict[str, Path]) -> None:
+    ran = check(jobs["8.5-720p-video"])
     total = ran.json["quote"]
     assert {
         name: ran.job["quote"][name] for name in ("credits", "low", "high", "exact", "usd")

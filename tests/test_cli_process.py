@@ -28,7 +28,7 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.mark.parametrize("name", ["check", "estimate", "probe"])
+@pytest.mark.parametrize("name", ["check", "probe"])
 def test_an_interrupt_in_the_middle_of_a_slow_read_ends_it_at_once(name: str, server: Server) -> None:
     before = len(server.log.requests)
     arguments = [name, server.url("stalls", "a.mp4"), "--allow-host", server.authority, "--timeout", "50"]
@@ -154,8 +154,8 @@ def test_a_pipe_gets_plain_lines_of_80_columns_whatever_the_terminal_is_like(tmp
         (tmp_path / name).write_bytes((PICTURES if name.endswith("png") else CLIPS).joinpath(name).read_bytes())
     write_job(tmp_path, job(image="webp-named.png", video="30.1-seconds.mp4", mode="4k", promt="dance"))
     env = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "COLUMNS": "300"}
-    for arguments in (["check", "job.yaml"], ["estimate", "job.yaml"], ["check", "job.yaml", "job.yaml"]):
-        ran = preflight(*arguments, cwd=tmp_path, env=env)
+    for name in ("check", "estimate"):
+        ran = preflight(name, "job.yaml", "job.yaml", cwd=tmp_path, env=env)
         assert ran.code == 1
         assert [line for line in plain(ran.out) if len(line) > 80] == []
 

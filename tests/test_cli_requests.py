@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from servers.lying import Server, serving
-from support.command import FIXTURES, Ran, check, preflight
+from support.command import FIXTURES, Ran, check, here, preflight
 from support.media import grown_clip, jpeg_of
 
 CLIPS = FIXTURES / "clips"
@@ -107,7 +107,6 @@ def test_estimate_and_probe_read_as_little_as_check(tmp_path: Path) -> None:
     with serving_large(name, tmp_path) as server:
         for command in ("estimate", "probe"):
             url = server.url("ok", name)
-            ran = preflight(command, url, "--allow-host", server.authority, "--format", "json")
-            assert ran.code == 0
+            assert here(command, url, "--allow-host", server.authority, "--format", "json").code == 0
     assert len(server.log.ranges(name)) == 4
     assert server.log.bytes_sent < MOST_BYTES

@@ -58,9 +58,8 @@ def test_no_finding_about_a_file_shows_its_query(case: str, server: Server, tmp_
     rule = case.removesuffix("-later").removesuffix("-port").removesuffix("-loop")
     path = write_job(tmp_path, job(video=url) if name.endswith("mp4") else job(image=url))
     assert rule in check(path, "--allow-host", "127.0.0.1").rules
-    for command in ("check", "estimate"):
-        assert here(command, path, "--allow-host", "127.0.0.1").out
-    assert here("probe", url, "--allow-host", "127.0.0.1").out
+    assert here("check", path, "--allow-host", "127.0.0.1").out
+    assert here("probe" if name.endswith("png") else "estimate", url, "--allow-host", "127.0.0.1").out
 
 
 def test_a_real_process_shows_that_there_is_a_query_and_not_what_it_says(server: Server) -> None:

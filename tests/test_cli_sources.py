@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from servers.lying import Server, serving
-from support.command import CLIP, FIXTURES, PICTURE, check, here, preflight
+from support.command import CLIP, FIXTURES, PICTURE, Ran, check, here, preflight
 from support.jobs import job, write_job
 
 CLIPS = FIXTURES / "clips"
@@ -50,24 +51,36 @@ REFUSED = {
 }
 
 
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """All of them checked at once, a job each, in their order."""
+    path = tmp_path_factory.mktemp("refused") / "jobs.jsonl"
+    path.write_text("".join(json.dumps({"id": case, **job(image=url)}) + "\n" for case, url in REFUSED.items()))
+    return check(path)
+
+
 @pytest.mark.parametrize("case", REFUSED)
-def test_an_address_that_is_not_public_fails(case: str, tmp_path: Path) -> None:
-    url = REFUSED[case]
-    ran = check(write_job(tmp_path, job(image=url)))
-    assert (ran.code, ran.severities("url-not-public")) == (1, {"url-not-public": "error"})
-    finding = ran.finding("url-not-public")
-    assert (finding["field"], finding["line"]) == ("input.input_urls[0]", 4)
-    assert "secret" not in ran.out
-    image = ran.job["subjects"][0]
+def test_an_address_that_is_not_public_fails(case: str, refused: Ran) -> None:
+    (found,) = [each for each in refused.json["jobs"] if each["id"] == case]
+    (finding,) = found["findings"]
+    assert (found["verdict"], finding["rule"], finding["severity"]) == ("fail", "url-not-public", "error")
+    assert (finding["field"], finding["line"]) == ("input.input_urls[0]", 1 + list(REFUSED).index(case))
+    image, video = found["subjects"]
     assert (image["facts"], image["transfer"]["requests"], image["verdict"]) == (None, 0, "fail")
-    assert ran.job["subjects"][1]["verdict"] == "pass"
+    assert video["verdict"] == "pass"
+    assert "secret" not in refused.out
 
 
 @pytest.mark.parametrize("case", ["scheme-typo", "private", "credentials", "file"])
-def test_a_real_process_says_so(case: str) -> None:
-    for option in (["--image"], []):
-        ran = preflight("check", *option, REFUSED[case], "--format", "json")
-        assert (ran.code, ran.rules) == (1, {"url-not-public"})
+@pytest.mark.parametrize("option", [[], ["--image"], ["--video"]], ids=["by-itself", "as-image", "as-video"])
+def test_an_address_on_the_command_line_is_held_to_the_same(option: list[str], case: str) -> None:
+    ran = check(*option, REFUSED[case])
+    assert (ran.code, ran.rules) == (1, {"url-not-public"})
+
+
+def test_a_real_process_says_so() -> None:
+    ran = preflight("check", REFUSED["scheme-typo"], "--format", "json")
+    assert (ran.code, ran.rules) == (1, {"url-not-public"})
 
 
 def test_a_host_that_is_not_allowed_is_never_asked(server: Server) -> None:
@@ -126,7 +139,7 @@ def test_every_answer_of_a_server_has_its_rule(behaviour: str, server: Server) -
     assert ran.subject["verdict"] == ran.json["verdict"]
 
 
-@pytest.mark.parametrize("behaviour", ["status-404", "status-503", "html", "refused"])
+@pytest.mark.parametrize("behaviour", ["status-404", "status-503"])
 def test_a_real_process_ends_with_the_same_code(behaviour: str, server: Server) -> None:
     ran = preflight("check", "--video", server.url(behaviour, "a.mp4"), "--allow-host", "127.0.0.1", "--format", "json")
     assert (ran.code, ran.rules - UNSAID) == ANSWERS[behaviour]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.command import CLIP, KEY, PICTURE, preflight
+from support.command import CLIP, KEY, PICTURE, here
 from support.jobs import job, write_job
 from support.service import Service, service
 from support.terminal import answered
@@ -67,7 +67,7 @@ def test_without_waiting_the_task_is_accepted_and_named(sandbox: Service) -> Non
 
 def test_the_body_is_sent_as_it_was_written(idle: Service) -> None:
     path = idle.job(prompt="dance « ça va » 💃", mode="1080p")
-    ran = preflight("submit", path, "--dry-run", "--api-url", idle.url, *idle.media_options)
+    ran = here("submit", path, "--dry-run", "--api-url", idle.url, *idle.media_options)
     head, _, body = ran.out.partition("\n\n")
     assert head.splitlines()[0] == f"POST {idle.url}/v1/videos/generations"
     assert json.loads(body) == yaml.safe_load(path.read_text("utf-8"))
@@ -77,7 +77,7 @@ def test_a_dry_run_sends_nothing_and_needs_no_key(idle: Service) -> None:
     ran = idle.run("submit", idle.job(), "--dry-run", key=None)
     assert (ran.code, idle.untouched) == (0, True)
     assert "Bearer" in ran.out
-    ran = idle.run("submit", idle.job(video="too-long.mp4"), "--dry-run", key=None)
+    ran = here("submit", idle.job(video="too-long.mp4"), "--dry-run", *idle.media_options)
     assert (ran.code, idle.untouched) == (1, True)
 
 
@@ -114,9 +114,8 @@ def test_a_job_that_does_not_pass_is_not_sent(case: str, idle: Service) -> None:
     assert "nothing was sent" in ran.err
 
 
-@pytest.mark.parametrize("options", [["--yes"], []], ids=["asked-not-to-ask", "nobody-to-ask"])
-def test_a_real_process_sends_no_job_that_fails(options: list[str], idle: Service) -> None:
-    ran = idle.run("submit", idle.job(video="too-long.mp4"), *options)
+def test_a_real_process_sends_no_job_that_fails(idle: Service) -> None:
+    ran = idle.run("submit", idle.job(video="too-long.mp4"), "--yes")
     assert (ran.code, idle.untouched) == (1, True)
 
 
@@ -172,7 +171,7 @@ def test_a_refusal_is_said_in_the_words_of_the_service(code: str, sandbox: Servi
 
 def test_an_empty_account_refuses_the_job(tmp_path: Path) -> None:
     with service(tmp_path, credits=Decimal(359)) as poor:
-        ran = poor.run("submit", poor.job(), "--yes")
+        ran = poor.submit(poor.job(), "--yes")
         assert (ran.code, ran.out, poor.state["balance"]) == (4, "", 359)
     assert "Your credit balance is too low. Please top up." in ran.err
 
@@ -189,7 +188,7 @@ def test_a_key_that_cannot_be_one_is_a_usage_error(case: str, idle: Service, tmp
     assert "canary" not in ran.err
 
 
-@pytest.mark.parametrize("key", [None, "", "canary-9f8e7d6c"], ids=["missing", "empty", "no-prefix"])
+@pytest.mark.parametrize("key", [None, "canary-9f8e7d6c"], ids=["missing", "no-prefix"])
 def test_a_key_in_the_environment_is_held_to_the_same(key: str | None, idle: Service) -> None:
     ran = idle.run("submit", idle.job(), "--yes", key=key)
     assert (ran.code, ran.out, idle.untouched) == (2, "", True)
@@ -198,7 +197,7 @@ def test_a_key_in_the_environment_is_held_to_the_same(key: str | None, idle: Ser
 
 
 def test_a_key_file_that_is_not_there_is_a_usage_error(idle: Service) -> None:
-    ran = idle.run("submit", idle.job(), "--yes", "--key-file", "nowhere")
+    ran = idle.submit(idle.job(), "--yes", "--key-file", idle.folder / "nowhere")
     assert (ran.code, ran.out, idle.untouched) == (2, "", True)
 
 

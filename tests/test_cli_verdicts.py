@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from servers.lying import Server, serving
@@ -60,13 +61,22 @@ CHOICES = {
 }
 
 
-@pytest.mark.parametrize(("fields", "expected"), CHOICES.values(), ids=CHOICES)
-def test_mode_and_orientation_are_choices(fields: dict[str, object], expected: dict[str, str], tmp_path: Path) -> None:
-    ran = check(write_job(tmp_path, job(**fields)))
-    found = ran.severities()
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """All of these checked at once, a file each: the job of each case."""
+    folder = tmp_path_factory.mktemp("choices")
+    paths = {case: write_job(folder, job(**fields), f"{case}.yaml") for case, (fields, _) in CHOICES.items()}
+    ran = check(*paths.values())
+    return {case: ran.job_of(path) for case, path in paths.items()}
+
+
+@pytest.mark.parametrize("case", CHOICES)
+def test_mode_and_orientation_are_choices(case: str, chosen: dict[str, Any]) -> None:
+    expected = CHOICES[case][1]
+    found = {finding["rule"]: finding["severity"] for finding in chosen[case]["findings"]}
     found.pop("price-ambiguous", None)
     assert found == expected
-    assert ran.code == (1 if "error" in expected.values() else 0)
+    assert chosen[case]["verdict"] == ("fail" if "error" in expected.values() else "pass")
 
 
 @pytest.mark.parametrize("option", [("--mode", "4k"), ("--orientation", "portrait")], ids=["mode", "orientation"])

@@ -54,7 +54,7 @@ def examine(name: str) -> Subject:
     try:
         path = next(CORPUS.glob(f"*/{name}"))
         slot = examiner.slot(str(path), kind=None, field=None, base=Path())
-        return examiner.examine([[slot]])[0][0]
+        return examiner.examine([[slot]], thorough=True)[0][0]
     finally:
         examiner.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -30,6 +29,8 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
             close = get_close_matches(cmd_name, _COMMANDS, n=1)
             if close:
                 ctx.fail(f"no command {cmd_name!r}; did you mean {close[0]!r}?")

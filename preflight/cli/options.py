@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,8 +12,10 @@ from preflight.engine import Options
 from preflight.errors import ConfigurationError
 from preflight.model import Severity
 from preflight.rules import RULES
-from preflight.sources.host import AllowedHost
-from preflight.specs import DEFAULT_MODEL, load_spec, model_names
+from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names
+
+if TYPE_CHECKING:
+    from preflight.sources.host import AllowedHost
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -55,12 +57,14 @@ class Seconds(click.ParamType[float]):
         return seconds
 
 
-class Host(click.ParamType[AllowedHost]):
+class Host(click.ParamType["AllowedHost"]):
     """HOST or HOST:PORT."""
 
     name = "host"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AllowedHost:
+        from preflight.sources.host import AllowedHost  # noqa: PLC0415 - only for this option
+
         if isinstance(value, AllowedHost):
             return value
         try:
@@ -94,7 +98,7 @@ def _stacked(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _
     return decorate
 
 
-def _choices(role: Any) -> click.Choice[str]:
+def _choices(role: Role) -> click.Choice[str]:
     return click.Choice(load_spec().field(role).choices)
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -72,6 +71,8 @@ def _beside(target: Path) -> Path:
     """An empty file in the folder of ``target``, as readable as any new file would be."""
     if not target.name or target.is_dir():
         raise ConfigurationError(f"cannot write {str(target)!r}: not a file")
+    import tempfile  # noqa: PLC0415 - standard output needs it not
+
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
     except OSError as error:

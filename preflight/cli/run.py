@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -59,6 +58,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
             click.echo(_UNKNOWN, err=True)
         return next(code for kind, code in _CODES if isinstance(error, kind))
     except Exception:  # noqa: BLE001 - whatever is left is a bug, and says so
+        import traceback  # noqa: PLC0415 - only for a bug
+
         traceback.print_exc()
         click.echo("preflight: this is a bug in preflight; the lines above say where", err=True)
         return Exit.BUG

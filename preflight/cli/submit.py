@@ -76,7 +76,7 @@ def command(
     job, hidden = load_job(Path(path)), quiet or no_progress
     require_writable(output)
     client = None if dry_run else open_client(api_url, key_file)  # a missing key is better known before the check
-    options = engine_options(max_credits=max_credits, strict=strict, uploaded=True, **network)
+    options = engine_options(max_credits=max_credits, strict=strict, uploaded=True, thorough=True, **network)
     with progress("checking", hidden=hidden), Engine(options) as engine:
         report = engine.check([job])
     checked = report.jobs[0]

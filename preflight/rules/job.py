@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator
 
 from preflight.model import Severity
 from preflight.model.job import JsonValue
@@ -125,7 +124,7 @@ def _meant(key: str, spec: Spec) -> str | None:
     if role is not None:
         return spec.field(role).name
     names = {field.name.rpartition(".")[2]: field.name for field in spec.fields}
-    close = get_close_matches(key.lower(), names, n=1, cutoff=0.6)
+    close = _close_matches(key.lower(), names, 0.6)
     return names[close[0]] if close else None
 
 
@@ -188,7 +187,7 @@ def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
 
 
 def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: str) -> Flaw:
-    close = get_close_matches(value.lower(), choices, n=1, cutoff=0.4)
+    close = _close_matches(value.lower(), choices, 0.4)
     return Flaw(
         message=f"'{field.name}' is '{_shown(value)}': {what}",
         measured=_shown(value),
@@ -196,6 +195,12 @@ def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: 
         fix=f"{field.name.rpartition('.')[2]}: {(close or choices)[0]}",
         field=field.name,
     )
+
+
+def _close_matches(word: str, known: Iterable[str], cutoff: float) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    return get_close_matches(word, known, n=1, cutoff=cutoff)
 
 
 def _kind(value: JsonValue) -> str:

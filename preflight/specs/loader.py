@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any, get_args
 
 from preflight.errors import SpecError
@@ -23,14 +23,14 @@ from preflight.specs.spec import (
     VideoSpec,
 )
 
+_FOLDER = Path(__file__).parent
 DEFAULT_MODEL = "kling-v3-motion-control"
 
 
 @cache
 def model_names() -> tuple[str, ...]:
     """The models that have a spec file, by name."""
-    entries = resources.files("preflight.specs").iterdir()
-    return tuple(sorted(entry.name.removesuffix(".toml") for entry in entries if entry.name.endswith(".toml")))
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
 @cache
@@ -38,8 +38,7 @@ def load_spec(model: str = DEFAULT_MODEL) -> Spec:
     """The spec of ``model``. Raises ``SpecError`` for a model without a spec file."""
     if model not in model_names():
         raise SpecError(f"no spec for the model {model!r}; known: {', '.join(model_names())}")
-    text = (resources.files("preflight.specs") / f"{model}.toml").read_text("utf-8")
-    return parse_spec(text)
+    return parse_spec((_FOLDER / f"{model}.toml").read_text("utf-8"))
 
 
 def parse_spec(text: str) -> Spec:

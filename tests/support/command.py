@@ -57,6 +57,11 @@ class Ran:
         (subject,) = self.job["subjects"]
         return subject
 
+    def job_of(self, path: Path) -> Any:
+        """The one job of that file, in a report over several."""
+        (job,) = [job for job in self.json["jobs"] if job["path"] == str(path)]
+        return job
+
     @property
     def rules(self) -> set[str]:
         return {finding["rule"] for job in self.json["jobs"] for finding in job["findings"]}

@@ -31,4 +31,5 @@ clean:
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@$(BIN)/python -m compileall -q preflight  # some machines forbid it on the fly, and each start would compile anew
 	@touch $@

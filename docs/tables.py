@@ -182,8 +182,8 @@ def _fields(spec: Spec) -> Iterator[Row]:
         values = " or ".join(f"`{choice}`" for choice in field.choices)
         if field.max_length is not None:
             values = f"at most {field.max_length} characters"
-        if field.count is not None:
-            values = f"{field.count} URL"
+        if field.expected is not None:
+            values = f"{field.expected} URL"
         default = f"`{field.default}`" if field.default else "–"
         required = "yes" if field.required else "no"
         yield f"`{field.name}`", field.type, required, values or "–", default, source(field.source)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from preflight import opinion
 from preflight.model import AddressFacts, ImageFacts, Kind, Reading, Subject, VideoFacts
@@ -28,8 +28,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 """Two characters at least, so that a drive letter is none. A file of such a name is written ``./a:b.png``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class Slot(NamedTuple):
     """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
 
     ``shown`` is the source as it may be printed: without the query string. ``is_fetched`` is whether a server is asked.

@@ -20,7 +20,6 @@ from preflight.examine import is_url
 from preflight.model import Job, Kind, Report
 from preflight.redact import redact
 from preflight.render import lines
-from preflight.render.objects import job_object, report_object
 from preflight.targets import read_targets
 
 _STDIN_BYTES = 17 * 1024 * 1024
@@ -63,8 +62,12 @@ def as_text(report: Report, format_: str, output: str | None) -> str:
     """A report in one of the formats."""
     match format_:
         case "json":
+            from preflight.render.objects import report_object  # noqa: PLC0415 - only for this format
+
             return to_json(report_object(report))
         case "jsonl":
+            from preflight.render.objects import job_object  # noqa: PLC0415 - only for this format
+
             return to_json_lines([job_object(job) for job in report.jobs])
         case _:
             if lines.is_enough(report):

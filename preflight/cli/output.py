@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import sys
@@ -94,11 +93,15 @@ def _is_special(target: Path) -> bool:
 
 def to_json(value: Mapping[str, Any]) -> str:
     """An indented JSON document. ASCII only: it survives every terminal and every pipe."""
+    import json  # noqa: PLC0415 - only for this format
+
     return json.dumps(value, indent=2) + "\n"
 
 
 def to_json_lines(values: list[dict[str, Any]]) -> str:
     """One JSON document a line."""
+    import json  # noqa: PLC0415 - only for this format
+
     return "".join(json.dumps(value) + "\n" for value in values)
 
 

@@ -8,9 +8,8 @@ warnings about metadata never arise. The plug-in's class is called, not ``Image.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """Size in stored pixels, and Pillow's name of the colour mode (``RGB``, ``L``, ``CMYK``, ``P`` …)."""
 
     width: int

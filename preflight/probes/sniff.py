@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from preflight.model import Family
 
@@ -97,8 +97,7 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _TEXT_CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
 
 
-@dataclass(frozen=True, slots=True)
-class Sniffed:
+class Sniffed(NamedTuple):
     """The name of a format and the family it belongs to. ``name`` is ``None`` for data of no known format."""
 
     name: str | None

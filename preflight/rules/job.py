@@ -95,13 +95,13 @@ def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
 def input_count(case: JobCase) -> Iterator[Flaw]:
     for field in case.spec.fields:
         value = case.job.value(field.name)
-        if field.count is None or not isinstance(value, list) or len(value) == field.count:
+        if field.expected is None or not isinstance(value, list) or len(value) == field.expected:
             continue
         what = "image" if field.role == "image" else "video"
         yield Flaw(
-            message=f"'{field.name}' lists {len(value) or 'no'} {what}s; the service uses {field.count}",
+            message=f"'{field.name}' lists {len(value) or 'no'} {what}s; the service uses {field.expected}",
             measured=f"{len(value)} URLs",
-            allowed=f"{field.count} URL",
+            allowed=f"{field.expected} URL",
             fix=f"list one {what}" if not value else f"keep the {what} that you want and remove the others",
             severity=Severity.WARNING if value else None,
             field=field.name,

@@ -1,13 +1,15 @@
-"""What a rule is: an id, a severity, a source, and one small function over one kind of case."""
+"""What a rule is: an id, a severity, a source, and one small function over one kind of case.
+
+Named tuples, not dataclasses: every run makes all of these classes, at a tenth of the cost (docs/decisions.md).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from preflight.model import AddressFacts, Finding, ImageFacts, Job, Quote, Severity, Subject, VideoFacts
 from preflight.specs import Spec
@@ -24,8 +26,7 @@ class Area(Enum):
     PRICE = "price"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flaw:
+class Flaw(NamedTuple):
     """What a rule function yields. ``severity`` and ``field`` are only given where they differ from the case's own."""
 
     message: str
@@ -37,8 +38,7 @@ class Flaw:
     indeterminate: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobCase:
+class JobCase(NamedTuple):
     """A job before its files are looked at. ``callback`` is what its callback URL says by itself."""
 
     job: Job
@@ -46,8 +46,7 @@ class JobCase:
     callback: AddressFacts | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectCase:
+class SubjectCase(NamedTuple):
     """A file, however far it could be read. ``uploaded`` is whether it must be at a public URL already."""
 
     subject: Subject
@@ -56,8 +55,7 @@ class SubjectCase:
     uploaded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageCase:
+class ImageCase(NamedTuple):
     """A picture. ``name`` is the file's, for commands that repair it."""
 
     facts: ImageFacts
@@ -65,8 +63,7 @@ class ImageCase:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoCase:
+class VideoCase(NamedTuple):
     """A clip, in a job with this orientation. ``name`` is the file's, for commands that repair it."""
 
     facts: VideoFacts
@@ -75,8 +72,7 @@ class VideoCase:
     orientation: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceCase:
+class PriceCase(NamedTuple):
     """A price. ``max_credits`` is the user's bound, if there is one."""
 
     quote: Quote
@@ -86,8 +82,7 @@ class PriceCase:
 CaseT = TypeVar("CaseT")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule(Generic[CaseT]):
+class Rule(NamedTuple, Generic[CaseT]):
     """One requirement. ``source`` says where it stands: the service's page, or why preflight asks for it."""
 
     id: str

@@ -1,21 +1,22 @@
-"""One service model: its fields, limits and prices, each with its source. Read from TOML by ``loader.py``."""
+"""One service model: its fields, limits and prices, each with its source. Read from TOML by ``loader.py``.
+
+Named tuples, not dataclasses: every run makes all of these classes, at a tenth of the cost (docs/decisions.md).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 FieldType: TypeAlias = Literal["string", "string[]", "object"]
 Role: TypeAlias = Literal["model", "input", "callback", "image", "video", "orientation", "mode", "prompt"]
 Rounding: TypeAlias = Literal["ceil", "exact", "nearest"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldSpec:
-    """One field of the request body, by its dotted name. ``count`` is how many items a list should have."""
+class FieldSpec(NamedTuple):
+    """One field of the request body, by its dotted name. ``expected`` is how many items a list should have."""
 
     name: str
     type: FieldType
@@ -26,11 +27,10 @@ class FieldSpec:
     choices: tuple[str, ...] = ()
     default: str | None = None
     max_length: int | None = None
-    count: int | None = None
+    expected: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnsupportedField:
+class UnsupportedField(NamedTuple):
     """A field that the service's page rules out by name, at whichever level it is given."""
 
     name: str
@@ -38,8 +38,7 @@ class UnsupportedField:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Limit(NamedTuple):
     """A bound, inclusive, in ``unit``. ``advisory`` ones come from outside the service's page and only warn."""
 
     value: Fraction
@@ -48,8 +47,7 @@ class Limit:
     advisory: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SizeLimit:
+class SizeLimit(NamedTuple):
     """A size whose unit is not documented: up to ``safe_bytes`` passes, up to ``hard_bytes`` warns."""
 
     safe_bytes: int
@@ -58,8 +56,7 @@ class SizeLimit:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageSpec:
+class ImageSpec(NamedTuple):
     """Limits of the reference image. ``max_aspect`` is long side over short side."""
 
     containers: tuple[str, ...]
@@ -72,8 +69,7 @@ class ImageSpec:
     color_modes_source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoSpec:
+class VideoSpec(NamedTuple):
     """Limits of the reference video."""
 
     containers: tuple[str, ...]
@@ -87,8 +83,7 @@ class VideoSpec:
     codecs_source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceSpec:
+class PriceSpec(NamedTuple):
     """Rates by mode, caps by orientation, and the rounding of seconds, as far as it is known."""
 
     credits_per_second: Mapping[str, Decimal]
@@ -102,8 +97,7 @@ class PriceSpec:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
+class Spec(NamedTuple):
     """Everything that is known of one model of the service."""
 
     model: str

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight import opinion
-from preflight.model import AddressFacts, ImageFacts, Kind, Reading, Subject, VideoFacts
+from preflight.model import AddressFacts, ImageFacts, Kind, MakeProbe, Reading, Subject, VideoFacts
 from preflight.probes.media import probe_media
 from preflight.redact import redact
 from preflight.sources.local import read_local
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 32
 """URLs read at the same time."""
+
+_PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff"})
+"""What a file is taken for by its name, where its bytes are no media at all."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 """Two characters at least, so that a drive letter is none. A file of such a name is written ``./a:b.png``."""
@@ -131,7 +134,7 @@ class Examiner:
 
         if not slot.is_fetched:
             return await asyncio.to_thread(self._examine_local, slot, thorough=thorough)
-        reading = await reader.read(slot.source, partial(probe_media, kind=slot.kind), deep=self._deep)
+        reading = await reader.read(slot.source, self._probe(slot), deep=self._deep)
         if self._wants_opinion(reading.facts, thorough=thorough):
             return await asyncio.to_thread(self._subject, slot, reading, thorough=thorough)
         return self._subject(slot, reading, thorough=thorough)
@@ -139,7 +142,12 @@ class Examiner:
     def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
         if slot.path is None:
             return Subject(kind=slot.kind or Kind.VIDEO, source=slot.shown, field=slot.field, address=slot.address)
-        return self._subject(slot, read_local(slot.path, partial(probe_media, kind=slot.kind)), thorough=thorough)
+        return self._subject(slot, read_local(slot.path, self._probe(slot)), thorough=thorough)
+
+    def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
+        named = PurePath(slot.shown.removesuffix("?…")).suffix.lower()
+        likely = Kind.IMAGE if named in _PICTURE_SUFFIXES else Kind.VIDEO
+        return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
 
     def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts], *, thorough: bool) -> Subject:
         facts = reading.facts

@@ -10,10 +10,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from queue import Empty, SimpleQueue
-from threading import Timer
+from pathlib import Path
+from threading import Lock, Timer
 from types import TracebackType
 from typing import IO, Any, Self
 
@@ -24,40 +24,55 @@ ANSWER_BYTES = 256 * 1024
 REQUESTS_PER_WORKER = 500
 """A worker is replaced after this many files, against slow leaks in the library."""
 
+_FOLDER = Path(__file__).parent
+COMMAND = (sys.executable or "python", "-P", str(_FOLDER / "caged.py"))
+"""``-P`` keeps the current folder, which may be a stranger's, out of the places that modules are loaded from."""
+
 
 class Cage:
     """Asks MediaInfo about bytes already fetched. Safe to use from several threads; each has a worker for itself.
 
     Workers start when they are first needed, stay for the next file, and are replaced when they die. Use it as a
-    context manager, or call ``close``.
+    context manager, or call ``close``. ``command`` starts a worker that speaks as ``caged.py`` does.
     """
 
-    def __init__(self, wall_seconds: float = WALL_SECONDS) -> None:
+    def __init__(self, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND) -> None:
         self._wall_seconds = wall_seconds
-        self._idle: SimpleQueue[_Worker] = SimpleQueue()
+        self._command = command
+        self._lock = Lock()
+        self._idle: list[_Worker] = []
+        self._busy: set[_Worker] = set()
+        self._closed = False
 
     def warm(self) -> None:
         """Start a worker now, so that its start-up overlaps with other waiting."""
-        self._idle.put(_Worker())
+        worker = self._take()
+        if worker is not None:
+            self._give_back(worker)
 
     def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
-        """MediaInfo's tracks of a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion."""
+        """MediaInfo's tracks of a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
+
+        There is none where the file was too much for it, where no process can be had, and once the cage is closed.
+        """
+        worker = self._take()
+        if worker is None:
+            return None
         try:
-            worker = self._idle.get_nowait()
-        except Empty:
-            worker = _Worker()
-        tracks = worker.ask(fetched, size_bytes, self._wall_seconds)
-        if worker.is_usable:
-            self._idle.put(worker)
-        else:
-            worker.close()
-        return tracks
+            return worker.ask(fetched, size_bytes, self._wall_seconds)
+        finally:
+            self._give_back(worker)
 
     def close(self) -> None:
-        """End every worker."""
-        with suppress(Empty):
-            while True:
-                self._idle.get_nowait().close()
+        """End every worker, those that are being asked too."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            busy = tuple(self._busy)
+        for worker in busy:
+            worker.kill()  # its pipes belong to the thread that asks
+        for worker in idle:
+            worker.close()
 
     def __enter__(self) -> Self:
         return self
@@ -67,46 +82,82 @@ class Cage:
     ) -> None:
         self.close()
 
+    def _take(self) -> _Worker | None:
+        """A worker for one question: an idle one that lives, else a new one; ``None`` when none can be started."""
+        with self._lock:
+            while self._idle and not self._closed:
+                worker = self._idle.pop()
+                if worker.is_usable:
+                    self._busy.add(worker)
+                    return worker
+                worker.close()
+            if self._closed:
+                return None
+            try:
+                worker = _Worker(self._command)
+            except OSError:  # no process, memory, descriptor or interpreter to be had
+                return None
+            self._busy.add(worker)
+            return worker
+
+    def _give_back(self, worker: _Worker) -> None:
+        with self._lock:
+            self._busy.discard(worker)
+            if worker.is_usable and not self._closed:
+                self._idle.append(worker)
+                return
+        worker.close()
+
 
 class _Worker:
-    """One process. ``is_usable`` turns false when it has died, been killed, or done its share."""
+    """One process. ``is_usable`` turns false when it has died, been killed, fallen out of step, or done its share."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "preflight.probes.caged"],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            cwd=_FOLDER,  # some systems look for libraries where a process stands
             env=_environment(),
         )
         self._left = REQUESTS_PER_WORKER
+        self._in_step = True
 
     @property
     def is_usable(self) -> bool:
-        return self._left > 0 and self._process.poll() is None
+        return self._in_step and self._left > 0 and self._process.poll() is None
 
     def ask(self, fetched: SparseBytes, size_bytes: int, wall_seconds: float) -> list[Mapping[str, Any]] | None:
         self._left -= 1
+        self._in_step = False  # until its answer has come, whatever happens here
         clock = Timer(wall_seconds, self._process.kill)
         clock.daemon = True
-        clock.start()
         try:
-            answer = self._exchange(fetched, size_bytes)
+            clock.start()
+        except RuntimeError:  # no thread can be had, and without a clock nothing is asked
+            return None
+        try:
+            tracks = _tracks(self._exchange(fetched, size_bytes))
         except OSError:  # it died while it was being written to
-            answer = b""
+            tracks = None
         finally:
+            on_time = not clock.finished.is_set()
             clock.cancel()
-        tracks = _tracks(answer)
-        if tracks is None:
-            self._left = 0
+        self._in_step = tracks is not None and on_time
         return tracks
 
-    def close(self) -> None:
-        with suppress(OSError):
-            _pipe(self._process.stdin).close()
+    def kill(self) -> None:
+        """End the process. Whoever reads from it finds the end of its answer."""
         self._process.kill()
         self._process.wait()
-        _pipe(self._process.stdout).close()
+
+    def close(self) -> None:
+        """End the process and let go of its pipes."""
+        self.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):  # what it has not read is lost with it
+                _pipe(pipe).close()
 
     def _exchange(self, fetched: SparseBytes, size_bytes: int) -> bytes:
         pieces = fetched.pieces()
@@ -132,6 +183,6 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 def _tracks(answer: bytes) -> list[Mapping[str, Any]] | None:
     try:
         tracks = json.loads(answer)["tracks"]
-    except (ValueError, KeyError, TypeError):  # cut short, or no opinion
+    except (ValueError, KeyError, TypeError, RecursionError):  # cut short, no opinion, or no answer at all
         return None
-    return tracks if isinstance(tracks, list) else None
+    return tracks if isinstance(tracks, list) and all(isinstance(track, dict) for track in tracks) else None

@@ -1,26 +1,38 @@
 """The process in which MediaInfo runs: a loop of one request, one answer, under limits it sets on itself.
 
-Run as ``python -m preflight.probes.caged``. A request on standard input is a line of JSON, ``{"size": …, "pieces":
-[[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON, ``{"tracks": […]}`` or ``{}`` for
-no opinion. Whatever a crafted file does to libmediainfo ends here, at worst with this process.
+Run as a script by ``cage.py``; it imports nothing of the package. A request on standard input is a line of JSON,
+``{"size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
+``{"tracks": […]}`` or ``{}`` for no opinion. Whatever a crafted file does to libmediainfo ends here, at worst with this
+process.
+
+libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
+fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
 """
 
 from __future__ import annotations
 
+import ctypes
 import io
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_SECONDS = 4
-PRESSURE = 0.9
-"""Above this share of the memory limit an answer may be partial without saying so, and is thrown away."""
+PRESSURE = 1 / 3
+"""Above this share of the memory limit an answer may be partial without saying so, and is thrown away.
+
+A table that grows by doubling fails while it holds a third: it asks for two more.
+"""
 
 FIELDS = ("track_type", "format", "format_profile", "codec_id", "duration", "width", "height", "rotation")
+
+_ALIAS, _MXF = b"alis", b"\x06\x0e\x2b\x34"
+_BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"
 
 
 class SparseFile(io.RawIOBase):
@@ -55,17 +67,25 @@ class SparseFile(io.RawIOBase):
                 return found
         return b""
 
+    def may_name_others(self) -> bool:
+        """Whether this may be a file that names files or URLs for MediaInfo to open: an alias, MXF, or any text."""
+        head = next((data[:64] for start, data in self._pieces if start == 0), b"").lstrip(_BEFORE_TEXT)
+        return head[:1] in (b"<", b"#", b"[") or any(_ALIAS in data or _MXF in data for _, data in self._pieces)
+
 
 def main() -> None:
     """Answer requests until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; this process ends with its input
-    set_memory_limit()
+    ask(SparseFile(0, []))  # loads the library, and everything that it opens for itself
+    status = open_status()
+    end_where_memory_does()
+    is_shut = confine()
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while (file := receive(requests)) is not None:
         allow_more_cpu()
-        tracks = ask(file)
-        crowded = under_pressure()
-        answers.write(json.dumps({} if crowded else {"tracks": tracks}).encode() + b"\n")
+        answer = {"tracks": ask(file)} if is_shut or not file.may_name_others() else {}
+        crowded = under_pressure(status)
+        answers.write(json.dumps({} if crowded else answer).encode() + b"\n")
         answers.flush()
         if crowded:
             return
@@ -82,7 +102,7 @@ def receive(stream: BinaryIO) -> SparseFile | None:
 
 def ask(file: SparseFile) -> list[Mapping[str, Any]]:
     """What MediaInfo says of ``file``, the fields that matter, as it spells them."""
-    from pymediainfo import MediaInfo  # noqa: PLC0415 - loaded under the limits, while the parent waits for the network
+    from pymediainfo import MediaInfo  # noqa: PLC0415 - only in the process that parses
 
     found = MediaInfo.parse(file, parse_speed=0)
     if isinstance(found, str):
@@ -90,15 +110,35 @@ def ask(file: SparseFile) -> list[Mapping[str, Any]]:
     return [{name: track.to_data().get(name) for name in FIELDS} for track in found.tracks]
 
 
-def set_memory_limit() -> None:
-    """Bound this process's memory, where the platform can; the parent's clock holds everywhere."""
+def confine() -> bool:
+    """Bound for good what this process may use, where the platform can. Whether it can open nothing any more.
+
+    Without such limits the parent's clock is left, and what may name other files is not looked at.
+    """
     try:
         import resource  # noqa: PLC0415 - not on every platform
     except ImportError:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+        return False
+    bounds = (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 0),  # what is open stays open; no file and no socket joins it
+    )
+    for kind, bound in bounds:
+        _, hard = resource.getrlimit(kind)
+        limit = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+        with suppress(OSError, ValueError):  # some platforms refuse a bound on memory
+            resource.setrlimit(kind, (limit, limit))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 0
+
+
+def end_where_memory_does() -> None:
+    """Have an allocation that fails in C++ end this process. MediaInfo would go on and tell half of it as the whole."""
+    with suppress(OSError, LookupError, AttributeError, TypeError):  # another platform's runtime; the pressure is left
+        set_new_handler = ctypes.CDLL("libstdc++.so.6")["_ZSt15set_new_handlerPFvvE"]
+        set_new_handler(ctypes.cast(ctypes.CDLL(None)["abort"], ctypes.c_void_p))
 
 
 def allow_more_cpu() -> None:
@@ -108,17 +148,25 @@ def allow_more_cpu() -> None:
     except ImportError:
         return
     usage = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(usage.ru_utime + usage.ru_stime) + CPU_SECONDS + 1
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + CPU_SECONDS + 1, hard))
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def under_pressure() -> bool:
-    """Whether this process has come close to its memory limit at any time; ``False`` where that is not told."""
+def open_status() -> int | None:
+    """A descriptor of what the kernel tells of this process; ``None`` where it tells nothing."""
     try:
-        status = Path("/proc/self/status").read_text("ascii")
+        return os.open("/proc/self/status", os.O_RDONLY)
     except OSError:
+        return None
+
+
+def under_pressure(status: int | None) -> bool:
+    """Whether this process has come close to its memory limit at any time; ``False`` where that is not told."""
+    if status is None:
         return False
-    peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmPeak:")), "0")
+    lines = os.pread(status, 4096, 0).decode("ascii", "replace").splitlines()
+    peak = next((line.split()[1] for line in lines if line.startswith("VmPeak:")), "0")
     return int(peak) * 1024 > PRESSURE * MEMORY_BYTES
 
 

@@ -42,8 +42,11 @@ class Cursor:
         self._held.add(begin, (yield span))
         return self._held.prefix(wanted)
 
-    def read_optional(self, start: int, length: int) -> Generator[Span, bytes, bytes | None]:
-        """Like ``read``, for bytes that are only worth having for free. ``None`` when they were not."""
+    def read_optional(self, start: int, length: int, *, keep: bool = False) -> Generator[Span, bytes, bytes | None]:
+        """Like ``read``, for bytes that are only worth having for free. ``None`` when they were not.
+
+        Only with ``keep`` are they held for later reads: a picture's end may be looked for in thousands of places.
+        """
         wanted = self._clip(start, length)
         held = self._held.prefix(wanted)
         if len(held) == len(wanted):
@@ -52,6 +55,8 @@ class Cursor:
         if self._optional_bytes > limits.MAX_OPTIONAL_BYTES:
             return None
         data = yield Span(wanted.start, wanted.end, optional=True)
+        if keep:
+            self._held.add(wanted.start, data)
         return data or None
 
     def _clip(self, start: int, length: int) -> Span:

@@ -12,19 +12,29 @@ from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.sniff import ISO_MEDIA, Sniffed, sniff
 
+_KINDS = {Family.PICTURE: Kind.IMAGE, Family.VIDEO: Kind.VIDEO, Family.AUDIO: Kind.VIDEO}
 
-def probe_media(size: int | None, kind: Kind | None) -> Generator[Span, bytes, ImageFacts | VideoFacts]:
+DECODED = frozenset({"JPEG", "PNG"})
+"""What the service takes, and a deep check therefore decodes."""
+
+
+def probe_media(
+    size: int | None, kind: Kind | None, *, likely: Kind = Kind.VIDEO, deep: bool = False
+) -> Generator[Span, bytes, ImageFacts | VideoFacts]:
     """Facts about a file of ``size`` bytes (``None``: unknown) that plays the part of ``kind``.
 
     What the bytes are decides which probe runs, ``kind`` which shape the facts have: a clip given as a picture comes
-    back as ``ImageFacts`` that name its container. Without ``kind`` the bytes decide that too. Never raises.
+    back as ``ImageFacts`` that name its container. Without ``kind`` the bytes decide that too, and where they are
+    neither, ``likely`` does. ``deep`` asks for the whole of a picture, so that it can be decoded. Never raises.
     """
     cursor = Cursor(size)
     head = yield from cursor.read(0, limits.FIRST_SPAN_BYTES)
     sniffed = sniff(head)
     if kind is None:
-        kind = Kind.IMAGE if sniffed.family is Family.PICTURE else Kind.VIDEO
+        kind = _KINDS.get(sniffed.family, likely)
     if kind is Kind.IMAGE:
+        if deep and size is not None and sniffed.name in DECODED:
+            yield from cursor.read_optional(0, size, keep=True)
         return (yield from _probe_image(cursor, sniffed))
     if sniffed == ISO_MEDIA:
         from preflight.probes.isobmff.movie import probe_movie  # noqa: PLC0415 - see above

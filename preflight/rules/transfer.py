@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
-from preflight.model import Family
+from preflight.model import Family, Kind
 from preflight.rules.rule import Flaw, SubjectCase
 
 _NO_ANSWER_OF_THE_FILE = frozenset({408, 425, 429})
@@ -16,6 +16,7 @@ _STATUS_HINTS = {
     404: "check the path; nothing is there",
     410: "the file was removed; upload it again",
 }
+_NAMES = {Kind.IMAGE: "a picture", Kind.VIDEO: "a video"}
 _NOT_MEDIA = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
 _TYPES = {
     "JPEG": ("image/jpeg", "image/jpg", "image/pjpeg"),
@@ -80,7 +81,7 @@ def not_media(case: SubjectCase) -> Iterator[Flaw]:
     elif facts.family is Family.EMPTY:
         message, fix = "the file is empty: 0 bytes", "export or upload it again"
     else:
-        message, fix = f"this is {facts.container}, not a {case.subject.kind.value}", "use the URL of the file itself"
+        message, fix = f"this is {facts.container}, not {_NAMES[case.subject.kind]}", "use the URL of the file itself"
     if address is not None and address.share_service:
         message += f"; {address.share_service} links open a page, not the file"
         fix = f"use {address.direct_url}" if address.direct_url else "download the file and upload it to public storage"

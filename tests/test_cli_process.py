@@ -72,6 +72,21 @@ def test_an_interrupt_from_the_keyboard_reaches_every_process_and_leaves_none(se
         os.killpg(process.pid, 0)
 
 
+def test_clips_that_are_read_beside_a_url_leave_no_process_behind(server: Server) -> None:
+    clips = [str(CLIPS / "fragmented.mp4")] * 8  # such as a second opinion is asked for, by several threads at once
+    arguments = ["check", *clips, server.url("ok", "a.png"), "--allow-host", server.authority]
+    done = subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", *command(*arguments)[1:]],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    checked(arguments, Ran(code=done.returncode, out=done.stdout, err=done.stderr))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def closed_pipe(*arguments: str | Path) -> Ran:
     """Run a command whose standard output nobody reads any more."""
     reading, writing = os.pipe()

@@ -85,7 +85,7 @@ def test_any_manifest_is_jobs_that_can_be_sent_and_errors(tmp_path: Path, data: 
 
 @given(VALUES, st.sampled_from([None, 1, "\t"]), st.booleans())
 @settings(deadline=None)
-def test_json_says_what_json_says(value: object, indent: int | str | None, ascii_only: bool) -> None:  # noqa: FBT001 - drawn
+def test_json_says_what_json_says(value: object, indent: int | str | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     text = f"[{text}]"  # a lone scalar is YAML's
     assert repr(load_text(text).body) == repr(json.loads(text))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight import opinion
@@ -73,6 +74,7 @@ class Examiner:
         self._deep = deep
         self._offline = offline
         self._cage: Cage | None = None
+        self._cage_lock = Lock()
 
     def close(self) -> None:
         """End the processes that were started."""
@@ -167,8 +169,9 @@ class Examiner:
         return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=thorough)
 
     def _started_cage(self) -> Cage:
-        if self._cage is None:
-            from preflight.probes.cage import Cage  # noqa: PLC0415 - pictures need no process
+        from preflight.probes.cage import Cage  # noqa: PLC0415 - pictures need no process
 
-            self._cage = Cage()
-        return self._cage
+        with self._cage_lock:  # clips are judged in several threads
+            if self._cage is None:
+                self._cage = Cage()
+            return self._cage

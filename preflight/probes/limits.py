@@ -17,8 +17,8 @@ JUMP_SPAN_BYTES = 16 * KIB
 MAX_SPANS = 64
 """Separate reads for one file. A layout that needs more is not read further."""
 
-MAX_BYTES = 4 * MIB
-"""Required bytes for one file, all reads together."""
+MAX_BYTES = 12 * MIB
+"""Required bytes for one file, all reads together: the largest picture that can pass, if it were all metadata."""
 
 MAX_OPTIONAL_BYTES = 32 * MIB
 """Optional bytes for one file: enough to search the largest acceptable picture to its first byte."""

@@ -86,7 +86,7 @@ def _walk(cursor: Cursor, layout: _Layout) -> Generator[Span, bytes, None]:
     for _ in range(limits.MAX_BOXES):
         if cursor.size is not None and offset + 8 > cursor.size:
             break
-        header = yield from _header(cursor, offset, free_only=layout.moov is not None and layout.saw_mdat)
+        header = yield from _header(cursor, offset, layout)
         if header is None or is_padding(header):
             break
         if not looks_like_box(header):
@@ -109,11 +109,14 @@ def _walk(cursor: Cursor, layout: _Layout) -> Generator[Span, bytes, None]:
         layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=what, offset=offset))
 
 
-def _header(cursor: Cursor, offset: int, *, free_only: bool) -> Generator[Span, bytes, bytes | None]:
-    if free_only:
-        return (yield from cursor.read_optional(offset, HEADER_BYTES))
-    ahead = limits.TAIL_SPAN_BYTES if offset else limits.FIRST_SPAN_BYTES
-    return (yield from cursor.read(offset, HEADER_BYTES, ahead=ahead))
+def _header(cursor: Cursor, offset: int, layout: _Layout) -> Generator[Span, bytes, bytes | None]:
+    """The header at ``offset``, with as much after it as is worth having; ``None`` where it is not worth a read."""
+    if layout.moov is None:
+        ahead = limits.TAIL_SPAN_BYTES if offset else limits.FIRST_SPAN_BYTES
+        return (yield from cursor.read(offset, HEADER_BYTES, ahead=ahead))
+    if not layout.saw_mdat:
+        return (yield from cursor.read(offset, HEADER_BYTES, ahead=limits.JUMP_SPAN_BYTES))
+    return (yield from cursor.read_optional(offset, HEADER_BYTES))
 
 
 def _visit(cursor: Cursor, box: Box, layout: _Layout) -> Generator[Span, bytes, None]:

@@ -1,0 +1,66 @@
+"""Every layout of a clip over a real server: how many requests, how many connections, how many bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from probing import FIXTURES
+from servers.lying import Server, serving
+
+from preflight.engine import Engine, Media, Options
+from preflight.model import Kind, Subject, VideoFacts
+from preflight.sources.host import AllowedHost
+
+CLIPS = FIXTURES / "clips"
+KIB = 1024
+
+# The requests that each layout may cost, on one connection.
+REQUESTS = {
+    "fast-start.mp4": 1,
+    "fast-start.mov": 1,
+    "quicktime-without-ftyp.mov": 1,
+    "mdat-64-bit-size.mp4": 1,
+    "mdat-size-zero.mp4": 1,
+    "two-mdat.mp4": 1,
+    "uuid-between.mp4": 1,
+    "moov-far-after-mdat.mp4": 2,
+    "free-before-moov.mp4": 2,
+    "large-moov.mp4": 3,
+    "fragmented.mp4": 1,
+    "fragmented-with-sidx.mp4": 1,
+    "fragmented-with-mehd.mp4": 1,
+    "fragmented-without-mfra.mp4": 1,
+    "cmaf-segments.mp4": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving({path.name: path for path in CLIPS.iterdir()}) as running:
+        yield running
+
+
+def examined(server: Server, name: str, behaviour: str = "ok") -> Subject:
+    options = Options(allow=(AllowedHost.parse(server.authority),), thorough=False)
+    with Engine(options) as engine:
+        report = engine.check([Media(source=server.url(behaviour, name), kind=Kind.VIDEO)])
+    return report.jobs[0].subjects[0]
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_layout_costs_no_more_than_its_requests(name: str, server: Server) -> None:
+    before = len(server.log.requests)
+    subject = examined(server, name)
+    assert subject.transfer.requests <= REQUESTS[name]
+    assert subject.transfer.requests == len(server.log.requests) - before
+    assert subject.transfer.connections == 1
+    assert subject.transfer.bytes <= 128 * KIB
+
+
+@pytest.mark.parametrize("name", [name for name in REQUESTS if name != "large-moov.mp4"])
+def test_a_server_without_ranges_leads_to_the_same_facts(name: str, server: Server) -> None:
+    with_ranges, without = examined(server, name), examined(server, name, "ignores-range")
+    assert isinstance(with_ranges.facts, VideoFacts)
+    assert without.facts == with_ranges.facts
+    assert without.transfer.requests == 1

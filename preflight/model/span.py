@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -44,34 +45,48 @@ was not read.
 class SparseBytes:
     """The bytes of one source that were fetched so far. Holes stay holes: nothing is filled in."""
 
-    __slots__ = ("_pieces",)
+    __slots__ = ("_pieces", "_total")
 
     def __init__(self) -> None:
         self._pieces: list[tuple[int, bytes]] = []
+        self._total = 0
 
     def add(self, start: int, data: bytes) -> None:
         """Keep ``data`` as the bytes from ``start`` on."""
         if data:
-            self._pieces.append((start, data))
-            self._pieces.sort(key=itemgetter(0))
+            insort(self._pieces, (start, data), key=itemgetter(0))
+            self._total += len(data)
+
+    def between(self, start: int, end: int) -> bytes:
+        """As many bytes of ``[start, end)`` as are known from its start on without a hole; perhaps ``b""``."""
+        first = self._piece_at(start)
+        if first is None or start >= end:
+            return b""
+        parts = [first[1][start - first[0] : end - first[0]]]
+        at = start + len(parts[0])
+        while at < end and (piece := self._piece_at(at)) is not None:
+            parts.append(piece[1][at - piece[0] : end - piece[0]])
+            at += len(parts[-1])
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def prefix(self, span: Span) -> bytes:
-        """As many bytes of ``span`` as are known from its start on without a hole; perhaps ``b""``."""
-        parts: list[bytes] = []
-        at = span.start
-        for start, data in self._pieces:
-            if start <= at < min(start + len(data), span.end):
-                part = data[at - start : span.end - start]
-                parts.append(part)
-                at += len(part)
-        return b"".join(parts)
+        """``between``, of a span."""
+        return self.between(span.start, span.end)
 
     def pieces(self) -> tuple[tuple[int, bytes], ...]:
         """Every piece as (start, bytes), by start. Pieces may overlap."""
         return tuple(self._pieces)
 
+    def _piece_at(self, offset: int) -> tuple[int, bytes] | None:
+        """A piece that holds the byte at ``offset``: nearly always the last one that begins before it."""
+        for index in range(bisect_right(self._pieces, offset, key=itemgetter(0)) - 1, -1, -1):
+            start, data = self._pieces[index]
+            if offset < start + len(data):
+                return self._pieces[index]
+        return None
+
     def __len__(self) -> int:
-        return sum(len(data) for _, data in self._pieces)
+        return self._total
 
 
 MakeProbe: TypeAlias = Callable[[int | None], Probe[_Facts]]

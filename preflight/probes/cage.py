@@ -25,7 +25,7 @@ REQUESTS_PER_WORKER = 500
 """A worker is replaced after this many files, against slow leaks in the library."""
 
 _FOLDER = Path(__file__).parent
-COMMAND = (sys.executable or "python", "-P", str(_FOLDER / "caged.py"))
+COMMAND = (sys.executable or "", "-P", str(_FOLDER / "caged.py"))
 """``-P`` keeps the current folder, which may be a stranger's, out of the places that modules are loaded from."""
 
 
@@ -129,22 +129,23 @@ class _Worker:
         return self._in_step and self._left > 0 and self._process.poll() is None
 
     def ask(self, fetched: SparseBytes, size_bytes: int, wall_seconds: float) -> list[Mapping[str, Any]] | None:
+        request = self._left
         self._left -= 1
         self._in_step = False  # until its answer has come, whatever happens here
-        clock = Timer(wall_seconds, self._process.kill)
+        clock = Timer(wall_seconds, self._expire)
         clock.daemon = True
         try:
             clock.start()
         except RuntimeError:  # no thread can be had, and without a clock nothing is asked
             return None
         try:
-            tracks = _tracks(self._exchange(fetched, size_bytes))
+            tracks = _tracks(self._exchange(fetched, size_bytes, request), request)
         except OSError:  # it died while it was being written to
             tracks = None
         finally:
-            on_time = not clock.finished.is_set()
             clock.cancel()
-        self._in_step = tracks is not None and on_time
+            clock.join()  # if it is about to kill, the next question must know
+        self._in_step = tracks is not None
         return tracks
 
     def kill(self) -> None:
@@ -159,9 +160,13 @@ class _Worker:
             with suppress(OSError):  # what it has not read is lost with it
                 _pipe(pipe).close()
 
-    def _exchange(self, fetched: SparseBytes, size_bytes: int) -> bytes:
+    def _expire(self) -> None:
+        self._left = 0
+        self._process.kill()
+
+    def _exchange(self, fetched: SparseBytes, size_bytes: int, request: int) -> bytes:
         pieces = fetched.pieces()
-        header = {"size": size_bytes, "pieces": [[start, len(data)] for start, data in pieces]}
+        header = {"id": request, "size": size_bytes, "pieces": [[start, len(data)] for start, data in pieces]}
         stdin = _pipe(self._process.stdin)
         stdin.write(json.dumps(header).encode() + b"\n")
         for _, data in pieces:
@@ -180,9 +185,11 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _tracks(answer: bytes) -> list[Mapping[str, Any]] | None:
+def _tracks(line: bytes, request: int) -> list[Mapping[str, Any]] | None:
+    """The tracks in the answer to that request; ``None`` for anything else, an answer to another request too."""
     try:
-        tracks = json.loads(answer)["tracks"]
+        answer = json.loads(line)
+        tracks = answer["tracks"] if answer["id"] == request else None
     except (ValueError, KeyError, TypeError, RecursionError):  # cut short, no opinion, or no answer at all
         return None
     return tracks if isinstance(tracks, list) and all(isinstance(track, dict) for track in tracks) else None

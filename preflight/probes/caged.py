@@ -1,9 +1,9 @@
 """The process in which MediaInfo runs: a loop of one request, one answer, under limits it sets on itself.
 
 Run as a script by ``cage.py``; it imports nothing of the package. A request on standard input is a line of JSON,
-``{"size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
-``{"tracks": […]}`` or ``{}`` for no opinion. Whatever a crafted file does to libmediainfo ends here, at worst with this
-process.
+``{"id": …, "size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
+``{"id": …, "tracks": […]}`` with the same id, or ``{}`` for no opinion. Whatever a crafted file does to libmediainfo
+ends here, at worst with this process.
 
 libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
 fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
@@ -38,8 +38,9 @@ _BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"
 class SparseFile(io.RawIOBase):
     """The pieces of a file at their places; everything between them reads as the end of the file."""
 
-    def __init__(self, size: int, pieces: list[tuple[int, bytes]]) -> None:
+    def __init__(self, size: int, pieces: list[tuple[int, bytes]], request: int = 0) -> None:
         super().__init__()
+        self.request = request
         self._size = size
         self._pieces = pieces
         self._at = 0
@@ -83,7 +84,7 @@ def main() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while (file := receive(requests)) is not None:
         allow_more_cpu()
-        answer = {"tracks": ask(file)} if is_shut or not file.may_name_others() else {}
+        answer = {"id": file.request, "tracks": ask(file)} if is_shut or not file.may_name_others() else {}
         crowded = under_pressure(status)
         answers.write(json.dumps({} if crowded else answer).encode() + b"\n")
         answers.flush()
@@ -97,7 +98,8 @@ def receive(stream: BinaryIO) -> SparseFile | None:
     if not line:
         return None
     request = json.loads(line)
-    return SparseFile(request["size"], [(start, stream.read(length)) for start, length in request["pieces"]])
+    pieces = [(start, stream.read(length)) for start, length in request["pieces"]]
+    return SparseFile(request["size"], pieces, request["id"])
 
 
 def ask(file: SparseFile) -> list[Mapping[str, Any]]:
@@ -119,17 +121,18 @@ def confine() -> bool:
         import resource  # noqa: PLC0415 - not on every platform
     except ImportError:
         return False
-    bounds = (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NPROC, 0),
-        (resource.RLIMIT_NOFILE, 0),  # what is open stays open; no file and no socket joins it
-    )
-    for kind, bound in bounds:
-        _, hard = resource.getrlimit(kind)
-        limit = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-        with suppress(OSError, ValueError):  # some platforms refuse a bound on memory
+    bounds = {
+        "RLIMIT_AS": MEMORY_BYTES,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_NPROC": 0,
+        "RLIMIT_NOFILE": 0,  # what is open stays open; no file and no socket joins it
+    }
+    for name, bound in bounds.items():
+        with suppress(AttributeError, OSError, ValueError):  # some platforms lack one, some refuse a bound on memory
+            kind = getattr(resource, name)
+            _, hard = resource.getrlimit(kind)
+            limit = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
             resource.setrlimit(kind, (limit, limit))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 0
 

@@ -23,45 +23,49 @@ class Cursor:
         self._bytes = 0
         self._optional_bytes = 0
 
+    def holds(self, start: int, length: int) -> bool:
+        """Whether these bytes can be had without asking."""
+        return len(self._held.between(start, start + length)) == length
+
     def read(self, start: int, length: int, *, ahead: int = 0) -> Generator[Span, bytes, bytes]:
         """``length`` bytes from ``start``: fewer only where the source ends.
 
         When they have to be asked for, ``ahead`` bytes are, in the same span, because a read costs a round trip and
         bytes hardly anything. Raises ``MediaError`` when the file has used up its spans or bytes.
         """
-        wanted = self._clip(start, length)
-        held = self._held.prefix(wanted)
-        if len(held) == len(wanted):
+        end = self._end(start + length)
+        held = self._held.between(start, end)
+        if len(held) >= end - start:
             return held
         begin = start + len(held)
-        span = self._clip(begin, max(wanted.end - begin, ahead))
+        span = Span(begin, self._end(max(end, begin + ahead)))
         self.reads += 1
         self._bytes += len(span)
         if self.reads > limits.MAX_SPANS or self._bytes > limits.MAX_BYTES:
             give_up(f"is laid out so that more than {limits.MAX_SPANS} reads would be needed", offset=start)
         self._held.add(begin, (yield span))
-        return self._held.prefix(wanted)
+        return self._held.between(start, end)
 
     def read_optional(self, start: int, length: int, *, keep: bool = False) -> Generator[Span, bytes, bytes | None]:
         """Like ``read``, for bytes that are only worth having for free. ``None`` when they were not.
 
         Only with ``keep`` are they held for later reads: a picture's end may be looked for in thousands of places.
         """
-        wanted = self._clip(start, length)
-        held = self._held.prefix(wanted)
-        if len(held) == len(wanted):
+        end = self._end(start + length)
+        held = self._held.between(start, end)
+        if len(held) >= end - start:
             return held
-        self._optional_bytes += len(wanted)
+        self._optional_bytes += end - start
         if self._optional_bytes > limits.MAX_OPTIONAL_BYTES:
             return None
-        data = yield Span(wanted.start, wanted.end, optional=True)
+        data = yield Span(start, end, optional=True)
         if keep:
-            self._held.add(wanted.start, data)
+            self._held.add(start, data)
         return data or None
 
-    def _clip(self, start: int, length: int) -> Span:
-        end = start + length if self.size is None else min(start + length, self.size)
-        return Span(start, max(start, end))
+    def _end(self, end: int) -> int:
+        """``end``, or the end of the source where that comes first."""
+        return end if self.size is None or end <= self.size else self.size
 
 
 def give_up(message: str, *, offset: int | None = None, where: str | None = None) -> NoReturn:

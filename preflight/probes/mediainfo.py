@@ -9,7 +9,8 @@ from typing import Any
 
 from preflight.model import Durations, Family, SecondOpinion, VideoFacts
 
-_LONGEST_MS = Decimal(10**12)
+_LONGEST_MS, _SHORTEST_MS = Decimal(10**12), Decimal("1e-6")
+_LONGEST_NUMBER, _LONGEST_NAME = 40, 80
 _WIDEST = 1 << 20
 _OURS = {"MPEG-4": "MP4", "Flash Video": "FLV"}
 
@@ -17,16 +18,16 @@ _OURS = {"MPEG-4": "MP4", "Flash Video": "FLV"}
 def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:
     """The opinion in MediaInfo's answer; ``None`` when it recognises nothing (it never says so by failing)."""
     general = _first(tracks, "General")
-    if not general.get("format"):
+    name = _name(general.get("format"))
+    if name is None:
         return None
     video, audio = _first(tracks, "Video"), _first(tracks, "Audio")
-    name = str(general["format"])
     return SecondOpinion(
         container="MOV" if general.get("format_profile") == "QuickTime" else _OURS.get(name, name),
         width=_pixels(video.get("width")),
         height=_pixels(video.get("height")),
         rotation=_degrees(video.get("rotation")),
-        codec=str(video["format"]) if video.get("format") else None,
+        codec=_name(video.get("format")),
         duration=_seconds(general.get("duration")),
         video_duration=_seconds(video.get("duration")),
         audio_duration=_seconds(audio.get("duration")),
@@ -53,22 +54,33 @@ def _first(tracks: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
     return next((track for track in tracks if isinstance(track, dict) and track.get("track_type") == kind), {})
 
 
+def _name(value: object) -> str | None:
+    """A name of a format: some are copied from the file, and may be anything."""
+    if not isinstance(value, str):
+        return None
+    return "".join(character for character in value[:_LONGEST_NAME] if character.isprintable()) or None
+
+
 def _decimal(value: object) -> Decimal | None:
+    """A number, or its text; ``None`` for anything else. Some texts are copied from the file too."""
+    if not isinstance(value, int | float | str) or (isinstance(value, str) and len(value) > _LONGEST_NUMBER):
+        return None
     try:
         number = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # ValueError: an integer longer than Python writes out
         return None
     return number if number.is_finite() else None
 
 
 def _seconds(milliseconds: object) -> Fraction | None:
     number = _decimal(milliseconds)
-    return Fraction(number) / 1000 if number is not None and 0 < number < _LONGEST_MS else None
+    # A number too near 0 is no length, and as an exact fraction it may not fit into memory.
+    return Fraction(number) / 1000 if number is not None and _SHORTEST_MS < number < _LONGEST_MS else None
 
 
 def _pixels(value: object) -> int | None:
     number = _decimal(value)
-    return int(number) if number is not None and 0 < number < _WIDEST else None
+    return int(number) if number is not None and 1 <= number < _WIDEST else None
 
 
 def _degrees(value: object) -> int | None:

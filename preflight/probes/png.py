@@ -15,6 +15,7 @@ from preflight.probes.pillow import Picture, identify_png
 SIGNATURE_BYTES = 8
 _KEPT = frozenset({"IHDR", "PLTE", "tRNS"})
 _MAX_KEPT_BYTES = 4096
+_IEND = b"\0\0\0\0IEND\xae\x42\x60\x82"
 _EMPTY_IDAT = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
 
 
@@ -30,6 +31,7 @@ class _Seen:
     animated_default: bool = False
     data: bool = False
     complete: bool | None = None
+    looked_at_end: bool = False
     defects: list[Defect] = field(default_factory=list)
 
     def add(self, kind: DefectKind, message: str, offset: int, where: str) -> None:
@@ -51,7 +53,7 @@ def probe_png(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
 def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
     offset = SIGNATURE_BYTES
     for index in range(limits.MAX_CHUNKS):
-        header = yield from _header(cursor, offset, free_only=seen.data)
+        header = yield from _header(cursor, offset, seen)
         if header is None:
             return
         if len(header) < 8:
@@ -78,11 +80,22 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
     give_up(f"has more than {limits.MAX_CHUNKS} chunks", offset=offset)
 
 
-def _header(cursor: Cursor, offset: int, *, free_only: bool) -> Generator[Span, bytes, bytes | None]:
-    """Eight bytes of chunk header. Once pixels have begun, only where they cost nothing."""
-    if free_only and (cursor.size is None or offset + 8 <= cursor.size):
-        return (yield from cursor.read_optional(offset, 8))
-    return (yield from cursor.read(offset, 8, ahead=limits.JUMP_SPAN_BYTES))
+def _header(cursor: Cursor, offset: int, seen: _Seen) -> Generator[Span, bytes, bytes | None]:
+    """Eight bytes of chunk header; ``None`` to walk no further.
+
+    Once pixels have begun, what is not held is not worth a walk of its own (a chunk holds a few kilobytes): a look at
+    the end of the file says whether it is all there, and only where that is no IEND the walk goes on, if it is free.
+    """
+    if not seen.data or (cursor.size is not None and offset + 8 > cursor.size):
+        return (yield from cursor.read(offset, 8, ahead=limits.JUMP_SPAN_BYTES))
+    if cursor.holds(offset, 8):
+        return (yield from cursor.read(offset, 8))
+    if not seen.looked_at_end and cursor.size is not None:
+        seen.looked_at_end = True
+        if (yield from cursor.read_optional(cursor.size - len(_IEND), len(_IEND))) == _IEND:
+            seen.complete = True
+            return None
+    return (yield from cursor.read_optional(offset, 8))
 
 
 def _visit(

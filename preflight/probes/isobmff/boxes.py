@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from struct import Struct
-from typing import NoReturn, TypeAlias
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind, Span
@@ -20,8 +19,7 @@ HEADER_BYTES = 16
 """The longest header that matters here: size, type, and the 64-bit size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """A box at ``[start, end)`` of the file; its payload begins at ``body``.
 
     ``end`` is what the header claims. It may lie past the end of the file, never before ``body``.

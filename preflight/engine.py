@@ -60,8 +60,8 @@ class Options:
 
     ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
     only where it could matter (``opinion.py``). ``deep`` reads pictures to their end. ``uploaded`` refuses
-    local paths, as for submitting; ``offline`` judges URLs by their text alone. ``now`` is the time that signed URLs
-    are held to; it is asked once a report.
+    local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all modes,
+    not only the one that holds. ``now`` is the time that signed URLs are held to; it is asked once a report.
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -78,6 +78,7 @@ class Options:
     deep: bool = False
     uploaded: bool = False
     offline: bool = False
+    every_mode: bool = False
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -132,7 +133,7 @@ class Engine:
         """The price of a clip of that length, without a clip."""
         spec, durations = self._spec(None), Durations(container=seconds)
         orientation, mode = self._choice(None, spec, "orientation"), self._choice(None, spec, "mode")
-        quotes = self._quotes(spec, durations, orientation)
+        quotes = self._quotes(spec, durations, orientation, mode)
         chosen = next(quote for quote in quotes if quote.mode == mode)
         findings = [*judge_length(durations, spec, orientation), *judge_price(chosen, self._options.max_credits, None)]
         verdict = verdict_of(findings, self._options.fail_on)
@@ -171,7 +172,7 @@ class Engine:
                 subject, spec, orientation=orientation, now=self._options.now(), uploaded=self._options.uploaded
             )
         video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
-        quotes = self._quotes(spec, video.video.durations, orientation) if video and video.video else ()
+        quotes = self._quotes(spec, video.video.durations, orientation, mode) if video and video.video else ()
         chosen = next((quote for quote in quotes if quote.mode == mode), None)
         # The price of a file by itself is worth a finding only where there is a budget to hold it to.
         if chosen is not None and (job is not None or self._options.max_credits is not None):
@@ -236,11 +237,12 @@ class Engine:
 
         return inspect_url(url, allow=self._options.allow)
 
-    def _quotes(self, spec: Spec, durations: Durations, orientation: str) -> tuple[Quote, ...]:
-        """The price in every mode; none where the length is not known."""
+    def _quotes(self, spec: Spec, durations: Durations, orientation: str, mode: str) -> tuple[Quote, ...]:
+        """The price in the mode that holds, or in every mode; none where the length is not known."""
+        modes = spec.price.credits_per_second if self._options.every_mode else (mode,)
         each = (
-            pricing.quote(spec, durations, mode=mode, orientation=orientation, rounding=self._options.rounding)
-            for mode in spec.price.credits_per_second
+            pricing.quote(spec, durations, mode=each, orientation=orientation, rounding=self._options.rounding)
+            for each in modes
         )
         return tuple(quote for quote in each if quote is not None)
 

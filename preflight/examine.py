@@ -138,30 +138,36 @@ class Examiner:
             return await asyncio.to_thread(self._examine_local, slot, thorough=thorough)
         reading = await reader.read(slot.source, self._probe(slot), deep=self._deep)
         if self._wants_opinion(reading.facts, thorough=thorough):
-            return await asyncio.to_thread(self._subject, slot, reading, thorough=thorough)
-        return self._subject(slot, reading, thorough=thorough)
+            return await asyncio.to_thread(self._with_opinion, slot, reading)
+        return self._subject(slot, reading)
 
     def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
         if slot.path is None:
             return Subject(kind=slot.kind or Kind.VIDEO, source=slot.shown, field=slot.field, address=slot.address)
-        return self._subject(slot, read_local(slot.path, self._probe(slot)), thorough=thorough)
+        reading = read_local(slot.path, self._probe(slot))
+        if self._wants_opinion(reading.facts, thorough=thorough):
+            return self._with_opinion(slot, reading)
+        return self._subject(slot, reading)
 
     def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
         named = PurePath(slot.shown.removesuffix("?…")).suffix.lower()
         likely = Kind.IMAGE if named in _PICTURE_SUFFIXES else Kind.VIDEO
         return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
 
-    def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts], *, thorough: bool) -> Subject:
-        facts = reading.facts
-        if isinstance(facts, VideoFacts) and self._wants_opinion(facts, thorough=thorough):
-            facts = opinion.with_second_opinion(facts, reading.fetched, self._started_cage())
+    def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+        assert isinstance(reading.facts, VideoFacts)
+        facts = opinion.with_second_opinion(reading.facts, reading.fetched, self._started_cage())
+        return self._subject(slot, replace(reading, facts=facts))
+
+    def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+        kind = Kind.IMAGE if isinstance(reading.facts, ImageFacts) else Kind.VIDEO
         return Subject(
-            kind=slot.kind or (Kind.IMAGE if isinstance(facts, ImageFacts) else Kind.VIDEO),
+            kind=slot.kind or kind,
             source=slot.shown,
             field=slot.field,
             address=slot.address,
             transfer=reading.transfer,
-            facts=facts,
+            facts=reading.facts,
             fault=reading.fault,
         )
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.privileges import unreadable_file
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import job_from_fields, load_job, load_manifest, load_text
@@ -51,11 +52,11 @@ class TestWhatCannotBeOpened:
         with pytest.raises(JobUnreadable, match="not a regular file"):
             load(Path(os.devnull))
 
-    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-    def test_a_file_without_permission_says_so(self, load: Callable[[Path], object], tmp_path: Path) -> None:
-        path = tmp_path / "secret.yaml"
-        path.touch(mode=0)
-        with pytest.raises(JobUnreadable, match="cannot be read: permission denied"):
+    def test_a_file_without_permission_says_so(self, load: Callable[[Path], object]) -> None:
+        with (
+            unreadable_file(".yaml") as path,
+            pytest.raises(JobUnreadable, match="cannot be read: permission denied"),
+        ):
             load(path)
 
     @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that opens and cannot be read")

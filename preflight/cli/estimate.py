@@ -49,10 +49,10 @@ def command(
             raise click.UsageError("--seconds must be more than 0")
         for name in ("image", "video", "prompt"):
             given.pop(name)
-        with Engine(engine_options(**given)) as engine:
+        with Engine(engine_options(every_mode=True, **given)) as engine:
             report = engine.estimate(Fraction(seconds))
     else:
-        targets, options = split(names, given)
+        targets, options = split(names, {**given, "every_mode": True})
         with progress("reading", hidden=quiet or no_progress), Engine(options) as engine:
             report = engine.check(targets)
     if not report.jobs:

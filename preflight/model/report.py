@@ -14,7 +14,7 @@ from preflight.model.verdict import Verdict
 class JobReport:
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
-    ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode, by mode.
+    ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
     """
 
     model: str

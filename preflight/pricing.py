@@ -23,7 +23,7 @@ def quote(
     ``mode`` and ``orientation`` are choices of the spec. ``rounding`` replaces the spec's policy, as after calibration;
     the range still spans all of them.
     """
-    clocks = durations.plausible
+    clocks = tuple(dict.fromkeys(durations.plausible))
     if not clocks:
         return None
     price = spec.price

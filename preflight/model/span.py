@@ -45,10 +45,11 @@ was not read.
 class SparseBytes:
     """The bytes of one source that were fetched so far. Holes stay holes: nothing is filled in."""
 
-    __slots__ = ("_pieces", "_total")
+    __slots__ = ("_near", "_pieces", "_total")
 
     def __init__(self) -> None:
         self._pieces: list[tuple[int, bytes]] = []
+        self._near: tuple[int, bytes] = (0, b"")
         self._total = 0
 
     def add(self, start: int, data: bytes) -> None:
@@ -59,9 +60,13 @@ class SparseBytes:
 
     def between(self, start: int, end: int) -> bytes:
         """As many bytes of ``[start, end)`` as are known from its start on without a hole; perhaps ``b""``."""
+        begin, data = self._near  # reads come close to one another
+        if begin <= start and end <= begin + len(data):
+            return data[start - begin : end - begin]
         first = self._piece_at(start)
         if first is None or start >= end:
             return b""
+        self._near = first
         parts = [first[1][start - first[0] : end - first[0]]]
         at = start + len(parts[0])
         while at < end and (piece := self._piece_at(at)) is not None:

@@ -37,8 +37,8 @@ def image_format(case: ImageCase) -> Iterator[Flaw]:
 
 def image_too_large(case: ImageCase) -> Iterator[Flaw]:
     limit = case.spec.image.max_bytes
-    fix = repair.magick(case.name, f"-define jpeg:extent={limit.safe_bytes * 95 // 100_000}KB", ".jpg")
-    yield from oversize(case.facts.size_bytes, limit, "picture", fix)
+    options = f"-define jpeg:extent={limit.safe_bytes * 95 // 100_000}KB"
+    yield from oversize(case.facts.size_bytes, limit, "picture", lambda: repair.magick(case.name, options, ".jpg"))
 
 
 def image_too_small(case: ImageCase) -> Iterator[Flaw]:

@@ -42,7 +42,10 @@ def video_container(case: VideoCase) -> Iterator[Flaw]:
 
 def video_too_large(case: VideoCase) -> Iterator[Flaw]:
     limit, length = case.spec.video.max_bytes, case.facts.durations.container
-    fix = repair.squeeze(case.name, length, limit.safe_bytes) if length else repair.to_h264(case.name)
+
+    def fix() -> str:
+        return repair.squeeze(case.name, length, limit.safe_bytes) if length else repair.to_h264(case.name)
+
     yield from oversize(case.facts.size_bytes, limit, "clip", fix)
 
 
@@ -113,8 +116,10 @@ def video_truncated(case: VideoCase) -> Iterator[Flaw]:
 
 
 def video_corrupt(case: VideoCase) -> Iterator[Flaw]:
-    yield from _defects(case, DefectKind.CORRUPT, "the file ", repair.remux(case.name))
-    yield from _defects(case, DefectKind.UNREADABLE, "the file could not be examined: it ", repair.remux(case.name))
+    if case.facts.defects:
+        fix = repair.remux(case.name)
+        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix)
+        yield from _defects(case, DefectKind.UNREADABLE, "the file could not be examined: it ", fix)
     if any(track.external for track in case.facts.tracks):
         yield Flaw(
             message="the file refers to media in another file, which the service cannot see",

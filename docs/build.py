@@ -2,7 +2,7 @@
 
 ``python docs/build.py`` rewrites the parts between markers and the picture; ``tests/test_docs.py`` fails when one of
 them is out of date.
-"""  # noqa: INP001 - a script beside the pages it writes
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The generated tables: prices and limits from the spec, preflight's own bounds from the modules that hold them."""  # noqa: INP001 - a script's other half
+"""The generated tables: prices and limits from the spec, preflight's own bounds from the modules that hold them."""
 
 from __future__ import annotations
 

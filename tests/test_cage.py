@@ -88,9 +88,10 @@ def test_a_clip_is_answered_with_its_tracks() -> None:
 
 
 def test_holes_read_as_the_end_of_the_file() -> None:
-    moov, mdat = TAIL_CLIP.index(b"moov") - 4, TAIL_CLIP.index(b"mdat") - 4
+    clip = (FIXTURES / "clips" / "moov-far-after-mdat.mp4").read_bytes()
+    moov = clip.index(b"moov") - 4
     with Cage() as cage:
-        assert seconds(cage.ask(pieces((0, TAIL_CLIP[: mdat + 16]), (moov, TAIL_CLIP[moov:])), len(TAIL_CLIP))) == 4
+        assert seconds(cage.ask(pieces((0, clip[:65536]), (moov, clip[moov:])), len(clip))) == seconds(ask(cage, clip))
 
 
 def test_nothing_fetched_is_nothing_recognised() -> None:
@@ -126,6 +127,10 @@ def test_a_worker_killed_while_it_is_idle_is_replaced_and_the_question_answered(
         ask(cage, CLIP)
         (pid,) = children() - before
         os.kill(pid, signal.SIGKILL)
+        while (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[
+            0
+        ] != "Z":  # it dies when it is scheduled
+            time.sleep(0.01)
         assert seconds(ask(cage, CLIP)) == 4
         assert pid not in children()
 
@@ -169,7 +174,9 @@ def test_a_clip_that_takes_too_much_memory_gets_no_opinion_and_never_half_of_one
 
 def test_a_library_that_is_not_there_is_no_opinion(tmp_path: Path) -> None:
     (tmp_path / "pymediainfo.py").write_text("raise ImportError('broken')\n")
-    script = f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_path({COMMAND[-1]!r}, {{}}, '__main__')"
+    script = (
+        f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_path({COMMAND[-1]!r}, {{}}, '__main__')"
+    )
     with Cage(command=[sys.executable, "-P", "-c", script]) as cage:
         assert ask(cage, CLIP) is None
         assert ask(cage, CLIP) is None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import pytest
-from probing import FIXTURES
+from probing import FIXTURES, drive
 from servers.lying import Server, serving
 
 from preflight.engine import Engine, Media, Options
@@ -64,3 +65,27 @@ def test_a_server_without_ranges_leads_to_the_same_facts(name: str, server: Serv
     assert isinstance(with_ranges.facts, VideoFacts)
     assert without.facts == with_ranges.facts
     assert without.transfer.requests == 1
+
+
+def length(data: bytes) -> Fraction | None:
+    facts = drive(data, Kind.VIDEO).facts
+    assert isinstance(facts, VideoFacts)
+    assert facts.defects == ()
+    return facts.durations.container
+
+
+def test_fragments_that_do_not_say_when_they_begin_are_all_counted() -> None:
+    """The index at the end leads to the last one; without ``tfdt`` that one does not tell how long the clip is."""
+    whole = (CLIPS / "fragmented-15-seconds.mp4").read_bytes()
+    assert length(whole) == 15
+    assert length(whole.replace(b"tfdt", b"free")) == 15
+
+
+def test_a_movie_box_with_samples_is_a_clip_even_if_fragments_could_follow() -> None:
+    """As ffmpeg writes it for a clip of one group of pictures: ``mvex``, and nothing but ``moov`` and ``mdat``."""
+    whole = (CLIPS / "moov-after-mdat.mp4").read_bytes()
+    at = whole.index(b"moov") - 4
+    size = int.from_bytes(whole[at : at + 4], "big")
+    mvex = bytes.fromhex("00000028 6d766578 00000020 74726578 00000000 00000001 00000001 00000000 00000000 00000000")
+    grown = whole[:at] + (size + len(mvex)).to_bytes(4, "big") + whole[at + 4 : at + size] + mvex + whole[at + size :]
+    assert length(grown) == length(whole) == 4

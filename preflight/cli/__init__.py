@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -10,4 +11,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code (``exits.py``)."""
     from preflight.cli.run import run  # noqa: PLC0415 - an interrupt while loading must not end in a traceback
 
+    # Being told to end, as by a time limit around a script, is an interrupt: a paid request under way must say so.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     sys.exit(run(arguments))

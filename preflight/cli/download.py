@@ -33,10 +33,17 @@ def with_files(
                 saved.append(str(download(url, Path(folder), allow=(*allow, *_own_host(api_url)))))
         except SourceError as error:
             click.echo(f"preflight: the result could not be saved: {error}", err=True)
-    return replace(submission, files=tuple(saved)), len(saved) == len(submission.outputs)
+    if not submission.outputs and submission.state == "completed":
+        click.echo("preflight: the task is completed, and names no result that could be saved", err=True)
+    complete = bool(saved) and len(saved) == len(submission.outputs)
+    return replace(submission, files=tuple(saved)), complete or submission.state != "completed"
 
 
 def _own_host(api_url: str) -> tuple[AllowedHost, ...]:
     """A sandbox on this machine serves its results itself."""
-    host = urlsplit(api_url).hostname or ""
-    return (AllowedHost.parse(f"[{host}]" if ":" in host else host),) if is_loopback(host) else ()
+    parts = urlsplit(api_url)
+    host = parts.hostname or ""
+    if not is_loopback(host):
+        return ()
+    shown = f"[{host}]" if ":" in host else host
+    return (AllowedHost.parse(f"{shown}:{parts.port or (443 if parts.scheme == 'https' else 80)}"),)

@@ -64,15 +64,21 @@ def show_status(update: Callable[[str], object]) -> Callable[[Task], object]:
     return show
 
 
-def emit_submission(submission: Submission, format_: str, output: str | None) -> None:
-    """Say how a submission stands."""
+def emit_submission(submission: Submission, format_: str, output: str | None) -> bool:
+    """Say how a submission stands. ``False`` when that could not be written: an error would hide that it is paid."""
     match format_:
         case "json":
-            emit(to_json(submission_object(submission)), output)
+            text = to_json(submission_object(submission))
         case "jsonl":
-            emit(to_json_lines([submission_object(submission)]), output)
+            text = to_json_lines([submission_object(submission)])
         case _:
-            emit("".join(f"{line}\n" for line in _lines(submission)), output)
+            text = "".join(f"{line}\n" for line in _lines(submission))
+    try:
+        emit(text, output)
+    except ConfigurationError as error:
+        click.echo(f"preflight: task {submission.task_id} is {submission.state}; {error}", err=True)
+        return False
+    return True
 
 
 def _lines(submission: Submission) -> list[str]:

@@ -101,9 +101,8 @@ def command(
     saved = True
     if download is not None:
         submission, saved = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
-    if not quiet:
-        emit_submission(submission, format_, output)
-    return exit_of_submission(submission, saved=saved)
+    said = quiet or emit_submission(submission, format_, output)
+    return exit_of_submission(submission, saved=saved and said)
 
 
 def _refuse(report: Report, format_: str, output: str | None, *, quiet: bool) -> None:

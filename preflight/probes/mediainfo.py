@@ -85,4 +85,4 @@ def _pixels(value: object) -> int | None:
 
 def _degrees(value: object) -> int | None:
     number = _decimal(value)
-    return round(number) % 360 if number is not None and abs(number) < _LONGEST_MS else None
+    return round(number) % 360 if number is not None and -_LONGEST_MS < number < _LONGEST_MS else None

@@ -192,7 +192,7 @@ def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: 
         message=f"'{field.name}' is '{_shown(value)}': {what}",
         measured=_shown(value),
         allowed=", ".join(choices),
-        fix=f"{field.name.rpartition('.')[2]}: {(close or choices)[0]}",
+        fix=f"{field.name.rpartition('.')[2]}: {close[0] if close else field.default or choices[0]}",
         field=field.name,
     )
 

@@ -24,8 +24,11 @@ def ffmpeg(name: str, options: str, suffix: str, *, before: str = "") -> str:
 
 
 def magick(name: str, options: str, suffix: str) -> str:
-    """An ImageMagick command from ``name`` to its repaired file."""
-    return " ".join(part for part in ("magick", safe(name), options, safe(target(name, suffix))) if part)
+    """An ImageMagick command from ``name``, its first picture, to its repaired file.
+
+    ``convert`` is the name that versions 6, which Debian has, and 7 both know.
+    """
+    return " ".join(part for part in ("convert", safe(f"{name}[0]"), options, safe(target(name, suffix))) if part)
 
 
 def safe(name: str) -> str:

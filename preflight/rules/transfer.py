@@ -109,7 +109,7 @@ def range_unsupported(case: SubjectCase) -> Iterator[Flaw]:
 def source_unstable(case: SubjectCase) -> Iterator[Flaw]:
     if isinstance(case.subject.fault, SourceChanged):
         yield Flaw(
-            message=f"the file changed while it was read: {case.subject.fault}",
+            message=str(case.subject.fault),
             fix="wait until the upload is complete, then check again",
             indeterminate=True,
         )

@@ -64,32 +64,43 @@ def read_mvex(cursor: Cursor, mvex: Box) -> Generator[Span, bytes, Defaults]:
 class Fragments:
     """What the boxes after the movie box tell, filled as they are found.
 
-    ``indexed`` is seconds by track id that segment indexes list, ``ends`` the decode time in ticks at which the last
-    fragment read ends. ``missing_bytes`` is how far boxes or indexes reach past the end of the file.
+    By track id: ``starts`` is the ticks of the samples that the movie box itself lists, ``indexed`` the seconds that
+    segment indexes list, ``ends`` the decode time in ticks at which the last fragment read ends. ``missing_bytes`` is
+    how far boxes or indexes reach past the end of the file.
     """
 
+    starts: Ends = field(default_factory=dict)
     indexed: dict[int, Fraction] = field(default_factory=dict)
     ends: Ends = field(default_factory=dict)
     missing_bytes: int = 0
     seen: bool = False
 
+    @property
+    def are_absent(self) -> bool:
+        """Whether the movie box has samples, and no fragment follows it."""
+        return bool(self.starts) and not self.seen and not self.indexed
+
     def seconds(self, tracks: tuple[Track, ...]) -> dict[int, Fraction]:
         """The length of each track that anything tells about, by its id."""
         found = {}
         for track in tracks:
-            told = Fraction(self.ends.get(track.id, 0), track.timescale), self.indexed.get(track.id, Fraction(0))
-            if max(told):
-                found[track.id] = max(told)
+            start = Fraction(self.starts.get(track.id, 0), track.timescale)
+            told = max(Fraction(self.ends.get(track.id, 0), track.timescale), start + self.indexed.get(track.id, 0))
+            if told:
+                found[track.id] = told
         return found
 
 
-def read_fragments(cursor: Cursor, defaults: Defaults, start: int) -> Generator[Span, bytes, Fragments]:
+def read_fragments(
+    cursor: Cursor, tracks: tuple[Track, ...], defaults: Defaults, start: int
+) -> Generator[Span, bytes, Fragments]:
     """Everything after the movie box, which ends at ``start``, that says how long the tracks are.
 
     What an index covers is jumped over; the first fragment that none covers leads to ``mfra``, and without one every
     further fragment is visited. Raises ``MediaError`` when the file has more of them than reads are allowed.
     """
-    fragments = Fragments()
+    starts = {track.id: track.ticks for track in tracks if track.ticks}
+    fragments = Fragments(starts=starts, ends=dict(starts))
     offset, covered = start, start
     group: set[int] = set()
     asked_mfra = False
@@ -109,7 +120,9 @@ def read_fragments(cursor: Cursor, defaults: Defaults, start: int) -> Generator[
             group.clear()
         elif box.fourcc == "moof":
             fragments.seen = True
-            last = None if asked_mfra else (yield from _last_fragment(cursor))
+            # Only where fragments say when they begin can the ones in between be left out.
+            skips = not asked_mfra and (yield from _tells_its_time(cursor, box))
+            last = (yield from _last_fragment(cursor)) if skips else None
             asked_mfra = True
             if last is not None and last > offset:
                 following = last
@@ -199,6 +212,14 @@ def parse_tfra(data: bytes, box: Box) -> int | None:
         return None
     last = 16 + entry * (declared - 1) + wide
     return int.from_bytes(data[last : last + wide], "big")
+
+
+def _tells_its_time(cursor: Cursor, moof: Box) -> Generator[Span, bytes, bool]:
+    """Whether every track fragment of ``moof`` has its base decode time, ``tfdt`` (§8.8.12)."""
+    for traf in (yield from children(cursor, moof)):
+        if traf.fourcc == "traf" and first((yield from children(cursor, traf)), "tfdt") is None:
+            return False
+    return True
 
 
 def _add_moof(cursor: Cursor, moof: Box, defaults: Defaults, ends: Ends) -> Generator[Span, bytes, None]:

@@ -24,6 +24,7 @@ from preflight.probes.isobmff.boxes import (
 from preflight.probes.isobmff.fragments import Defaults, Fragments, read_fragments, read_mvex
 from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, read_track
 
+_TOP_LEVEL = frozenset("ftyp styp moov mdat moof sidx ssix mfra free skip wide uuid meta udta pdin prft emsg".split())
 _MATRIX = Struct(">ii4xii")
 
 
@@ -65,7 +66,7 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
             movie = yield from _read_movie(cursor, layout.moov)
             fragments = None
             if movie.fragments is not None:
-                fragments = yield from read_fragments(cursor, movie.fragments, layout.moov.end)
+                fragments = yield from read_fragments(cursor, movie.tracks, movie.fragments, layout.moov.end)
             durations = _durations(movie, fragments)
             _check_media(cursor, layout, movie, fragments)
     except MediaError as error:
@@ -94,6 +95,8 @@ def _walk(cursor: Cursor, layout: _Layout) -> Generator[Span, bytes, None]:
                 corrupt(f"has something that is no box at byte {offset}", offset=offset)
             break
         box = parse_header(header, offset, cursor.size)
+        if layout.moov is not None and layout.saw_mdat and box.fourcc not in _TOP_LEVEL:
+            break  # something that was appended, and happens to be spelled like a box
         yield from _visit(cursor, box, layout)
         if box.open_ended or (layout.moov is not None and layout.saw_fragment):
             break
@@ -161,7 +164,8 @@ def _read_movie(cursor: Cursor, moov: Box) -> Generator[Span, bytes, _Movie]:
         give_up(f"has {len(traks)} tracks; {limits.MAX_TRACKS} are read", offset=moov.start, where=moov.path)
     tracks = []
     for trak in traks:
-        tracks.append((yield from read_track(cursor, trak, timescale, matrix)))  # noqa: PERF401 - a comprehension cannot yield
+        track = yield from read_track(cursor, trak, timescale, matrix, fragmented="mvex" in by_type)
+        tracks.append(track)
     mvex = by_type.get("mvex")
     return _Movie(
         timescale=timescale,
@@ -182,11 +186,12 @@ def _durations(movie: _Movie, fragments: Fragments | None) -> Durations:
     video, audio = main_track(movie.tracks, "vide"), main_track(movie.tracks, "soun")
     shown = {track.id: track.duration for track in movie.tracks}
     container = movie.duration
-    if movie.fragments is not None and fragments is not None:
+    # A movie box that could have fragments and has all samples itself is like any other.
+    if movie.fragments is not None and fragments is not None and not fragments.are_absent:
         # What the movie box says of a fragmented file is the length of its first fragment, if anything.
         told = fragments.seconds(movie.tracks)
         shown = {track.id: told.get(track.id) for track in movie.tracks}
-        declared = movie.fragments.movie_ticks if fragments.seen else None
+        declared = movie.fragments.movie_ticks if told else None
         lengths = [*told.values(), *([Fraction(declared, movie.timescale)] if declared else [])]
         container = max(lengths, default=None)
     elif container is None:
@@ -205,7 +210,7 @@ def _check_media(cursor: Cursor, layout: _Layout, movie: _Movie, fragments: Frag
         end = cursor.size + fragments.missing_bytes
         message = f"is cut short: its fragments end at byte {end}, the file at {cursor.size}"
         layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message))
-    elif fragments is not None and not fragments.seen:
+    elif fragments is not None and not fragments.seen and not fragments.starts:
         message = "is an initialization segment: it has 'moov' and no fragment with media"
         layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
     elif fragments is None and not layout.saw_mdat and any(not track.external for track in movie.tracks):
@@ -219,7 +224,7 @@ def _facts(cursor: Cursor, layout: _Layout, movie: _Movie | None, durations: Dur
     video = main_track(tracks, "vide")
     width, height = (video.coded_size or (None, None)) if video else (None, None)
     facts = VideoFacts(
-        container="MOV" if major in (None, "qt  ") and not layout.saw_fragment else "MP4",
+        container="MOV" if major == "qt  " or (major is None and not layout.saw_fragment) else "MP4",
         family=Family.VIDEO,
         size_bytes=cursor.size,
         major_brand=major,

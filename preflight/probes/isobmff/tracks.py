@@ -59,9 +59,12 @@ class SampleEntry:
 
 
 def read_track(
-    cursor: Cursor, trak: Box, movie_timescale: int, movie_matrix: tuple[int, int, int, int]
+    cursor: Cursor, trak: Box, movie_timescale: int, movie_matrix: tuple[int, int, int, int], *, fragmented: bool
 ) -> Generator[Span, bytes, Track]:
     """One ``trak``. Sample tables are jumped over: nothing in them decides size, codec or length.
+
+    Except in a ``fragmented`` file: there ``ticks`` are those of the samples that the movie box itself lists, whatever
+    its header claims, for the fragments come on top.
 
     Raises ``MediaError`` when a box that every track must have is missing or broken.
     """
@@ -86,7 +89,7 @@ def read_track(
         stbl = first(inner, "stbl")
         if stbl is not None:
             entry = yield from _read_sample_entry(cursor, stbl, handler)
-            if ticks is None:
+            if ticks is None or fragmented:
                 ticks = yield from _sum_of_deltas(cursor, stbl)
 
     rotation = rotation_of(header.matrix, movie_matrix)

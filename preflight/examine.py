@@ -49,7 +49,7 @@ class Slot(NamedTuple):
 
 def is_url(source: str) -> bool:
     """Whether a source is meant as a URL, of whatever scheme, rather than as a path."""
-    return _SCHEME.match(source) is not None
+    return _SCHEME.match(source.lstrip()) is not None
 
 
 class Examiner:
@@ -83,7 +83,7 @@ class Examiner:
 
     def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
         """The slot of ``source``: a URL, or a path relative to ``base``."""
-        if is_url(source):
+        if is_url(source) or not source.strip():  # nothing is no path, either
             from preflight.sources.url import inspect_url  # noqa: PLC0415 - paths need it not
 
             address = inspect_url(source, allow=self._allow)

@@ -14,7 +14,7 @@ from preflight.cli.check import as_text
 from preflight.cli.download import download_option, with_files
 from preflight.cli.exits import Exit, exit_of, exit_of_submission
 from preflight.cli.options import Number, engine_options, network_options, output_options
-from preflight.cli.output import emit, require_writable
+from preflight.cli.output import emit, require_writable, to_json, to_json_lines
 from preflight.cli.progress import progress
 from preflight.cli.service import (
     api_url_option,
@@ -84,7 +84,7 @@ def command(
         _refuse(report, format_, output, quiet=quiet)
         return code
     if client is None:
-        emit(_dry_run(job, api_url), output)
+        emit(_dry_run(job, api_url, format_), output)
         return Exit.PASS
     with client:
         _agree(checked, yes=yes)
@@ -128,9 +128,11 @@ def _announce(task_id: str) -> None:
     click.echo(f"preflight: accepted as task {task_id}", err=True)
 
 
-def _dry_run(job: Job, api_url: str) -> str:
+def _dry_run(job: Job, api_url: str, format_: str) -> str:
+    """The exact request, its signed URLs included: what is asked for here is what would be sent."""
+    url = api_url.rstrip("/") + CREATE_PATH
+    if format_ != "text":
+        request = {"schema": "preflight.request/v1", "method": "POST", "url": url, "body": request_body(job)}
+        return to_json(request) if format_ == "json" else to_json_lines([request])
     body = json.dumps(request_body(job), indent=2, ensure_ascii=False)
-    return (
-        f"POST {api_url.rstrip('/')}{CREATE_PATH}\n"
-        f"Authorization: Bearer (the key, not shown)\nContent-Type: application/json\n\n{body}\n"
-    )
+    return f"POST {url}\nAuthorization: Bearer (the key, not shown)\nContent-Type: application/json\n\n{body}\n"

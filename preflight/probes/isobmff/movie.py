@@ -24,7 +24,27 @@ from preflight.probes.isobmff.boxes import (
 from preflight.probes.isobmff.fragments import Defaults, Fragments, read_fragments, read_mvex
 from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, read_track
 
-_TOP_LEVEL = frozenset("ftyp styp moov mdat moof sidx ssix mfra free skip wide uuid meta udta pdin prft emsg".split())
+_TOP_LEVEL = frozenset(
+    [
+        "ftyp",
+        "styp",
+        "moov",
+        "mdat",
+        "moof",
+        "sidx",
+        "ssix",
+        "mfra",
+        "free",
+        "skip",
+        "wide",
+        "uuid",
+        "meta",
+        "udta",
+        "pdin",
+        "prft",
+        "emsg",
+    ]
+)
 _MATRIX = Struct(">ii4xii")
 
 

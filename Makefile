@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := python -m pytest
 
-.PHONY: demo test lint types fixtures docs clean
+.PHONY: demo test lint types fixtures docs bench clean
 
 demo: $(VENV)/ready
 	@$(BIN)/preflight demo
@@ -24,6 +24,14 @@ fixtures: $(VENV)/ready  # needs ffmpeg, exiftool and ImageMagick; the results a
 
 docs: $(VENV)/ready  # the generated parts, and the picture of a report
 	$(BIN)/python docs/build.py
+
+bench: $(VENV)/ready  # against its peers, which it installs: programs with apt-get if root, libraries into bench/.peers
+	$(BIN)/python bench/peers.py
+	$(BIN)/python bench/run.py --write
+
+.PHONY: fuzz
+fuzz: $(VENV)/ready  # 20 000 mutants of the fixtures, some minutes; what fails is kept in fuzz-failures/
+	$(BIN)/python -m fuzz
 
 clean:
 	rm -rf $(VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

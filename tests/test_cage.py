@@ -15,17 +15,16 @@ from typing import Any
 
 import pytest
 from probing import FIXTURES
+from support.processes import children, needs_proc, open_files
 
 from preflight.model import SparseBytes
 from preflight.probes.cage import COMMAND, Cage
 
 CLIP = (FIXTURES / "clips" / "fast-start.mp4").read_bytes()
 TAIL_CLIP = (FIXTURES / "clips" / "moov-after-mdat.mp4").read_bytes()
-PROC = Path("/proc")
 LONG = 60.0
 """A wall clock that no test waits for."""
 
-needs_proc = pytest.mark.skipif(not (PROC / "self/stat").exists(), reason="processes are counted in /proc")
 needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="limits are held to as Linux does")
 
 
@@ -53,19 +52,6 @@ HUNGRY = with_count(CLIP, b"elst", 0x7FFFFFFF)
 """MediaInfo keeps 24 bytes for each of the entries, whether they are there or not."""
 PARTIAL = with_count(CLIP, b"elst", 1 << 25)
 """The same, with so many that the table fails to grow while it holds half of what it may."""
-
-
-def children() -> set[int]:
-    """The processes whose parent is this one, zombies too."""
-    found = set()
-    for folder in PROC.iterdir():
-        try:
-            fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        except (OSError, ValueError):
-            continue
-        if fields and int(fields[1]) == os.getpid():
-            found.add(int(folder.name))
-    return found
 
 
 @pytest.fixture(name="before")
@@ -127,10 +113,7 @@ def test_a_worker_killed_while_it_is_idle_is_replaced_and_the_question_answered(
         ask(cage, CLIP)
         (pid,) = children() - before
         os.kill(pid, signal.SIGKILL)
-        while (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[
-            0
-        ] != "Z":  # it dies when it is scheduled
-            time.sleep(0.01)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, and left for the cage to find
         assert seconds(ask(cage, CLIP)) == 4
         assert pid not in children()
 
@@ -196,11 +179,11 @@ def test_questions_from_several_threads_are_answered_at_once(before: set[int]) -
 def test_nothing_is_left_of_two_hundred_questions(before: set[int]) -> None:
     with Cage() as cage:
         ask(cage, CLIP)
-        files = len(list((PROC / "self/fd").iterdir()))
+        files = open_files()
         threads = threading.active_count()
         for _ in range(200):
             assert seconds(ask(cage, CLIP)) == 4
-        assert len(list((PROC / "self/fd").iterdir())) == files
+        assert open_files() == files
         assert threading.active_count() == threads
         assert len(children() - before) == 1
     assert children() == before

@@ -11,6 +11,9 @@ FIRST_SPAN_BYTES = 64 * KIB
 TAIL_SPAN_BYTES = 64 * KIB
 """Read where ``mdat`` ends: every one of 59 measured tail ``moov`` boxes of short clips fits."""
 
+MFRA_SPAN_BYTES = 32 * KIB
+"""Read at the end of a fragmented file: an index of ``mfra`` has some 20 bytes a fragment and track."""
+
 JUMP_SPAN_BYTES = 16 * KIB
 """Read after a jump inside a large box: the next track's header boxes, or one ``moof``."""
 

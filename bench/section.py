@@ -1,0 +1,36 @@
+"""What a part of the benchmark brings back: tables for the page, and the figures that were set out to be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure: what is measured, what it should reach, what was measured, and whether that is enough."""
+
+    what: str
+    reach: str
+    measured: str
+    is_reached: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """``text`` is Markdown."""
+
+    text: str
+    figures: tuple[Figure, ...]
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; columns after the first are set to the right if their head ends in a colon."""
+    marks = ["---:" if head.endswith(":") else "---" for head in heads]
+    lines = ([head.rstrip(":") for head in heads], marks, *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def kib(count: int) -> str:
+    """Bytes in KiB, to one place below 1000."""
+    return f"{count / 1024:,.1f}" if count < 1000 * 1024 else f"{count / 1024:,.0f}"

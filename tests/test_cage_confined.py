@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from probing import FIXTURES
+from support.processes import unmeasured
 
 from preflight.probes import caged
 from preflight.probes.cage import COMMAND
@@ -41,7 +42,12 @@ for name in ("NOFILE", "NPROC", "FSIZE", "CORE", "AS"):
     print(resource.getrlimit(getattr(resource, "RLIMIT_" + name)) in ((0, 0), ({caged.MEMORY_BYTES},) * 2), end=" ")
 """
     ran = subprocess.run(
-        [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=False, timeout=LONG
+        [sys.executable, "-P", "-c", script],
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONG,
     )
     assert (ran.stdout, ran.stderr) == ("24 24 24 11 " + "True " * 5, "")
 

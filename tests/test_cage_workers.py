@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.processes import children, needs_proc, open_files
+from support.processes import children, needs_proc, open_files, unmeasured
 
 from preflight.model import SparseBytes
 from preflight.probes.cage import ANSWER_BYTES, REQUESTS_PER_WORKER, Cage
@@ -136,7 +136,8 @@ cage = Cage(command={worker(OBEDIENT)!r})
 with cage:
     print(cage.ask(fetched, 10))
 """
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=LONG)
+    command = [sys.executable, "-c", script]
+    ran = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=False, timeout=LONG)
     assert (ran.stdout, ran.stderr) == ("1\nNone\n", "")
 
 

@@ -26,3 +26,8 @@ def _parent(stat: Path) -> int | None:
         return int(stat.read_text("utf-8", "replace").rpartition(")")[2].split()[1])
     except (OSError, ValueError, IndexError):
         return None  # it has ended meanwhile
+
+
+def unmeasured() -> dict[str, str]:
+    """The environment without a measurement of coverage: in a process that may open nothing, that would complain."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

@@ -188,6 +188,7 @@ class Engine:
             path=job.path if job else subjects[0].source,
             line=job.line if job else None,
             bare=job is None,
+            identity=_identity(job, spec) if job else None,
             fail_on=self._options.fail_on,
             verdict=self._verdict(findings, subjects),
         )
@@ -265,6 +266,12 @@ def _is_examined(subject: Subject) -> bool:
     if subject.image is not None:
         return subject.image.width is not None
     return subject.video is not None and bool(subject.video.durations.plausible)
+
+
+def _identity(job: Job, spec: Spec) -> str:
+    from preflight.identity import identity_of  # noqa: PLC0415 - loads hashlib, which a file by itself need not
+
+    return identity_of(job, spec)
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:

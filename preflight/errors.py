@@ -5,6 +5,7 @@
     │   ├── InvalidKey
     │   ├── JobUnreadable           a job file that cannot be read at all
     │   ├── SpecError               a model's spec file contradicts itself
+    │   ├── LedgerUnusable          the record of what was paid cannot be read or written
     │   └── MissingExtra            an optional part is not installed
     ├── MediaError                  the bytes of a file break its format
     ├── SourceError                 the bytes could not be had
@@ -14,6 +15,9 @@
     │   ├── SourceChanged           the object changed while it was read
     │   └── LocalUnreadable         a local file that cannot be opened or read
     ├── NotSubmitted                a job that was not sent, and why
+    │   ├── AlreadySubmitted        the ledger has this job as paid for, or another process is sending it
+    │   ├── StillUnknown            an earlier submission of this job may have been paid for
+    │   └── OverBudget              it may cost more than the budget leaves
     ├── TaskFailed                  the service ended the task without a result
     ├── WaitTimeout                 the task had not ended when the time was up
     └── ApiError                    the service's answer to a request of the client
@@ -73,6 +77,10 @@ class SpecError(ConfigurationError):
     """A spec file that is missing, unreadable, or contradicts itself."""
 
 
+class LedgerUnusable(ConfigurationError):
+    """The ledger cannot be opened, read or written: nothing may be paid for without it."""
+
+
 class MissingExtra(ConfigurationError):
     """An optional part of preflight is not installed."""
 
@@ -125,6 +133,26 @@ class NotSubmitted(PreflightError):
     """A job that was held back before anything was sent."""
 
 
+class AlreadySubmitted(NotSubmitted):
+    """The same job stands in the ledger as entry ``entry_id``; it is sent again only on demand."""
+
+    def __init__(self, message: str, *, entry_id: int) -> None:
+        super().__init__(message)
+        self.entry_id = entry_id
+
+
+class StillUnknown(NotSubmitted):
+    """Entry ``entry_id``, the same job, may have been paid for: it is to be resolved before the job is sent again."""
+
+    def __init__(self, message: str, *, entry_id: int) -> None:
+        super().__init__(message)
+        self.entry_id = entry_id
+
+
+class OverBudget(NotSubmitted):
+    """What the job may cost, with what is pending or unknown, is more than the budget."""
+
+
 class ApiError(PreflightError):
     """A request to the service that did not end well.
 
@@ -161,7 +189,12 @@ class ApiUnreachable(ApiError):
 
 
 class OutcomeUnknown(ApiError):
-    """The paid request left, and no answer says whether the service took it. Never send it again blindly."""
+    """The paid request left, and no answer says whether the service took it. Never send it again blindly.
+
+    ``entry_id`` is its entry in the ledger, where there is one.
+    """
+
+    entry_id: int | None = None
 
 
 class UnexpectedResponse(ApiError):

@@ -18,6 +18,7 @@ from preflight.sources.local import read_local
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from preflight.model.receipt import Receipt
     from preflight.probes.cage import Cage
     from preflight.sources.host import AllowedHost
     from preflight.sources.remote import RemoteReader
@@ -169,7 +170,14 @@ class Examiner:
             transfer=reading.transfer,
             facts=reading.facts,
             fault=reading.fault,
+            receipt=self._receipt(reading) if slot.is_fetched else None,
         )
+
+    @staticmethod
+    def _receipt(reading: Reading[ImageFacts | VideoFacts]) -> Receipt:
+        from preflight.model.receipt import Receipt  # noqa: PLC0415 - loads hashlib, which a local file need not
+
+        return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=reading.transfer.validator)
 
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
         return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=thorough)

@@ -53,6 +53,7 @@ def quote(
         rounding=policy,
         usd=plain(_credits(billed, rate) * price.usd_per_credit),
         mode=mode,
+        orientation=orientation,
         reasons=tuple(reasons),
     )
 

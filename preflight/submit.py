@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 
 from preflight.client import Client, Task
-from preflight.errors import NotSubmitted, OutcomeUnknown, TaskFailed
+from preflight.errors import (
+    ApiRefusal,
+    ApiUnreachable,
+    ConfigurationError,
+    LedgerUnusable,
+    NotSubmitted,
+    OutcomeUnknown,
+    TaskFailed,
+)
+from preflight.ledger import Budget, Claim, Ledger, order_of
+from preflight.ledger.store import SETTLING
 from preflight.model import Job, JobReport, Quote, Verdict
+from preflight.settling import look, settle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """Our paid request and what became of it.
 
-    ``state`` is ``accepted``, ``completed`` or ``failed``; ``error`` is the service's word on a failure.
-    ``outputs`` are the URLs of the results, which may carry a signature; ``files`` is where they were saved.
+    ``state`` is ``accepted``, ``completed`` or ``failed``; ``error`` is the service's word on a failure. ``entry`` is
+    its number in the ledger. ``outputs`` are the URLs of the results, which may carry a signature; ``files`` is where
+    they were saved. ``refunded`` is whether the balance shows that the credits of a failed task came back; ``None``
+    where it cannot be told.
     """
 
     state: str
@@ -24,6 +41,8 @@ class Submission:
     outputs: tuple[str, ...] = ()
     error: str | None = None
     files: tuple[str, ...] = ()
+    entry: int | None = None
+    refunded: bool | None = None
 
 
 def require_sound(report: JobReport) -> None:
@@ -44,7 +63,11 @@ def submit(
     job: Job,
     report: JobReport,
     client: Client,
+    ledger: Ledger,
     *,
+    again: bool = False,
+    budget: Budget | None = None,
+    callback: str | None = None,
     wait: bool = False,
     timeout: float | None = None,
     on_accepted: Callable[[str], object] | None = None,
@@ -52,33 +75,117 @@ def submit(
 ) -> Submission:
     """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
 
-    ``on_accepted`` is called with the task id the moment it is known. Raises ``NotSubmitted`` before anything is sent,
-    ``ApiError`` of the client, ``WaitTimeout`` when ``timeout`` seconds of waiting are over; the task then goes on.
+    It stands in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for before. ``callback``
+    is the URL of a receiver (``preflight listen``): a job without a callback URL gets one below it, secret and its own.
+    ``on_accepted`` is called with the task's id the moment it is known.
+
+    Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``) and ``LedgerUnusable`` before
+    anything is sent, ``ApiError`` of the client, ``OutcomeUnknown`` when the job may have been taken, ``WaitTimeout``
+    when ``timeout`` seconds of waiting are over; the task then goes on.
     """
     require_sound(report)
-    body = request_body(job)
-    try:
-        task_id = client.create_task(body)
-    except KeyboardInterrupt as interrupt:
-        raise OutcomeUnknown("interrupted while the paid request was under way") from interrupt
-    if on_accepted is not None:
-        on_accepted(task_id)
+    body, token_hash = _with_callback(request_body(job), callback)
+    order = order_of(job, report)
+    with ledger.intend(order, api=client.base_url, again=again, budget=budget, token_hash=token_hash) as claim:
+        before = look(client, ledger.now())
+        if before is not None:
+            claim.weigh("before", before)
+        claim.leaves(1)
+        task_id = _pay(client, body, claim, ledger.now)
+        _write_down(claim, task_id)
+        if on_accepted is not None:
+            on_accepted(task_id)
+        if before is not None and (after := look(client, ledger.now())) is not None:
+            with suppress(LedgerUnusable):  # what was charged is good to know, and nothing depends on it
+                claim.weigh("after", after)
     if not wait:
-        return Submission(state="accepted", task_id=task_id, quote=report.quote)
-    return await_task(client, task_id, quote=report.quote, timeout=timeout, on_update=on_update)
+        return Submission(state="accepted", task_id=task_id, quote=report.quote, entry=claim.entry_id)
+    return await_task(client, task_id, ledger=ledger, quote=report.quote, timeout=timeout, on_update=on_update)
 
 
 def await_task(
     client: Client,
     task_id: str,
     *,
+    ledger: Ledger | None = None,
     quote: Quote | None = None,
     timeout: float | None = None,
     on_update: Callable[[Task], object] | None = None,
 ) -> Submission:
-    """Wait for a task to end. A failed one is an outcome, not an exception."""
+    """Wait for a task to end, and write it down. A failed one is an outcome, not an exception."""
+    latest: list[Task] = []
+
+    def update(task: Task) -> None:
+        latest[:] = [task]
+        if on_update is not None:
+            on_update(task)
+
+    error: str | None = None
     try:
-        task = client.wait(task_id, timeout=timeout, on_update=on_update)
+        latest[:] = [client.wait(task_id, timeout=timeout, on_update=update)]
     except TaskFailed as failed:
-        return Submission(state="failed", task_id=task_id, quote=quote, error=str(failed))
-    return Submission(state="completed", task_id=task_id, quote=quote, outputs=task.outputs)
+        error = str(failed)
+    (task,) = latest
+    entry = settle(ledger, client, task) if ledger is not None else None
+    return Submission(
+        state="completed" if error is None else "failed",
+        task_id=task_id,
+        quote=quote,
+        outputs=() if error is not None else task.outputs,
+        error=error,
+        entry=entry.id if entry else None,
+        refunded=entry.refunded if entry else None,
+    )
+
+
+def token_hash_of(token: str) -> str:
+    """What the ledger keeps of the secret in a callback URL."""
+    return sha256(token.encode()).hexdigest()
+
+
+def _with_callback(body: Mapping[str, object], callback: str | None) -> tuple[Mapping[str, object], str | None]:
+    if callback is None or body.get("callback_url"):
+        return body, None
+    token = secrets.token_urlsafe(24)
+    return {**body, "callback_url": f"{callback.rstrip('/')}/{token}"}, token_hash_of(token)
+
+
+def _pay(client: Client, body: Mapping[str, object], claim: Claim, now: Callable[[], datetime]) -> str:
+    """The one paid request, and what came of it in the ledger. Returns the task's id."""
+    try:
+        return client.create_task(body)
+    except (ApiRefusal, ApiUnreachable, ConfigurationError) as error:
+        with suppress(LedgerUnusable):  # the refusal says more; what was not written down is settled as after a death
+            claim.refused(str(error))
+        raise
+    except OutcomeUnknown as error:
+        error.entry_id = claim.entry_id
+        settles_at = now() if error.status is not None else now() + SETTLING
+        _leave_unknown(claim, str(error), settles_at=settles_at)
+        raise
+    except KeyboardInterrupt as interrupt:
+        unknown = OutcomeUnknown("interrupted while the paid request was under way")
+        unknown.entry_id = claim.entry_id
+        _leave_unknown(claim, str(unknown), settles_at=now() + SETTLING)
+        raise unknown from interrupt
+    except BaseException:
+        _leave_unknown(claim, "the paid request ended in an error of preflight", settles_at=now() + SETTLING)
+        raise
+
+
+def _leave_unknown(claim: Claim, what: str, *, settles_at: datetime) -> None:
+    # A ledger that cannot be written says the same by itself, once this process has gone.
+    with suppress(LedgerUnusable):
+        claim.unknown(what, settles_at=settles_at)
+
+
+def _write_down(claim: Claim, task_id: str) -> None:
+    try:
+        claim.accepted(task_id)
+    except LedgerUnusable as error:
+        unknown = OutcomeUnknown(
+            f"the job was accepted as task {task_id}, and that could not be written down: {error}. When it can:"
+            f" preflight ledger resolve {claim.entry_id} --task {task_id}"
+        )
+        unknown.entry_id = claim.entry_id
+        raise unknown from error

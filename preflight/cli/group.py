@@ -13,6 +13,7 @@ _COMMANDS = {
     "submit": ("preflight.cli.submit", "Check a job, then hand it to the service, once."),
     "task": ("preflight.cli.task", "Look at a task, or wait for it."),
     "credits": ("preflight.cli.credits", "Say how many credits the account has."),
+    "ledger": ("preflight.cli.ledger", "Look at what was paid, and settle what is in doubt."),
     "rules": ("preflight.cli.rules", "List every rule, its severity and its source."),
     "explain": ("preflight.cli.explain", "Explain a rule."),
     "schema": ("preflight.cli.schema", "Print the JSON Schema of a job, for editors."),

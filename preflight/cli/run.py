@@ -17,7 +17,9 @@ from preflight.errors import (
     ConfigurationError,
     NotSubmitted,
     OutcomeUnknown,
+    OverBudget,
     PreflightError,
+    StillUnknown,
     TaskFailed,
     WaitTimeout,
 )
@@ -28,13 +30,15 @@ _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (ApiError, Exit.API),
     (TaskFailed, Exit.API),
     (WaitTimeout, Exit.INDETERMINATE),
+    (StillUnknown, Exit.OUTCOME_UNKNOWN),
+    (OverBudget, Exit.OVER_BUDGET),
     (NotSubmitted, Exit.FAIL),
     (PreflightError, Exit.INDETERMINATE),
 )
 
 _UNKNOWN = """\
-The outcome is unknown: the job may have been accepted and charged. Nothing was sent a second time.
-Look at your tasks and your balance ('preflight credits') before you submit it again."""
+The outcome is unknown: the job may have been accepted and charged. It is not sent again, and counts against the
+budget, until that is settled: preflight ledger resolve {entry}"""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -55,7 +59,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except PreflightError as error:
         click.echo(f"preflight: {error}", err=True)
         if isinstance(error, OutcomeUnknown):
-            click.echo(_UNKNOWN, err=True)
+            click.echo(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id), err=True)
         return next(code for kind, code in _CODES if isinstance(error, kind))
     except Exception:  # noqa: BLE001 - whatever is left is a bug, and says so
         import traceback  # noqa: PLC0415 - only for a bug

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from preflight.redact import redact
 from preflight.render.objects import submission_object
 from preflight.rounding import dollars
 from preflight.submit import Submission
+
+if TYPE_CHECKING:
+    from preflight.ledger import Ledger
 
 _KEY_FILE_BYTES = 4096
 
@@ -34,9 +38,38 @@ key_file_option = click.option(
     help="A file with the API key; otherwise it is taken from PREFLIGHT_API_KEY.",
 )
 
+ledger_option = click.option(
+    "--ledger",
+    "ledger_path",
+    metavar="FILE",
+    envvar="PREFLIGHT_LEDGER",
+    help="The record of what was paid; by default in the user's data folder.",
+)
+
 wait_timeout_option = click.option(
     "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Give up waiting after this long."
 )
+
+
+_REFUNDS = {
+    True: "the credits came back: the balance shows it",
+    False: "the balance does not show the credits yet; the service says that they come back by themselves",
+    None: "the service says that the credits of a failed task come back; the balance could not show it",
+}
+
+
+def open_ledger(path: str | None) -> Ledger:
+    """The ledger in that file, else in the user's data folder. Raises ``LedgerUnusable``."""
+    from preflight.ledger import Ledger  # noqa: PLC0415 - SQLite, for what pays alone
+
+    return Ledger(Path(path) if path else default_ledger())
+
+
+def default_ledger() -> Path:
+    """Where the ledger is unless another place is named."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - for what pays alone
+
+    return user_data_path("preflight", appauthor=False) / "ledger.db"
 
 
 def open_client(api_url: str, key_file: str | None) -> Client:
@@ -89,6 +122,9 @@ def _lines(submission: Submission) -> list[str]:
     lines += [f"  saved   {path}" for path in submission.files]
     if submission.error:
         lines.append(f"  error   {submission.error}")
+        lines.append(f"  refund  {_REFUNDS[submission.refunded]}")
+    if submission.entry is not None:
+        lines.append(f"  ledger  entry {submission.entry}")
     if submission.state == "accepted":
         lines.append(f"  next    preflight task wait {submission.task_id}")
     return lines

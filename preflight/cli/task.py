@@ -14,11 +14,15 @@ from preflight.cli.service import (
     api_url_option,
     emit_submission,
     key_file_option,
+    ledger_option,
     open_client,
+    open_ledger,
     show_status,
     wait_timeout_option,
 )
 from preflight.client import Task, TaskStatus
+from preflight.ledger import Entry
+from preflight.settling import settle
 from preflight.submit import Submission, await_task
 
 
@@ -36,16 +40,27 @@ def command() -> None:
 @click.argument("task_id", metavar="ID")
 @api_url_option
 @key_file_option
+@ledger_option
 @output_options("text", "json", "jsonl")
-def show(*, task_id: str, api_url: str, key_file: str | None, format_: str, output: str | None, **_: Any) -> int:
+def show(
+    *,
+    task_id: str,
+    api_url: str,
+    key_file: str | None,
+    ledger_path: str | None,
+    format_: str,
+    output: str | None,
+    **_: Any,
+) -> int:
     """Say how a task stands.
 
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    with open_client(api_url, key_file) as client:
+    with open_client(api_url, key_file) as client, open_ledger(ledger_path) as ledger:
         task = client.task(task_id)
-    emit_submission(_submission(task), format_, output)
+        entry = settle(ledger, client, task)
+    emit_submission(_submission(task, entry), format_, output)
     return Exit.API if task.status is TaskStatus.FAILED else Exit.PASS
 
 
@@ -56,6 +71,7 @@ def show(*, task_id: str, api_url: str, key_file: str | None, format_: str, outp
 @network_options
 @api_url_option
 @key_file_option
+@ledger_option
 @output_options("text", "json", "jsonl")
 def wait(
     *,
@@ -64,6 +80,7 @@ def wait(
     download: str | None,
     api_url: str,
     key_file: str | None,
+    ledger_path: str | None,
     format_: str,
     output: str | None,
     quiet: bool,
@@ -76,8 +93,12 @@ def wait(
     preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24 --download results
     """
     hidden = quiet or no_progress
-    with open_client(api_url, key_file) as client, progress(f"task {task_id}", hidden=hidden) as update:
-        submission = await_task(client, task_id, timeout=wait_timeout, on_update=show_status(update))
+    with (
+        open_client(api_url, key_file) as client,
+        open_ledger(ledger_path) as ledger,
+        progress(f"task {task_id}", hidden=hidden) as update,
+    ):
+        submission = await_task(client, task_id, ledger=ledger, timeout=wait_timeout, on_update=show_status(update))
     saved = True
     if download is not None:
         submission, saved = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
@@ -85,6 +106,14 @@ def wait(
     return exit_of_submission(submission, saved=saved and said)
 
 
-def _submission(task: Task) -> Submission:
+def _submission(task: Task, entry: Entry | None) -> Submission:
     error = f"{task.error.code}: {task.error.message}" if task.error else None
-    return Submission(state=task.status_text, task_id=task.id, quote=None, outputs=task.outputs, error=error)
+    return Submission(
+        state=task.status_text,
+        task_id=task.id,
+        quote=None,
+        outputs=task.outputs,
+        error=error,
+        entry=entry.id if entry else None,
+        refunded=entry.refunded if entry else None,
+    )

@@ -93,6 +93,11 @@ class AsyncClient:
     ) -> None:
         await self.aclose()
 
+    @property
+    def base_url(self) -> str:
+        """Where the service is."""
+        return self._wire.base
+
     def __repr__(self) -> str:
         return f"AsyncClient({self._wire!r})"
 

@@ -105,6 +105,11 @@ class Client:
     ) -> None:
         self.close()
 
+    @property
+    def base_url(self) -> str:
+        """Where the service is."""
+        return self._wire.base
+
     def __repr__(self) -> str:
         return f"Client({self._wire!r})"
 

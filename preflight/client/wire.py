@@ -43,6 +43,11 @@ class Wire:
     def __repr__(self) -> str:
         return f"Wire({self._base!r})"
 
+    @property
+    def base(self) -> str:
+        """The API's base URL, without a final slash."""
+        return self._base
+
     def request(self, request: Request, extensions: Mapping[str, object] | None = None) -> httpx.Request:
         """The request to send. Made here and not by an httpx client, whose base URL, headers and cookies would join."""
         headers = {

@@ -25,6 +25,7 @@ class Quote:
     rounding: str
     usd: Decimal
     mode: str
+    orientation: str
     reasons: tuple[str, ...] = ()
 
     @property

@@ -15,6 +15,7 @@ class JobReport:
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
     ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
+    ``identity`` is the same for two jobs that ask for the same video (``identity.py``).
     """
 
     model: str
@@ -26,6 +27,7 @@ class JobReport:
     path: str | None = None
     line: int | None = None
     bare: bool = False
+    identity: str | None = None
     fail_on: Severity = Severity.ERROR
     verdict: Verdict = Verdict.PASS
 

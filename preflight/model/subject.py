@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from preflight.errors import PreflightError
 from preflight.model.facts import AddressFacts, ImageFacts, Transfer, VideoFacts
+
+if TYPE_CHECKING:  # loads hashlib, which a local file need not
+    from preflight.model.receipt import Receipt
 
 
 class Kind(Enum):
@@ -22,7 +26,8 @@ class Subject:
     """One examined file.
 
     ``field`` is its field in the job, ``None`` for a file checked by itself. ``source`` is its path or its URL without
-    the query string. ``fault`` is what kept it from being read; ``facts`` is then ``None``.
+    the query string. ``fault`` is what kept it from being read; ``facts`` is then ``None``. ``receipt`` is of a file at
+    a URL.
     """
 
     kind: Kind
@@ -32,6 +37,7 @@ class Subject:
     transfer: Transfer = data_field(default_factory=Transfer)
     facts: ImageFacts | VideoFacts | None = None
     fault: PreflightError | None = None
+    receipt: Receipt | None = None
 
     @property
     def image(self) -> ImageFacts | None:

@@ -13,6 +13,7 @@ from preflight.rounding import decimal_text, dollars
 
 if TYPE_CHECKING:  # their modules load httpx, which a check of local files need not
     from preflight.client import Credits
+    from preflight.model.receipt import Receipt
     from preflight.submit import Submission
 
 REPORT, FACTS, QUOTE = "preflight.report/v1", "preflight.facts/v1", "preflight.quote/v1"
@@ -67,6 +68,7 @@ def job_object(job: JobReport) -> dict[str, Any]:
         "line": job.line,
         "model": job.model,
         "verdict": job.verdict.value,
+        "identity": job.identity,
         "subjects": [subject_object(job, subject) for subject in job.subjects],
         "findings": [finding_object(finding) for finding in job.findings],
         "quote": quote_object(job.quote),
@@ -93,6 +95,18 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
             "declared_type": transfer.declared_type,
             "ranges": transfer.ranges,
         },
+        "receipt": receipt_object(subject.receipt),
+    }
+
+
+def receipt_object(receipt: Receipt | None) -> dict[str, Any] | None:
+    """What of a remote file was read, to tell later whether it is still the same."""
+    if receipt is None:
+        return None
+    return {
+        "validator": receipt.validator,
+        "size_bytes": receipt.size_bytes,
+        "blocks": [{"start": start, "sha256": digest} for start, digest in receipt.blocks],
     }
 
 
@@ -124,6 +138,8 @@ def submission_object(submission: Submission) -> dict[str, Any]:
         "outputs": [redact(url) for url in submission.outputs],
         "files": list(submission.files),
         "error": submission.error,
+        "refunded": submission.refunded,
+        "entry": submission.entry,
     }
 
 

@@ -8,13 +8,20 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 Query: TypeAlias = Mapping[str, str]
 """Parameters by lower-case name. Of a name that stands twice the first is kept."""
 
 _BASIC_TIME = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _DIGITS = re.compile(r"\d{1,12}", re.ASCII)
+_SIGNING = re.compile(
+    r"x-(amz|goog|tos|oss|obs)-.*|q-.*|x-expires|x-signature|policy|signature|expires|key-pair-id|hash-algorithm"
+    r"|(aws|google|oss)?accesskeyid|googleaccessid|(x-.*)?security-token|s[vrpetisg]|ss|srt|spr|sip|sig|sk[oe]id|sk[tesv]|sktid"
+    r"|ex|is|hm|oe|oh|token",
+    re.IGNORECASE,
+)
+"""Parameters of the schemes below, in a URL that is signed by one of them."""
 _HEX_DIGITS = re.compile(r"[0-9a-fA-F]{1,9}", re.ASCII)
 
 
@@ -27,6 +34,13 @@ def signature_of(host: str, query: str) -> tuple[str | None, datetime | None]:
         if marks <= parameters.keys() and (not domains or any(f".{host}".endswith(f".{end}") for end in domains)):
             return signer, expiry(parameters)
     return None, None
+
+
+def unsigned(host: str, query: str) -> str:
+    """``query`` without the parameters that sign it; as it is where nobody signed it."""
+    if signature_of(host, query)[0] is None:
+        return query
+    return "&".join(part for part in query.split("&") if not _SIGNING.fullmatch(unquote(part.partition("=")[0])))
 
 
 def _epoch(text: str) -> datetime | None:

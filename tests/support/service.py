@@ -38,16 +38,26 @@ class Service:
         return ["--api-url", self.url, "--key-file", str(self.key_file)]
 
     @property
+    def ledger_options(self) -> list[str]:
+        """Where what is paid here is written down."""
+        return ["--ledger", str(self.folder / "ledger.db")]
+
+    @property
     def media_options(self) -> list[str]:
         return ["--allow-host", "127.0.0.1"]
 
     def submit(self, path: Path, *arguments: str | Path) -> Ran:
         """``preflight submit --format json`` in this process."""
-        return here("submit", path, "--format", "json", *self.options, *self.media_options, *arguments)
+        given = [*self.options, *self.media_options, *self.ledger_options]
+        return here("submit", path, "--format", "json", *given, *arguments)
 
     def run(self, *arguments: str | Path, key: str | None = KEY, stdin: bytes = b"") -> Ran:
         """A process in ``folder``, with the key in its environment."""
-        env = {"PREFLIGHT_API_URL": self.url, "PREFLIGHT_ALLOW_HOST": "127.0.0.1"}
+        env = {
+            "PREFLIGHT_API_URL": self.url,
+            "PREFLIGHT_ALLOW_HOST": "127.0.0.1",
+            "PREFLIGHT_LEDGER": str(self.folder / "ledger.db"),
+        }
         return preflight(
             *arguments, cwd=self.folder, env=env | ({} if key is None else {"PREFLIGHT_API_KEY": key}), stdin=stdin
         )
@@ -82,6 +92,7 @@ def service(folder: Path, **options: Any) -> Iterator[Service]:
         "webp.png": FIXTURES / "pictures" / "webp-named.png",
         "12.mp4": Path(CLIP),
         "8.5.mp4": clips / "8.5-seconds.mp4",
+        "ntsc.mp4": clips / "ntsc.mp4",
         "20.mp4": clips / "20-seconds.mp4",
         "too-long.mp4": clips / "30.1-seconds.mp4",
     }

@@ -1,0 +1,113 @@
+"""An entry of the ledger: one paid request, how it stands, and which way it may go from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Literal, TypeAlias
+
+
+class State(Enum):
+    """How a submission stands.
+
+    ``INTENDED``: written down, nothing sent. ``SENT``: the request may have left. ``ACCEPTED``: the service took it.
+    ``COMPLETED`` and ``FAILED``: its task has ended. ``REFUSED``: the service took nothing. ``UNKNOWN``: nobody knows.
+    """
+
+    INTENDED = "intended"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+    @property
+    def ended(self) -> bool:
+        """Whether it stays as it is for ever."""
+        return not _NEXT[self]
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it may yet cost something that the balance does not show."""
+        return self in {State.INTENDED, State.SENT, State.UNKNOWN}
+
+    def may_become(self, state: State) -> bool:
+        """Whether ``state`` is a step forward from here."""
+        return state in _NEXT[self]
+
+
+_NEXT: Mapping[State, frozenset[State]] = {
+    State.INTENDED: frozenset({State.SENT, State.REFUSED}),
+    State.SENT: frozenset({State.ACCEPTED, State.UNKNOWN, State.REFUSED}),
+    State.UNKNOWN: frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED, State.REFUSED}),
+    State.ACCEPTED: frozenset({State.COMPLETED, State.FAILED}),
+    State.COMPLETED: frozenset(),
+    State.FAILED: frozenset(),
+    State.REFUSED: frozenset(),
+}
+
+Moment: TypeAlias = Literal["before", "after", "end"]
+"""When a balance was looked at: right before the request, right after its answer, when its task had ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """The account at one moment, in credits. ``consumed`` is the service's count of what was spent, if it has one."""
+
+    at: datetime
+    balance: Decimal
+    consumed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to an entry, and the state that it had from then on."""
+
+    at: datetime
+    state: State
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One submission. Times are UTC, money is credits.
+
+    ``job`` is its body without query strings, ``quote`` its price as in a report, ``clocks`` the lengths of its clip in
+    seconds by name (fractions as text), ``receipts`` what was read of its files. ``charged`` is what the balance fell
+    by while nothing else ran, ``None`` where that was not seen. ``settles_at`` is when a request without an answer can
+    no longer be charged for. ``refunded`` is whether the balance showed a failed task's credits come back.
+    """
+
+    id: int
+    api: str
+    job_hash: str
+    state: State
+    created_at: datetime
+    updated_at: datetime
+    job: Mapping[str, object]
+    quote: Mapping[str, object]
+    high: Decimal
+    model: str
+    path: str | None = None
+    clocks: Mapping[str, str]
+    receipts: tuple[Mapping[str, object], ...] = ()
+    sent_at: datetime | None = None
+    settles_at: datetime | None = None
+    attempts: int = 0
+    task_id: str | None = None
+    charged: Decimal | None = None
+    refunded: bool | None = None
+    reason: str | None = None
+    balances: Mapping[str, Balance]
+    events: tuple[Event, ...] = ()
+
+    @property
+    def cost(self) -> Decimal:
+        """What it counts for in a budget: what was charged where that is known, else the high end of its quote."""
+        if self.state is State.REFUSED or (self.state is State.FAILED and self.refunded):
+            return Decimal(0)
+        return self.high if self.charged is None else self.charged

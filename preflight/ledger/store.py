@@ -1,0 +1,262 @@
+"""The ledger: what is written down before a job is paid for, and what is learned of it afterwards."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Self
+
+from preflight.errors import ConfigurationError
+from preflight.ledger import database
+from preflight.ledger.budget import Budget
+from preflight.ledger.charge import fall, may_have_moved
+from preflight.ledger.claim import Claim
+from preflight.ledger.entry import Balance, Entry, Moment, State
+from preflight.ledger.gate import require_affordable, require_new
+from preflight.ledger.live import Sign, is_alive
+from preflight.ledger.order import Order
+from preflight.ledger.rows import select_entries, stamp
+from preflight.redact import printable, shorten
+
+SETTLING = timedelta(seconds=180)
+"""A request that nobody answered may be charged for until then: the service reads the reference video first."""
+
+
+class Ledger:
+    """The ledger in the file ``path``, which is made if it is new. A context manager; for any number of threads.
+
+    Every method raises ``LedgerUnusable`` when the file cannot be read or written. ``now`` is the time, UTC.
+    """
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.path = path
+        self.now = now
+        self._lock = RLock()
+        self._connection = database.connect(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def entries(self, *, states: Sequence[State] = (), limit: int | None = None) -> tuple[Entry, ...]:
+        """The entries in any of ``states`` (none: in all), the newest first, at most ``limit``."""
+        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+        values = [*(state.value for state in states), -1 if limit is None else limit]
+        with self.reading() as connection:
+            return tuple(select_entries(connection, f"{where} ORDER BY id DESC LIMIT ?", *values))
+
+    def entry(self, entry_id: int) -> Entry:
+        """One entry. Raises ``ConfigurationError`` where there is none."""
+        with self.reading() as connection:
+            found = select_entries(connection, "WHERE id = ?", entry_id) if 0 < entry_id < 1 << 62 else []
+        if not found:
+            raise ConfigurationError(f"the ledger {self.path} has no entry {entry_id}")
+        return found[0]
+
+    def of_task(self, api: str, task_id: str) -> Entry | None:
+        """The entry of a task of the service at ``api``."""
+        with self.reading() as connection:
+            return next(iter(select_entries(connection, "WHERE api = ? AND task_id = ?", api, task_id)), None)
+
+    def intend(
+        self,
+        order: Order,
+        *,
+        api: str,
+        again: bool = False,
+        budget: Budget | None = None,
+        token_hash: str | None = None,
+    ) -> Claim:
+        """Write down that ``order`` is about to be paid for at ``api``, if that may be.
+
+        ``token_hash`` is that of the secret in its callback URL. Raises ``AlreadySubmitted`` for a job that another
+        process is sending or that was accepted before, unless ``again``; ``StillUnknown`` for one that may have been
+        paid for; ``OverBudget``.
+        """
+        with ExitStack() as undone:
+            with self.changing() as connection:
+                self._bury(connection)
+                require_new(connection, order, api, again=again)
+                require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
+                entry_id = self._insert(connection, order, api, token_hash)
+                # Held before the entry can be seen: nobody may think that the process behind it has gone.
+                sign = Sign(self.path, entry_id)
+                undone.callback(sign.close)
+            undone.pop_all()
+        return Claim(self, entry_id, sign)
+
+    def require_payable(self, order: Order, *, api: str, again: bool = False, budget: Budget | None = None) -> None:
+        """Raise what ``intend`` would raise now, and write nothing of ``order`` down."""
+        with self.changing() as connection:
+            self._bury(connection)
+            require_new(connection, order, api, again=again)
+            require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
+
+    def sent(self, entry_id: int, attempt: int) -> bool:
+        """Write down that attempt number ``attempt`` is about to leave. ``False``: it must not."""
+        with self.changing() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            if entry.state is not State.SENT and not entry.state.may_become(State.SENT):
+                return False
+            connection.execute(
+                "UPDATE entry SET sent_at = coalesce(sent_at, ?), attempts = ? WHERE id = ?",
+                (stamp(self.now()), attempt, entry_id),
+            )
+            self._put(connection, entry, State.SENT, f"attempt {attempt} leaves")
+            return True
+
+    def move(
+        self,
+        entry_id: int,
+        state: State,
+        what: str,
+        *,
+        task_id: str | None = None,
+        settles_at: datetime | None = None,
+        refunded: bool | None = None,
+    ) -> bool:
+        """Take an entry to ``state`` if that is a step forward from where it is; ``False``, and nothing done, if not.
+
+        ``what`` says what happened, and stays with the entry.
+        """
+        with self.changing() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            if not entry.state.may_become(state):
+                return False
+            self._put(connection, entry, state, what, task_id=task_id, settles_at=settles_at, refunded=refunded)
+            return True
+
+    def attach(self, entry_id: int, task_id: str) -> None:
+        """Give an accepted entry without a task the one that turned out to be its own."""
+        with self.changing() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            self._put(connection, entry, entry.state, f"its task is {task_id}", task_id=task_id)
+
+    def weigh(self, entry_id: int, moment: Moment, balance: Balance) -> None:
+        """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""
+        consumed = None if balance.consumed is None else f"{balance.consumed:f}"
+        with self.changing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO balance VALUES (?, ?, ?, ?, ?)",
+                (entry_id, moment, stamp(balance.at), f"{balance.balance:f}", consumed),
+            )
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            before = entry.balances.get("before")
+            if moment == "after" and before and self._ran_alone(connection, entry, until=balance.at, refunds=False):
+                charged = fall(before, balance)
+                if charged > 0:  # a job is never free: a balance that did not fall tells nothing
+                    connection.execute("UPDATE entry SET charged = ? WHERE id = ?", (f"{charged:f}", entry_id))
+
+    def ran_alone(self, entry: Entry) -> bool:
+        """Whether no other entry can have moved the balance since the look before ``entry`` was sent."""
+        with self.reading() as connection:
+            return self._ran_alone(connection, entry, until=self.now(), refunds=True)
+
+    def bury(self) -> None:
+        """Settle the entries whose process died: what was never sent is refused, what may have been is unknown."""
+        with self.changing() as connection:
+            self._bury(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, for questions."""
+        with self._lock, database.translated(self.path):
+            yield self._connection
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """The database, for one change: durable when the context ends, undone if it raises."""
+        with self._lock, database.translated(self.path), database.transaction(self._connection):
+            yield self._connection
+
+    def _insert(self, connection: sqlite3.Connection, order: Order, api: str, token_hash: str | None) -> int:
+        at = stamp(self.now())
+        columns = {
+            "api": api,
+            "job_hash": order.job_hash,
+            "state": State.INTENDED.value,
+            "created_at": at,
+            "updated_at": at,
+            "model": order.model,
+            "path": order.path,
+            "job": json.dumps(order.job),
+            "quote": json.dumps(order.quote),
+            "high": f"{order.high:f}",
+            "clocks": json.dumps(order.clocks),
+            "receipts": json.dumps(order.receipts),
+            "token_hash": token_hash,
+        }
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO entry ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own words
+        entry_id = connection.execute(sql, tuple(columns.values())).lastrowid
+        assert entry_id is not None, "it was just inserted"
+        self._note(connection, entry_id, State.INTENDED, "written down")
+        return entry_id
+
+    def _ran_alone(self, connection: sqlite3.Connection, entry: Entry, *, until: datetime, refunds: bool) -> bool:
+        before = entry.balances.get("before")
+        if before is None:
+            return False
+        others = select_entries(
+            connection, "WHERE api = ? AND id != ? AND (updated_at >= ? OR state IN ('sent', 'accepted', 'unknown'))",
+            entry.api, entry.id, stamp(before.at),
+        )  # fmt: skip
+        return not any(may_have_moved(other, before.at, until, refunds=refunds) for other in others)
+
+    def _bury(self, connection: sqlite3.Connection) -> None:
+        for entry in select_entries(connection, "WHERE state IN ('intended', 'sent')"):
+            if is_alive(self.path, entry.id):
+                continue
+            if entry.state is State.INTENDED:
+                self._put(connection, entry, State.REFUSED, "the process ended before anything was sent")
+            else:
+                settles_at = (entry.sent_at or entry.updated_at) + SETTLING
+                what = "the process ended before an answer came"
+                self._put(connection, entry, State.UNKNOWN, what, settles_at=settles_at)
+
+    def _put(
+        self,
+        connection: sqlite3.Connection,
+        entry: Entry,
+        state: State,
+        what: str,
+        *,
+        task_id: str | None = None,
+        settles_at: datetime | None = None,
+        refunded: bool | None = None,
+    ) -> None:
+        taken = "SELECT 1 FROM entry WHERE api = ? AND task_id = ? AND id != ?"
+        if task_id and connection.execute(taken, (entry.api, task_id, entry.id)).fetchone():
+            what, task_id = f"{what}, a task that another entry has", None
+        connection.execute(
+            "UPDATE entry SET state = ?, updated_at = ?, reason = ?, task_id = coalesce(task_id, ?),"
+            " settles_at = coalesce(?, settles_at), refunded = coalesce(?, refunded) WHERE id = ?",
+            (
+                state.value, stamp(self.now()), _said(what), task_id, None if settles_at is None else stamp(settles_at),
+                None if refunded is None else int(refunded), entry.id,
+            ),
+        )  # fmt: skip
+        self._note(connection, entry.id, state, what)
+
+    def _note(self, connection: sqlite3.Connection, entry_id: int, state: State, what: str) -> None:
+        connection.execute(
+            "INSERT INTO event VALUES (?, ?, ?, ?)", (entry_id, stamp(self.now()), state.value, _said(what))
+        )
+
+
+def _said(what: str) -> str:
+    return shorten(printable(what))

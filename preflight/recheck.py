@@ -1,0 +1,89 @@
+"""Whether what is about to be paid for is what was checked: the files are looked at again, and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from preflight.errors import ConfigurationError, NotSubmitted
+from preflight.model import JobReport
+from preflight.model.receipt import Receipt
+
+MAX_AGE = timedelta(minutes=1)
+"""A check older than this is made again before anything is paid."""
+
+_SCHEMA = "preflight.report/v1"
+_MAX_BYTES = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedCheck:
+    """The check of one job, out of a report in a file. ``high`` is the most that it would cost, in credits."""
+
+    high: Decimal
+    receipts: Mapping[str, Receipt]
+
+
+def receipts_of(report: JobReport) -> dict[str, Receipt]:
+    """The receipts of a job's remote files, by field."""
+    return {subject.field: subject.receipt for subject in report.subjects if subject.field and subject.receipt}
+
+
+def is_unchanged(before: Mapping[str, Receipt], after: Mapping[str, Receipt]) -> bool:
+    """Whether the same files were read, and the same bytes in them."""
+    return before.keys() == after.keys() and all(before[field].matches(after[field]) for field in before)
+
+
+def load_saved(path: Path, identity: str) -> SavedCheck:
+    """The check of the job ``identity`` in the report at ``path`` (``check --format json --output``).
+
+    Raises ``ConfigurationError`` when it is no such report, or not of this job; ``NotSubmitted`` when it did not pass.
+    """
+    for job in _jobs(path):
+        if job.get("identity") == identity:
+            if job.get("verdict") != "pass":
+                raise NotSubmitted(f"not sent: in {path} the job did not pass")
+            try:
+                return _saved(job)
+            except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
+                raise ConfigurationError(f"{path} is no report of preflight check --format json") from error
+    raise ConfigurationError(f"{path} holds no check of this job: it was changed since, or another one was checked")
+
+
+def _jobs(path: Path) -> list[dict[str, Any]]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the report {path}: {error.strerror}") from error
+    if len(data) > _MAX_BYTES:
+        raise ConfigurationError(f"the report {path} is larger than {_MAX_BYTES} bytes")
+    try:
+        report = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{path} is no report of preflight check --format json") from error
+    jobs = report.get("jobs") if isinstance(report, dict) and report.get("schema") == _SCHEMA else None
+    if not isinstance(jobs, list):
+        raise ConfigurationError(f"{path} is no report of preflight check --format json")
+    return [job for job in jobs if isinstance(job, dict)]
+
+
+def _saved(job: Mapping[str, Any]) -> SavedCheck:
+    receipts = {
+        str(subject["field"]): Receipt(
+            validator=subject["receipt"]["validator"],
+            size_bytes=subject["receipt"]["size_bytes"],
+            blocks=tuple((int(block["start"]), str(block["sha256"])) for block in subject["receipt"]["blocks"]),
+        )
+        for subject in job["subjects"]
+        if subject["receipt"]
+    }
+    high = Decimal(job["quote"]["high"])
+    if not high.is_finite():
+        raise ValueError("not an amount")
+    return SavedCheck(high=high, receipts=receipts)

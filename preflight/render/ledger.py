@@ -1,0 +1,183 @@
+"""Entries of the ledger, and what they tell of the service's reckoning: as JSON for programs, as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from preflight.calibration import Candidate, Observation, policies_that_fit, telling_seconds
+from preflight.ledger import Balance, Entry, State
+from preflight.redact import printable
+
+LEDGER, CALIBRATION = "preflight.ledger/v1", "preflight.calibration/v1"
+
+_WIDE = 100
+"""Columns from which a table has room for the ids of tasks."""
+_SHORT = 9
+
+_STYLES = {
+    State.COMPLETED: "green",
+    State.ACCEPTED: "green",
+    State.FAILED: "red",
+    State.REFUSED: "dim",
+    State.UNKNOWN: "bold yellow",
+}
+
+
+def ledger_object(entries: Sequence[Entry]) -> dict[str, Any]:
+    """``ledger list``, ``show`` and ``resolve``."""
+    return {"schema": LEDGER, "entries": [entry_object(entry) for entry in entries]}
+
+
+def entry_object(entry: Entry) -> dict[str, Any]:
+    """One entry, and one line of ``jsonl``."""
+    return {
+        "id": entry.id,
+        "state": entry.state.value,
+        "task_id": entry.task_id,
+        "path": entry.path,
+        "model": entry.model,
+        "api": entry.api,
+        "identity": entry.job_hash,
+        "created_at": _iso(entry.created_at),
+        "sent_at": _iso(entry.sent_at),
+        "updated_at": _iso(entry.updated_at),
+        "settles_at": _iso(entry.settles_at),
+        "attempts": entry.attempts,
+        "quote": dict(entry.quote),
+        "charged": _plain(entry.charged),
+        "refunded": entry.refunded,
+        "reason": entry.reason,
+        "job": dict(entry.job),
+        "clocks": dict(entry.clocks),
+        "receipts": [dict(receipt) for receipt in entry.receipts],
+        "balances": {moment: _balance(balance) for moment, balance in entry.balances.items()},
+        "events": [{"at": _iso(event.at), "state": event.state.value, "what": event.what} for event in entry.events],
+    }
+
+
+def calibration_object(observations: Sequence[Observation], found: Sequence[Candidate]) -> dict[str, Any]:
+    """``ledger calibrate``."""
+    return {
+        "schema": CALIBRATION,
+        "entries": [observation.entry_id for observation in observations],
+        "fits": list(policies_that_fit(found)),
+        "candidates": [
+            {"rounding": each.rounding, "clock": each.clock, "fits": each.fits, "of": each.of} for each in found
+        ],
+    }
+
+
+def render_entries(entries: Sequence[Entry], console: Console) -> None:
+    """A line an entry, then what is open."""
+    if not entries:
+        console.print("nothing was submitted yet")
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("entry", justify="right")
+    table.add_column("when (UTC)", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("credits", justify="right", no_wrap=True)
+    table.add_column("task", no_wrap=True)
+    table.add_column("job", overflow="fold")
+    for entry in entries:
+        table.add_row(
+            str(entry.id),
+            f"{entry.created_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+            Text(entry.state.value, style=_STYLES.get(entry.state, "")),
+            _credits(entry),
+            _task(entry.task_id, whole=console.width >= _WIDE),
+            printable(entry.path or "–"),
+        )
+    console.print(table)
+    unknown = [entry for entry in entries if entry.state is State.UNKNOWN]
+    if unknown:
+        console.print(
+            f"\n{len(unknown)} may have been paid for and count against the budget:"
+            f" preflight ledger resolve {unknown[0].id}",
+            soft_wrap=True,
+        )
+
+
+def render_entry(entry: Entry, console: Console) -> None:
+    """Everything about one entry."""
+    console.print(Text.assemble((entry.state.value, _STYLES.get(entry.state, "bold")), f"  entry {entry.id}"))
+    rows = [
+        ("job", printable(entry.path or "–")),
+        ("model", entry.model),
+        ("service", entry.api),
+        ("task", entry.task_id or "–"),
+        ("price", f"{entry.quote['credits']} credits, {entry.quote['low']}–{entry.quote['high']}"),
+        ("charged", "not seen" if entry.charged is None else f"{entry.charged:f} credits"),
+    ]
+    rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in entry.balances.items()]
+    if entry.state is State.FAILED:
+        rows.append(("refunded", {True: "yes", False: "not yet", None: "not seen"}[entry.refunded]))
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(f"  {name}", value)
+    for event in entry.events:
+        table.add_row(
+            f"  {event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", f"{event.state.value}: {printable(event.what)}"
+        )
+    console.print(table)
+    if entry.state is State.UNKNOWN:
+        console.print(f"  next: preflight ledger resolve {entry.id}")
+
+
+def render_calibration(observations: Sequence[Observation], found: Sequence[Candidate], console: Console) -> None:
+    """Which policies fit what was charged, and what to do with that."""
+    if not observations:
+        console.print(
+            "no charge was seen yet: submit jobs one after another, with clips of fractional lengths such as 8.4 s"
+        )
+        return
+    entries = ", ".join(str(observation.entry_id) for observation in observations)
+    console.print(f"{len(observations)} charges were seen (entries {entries})\n")
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    for name in ("rounding", "clock", "explains"):
+        table.add_column(name, no_wrap=True)
+    for each in found:
+        style = "green" if each.explains_all else "dim"
+        table.add_row(each.rounding, each.clock, Text(f"{each.fits} of {each.of}", style=style))
+    console.print(table)
+    fitting = policies_that_fit(found)
+    console.print()
+    if len(fitting) == 1:
+        console.print(f'the service rounds by {fitting[0]}; in the settings: rounding = "{fitting[0]}"')
+    elif fitting:
+        seconds = telling_seconds(fitting)
+        hint = f"; a clip of {float(seconds):g} s would tell" if seconds is not None else ""
+        console.print(f"not told apart yet: {', '.join(fitting)}{hint}")
+    else:
+        console.print("no policy explains every charge: something else was charged meanwhile, or the prices changed")
+
+
+def _task(task_id: str | None, *, whole: bool) -> str:
+    if task_id is None:
+        return "–"
+    return task_id if whole or len(task_id) <= _SHORT else f"{task_id[: _SHORT - 1]}…"
+
+
+def _credits(entry: Entry) -> str:
+    return f"{entry.quote['credits']}" if entry.charged is None else f"{entry.charged:f}"
+
+
+def _balance(balance: Balance) -> dict[str, Any]:
+    return {"at": _iso(balance.at), "balance": _plain(balance.balance), "consumed": _plain(balance.consumed)}
+
+
+def _plain(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -33,6 +33,7 @@ TABLE: dict[str, set[str]] = {
     "settling": MODEL | {"client", "ledger"},
     "recheck": MODEL,
     "submit": MODEL | {"client", "ledger", "settling"},
+    "callbacks": MODEL | {"client", "ledger", "settling"},
     "api": MODEL | {"specs", "jobfiles", "engine"},
     "render": MODEL | {"pricing", "rounding", "redact", "client", "ledger", "calibration", "submit"},
     "sandbox": MODEL | {"probes", "sources", "client"},
@@ -52,7 +53,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "platformdirs": {"cli"},
     "sqlite3": {"ledger", "sandbox"},
     "starlette": {"sandbox"},
-    "uvicorn": {"sandbox"},
+    "uvicorn": {"sandbox", "callbacks"},
 }
 
 

@@ -14,6 +14,7 @@ _COMMANDS = {
     "task": ("preflight.cli.task", "Look at a task, or wait for it."),
     "credits": ("preflight.cli.credits", "Say how many credits the account has."),
     "ledger": ("preflight.cli.ledger", "Look at what was paid, and settle what is in doubt."),
+    "listen": ("preflight.cli.listen", "Receive the service's callbacks."),
     "rules": ("preflight.cli.rules", "List every rule, its severity and its source."),
     "explain": ("preflight.cli.explain", "Explain a rule."),
     "schema": ("preflight.cli.schema", "Print the JSON Schema of a job, for editors."),

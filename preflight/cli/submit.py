@@ -32,7 +32,7 @@ from preflight.cli.service import (
 from preflight.client.calls import CREATE_PATH
 from preflight.client.origin import base_of
 from preflight.engine import Engine
-from preflight.errors import NotSubmitted
+from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.jobfiles import load_job
 from preflight.model import Job, JobReport, Report, Verdict
 from preflight.render import words
@@ -146,7 +146,7 @@ def command(
                 ledger,
                 again=again,
                 budget=budget,
-                callback=base_of(callback) if callback else None,
+                callback=_receiver(callback),
                 wait=wait or download is not None,
                 timeout=wait_timeout,
                 on_accepted=_announce,
@@ -157,6 +157,14 @@ def command(
         submission, saved_all = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
     said = quiet or emit_submission(submission, format_, output)
     return exit_of_submission(submission, saved=saved_all and said)
+
+
+def _receiver(url: str | None) -> str | None:
+    """The URL below which callbacks are received."""
+    try:
+        return base_of(url) if url else None
+    except ConfigurationError as error:
+        raise click.UsageError("--callback must be https://HOST/SECRET, as 'preflight listen' says it") from error
 
 
 def _refuse(report: Report, format_: str, output: str | None, *, quiet: bool) -> None:

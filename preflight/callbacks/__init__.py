@@ -1,0 +1,11 @@
+"""Receiving the service's callbacks: an ASGI application to mount anywhere, and what is made of what it takes.
+
+A callback is a hint that anyone may forge: it is written down, answered, and then the service is asked for the truth.
+"""
+
+from __future__ import annotations
+
+from preflight.callbacks.app import CallbackApp
+from preflight.callbacks.settler import Finished, Settler
+
+__all__ = ["CallbackApp", "Finished", "Settler"]

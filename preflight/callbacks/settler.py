@@ -1,0 +1,126 @@
+"""What is made of deliveries: the service is asked how the task really stands, and the ledger learns it, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+
+from preflight.client import Client, Task
+from preflight.errors import ApiError, LedgerUnusable, TaskNotFound
+from preflight.ledger import Entry, Ledger, State
+from preflight.ledger.deliveries import Deliveries, Delivery
+from preflight.settling import adopt, settle
+
+LOOK_SECONDS = 2.0
+"""Between two looks at what could not be settled yet."""
+
+PATIENCE = timedelta(hours=24)
+"""A delivery that leads nowhere for so long is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A task that has ended, as the service says when asked; ``entry`` is its entry where the ledger has one."""
+
+    task: Task
+    entry: Entry | None
+
+
+class Settler:
+    """Settles the deliveries of ``ledger`` with the answers of ``client``.
+
+    ``on_finished`` is called once for each task that has ended; what it raises is told to ``on_trouble``, as is what
+    the service or the disk refuses.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        client: Client,
+        *,
+        on_finished: Callable[[Finished], object] = lambda _: None,
+        on_trouble: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._ledger = ledger
+        self._client = client
+        self._deliveries = Deliveries(ledger)
+        self._on_finished = on_finished
+        self._on_trouble = on_trouble
+        self._news = Event()
+        self._stopped = False
+
+    def wake(self) -> None:
+        """Something was delivered."""
+        self._news.set()
+
+    def stop(self) -> None:
+        """End ``run`` after the delivery that it is at."""
+        self._stopped = True
+        self._news.set()
+
+    def run(self) -> None:
+        """Settle what comes in until ``stop``: for a thread of its own."""
+        while not self._stopped:
+            self._news.clear()
+            try:
+                self.settle_waiting()
+            except LedgerUnusable as error:
+                self._on_trouble(str(error))
+            self._news.wait(LOOK_SECONDS)
+
+    def settle_waiting(self) -> int:
+        """Look into every delivery that waits; returns how many were closed."""
+        self._ledger.bury()
+        closed = 0
+        for delivery in self._deliveries.waiting():
+            if self._stopped:
+                break
+            closed += self._settle(delivery)
+        return closed
+
+    def _settle(self, delivery: Delivery) -> bool:
+        try:
+            task = self._client.task(delivery.task_id)
+        except TaskNotFound:
+            self._deliveries.close(delivery, "the service knows no such task")
+            return True
+        except ApiError as error:
+            self._on_trouble(f"task {delivery.task_id}: {error}")
+            return self._given_up(delivery)
+        entry = self._owner(delivery, task)
+        if not task.ended or (entry is not None and entry.state is State.SENT):
+            return self._given_up(delivery)  # too early: the answer to the paid request is still awaited
+        first = self._deliveries.begin_forward(task.id)
+        self._deliveries.close(delivery, task.status.value)
+        if first:
+            self._tell(Finished(task=task, entry=entry))
+        return True
+
+    def _owner(self, delivery: Delivery, task: Task) -> Entry | None:
+        """The entry of ``task``, after it has learned what there is to learn."""
+        api = self._client.base_url
+        entry = settle(self._ledger, self._client, task)
+        if entry is not None:
+            return entry
+        if delivery.token_hash is not None:
+            entry = self._deliveries.owner_by_token(delivery.token_hash, api)
+        elif task.created_at is not None:
+            entry = self._deliveries.owner_by_time(api, task.model, task.created_at)
+        if entry is None or entry.task_id is not None or entry.state in {State.INTENDED, State.REFUSED, State.SENT}:
+            return entry if entry is not None and entry.state is State.SENT else None
+        return adopt(self._ledger, self._client, entry, task)
+
+    def _given_up(self, delivery: Delivery) -> bool:
+        received = delivery.received_at
+        if received is None or self._ledger.now() - received < PATIENCE:
+            return False
+        self._deliveries.close(delivery, "given up")
+        return True
+
+    def _tell(self, finished: Finished) -> None:
+        try:
+            self._on_finished(finished)
+        except Exception as error:  # noqa: BLE001 - whatever the command does, the next task has its turn
+            self._on_trouble(f"task {finished.task.id}: {error}")

@@ -1,0 +1,100 @@
+"""Callbacks as they came in: each event of a task once, however often it is delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from preflight.ledger.entry import Entry, State
+from preflight.ledger.rows import moment_of, select_entries, stamp
+from preflight.ledger.store import Ledger
+
+MAX_OPEN = 10_000
+"""Deliveries that wait to be looked into: whoever knows the secret path could otherwise fill the disk."""
+
+_EARLIER = timedelta(minutes=2)
+_LATER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event of one task, as a caller claims it. ``token_hash`` is that of the secret in the path, if it had one."""
+
+    task_id: str
+    event: str
+    token_hash: str | None = None
+    id: int = 0
+    received_at: datetime | None = None
+
+
+class Deliveries:
+    """The part of a ledger that receives callbacks. Methods raise ``LedgerUnusable`` as the ledger's own."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def take(self, deliveries: Iterable[Delivery]) -> bool:
+        """Write them down in one change; a repeated one is counted. ``False``, and nothing done, when too many wait."""
+        with self._ledger.changing() as connection:
+            (waiting,) = connection.execute("SELECT count(*) FROM delivery WHERE result IS NULL").fetchone()
+            if waiting >= MAX_OPEN:
+                return False
+            connection.executemany(
+                "INSERT INTO delivery (task_id, event, token_hash, received_at) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (task_id, event) DO UPDATE SET times = times + 1,"
+                " token_hash = coalesce(token_hash, excluded.token_hash)",
+                [(each.task_id, each.event, each.token_hash, stamp(self._ledger.now())) for each in deliveries],
+            )
+            return True
+
+    def waiting(self, limit: int = 1000) -> tuple[Delivery, ...]:
+        """Those that were not looked into yet, the first one first."""
+        with self._ledger.reading() as connection:
+            rows = connection.execute(
+                "SELECT id, task_id, event, token_hash, received_at FROM delivery WHERE result IS NULL"
+                " ORDER BY id LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return tuple(
+            Delivery(id=row[0], task_id=row[1], event=row[2], token_hash=row[3], received_at=moment_of(row[4]))
+            for row in rows
+        )
+
+    def close(self, delivery: Delivery, result: str) -> None:
+        """Write down what came of a delivery: it is not looked into again."""
+        with self._ledger.changing() as connection:
+            connection.execute("UPDATE delivery SET result = ? WHERE id = ?", (result, delivery.id))
+
+    def begin_forward(self, task_id: str) -> bool:
+        """Whether the command for this task has still to be run; from now on it counts as run."""
+        with self._ledger.changing() as connection:
+            done = "SELECT 1 FROM delivery WHERE task_id = ? AND forwarded_at IS NOT NULL"
+            if connection.execute(done, (task_id,)).fetchone():
+                return False
+            connection.execute(
+                "UPDATE delivery SET forwarded_at = ? WHERE task_id = ?", (stamp(self._ledger.now()), task_id)
+            )
+            return True
+
+    def owner_by_token(self, token_hash: str, api: str) -> Entry | None:
+        """The entry whose callback URL holds that secret."""
+        with self._ledger.reading() as connection:
+            return next(iter(select_entries(connection, "WHERE api = ? AND token_hash = ?", api, token_hash)), None)
+
+    def owner_by_time(self, api: str, model: str, created_at: datetime) -> Entry | None:
+        """The only entry without a task that may have started one at that time; ``None`` where none or several may."""
+        with self._ledger.reading() as connection:
+            open_ones = select_entries(
+                connection,
+                "WHERE api = ? AND task_id IS NULL AND state IN ('unknown', 'accepted', 'sent') AND token_hash IS NULL",
+                api,
+            )
+        fitting = [
+            entry
+            for entry in open_ones
+            if entry.sent_at is not None
+            and entry.sent_at - _EARLIER <= created_at <= entry.sent_at + _LATER
+            and model in {entry.model, ""}
+        ]
+        return fitting[0] if len(fitting) == 1 and fitting[0].state is not State.SENT else None

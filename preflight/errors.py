@@ -161,7 +161,12 @@ class ApiUnreachable(ApiError):
 
 
 class OutcomeUnknown(ApiError):
-    """The paid request left, and no answer says whether the service took it. Never send it again blindly."""
+    """The paid request left, and no answer says whether the service took it. Never send it again blindly.
+
+    ``task_id`` is the task that the answer names although it is no success; ``None`` when it names none.
+    """
+
+    task_id: str | None = None
 
 
 class UnexpectedResponse(ApiError):

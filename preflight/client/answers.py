@@ -11,7 +11,15 @@ from preflight.client.exchange import Answer, Lost, Reply
 from preflight.client.refusals import carrying, error_of
 from preflight.client.task import Credits, Task, TaskError, TaskStatus
 from preflight.client.words import shown
-from preflight.errors import ApiError, ApiRefusal, ApiUnreachable, OutcomeUnknown, TaskNotFound, UnexpectedResponse
+from preflight.errors import (
+    ApiError,
+    ApiRefusal,
+    ApiUnreachable,
+    OutcomeUnknown,
+    RateLimitExceeded,
+    TaskNotFound,
+    UnexpectedResponse,
+)
 
 MAX_OUTPUTS = 100
 
@@ -62,10 +70,25 @@ def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown
     elif isinstance(error, ApiRefusal):
         message = error.message
     elif 200 <= answer.status < 300:
-        message = f"the API answered {answer.status} without a task id"
+        message = "the answer holds no task id"
     else:
         message = error.message
-    return carrying(answer, OutcomeUnknown, message, error=member(fields_of(answer) or {}, "error"))
+    unknown = carrying(answer, OutcomeUnknown, message, error=member(fields_of(answer) or {}, "error"))
+    unknown.task_id = task_id if isinstance(task_id, str) and is_task_id(task_id) else None
+    return unknown
+
+
+def may_be_sent_again(reply: Reply) -> bool:
+    """Whether a create that ended with ``reply`` cannot have been taken, and is worth another try.
+
+    So it is when the connection was never made, and after a 429 that is word for word the page's own
+    ``rate_limit_exceeded``. A refusal that is merely told by its status, or that says more, does not do.
+    """
+    if isinstance(reply, Lost):
+        return not reply.sent
+    fields = fields_of(reply) or {}
+    row = (reply.status, member(fields, "error").get("code"))
+    return row == RateLimitExceeded.row and not fields.get("data")
 
 
 def task(reply: Reply, task_id: str) -> Task:

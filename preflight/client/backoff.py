@@ -34,6 +34,9 @@ class Backoff:
 RETRY = Backoff(first=0.5, longest=8.0)
 """Between the attempts of one query."""
 
+RESEND = Backoff(first=1.0, longest=20.0, jitter=0.5, longest_wish=float("inf"))
+"""Between two sendings of one paid request: the service's wish is a bound below, however long."""
+
 POLL = Backoff(first=2.0, factor=1.5, longest=15.0)
 """Between two looks at a task: a job takes minutes."""
 

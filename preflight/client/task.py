@@ -31,8 +31,9 @@ class TaskError:
 class Task:
     """The answer of ``GET /v1/tasks/{id}``.
 
-    Times are UTC. ``outputs`` are the http(s) URLs of the result, as sent: they may carry a signature. A field that is
-    absent or of another kind is ``None`` (``()``, ``""``); ``raw`` is the whole answer, fields unknown to us included.
+    Times are UTC. ``outputs`` are the http(s) URLs of the result, as sent: they may carry a signature, and are not in
+    the ``repr``. A field that is absent or of another kind is ``None`` (``()``, ``""``); ``raw`` is the whole answer,
+    fields unknown to us included.
     """
 
     id: str
@@ -42,7 +43,7 @@ class Task:
     created_at: datetime | None = None
     completed_at: datetime | None = None
     progress: Decimal | None = None
-    outputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = field(default=(), repr=False)
     error: TaskError | None = None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False)
 

@@ -104,12 +104,11 @@ def bound(timeout: float | None, usual: float) -> float:
 
 def lost(request: Request, cause: Exception, *, overdue: bool) -> Lost:
     """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time."""
-    _drop_frames(cause)
     sent = not isinstance(cause, _NEVER_SENT)
     if overdue and sent:
-        return Lost(sent=True, reason=f"the API did not answer within {request.within:g} s", cause=cause)
+        return Lost(sent=True, reason=f"the API did not answer within {request.within:g} s", cause=_fit(cause))
     reason = next((text for kind, text in _REASONS if isinstance(cause, kind)), "the exchange with the API failed")
-    return Lost(sent=sent, reason=reason, cause=cause)
+    return Lost(sent=sent, reason=reason, cause=_fit(cause))
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:
@@ -117,14 +116,18 @@ def _unescaped(escape: re.Match[bytes]) -> bytes:
     return json.dumps(character)[1:-1].encode()
 
 
-def _drop_frames(error: BaseException) -> None:
-    """Take the frames of the HTTP libraries off ``error`` and what caused it: their variables hold the key's header.
+def _fit(cause: Exception) -> Exception:
+    """``cause`` as it may be shown, which any traceback does.
 
-    Reporters of errors collect variables. The errors themselves stay, with their texts.
+    The frames of the HTTP libraries hold the key's header, and reporters of errors collect variables: they come off.
+    The text of a breach of HTTP quotes what the server sent, or what it was sent: it is left out.
     """
-    seen: BaseException | None = error
+    if isinstance(cause, httpx.ProtocolError):
+        return type(cause)("what was sent is no HTTP")
+    seen: BaseException | None = cause
     for _ in range(_MOST_CAUSES):
         if seen is None:
-            return
+            break
         seen.__traceback__ = None
         seen = seen.__cause__ or seen.__context__
+    return cause

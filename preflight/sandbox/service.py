@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 
 from preflight.client.words import shown
 from preflight.errors import PreflightError
-from preflight.sandbox.answers import credits_answer, task_answer, wrapped
+from preflight.sandbox.answers import credits_answer, plain, task_answer, wrapped
 from preflight.sandbox.arming import fault_in_prompt
 from preflight.sandbox.book import Book, Entry
 from preflight.sandbox.callbacks import Callbacks
@@ -93,7 +93,7 @@ class Service:
         entry = self._entry(order, seconds, work.name if work else None)
         if not self._book.bill(entry):
             raise Refused("insufficient_credits")
-        _LOG.info("task %s: %s credits", entry.id, entry.credits)
+        _LOG.info("task %s: %s credits", entry.id, plain(entry.credits))
         if work and work.name == "callback-early":
             await self._callbacks.call_early(entry)
         else:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from test_client_calls import World, answer, refused
 from test_client_faces import FACES, JOB, Face, Levers
-from test_client_hostile import CREATED, DRIPS, IN_DOUBT, Script, answers, serving
+from test_client_hostile import CREATED, DRIPS, IN_DOUBT, Script, answers, drips, says, serving
 
 from preflight import errors
 from preflight.client import calls
@@ -236,3 +236,21 @@ def test_a_message_says_the_status_once(face: Face, script: Script) -> None:
     with serving(script) as server, pytest.raises(errors.OutcomeUnknown) as caught:
         face(server.url, "create_task", JOB)
     assert str(caught.value).count(str(caught.value.status)) == 1
+
+
+TORN = {
+    "torn": says(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nX-Request-Id: req-7\r\n\r\n{"),
+    "dripped": drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nX-Request-Id: req-7\r\n\r\n", b" "),
+}
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("script", TORN.values(), ids=TORN)
+def test_an_answer_that_broke_off_still_gives_the_request_its_name(face: Face, script: Script) -> None:
+    with serving(script) as server:
+        with pytest.raises(errors.OutcomeUnknown, match=r"\(request req-7\)") as caught:
+            face(server.url, "create_task", JOB, timeout=0.5)
+        with pytest.raises(errors.ApiError) as other:
+            face(server.url, "credits", timeout=0.5)
+        assert len(server.requests) == 1 + 4
+    assert (caught.value.request_id, other.value.request_id) == ("req-7", "req-7")

@@ -14,7 +14,7 @@ import httpx
 
 from preflight.client import calls
 from preflight.client.backoff import POLL, Backoff
-from preflight.client.exchange import MAX_ANSWER_BYTES, Attempt, Call, Reply, Request, Sleep, Update
+from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
 from preflight.client.hushed import hushed
 from preflight.client.key import ApiKey
 from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait
@@ -157,6 +157,7 @@ class AsyncClient:
         return reply
 
     async def _sent(self, request: Request) -> Reply:
+        head: Answer | None = None
         try:
             async with asyncio.timeout(request.within) as deadline:
                 message = self._wire.request(request)
@@ -164,6 +165,7 @@ class AsyncClient:
                 response = await self._http.send(message, stream=True, auth=None, follow_redirects=False)
                 try:
                     log_connection(response)
+                    head = self._wire.answer(response, b"")
                     body = bytearray()
                     async for piece in response.aiter_raw():
                         body += piece
@@ -173,4 +175,4 @@ class AsyncClient:
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, overdue=deadline.expired())
+            return lost(request, exc, overdue=deadline.expired(), head=head)

@@ -43,7 +43,7 @@ def created(reply: Reply) -> str:
     """
     if isinstance(reply, Lost):
         kind = OutcomeUnknown if reply.sent else ApiUnreachable
-        raise kind(reply.reason) from reply.cause
+        raise kind(reply.reason, request_id=reply.request_id) from reply.cause
     fields = fields_of(reply) or {}
     task_id = member(fields, "data").get("taskId")
     if 200 <= reply.status < 300 and fields.get("code") == 200 and is_task_id(task_id) and not fields.get("error"):
@@ -130,7 +130,7 @@ def credits(reply: Reply) -> Credits:  # noqa: A001 - the API's own word; the bu
 def _success(reply: Reply) -> tuple[Answer, Mapping[str, object]]:
     if isinstance(reply, Lost):
         kind = UnexpectedResponse if reply.sent else ApiUnreachable
-        raise kind(reply.reason) from reply.cause
+        raise kind(reply.reason, request_id=reply.request_id) from reply.cause
     if reply.status != 200:
         raise error_of(reply)
     fields = fields_of(reply)

@@ -58,11 +58,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """No whole answer. ``sent`` is false only where it is certain that no byte of the request left."""
+    """No whole answer. ``sent`` is false only where it is certain that no byte of the request left.
+
+    ``request_id`` is the service's name of the request, where the head of an answer had come.
+    """
 
     sent: bool
     reason: str
     cause: Exception | None = None
+    request_id: str | None = None
 
 
 Command: TypeAlias = Request | Sleep | Update | Attempt

@@ -41,13 +41,11 @@ def log_reply(request: Request, base: str, reply: Reply, *, seconds: float) -> N
         return
     line = f"{request.method} {base}{request.path}"
     if not isinstance(reply, Answer):
-        _LOG.info("%s failed after %.0f ms: %s", line, seconds * 1000, reply.reason)
+        _LOG.info("%s failed after %.0f ms: %s%s", line, seconds * 1000, reply.reason, _named(reply.request_id))
         return
     size = "too many" if reply.body is None else str(len(reply.body))
-    named = request_id_of(reply)
-    _LOG.info(
-        "%s %d in %.0f ms, %s bytes%s", line, reply.status, seconds * 1000, size, f", request {named}" if named else ""
-    )
+    named = _named(request_id_of(reply))
+    _LOG.info("%s %d in %.0f ms, %s bytes%s", line, reply.status, seconds * 1000, size, named)
     _LOG.debug("answered with %s", _names(reply.headers))
 
 
@@ -59,6 +57,10 @@ def log_wait(seconds: float) -> None:
 def log_attempt(number: int) -> None:
     """The paid request is about to be sent again."""
     _LOG.info("the service took nothing: sending the job again, attempt %d", number)
+
+
+def _named(request_id: str | None) -> str:
+    return f", request {request_id}" if request_id else ""
 
 
 def _names(headers: Mapping[str, str]) -> str:

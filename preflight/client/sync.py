@@ -12,7 +12,7 @@ import httpx
 
 from preflight.client import calls
 from preflight.client.backoff import POLL, Backoff
-from preflight.client.exchange import MAX_ANSWER_BYTES, Attempt, Call, Reply, Request, Sleep, Update
+from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
 from preflight.client.hushed import hushed
 from preflight.client.key import ApiKey
 from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait
@@ -177,6 +177,7 @@ class Client:
 
     def _sent(self, request: Request) -> Reply:
         watchdog = Watchdog(request.within)
+        head: Answer | None = None
         try:
             with watchdog:
                 message = self._wire.request(request, {"trace": watchdog.trace})
@@ -184,6 +185,7 @@ class Client:
                 response = self._http.send(message, stream=True, auth=None, follow_redirects=False)
                 try:
                     log_connection(response)
+                    head = self._wire.answer(response, b"")
                     watchdog.watch(response.extensions.get("network_stream"))
                     body = bytearray()
                     for piece in response.iter_raw():
@@ -194,4 +196,4 @@ class Client:
                 finally:
                     response.close()
         except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, overdue=watchdog.fired)
+            return lost(request, exc, overdue=watchdog.fired, head=head)

@@ -11,6 +11,7 @@ import httpx
 from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Lost, Request
 from preflight.client.key import ApiKey
 from preflight.client.origin import base_of
+from preflight.client.refusals import request_id_of
 from preflight.errors import ConfigurationError
 
 CREATE_SECONDS = 180.0
@@ -102,13 +103,17 @@ def bound(timeout: float | None, usual: float) -> float:
     return seconds
 
 
-def lost(request: Request, cause: Exception, *, overdue: bool) -> Lost:
-    """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time."""
+def lost(request: Request, cause: Exception, *, overdue: bool, head: Answer | None = None) -> Lost:
+    """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
+
+    ``head`` is the answer as far as it had come, if it had begun.
+    """
     sent = not isinstance(cause, _NEVER_SENT)
     if overdue and sent:
-        return Lost(sent=True, reason=f"the API did not answer within {request.within:g} s", cause=_fit(cause))
-    reason = next((text for kind, text in _REASONS if isinstance(cause, kind)), "the exchange with the API failed")
-    return Lost(sent=sent, reason=reason, cause=_fit(cause))
+        reason = f"the API did not answer within {request.within:g} s"
+    else:
+        reason = next((text for kind, text in _REASONS if isinstance(cause, kind)), "the exchange with the API failed")
+    return Lost(sent=sent, reason=reason, cause=_fit(cause), request_id=request_id_of(head) if head else None)
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:

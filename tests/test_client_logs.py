@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.command import SIGNATURE, SIGNED
 from test_client_faces import FACES, KEY, Face
 from test_client_hostile import CREATED, Script, answers, reset, says, serving
@@ -88,6 +90,24 @@ def test_no_log_and_no_error_holds_the_key_or_a_signature(
     assert KEY not in shown
     assert KEY not in shown.replace("\\", "")
     assert SIGNATURE not in shown
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=4, max_size=40), st.data())
+def test_a_key_is_masked_however_json_spells_it(rest: str, data: st.DataObject) -> None:
+    key = f"sk-{rest}"
+
+    def spelled(character: str) -> str:
+        code = f"\\u{ord(character):04x}"
+        plain = json.dumps(character)[1:-1]
+        other = "\\/" if character == "/" else plain
+        return data.draw(st.sampled_from([plain, other, code, code.upper().replace("U", "u")]))
+
+    quoted = "".join(map(spelled, f"\\ {key} \\\\u0041"))
+    body = f'{{"error": {{"code": "x", "message": "{quoted}"}}}}'
+    assert json.loads(body)["error"]["message"] == f"\\ {key} \\\\u0041"
+    answer = Wire(key, "https://api.example").answer(httpx.Response(400), body.encode())
+    assert json.loads(answer.body)["error"]["message"] == "\\ sk-… \\\\u0041"
 
 
 @pytest.mark.parametrize("face", FACES)

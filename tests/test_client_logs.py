@@ -176,6 +176,12 @@ def test_a_request_without_an_answer_is_told_too(face: Face, caplog: pytest.LogC
     assert re.search(r"POST \S+ failed after \d+ ms: the connection to the API was lost", caplog.text)
 
 
+def test_the_reason_of_a_connection_that_was_not_made_is_told_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), pytest.raises(errors.ApiUnreachable):
+        Client(KEY, base_url="http://127.0.0.1:1").create_task(JOB)
+    assert re.search(r"because: .*[Cc]onnection", caplog.text)
+
+
 def test_requests_of_others_are_logged_as_ever(everything: pytest.LogCaptureFixture) -> None:
     with serving(answers(200, CREATED)) as server, httpx.Client(trust_env=False) as theirs:
         with Client(KEY, base_url=server.url, http=theirs) as client:

@@ -47,6 +47,7 @@ def verbose_option(command: _Command) -> _Command:
         count=True,
         expose_value=False,
         is_eager=True,
+        show_default=False,
         callback=_turned_on,
         help="Say each request on standard error; -vv: more.",
     )(command)

@@ -42,6 +42,7 @@ def log_reply(request: Request, base: str, reply: Reply, *, seconds: float) -> N
     line = f"{request.method} {base}{request.path}"
     if not isinstance(reply, Answer):
         _LOG.info("%s failed after %.0f ms: %s%s", line, seconds * 1000, reply.reason, _named(reply.request_id))
+        _LOG.debug("because: %s", shown(str(reply.cause)))
         return
     size = "too many" if reply.body is None else str(len(reply.body))
     named = _named(request_id_of(reply))

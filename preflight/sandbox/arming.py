@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from preflight.sandbox.faults import FAULTS, Armed, Operation
 from preflight.sandbox.refusals import Refused
@@ -52,7 +53,9 @@ def read_fault(body: object) -> Armed:
     unknown = fields.keys() - {"name", "operation", "rate", "count", "seconds", "retry_after"}
     kind = FAULTS.get(str(fields.get("name")))
     if kind is None:
-        raise Refused("invalid_request", f"There is no fault {_quoted(fields.get('name'))}; {_SEE}")
+        close = get_close_matches(str(fields.get("name"))[:40], FAULTS, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else _SEE
+        raise Refused("invalid_request", f"There is no fault {_quoted(fields.get('name'))}; {hint}")
     if unknown:
         raise Refused("invalid_request", f"A fault has no setting {_quoted(min(unknown))}; {_SEE}")
     operations = {operation.value: operation for operation in kind.operations}

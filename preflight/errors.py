@@ -240,12 +240,13 @@ class UpstreamError(ApiRefusal):
 
 
 class TaskFailed(PreflightError):
-    """The task ended as ``failed``. ``code`` and the text are the service's."""
+    """The task ended as ``failed``. ``code`` and the text are the service's, ``request_id`` names the last query."""
 
-    def __init__(self, message: str, *, task_id: str, code: str | None = None) -> None:
+    def __init__(self, message: str, *, task_id: str, code: str | None = None, request_id: str | None = None) -> None:
         super().__init__(message)
         self.task_id = task_id
         self.code = code
+        self.request_id = request_id
 
 
 class WaitTimeout(PreflightError):

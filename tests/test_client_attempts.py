@@ -19,7 +19,7 @@ from preflight import errors
 from preflight.client import calls
 from preflight.client.backoff import RESEND
 from preflight.client.exchange import Attempt, Lost, Reply, Sleep
-from preflight.sandbox import Options, serve
+from preflight.sandbox import Options, fault_from_text, serve
 
 LIMITED = {"error": {"code": "rate_limit_exceeded", "message": "Slow down.", "type": "rate_limit_error"}}
 limited = answers(429, LIMITED)
@@ -49,6 +49,48 @@ def test_a_limit_of_requests_is_waited_out_and_the_job_is_billed_once(face: Face
     # Each sending is told before it leaves: the sandbox has not seen it yet.
     assert told == [(2, asked + 1), (3, asked + 2)]
     assert levers.state()["jobs_billed"] == before + 1
+
+
+# How often each goes wrong, in a hundred. Whatever is drawn, a job must be billed as its outcome says.
+WEATHER = {
+    "rate_limit_exceeded": 40,
+    "drop-before-billing": 15,
+    "drop-mid-request": 15,
+    "drop-after-billing": 15,
+    "drop-mid-answer": 15,
+    "503-after-billing": 15,
+    "no-task-id": 15,
+    "spend_limit_exceeded": 10,
+    "upstream_error": 10,
+    "redirect": 10,
+}
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_in_bad_weather_no_job_is_billed_twice_and_no_outcome_lies(face: Face, seed: int) -> None:
+    faults = tuple(fault_from_text(f"{name}:{percent / 100}") for name, percent in WEATHER.items())
+    options = Options(prober=twelve_seconds, credits=Decimal(100_000), seed=seed, faults=faults)
+    seen = set()
+    with serve(options) as url, httpx.Client(trust_env=False) as http:
+        levers, told = Levers(url, http), []
+        for _ in range(12):
+            before, told[:] = levers.state(), []
+            try:
+                task_id = face(url, "create_task", JOB, attempts=5, on_attempt=told.append)
+            except errors.ApiRefusal as refusal:
+                outcome, allowed = type(refusal), {0}
+            except errors.OutcomeUnknown:
+                outcome, allowed = errors.OutcomeUnknown, {0, 1}
+            else:
+                outcome, allowed = str, {1}
+                assert levers.state()["tasks"][-1]["id"] == task_id
+            after = levers.state()
+            assert after["jobs_billed"] - before["jobs_billed"] in allowed
+            sent = after["requests"]["create"] - before["requests"].get("create", 0)
+            assert told == list(range(2, sent + 1))
+            seen.add(outcome)
+    assert {errors.OutcomeUnknown, str} <= seen
 
 
 @pytest.mark.parametrize("face", FACES)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from preflight.client.body import fields_of, member, number
 from preflight.client.exchange import Answer, Lost, Reply
-from preflight.client.refusals import carrying, error_of
+from preflight.client.refusals import carrying, error_of, request_id_of
 from preflight.client.task import Credits, Task, TaskError, TaskStatus
 from preflight.client.words import shown
 from preflight.errors import (
@@ -109,6 +109,7 @@ def task(reply: Reply, task_id: str) -> Task:
         outputs=_outputs(urls if isinstance(urls, list) else []),
         error=_task_error(fields.get("error")),
         raw=fields,
+        request_id=request_id_of(answer),
     )
 
 

@@ -152,7 +152,7 @@ def _result(task: Task) -> Task:
         return task
     code = task.error.code if task.error else ""
     message = (task.error.message if task.error else "") or "the service gives no reason"
-    raise TaskFailed(message, task_id=task.id, code=code or None)
+    raise TaskFailed(message, task_id=task.id, code=code or None, request_id=task.request_id)
 
 
 def _still(task_id: str, seen: Task | None, trouble: ApiError | None) -> str:

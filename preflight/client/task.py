@@ -33,7 +33,7 @@ class Task:
 
     Times are UTC. ``outputs`` are the http(s) URLs of the result, as sent: they may carry a signature, and are not in
     the ``repr``. A field that is absent or of another kind is ``None`` (``()``, ``""``); ``raw`` is the whole answer,
-    fields unknown to us included.
+    fields unknown to us included. ``request_id`` is the service's name of the request that it answered.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Task:
     outputs: tuple[str, ...] = field(default=(), repr=False)
     error: TaskError | None = None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False)
+    request_id: str | None = field(default=None, compare=False)
 
     @property
     def ended(self) -> bool:

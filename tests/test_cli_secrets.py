@@ -17,6 +17,7 @@ from servers.lying import Server, serving
 from support.command import CLIP, FIXTURES, KEY, PICTURE, SIGNATURE, SIGNED, check, here, preflight
 from support.jobs import MODEL, job, write_job
 from support.service import Service, service
+from support.terminal import shown
 from test_client_hostile import answers, says
 from test_client_hostile import serving as serving_raw
 
@@ -176,6 +177,13 @@ def test_a_reading_is_said_without_its_query(server: Server) -> None:
         line,
     )
     assert re.search(r"dialling 127\.0\.0\.1 port \d+\n.*GET .*\n.*answered with .*content-range", more.err)
+
+
+def test_a_reading_is_said_on_a_line_of_its_own_beside_a_spinner(server: Server) -> None:
+    url = server.url("ok", "a.png", SIGNED)
+    text = shown("check", url, "--allow-host", "127.0.0.1", "-v", errors=True)
+    assert "checking" in text
+    assert re.search(r"(\r|\n|\x1b\[2K)preflight\.sources: GET", text)
 
 
 @pytest.mark.parametrize("case", BROKEN)

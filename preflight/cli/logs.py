@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -59,8 +60,11 @@ def _turned_on(ctx: click.Context, _: click.Parameter, count: int) -> None:
 
 
 class _StandardError(logging.Handler):
-    """One printable line a record, on whatever standard error is by then: a spinner may stand in its place."""
+    """One printable line a record, on whatever standard error is by then.
+
+    Not through ``click.echo``, which would write past the spinner that may stand in its place.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError, ValueError):  # nobody may be left to read it
-            click.echo(f"{record.name}: {printable(record.getMessage())}", err=True)
+            sys.stderr.write(f"{record.name}: {printable(record.getMessage())}\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +12,7 @@ import httpx
 import pytest
 from test_client_calls import World, answer, refused
 from test_client_faces import FACES, JOB, Face, Levers
-from test_client_hostile import CREATED, DRIPS, IN_DOUBT, Script, answers, drips, says, serving
+from test_client_hostile import CREATED, DRIPS, IN_DOUBT, Script, answers, serving
 
 from preflight import errors
 from preflight.client import calls
@@ -210,89 +209,3 @@ def test_waiters_spread_out() -> None:
 def test_a_number_of_attempts_that_makes_no_sense_sends_nothing(attempts: int) -> None:
     with pytest.raises(errors.ConfigurationError, match="attempts"):
         next(calls.create_task({}, within=5, attempts=attempts))
-
-
-# ── A timeout of one call ─────────────────────────────────────────────────────────────────────────────────────────
-
-CALLS = {"create_task": JOB, "task": "abc", "credits": None}
-
-
-def given(name: str) -> list[object]:
-    return [] if CALLS[name] is None else [CALLS[name]]
-
-
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("name", CALLS)
-def test_a_call_may_have_a_timeout_of_its_own(face: Face, name: str) -> None:
-    patient = {"create_timeout": 600, "query_timeout": 600}
-    began = time.monotonic()
-    with serving(DRIPS["drips-headers"]) as server, pytest.raises(errors.ApiError, match=r"within 0\.2 s|in time"):
-        face(server.url, name, *given(name), timeout=0.2, settings=patient)
-    assert time.monotonic() - began < 300
-
-
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
-def test_a_timeout_that_makes_no_sense_sends_nothing(face: Face, name: str, seconds: float) -> None:
-    with serving(answers(200, CREATED)) as server:
-        with pytest.raises(errors.ConfigurationError, match="timeout"):
-            face(server.url, name, *given(name), timeout=seconds)
-        with pytest.raises(errors.ConfigurationError, match="timeout"):
-            face(server.url, name, *given(name), settings={"create_timeout": seconds, "query_timeout": seconds})
-        assert server.requests == []
-
-
-# ── What an odd answer still says ─────────────────────────────────────────────────────────────────────────────────
-
-NAMED = {
-    "body-code-500": answers(200, {"code": 500, "msg": "late", "data": {"taskId": "abc"}}),
-    "no-body-code": answers(200, {"data": {"taskId": "abc"}}),
-    "task-and-error": answers(200, {**CREATED, **LIMITED}),
-    "http-500": answers(500, CREATED),
-    "http-302": answers(302, CREATED),
-    "refusal": answers(402, {**CREATED, "error": {"code": "insufficient_credits", "message": "x"}}),
-}
-UNNAMED = {
-    "path": answers(200, {"code": 500, "data": {"taskId": "../credits"}}),
-    "number": answers(200, {"code": 500, "data": {"taskId": 7}}),
-    "nothing": answers(200, {"code": 500, "data": {}}),
-    "html": answers(502, b"<html>taskId</html>"),
-    "torn": IN_DOUBT["ends-in-the-body"],
-}
-
-
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("case", [*NAMED, *UNNAMED])
-def test_an_unknown_outcome_carries_the_task_that_the_answer_names(face: Face, case: str) -> None:
-    with serving({**NAMED, **UNNAMED}[case]) as server, pytest.raises(errors.OutcomeUnknown) as caught:
-        face(server.url, "create_task", JOB)
-    assert caught.value.task_id == ("abc" if case in NAMED else None)
-
-
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize(
-    "script", [answers(200, b"<html>"), answers(200, {"code": 200, "data": {}}), answers(404, b"no"), answers(502, b"")]
-)
-def test_a_message_says_the_status_once(face: Face, script: Script) -> None:
-    with serving(script) as server, pytest.raises(errors.OutcomeUnknown) as caught:
-        face(server.url, "create_task", JOB)
-    assert str(caught.value).count(str(caught.value.status)) == 1
-
-
-TORN = {
-    "torn": says(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nX-Request-Id: req-7\r\n\r\n{"),
-    "dripped": drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nX-Request-Id: req-7\r\n\r\n", b" "),
-}
-
-
-@pytest.mark.parametrize("face", FACES)
-@pytest.mark.parametrize("script", TORN.values(), ids=TORN)
-def test_an_answer_that_broke_off_still_gives_the_request_its_name(face: Face, script: Script) -> None:
-    with serving(script) as server:
-        with pytest.raises(errors.OutcomeUnknown, match=r"\(request req-7\)") as caught:
-            face(server.url, "create_task", JOB, timeout=0.5)
-        with pytest.raises(errors.ApiError) as other:
-            face(server.url, "credits", timeout=0.5)
-        assert len(server.requests) == 1 + 4
-    assert (caught.value.request_id, other.value.request_id) == ("req-7", "req-7")

@@ -179,6 +179,12 @@ def test_a_reading_is_said_without_its_query(server: Server) -> None:
     assert re.search(r"dialling 127\.0\.0\.1 port \d+\n.*GET .*\n.*answered with .*content-range", more.err)
 
 
+def test_a_reading_that_the_deadline_ends_is_said_too(server: Server) -> None:
+    ran = here("check", server.url("stalls", "a.png", SIGNED), "--allow-host", "127.0.0.1", "--timeout", "0.3", "-v")
+    assert ran.code == 3
+    assert re.search(r"GET \S+/stalls/a\.png\?… bytes=0-65535 failed after \d+ ms: no answer by then", ran.err)
+
+
 def test_a_reading_is_said_on_a_line_of_its_own_beside_a_spinner(server: Server) -> None:
     url = server.url("ok", "a.png", SIGNED)
     text = shown("check", url, "--allow-host", "127.0.0.1", "-v", errors=True)

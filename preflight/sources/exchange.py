@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Sequence
@@ -172,6 +173,9 @@ class Exchange:
         except httpx.TransportError as exc:
             log_outcome(self._target, asked, exc, seconds=time.monotonic() - began)
             raise Unreachable(str(exc)) from exc
+        except asyncio.CancelledError:
+            log_outcome(self._target, asked, TimeoutError("no answer by then"), seconds=time.monotonic() - began)
+            raise
         log_outcome(self._target, asked, answer, seconds=time.monotonic() - began)
         return answer
 

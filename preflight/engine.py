@@ -50,6 +50,9 @@ class Media:
     source: str
     kind: Kind | None = None
 
+    def __repr__(self) -> str:
+        return f"Media(source={redact(self.source)!r}, kind={self.kind!r})"
+
 
 Target: TypeAlias = Job | Media | JobUnreadable
 

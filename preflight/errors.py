@@ -191,9 +191,13 @@ class ApiUnreachable(ApiError):
 class OutcomeUnknown(ApiError):
     """The paid request left, and no answer says whether the service took it. Never send it again blindly.
 
-    ``entry_id`` is its entry in the ledger, where there is one.
+    ``task_id`` is the task that the answer names although it is no success; ``None`` when it names none. ``ended`` is
+    whether the service answered, or closed the connection: what it has not charged by then, it will not. ``entry_id``
+    is the request's entry in the ledger, where there is one.
     """
 
+    ended: bool = False
+    task_id: str | None = None
     entry_id: int | None = None
 
 
@@ -268,12 +272,13 @@ class UpstreamError(ApiRefusal):
 
 
 class TaskFailed(PreflightError):
-    """The task ended as ``failed``. ``code`` and the text are the service's."""
+    """The task ended as ``failed``. ``code`` and the text are the service's, ``request_id`` names the last query."""
 
-    def __init__(self, message: str, *, task_id: str, code: str | None = None) -> None:
+    def __init__(self, message: str, *, task_id: str, code: str | None = None, request_id: str | None = None) -> None:
         super().__init__(message)
         self.task_id = task_id
         self.code = code
+        self.request_id = request_id
 
 
 class WaitTimeout(PreflightError):

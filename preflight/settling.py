@@ -35,9 +35,11 @@ def look(client: Client, now: datetime) -> Balance | None:
 def settle(ledger: Ledger, client: Client, task: Task) -> Entry | None:
     """Write down how ``task`` stands, if it is one of the ledger's; returns its entry. Told twice, nothing happens."""
     entry = ledger.of_task(client.base_url, task.id)
-    if entry is None or task.status not in _ENDS or entry.state.ended:
+    if entry is None or entry.state.ended:
         return entry
-    return _end(ledger, client, entry, task)
+    if entry.state is State.UNKNOWN:
+        return adopt(ledger, client, entry, task)
+    return _end(ledger, client, entry, task) if task.status in _ENDS else entry
 
 
 def adopt(ledger: Ledger, client: Client, entry: Entry, task: Task) -> Entry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
@@ -24,6 +24,9 @@ from preflight.ledger.store import SETTLING
 from preflight.model import Job, JobReport, Quote, Verdict
 from preflight.settling import look, settle
 
+_SENDINGS = 4
+"""Of one paid request, where the service cannot have taken the one before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
@@ -38,7 +41,7 @@ class Submission:
     state: str
     task_id: str
     quote: Quote | None
-    outputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = field(default=(), repr=False)
     error: str | None = None
     files: tuple[str, ...] = ()
     entry: int | None = None
@@ -153,15 +156,15 @@ def _with_callback(body: Mapping[str, object], callback: str | None) -> tuple[Ma
 def _pay(client: Client, body: Mapping[str, object], claim: Claim, now: Callable[[], datetime]) -> str:
     """The one paid request, and what came of it in the ledger. Returns the task's id."""
     try:
-        return client.create_task(body)
+        return client.create_task(body, attempts=_SENDINGS, on_attempt=claim.leaves)
     except (ApiRefusal, ApiUnreachable, ConfigurationError) as error:
         with suppress(LedgerUnusable):  # the refusal says more; what was not written down is settled as after a death
             claim.refused(str(error))
         raise
     except OutcomeUnknown as error:
         error.entry_id = claim.entry_id
-        settles_at = now() if error.status is not None else now() + SETTLING
-        _leave_unknown(claim, str(error), settles_at=settles_at)
+        settles_at = now() if error.ended else now() + SETTLING
+        _leave_unknown(claim, str(error), settles_at=settles_at, task_id=error.task_id)
         raise
     except KeyboardInterrupt as interrupt:
         unknown = OutcomeUnknown("interrupted while the paid request was under way")
@@ -173,10 +176,10 @@ def _pay(client: Client, body: Mapping[str, object], claim: Claim, now: Callable
         raise
 
 
-def _leave_unknown(claim: Claim, what: str, *, settles_at: datetime) -> None:
+def _leave_unknown(claim: Claim, what: str, *, settles_at: datetime, task_id: str | None = None) -> None:
     # A ledger that cannot be written says the same by itself, once this process has gone.
     with suppress(LedgerUnusable):
-        claim.unknown(what, settles_at=settles_at)
+        claim.unknown(what, settles_at=settles_at, task_id=task_id)
 
 
 def _write_down(claim: Claim, task_id: str) -> None:

@@ -71,6 +71,7 @@ def test_a_task_that_fails_is_raised_with_the_services_words(face: Face, sandbox
     with pytest.raises(errors.TaskFailed, match="Video generation failed") as caught:
         face(sandbox.url, "wait", task_id)
     assert (caught.value.task_id, caught.value.code) == (task_id, "upstream_error")
+    assert caught.value.request_id.startswith("req-")
     assert face(sandbox.url, "task", task_id).error.code == "upstream_error"
 
 

@@ -42,8 +42,8 @@ def name_of(page: Path) -> str:
 
 
 def pages_with_commands() -> list[Path]:
-    """The pages that show commands and what they print. Those of docs/sandbox.md need curl, and print nothing."""
-    return [page for page in PAGES if page.name != "sandbox.md" and "\n```console\n" in page.read_text("utf-8")]
+    """The pages that show commands and what they print."""
+    return [page for page in PAGES if "\n```console\n" in page.read_text("utf-8")]
 
 
 # ── Generated parts ───────────────────────────────────────────────────────────────────────────────────────────────

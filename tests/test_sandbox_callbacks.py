@@ -29,6 +29,7 @@ class Receiver:
     url: str
     statuses: list[int]
     calls: list[tuple[dict, dict]] = field(default_factory=list)
+    on_call: Callable[[], object] = list
 
 
 @contextmanager
@@ -38,6 +39,7 @@ def receiver(*statuses: int, location: str = "") -> Iterator[Receiver]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             status = it.statuses.pop(0) if len(it.statuses) > 1 else it.statuses[0]
             it.calls.append((dict(self.headers.items()), body))
+            it.on_call()
             self.send_response(status)
             if location:
                 self.send_header("Location", location)
@@ -193,6 +195,49 @@ def test_a_reordered_callback_with_no_other_comes_in_the_end() -> None:
         api.post("/sandbox/faults", json={"name": "callback-reordered"})
         pay(api, hook.url)
         assert deliveries(api, 1)[0]["result"] == "200"
+
+
+def test_an_early_callback_comes_before_the_answer_to_its_create() -> None:
+    order: list[str] = []
+    with receiver(200) as hook, sandbox(speed=1) as api:
+        hook.on_call = lambda: order.append("callback")
+        api.post("/sandbox/faults", json={"name": "callback-early"})
+        task_id = pay(api, hook.url)
+        order.append("answer")
+        ((headers, body),) = hook.calls
+        assert (headers["X-Task-Id"], headers["X-Event"]) == (task_id, "task.completed")
+        assert body == api.get(f"/v1/tasks/{task_id}").json()
+        later = pay(api, hook.url)
+        assert api.get(f"/v1/tasks/{later}").json()["status"] == "pending"
+    assert order == ["callback", "answer"]
+
+
+def test_an_early_callback_that_is_not_taken_is_tried_again_after_three_and_ten_minutes() -> None:
+    with receiver(500) as hook, sandbox() as api:
+        api.post("/sandbox/faults", json={"name": "callback-early"})
+        pay(api, hook.url)
+        assert api.get("/sandbox/state").json()["callbacks"][0]["attempt"] == 1
+        moments = [delivery["at"] for delivery in deliveries(api, 3)]
+        assert moments[1] - moments[0] >= 180
+        assert moments[2] - moments[1] >= 600
+
+
+def test_an_early_callback_tells_of_a_job_whose_answer_is_lost() -> None:
+    with receiver(200) as hook, sandbox(speed=1) as api:
+        api.post("/sandbox/faults", json={"name": "callback-early"})
+        api.post("/sandbox/faults", json={"name": "drop-after-billing"})
+        with pytest.raises(httpx.RemoteProtocolError):
+            pay(api, hook.url)
+        ((headers, _),) = hook.calls
+        (task,) = api.get("/sandbox/state").json()["tasks"]
+        assert headers["X-Task-Id"] == task["id"]
+
+
+def test_a_job_without_a_callback_url_ends_at_once_too() -> None:
+    with sandbox(speed=1) as api:
+        api.post("/sandbox/faults", json={"name": "callback-early"})
+        task_id = pay(api, "")
+        assert api.get(f"/v1/tasks/{task_id}").json()["status"] == "completed"
 
 
 def test_what_was_not_delivered_is_delivered_by_the_next_sandbox_on_the_same_state(tmp_path: Path) -> None:

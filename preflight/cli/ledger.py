@@ -130,8 +130,8 @@ def resolve(
             with open_client(api_url, key_file) as client:
                 if client.base_url != entry.api:
                     raise click.UsageError(f"entry {entry.id} was sent to {entry.api}: add --api-url {entry.api}")
-                if task_id:
-                    entry = resolve_by_task(ledger, client, entry, task_id)
+                if task_id or entry.task_id:
+                    entry = resolve_by_task(ledger, client, entry, task_id or str(entry.task_id))
                 else:
                     entry, answer = resolve_by_balance(ledger, client, entry)
                     click.echo(f"preflight: {_answer(answer.name, entry)}", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from preflight.cli.logs import verbose_option
 from preflight.cli.output import to_json
 from preflight.cli.service import (
     api_url_option,
@@ -38,6 +39,7 @@ _COMMAND_SECONDS = 3600.0
 @api_url_option
 @key_file_option
 @ledger_option
+@verbose_option
 def command(
     *,
     host: str,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from preflight.cli.logs import verbose_option
 from preflight.engine import Options
 from preflight.errors import ConfigurationError
 from preflight.model import Severity
@@ -145,11 +146,12 @@ verdict_options = _stacked(
 
 
 def output_options(*formats: str) -> Callable[[_Command], _Command]:
-    """``--format``, ``--output``, ``-q`` and ``--no-progress``."""
+    """``--format``, ``--output``, ``-q``, ``-v`` and ``--no-progress``."""
     return _stacked(
         click.option("--format", "format_", type=click.Choice(formats), default="text", help="How to say it."),
         click.option("--output", metavar="FILE", help="Write to a file instead of standard output."),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
+        verbose_option,
         click.option("--no-progress", is_flag=True, help="No progress on standard error."),
     )
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.logs import verbose_option
 from preflight.cli.options import Number, Seconds
 
-_ROUNDINGS = ("ceil", "exact", "nearest")
+if TYPE_CHECKING:
+    from preflight.sandbox import Armed
+
+_HIDDEN = "hidden"
+_ROUNDINGS = ("ceil", "exact", "nearest", "ceil-credits", _HIDDEN)
+_CLOCKS = ("container", "video", _HIDDEN)
 _SPEED = Seconds(0.001, 1_000_000)
 
 
@@ -19,9 +27,18 @@ _SPEED = Seconds(0.001, 1_000_000)
 @click.option("--speed", type=_SPEED, default=1.0, help="Sandbox seconds in a second.")
 @click.option("--credits", "balance", type=Number(), default="10000", help="The opening balance.")
 @click.option("--rounding", type=click.Choice(_ROUNDINGS), default="ceil", help="How seconds are billed.")
+@click.option("--clock", type=click.Choice(_CLOCKS), default="container", help="Which clock of the video is billed.")
 @click.option("--state", metavar="FILE", help="Keep account and tasks in a file; otherwise in memory.")
-@click.option("--seed", type=int, default=0, help="Decides which requests a fault hits.")
+@click.option("--seed", type=int, default=0, help="Decides which requests a fault hits, and what is hidden.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:RATE]",
+    help="Arm a fault: it strikes once, or with a rate from 0 to 1 again and again (repeatable).",
+)
 @click.option("--allow-public", is_flag=True, help="Listen on an address that other machines reach.")
+@verbose_option
 def command(
     *,
     host: str,
@@ -29,30 +46,46 @@ def command(
     speed: float,
     balance: Decimal,
     rounding: str,
+    clock: str,
     state: str | None,
     seed: int,
+    faults: tuple[str, ...],
     allow_public: bool,
 ) -> int:
     """Run a local stand-in for the service, until Ctrl-C.
 
     \b
     preflight sandbox --speed 60
+    preflight sandbox --fault drop-after-billing:0.15 --rounding hidden --seed 7
     PREFLIGHT_API_KEY=sk-sandbox preflight credits --api-url http://127.0.0.1:8787
     """
-    from preflight.sandbox import Options, Rounding, Tariff, run  # noqa: PLC0415 - an extra
+    from preflight.sandbox import BilledClock, Options, Rounding, Tariff, hidden, run  # noqa: PLC0415 - an extra
     from preflight.sandbox.probing import probe_image, probe_seconds  # noqa: PLC0415 - loads httpx
 
+    billed = hidden(BilledClock, seed) if clock == _HIDDEN else BilledClock(clock)
+    rounded = hidden(Rounding, seed) if rounding == _HIDDEN else Rounding(rounding)
     options = Options(
-        prober=probe_seconds,
+        prober=partial(probe_seconds, clock=billed),
         image_prober=probe_image,
-        tariff=Tariff(rounding=Rounding(rounding)),
+        tariff=Tariff(rounding=rounded),
         credits=balance,
         state=Path(state) if state else None,
         speed=speed,
         seed=seed,
+        faults=_armed(faults),
     )
     run(options, host=host, port=port, allow_public=allow_public, on_ready=_announce)
     return 0
+
+
+def _armed(texts: tuple[str, ...]) -> tuple[Armed, ...]:
+    from preflight.sandbox import fault_from_text  # noqa: PLC0415 - an extra
+    from preflight.sandbox.refusals import Refused  # noqa: PLC0415 - the same
+
+    try:
+        return tuple(map(fault_from_text, texts))
+    except Refused as refused:
+        raise click.UsageError(f"--fault: {refused}") from refused
 
 
 def _announce(url: str) -> None:

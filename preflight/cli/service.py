@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -81,10 +82,14 @@ def _key(key_file: str | None) -> ApiKey:
     if key_file is None:
         return ApiKey.from_environment(os.environ)
     try:
-        with Path(key_file).open(encoding="ascii", errors="replace") as file:
-            return ApiKey(file.read(_KEY_FILE_BYTES).removesuffix("\n").removesuffix("\r"))
+        with Path(key_file).open("rb") as file:
+            content = file.read(_KEY_FILE_BYTES)
     except OSError as error:
         raise ConfigurationError(f"cannot read the key file {key_file}: {error.strerror}") from error
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConfigurationError(f"the key file {key_file} is UTF-16: save it as UTF-8 or ASCII")
+    # Editors and shells of Windows put a mark before UTF-8.
+    return ApiKey(content.decode("utf-8-sig", errors="replace").removesuffix("\n").removesuffix("\r"))
 
 
 def show_status(update: Callable[[str], object]) -> Callable[[Task], object]:

@@ -14,11 +14,13 @@ import httpx
 
 from preflight.client import calls
 from preflight.client.backoff import POLL, Backoff
-from preflight.client.exchange import MAX_ANSWER_BYTES, Call, Reply, Request, Sleep, Update
+from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
+from preflight.client.hushed import hushed
 from preflight.client.key import ApiKey
+from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait
 from preflight.client.origin import DEFAULT_BASE_URL
 from preflight.client.task import Credits, Task
-from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, lost
+from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, bound, lost
 
 _Result = TypeVar("_Result")
 
@@ -44,24 +46,42 @@ class AsyncClient:
         limits = httpx.Limits(max_keepalive_connections=0)
         self._http = http or httpx.AsyncClient(trust_env=False, limits=limits)
         self._owned = http is None
-        self._create_timeout = create_timeout
-        self._query_timeout = query_timeout
+        self._create_timeout = bound(create_timeout, CREATE_SECONDS)
+        self._query_timeout = bound(query_timeout, QUERY_SECONDS)
         self._sleep = sleep
         self._clock = clock
         self._random = random
         self._poll = poll
 
-    async def create_task(self, body: Mapping[str, object]) -> str:
-        """As ``Client.create_task``. Cancelled while it runs, it leaves the outcome unknown."""
-        return await self._drive(calls.create_task(body, within=self._create_timeout))
+    async def create_task(
+        self,
+        body: Mapping[str, object],
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - one signature for both faces
+        attempts: int = 1,
+        max_wait: float = calls.MAX_WAIT_SECONDS,
+        on_attempt: Callable[[int], object] | None = None,
+    ) -> str:
+        """As ``Client.create_task``; ``on_attempt`` may be a coroutine function.
 
-    async def task(self, task_id: str) -> Task:
+        Cancelled while a request is under way, it leaves the outcome unknown.
+        """
+        call = calls.create_task(
+            body,
+            within=bound(timeout, self._create_timeout),
+            attempts=attempts,
+            max_wait=max_wait,
+            random=self._random,
+        )
+        return await self._drive(call, on_attempt=on_attempt)
+
+    async def task(self, task_id: str, *, timeout: float | None = None) -> Task:  # noqa: ASYNC109 - the same
         """As ``Client.task``."""
-        return await self._drive(calls.task(task_id, within=self._query_timeout, random=self._random))
+        return await self._drive(calls.task(task_id, within=bound(timeout, self._query_timeout), random=self._random))
 
-    async def credits(self) -> Credits:
+    async def credits(self, *, timeout: float | None = None) -> Credits:  # noqa: ASYNC109 - the same
         """As ``Client.credits``."""
-        return await self._drive(calls.credits(within=self._query_timeout, random=self._random))
+        return await self._drive(calls.credits(within=bound(timeout, self._query_timeout), random=self._random))
 
     async def wait(
         self,
@@ -79,7 +99,7 @@ class AsyncClient:
             random=self._random,
             poll=self._poll,
         )
-        return await self._drive(call, on_update)
+        return await self._drive(call, on_update=on_update)
 
     async def aclose(self) -> None:
         if self._owned:
@@ -101,7 +121,13 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"AsyncClient({self._wire!r})"
 
-    async def _drive(self, call: Call[_Result], on_update: Callable[[Task], object] | None = None) -> _Result:
+    async def _drive(
+        self,
+        call: Call[_Result],
+        *,
+        on_update: Callable[[Task], object] | None = None,
+        on_attempt: Callable[[int], object] | None = None,
+    ) -> _Result:
         reply: Reply | None = None
         while True:
             try:
@@ -114,20 +140,37 @@ class AsyncClient:
                 case Request():
                     reply = await self._exchange(command)
                 case Sleep():
+                    log_wait(command.seconds)
                     await self._sleep(command.seconds)
                 case Update():
                     told = on_update(command.task) if on_update is not None else None
+                    if isawaitable(told):
+                        await told
+                case Attempt():
+                    log_attempt(command.number)
+                    told = on_attempt(command.number) if on_attempt is not None else None
                     if isawaitable(told):
                         await told
                 case _:
                     assert_never(command)
 
     async def _exchange(self, request: Request) -> Reply:
+        began = self._clock()
+        with hushed():
+            reply = await self._sent(request)
+        log_reply(request, self._wire.base, reply, seconds=self._clock() - began)
+        return reply
+
+    async def _sent(self, request: Request) -> Reply:
+        head: Answer | None = None
         try:
             async with asyncio.timeout(request.within) as deadline:
                 message = self._wire.request(request)
+                log_sending(message)
                 response = await self._http.send(message, stream=True, auth=None, follow_redirects=False)
                 try:
+                    log_connection(response)
+                    head = self._wire.answer(response, b"")
                     body = bytearray()
                     async for piece in response.aiter_raw():
                         body += piece
@@ -137,4 +180,4 @@ class AsyncClient:
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, overdue=deadline.expired())
+            return lost(request, exc, overdue=deadline.expired(), head=head)

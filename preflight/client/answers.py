@@ -8,10 +8,18 @@ from datetime import UTC, datetime
 
 from preflight.client.body import fields_of, member, number
 from preflight.client.exchange import Answer, Lost, Reply
-from preflight.client.refusals import carrying, error_of
+from preflight.client.refusals import carrying, error_of, request_id_of
 from preflight.client.task import Credits, Task, TaskError, TaskStatus
 from preflight.client.words import shown
-from preflight.errors import ApiError, ApiRefusal, ApiUnreachable, OutcomeUnknown, TaskNotFound, UnexpectedResponse
+from preflight.errors import (
+    ApiError,
+    ApiRefusal,
+    ApiUnreachable,
+    OutcomeUnknown,
+    RateLimitExceeded,
+    TaskNotFound,
+    UnexpectedResponse,
+)
 
 MAX_OUTPUTS = 100
 
@@ -35,15 +43,18 @@ def created(reply: Reply) -> str:
     """
     if isinstance(reply, Lost):
         kind = OutcomeUnknown if reply.sent else ApiUnreachable
-        raise kind(reply.reason) from reply.cause
+        error = kind(reply.reason, request_id=reply.request_id)
+        if isinstance(error, OutcomeUnknown):
+            error.ended = reply.ended
+        raise error from reply.cause
     fields = fields_of(reply) or {}
     task_id = member(fields, "data").get("taskId")
     if 200 <= reply.status < 300 and fields.get("code") == 200 and is_task_id(task_id) and not fields.get("error"):
         return str(task_id)
-    error = error_of(reply)
-    if isinstance(error, ApiRefusal) and task_id is None and _took_nothing(error):
-        raise error
-    raise _unknown(reply, error, task_id) from error
+    stated = error_of(reply)
+    if isinstance(stated, ApiRefusal) and task_id is None and _took_nothing(stated):
+        raise stated
+    raise _unknown(reply, stated, task_id) from stated
 
 
 def _took_nothing(refusal: ApiRefusal) -> bool:
@@ -62,10 +73,26 @@ def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown
     elif isinstance(error, ApiRefusal):
         message = error.message
     elif 200 <= answer.status < 300:
-        message = f"the API answered {answer.status} without a task id"
+        message = "the answer holds no task id"
     else:
         message = error.message
-    return carrying(answer, OutcomeUnknown, message, error=member(fields_of(answer) or {}, "error"))
+    unknown = carrying(answer, OutcomeUnknown, message, error=member(fields_of(answer) or {}, "error"))
+    unknown.task_id = task_id if isinstance(task_id, str) and is_task_id(task_id) else None
+    unknown.ended = True
+    return unknown
+
+
+def may_be_sent_again(reply: Reply) -> bool:
+    """Whether a create that ended with ``reply`` cannot have been taken, and is worth another try.
+
+    So it is when the connection was never made, and after a 429 that is word for word the page's own
+    ``rate_limit_exceeded``. A refusal that is merely told by its status, or that says more, does not do.
+    """
+    if isinstance(reply, Lost):
+        return not reply.sent
+    fields = fields_of(reply) or {}
+    row = (reply.status, member(fields, "error").get("code"))
+    return row == RateLimitExceeded.row and not fields.get("data")
 
 
 def task(reply: Reply, task_id: str) -> Task:
@@ -86,6 +113,7 @@ def task(reply: Reply, task_id: str) -> Task:
         outputs=_outputs(urls if isinstance(urls, list) else []),
         error=_task_error(fields.get("error")),
         raw=fields,
+        request_id=request_id_of(answer),
     )
 
 
@@ -107,7 +135,7 @@ def credits(reply: Reply) -> Credits:  # noqa: A001 - the API's own word; the bu
 def _success(reply: Reply) -> tuple[Answer, Mapping[str, object]]:
     if isinstance(reply, Lost):
         kind = UnexpectedResponse if reply.sent else ApiUnreachable
-        raise kind(reply.reason) from reply.cause
+        raise kind(reply.reason, request_id=reply.request_id) from reply.cause
     if reply.status != 200:
         raise error_of(reply)
     fields = fields_of(reply)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _SECONDS = re.compile(r"\d{1,9}")
@@ -34,20 +35,29 @@ class Backoff:
 RETRY = Backoff(first=0.5, longest=8.0)
 """Between the attempts of one query."""
 
+RESEND = Backoff(first=1.0, longest=20.0, jitter=0.5, longest_wish=float("inf"))
+"""Between two sendings of one paid request: the service's wish is a bound below, however long."""
+
 POLL = Backoff(first=2.0, factor=1.5, longest=15.0)
 """Between two looks at a task: a job takes minutes."""
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def retry_after(headers: Mapping[str, str], *, now: Callable[[], datetime] = _now) -> float | None:
     """The service's wish in seconds (RFC 9110 §10.2.3), ``None`` where it has none or it cannot be read.
 
-    A date counts from the answer's own ``Date``, so that a wrong clock on this machine does not matter.
+    A date counts from the answer's own ``Date``, so that a wrong clock on this machine does not matter; from ``now``
+    only where the answer has none.
     """
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
         return float(value)
     try:
-        gap = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
+        until, date = parsedate_to_datetime(value), headers.get("date")
+        gap = until - (parsedate_to_datetime(date) if date else now())
     except (ValueError, TypeError, OverflowError):  # TypeError: one of the two dates has no zone
         return None
     return max(gap.total_seconds(), 0.0)

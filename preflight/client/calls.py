@@ -1,20 +1,34 @@
-"""What each call of the client does, without I/O. Only questions (GET) are ever asked twice."""
+"""What each call of the client does, without I/O.
+
+Questions (GET) may be asked again. The paid request is sent again only on request, and only where the service cannot
+have taken it.
+"""
 
 from __future__ import annotations
 
 import json
+import random as randomness
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
 from preflight.client import answers
-from preflight.client.backoff import POLL, RETRY, Backoff
-from preflight.client.exchange import Call, Reply, Request, Sleep, Update, ask
+from preflight.client.backoff import POLL, RESEND, RETRY, Backoff
+from preflight.client.exchange import Attempt, Call, Reply, Request, Sleep, Update, ask
 from preflight.client.refusals import passes
 from preflight.client.task import Credits, Task, TaskStatus
-from preflight.errors import ApiError, ConfigurationError, TaskFailed, WaitTimeout
+from preflight.errors import (
+    ApiError,
+    ApiUnreachable,
+    ConfigurationError,
+    RateLimitExceeded,
+    TaskFailed,
+    WaitTimeout,
+)
 
 MAX_ATTEMPTS = 4
+MAX_SENDINGS = 20
+MAX_WAIT_SECONDS = 120.0
 
 _SHORTEST_REQUEST = 1.0
 
@@ -23,14 +37,40 @@ _Result = TypeVar("_Result")
 CREATE_PATH = "/v1/videos/generations"
 
 
-def create_task(body: Mapping[str, object], *, within: float) -> Call[str]:
-    """Pay for a job: one POST, never repeated. Returns the task's id; see ``answers.created`` for the errors."""
+def create_task(
+    body: Mapping[str, object],
+    *,
+    within: float,
+    attempts: int = 1,
+    max_wait: float = MAX_WAIT_SECONDS,
+    random: Callable[[], float] = randomness.random,
+) -> Call[str]:
+    """Pay for a job. Returns the task's id; see ``answers.created`` for the errors.
+
+    The POST is sent up to ``attempts`` times, again only where ``answers.may_be_sent_again``. Between two sendings it
+    waits as long as the service asks, or growing times; where the waits would exceed ``max_wait`` seconds in all, the
+    last error stands. Yields an ``Attempt`` before each sending but the first.
+    """
+    if not 1 <= attempts <= MAX_SENDINGS:
+        raise ConfigurationError(f"the attempts at one create are 1 to {MAX_SENDINGS}, not {attempts}")
     try:
         content = json.dumps(body, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as exc:
         raise ConfigurationError("the body of the job cannot be written as JSON") from exc
-    reply = yield from ask(Request(method="POST", path=CREATE_PATH, content=content, within=within))
-    return answers.created(reply)
+    request = Request(method="POST", path=CREATE_PATH, content=content, within=within)
+    left = max_wait
+    for number in range(1, attempts):
+        reply = yield from ask(request)
+        try:
+            return answers.created(reply)
+        except (ApiUnreachable, RateLimitExceeded) as error:
+            delay = RESEND.delay(number - 1, random=random, wish=error.retry_after)
+            if delay > left or not answers.may_be_sent_again(reply):
+                raise
+        left -= delay
+        yield Sleep(delay)
+        yield Attempt(number + 1)
+    return answers.created((yield from ask(request)))
 
 
 def task(task_id: str, *, within: float, random: Callable[[], float]) -> Call[Task]:
@@ -112,7 +152,7 @@ def _result(task: Task) -> Task:
         return task
     code = task.error.code if task.error else ""
     message = (task.error.message if task.error else "") or "the service gives no reason"
-    raise TaskFailed(message, task_id=task.id, code=code or None)
+    raise TaskFailed(message, task_id=task.id, code=code or None, request_id=task.request_id)
 
 
 def _still(task_id: str, seen: Task | None, trouble: ApiError | None) -> str:

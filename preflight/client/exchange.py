@@ -1,13 +1,13 @@
 """What a call asks of its driver, and what the driver replies: the seam between deciding and doing.
 
-A call is a generator. It yields ``Request``, ``Sleep`` and ``Update``, is sent the reply to each request, and returns
-its result or raises an error of ``preflight.errors``.
+A call is a generator. It yields ``Request``, ``Sleep``, ``Update`` and ``Attempt``, is sent the reply to each request,
+and returns its result or raises an error of ``preflight.errors``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from preflight.client.task import Task
@@ -22,7 +22,8 @@ class Request:
     method: Literal["GET", "POST"]
     path: str
     within: float
-    content: bytes | None = None
+    content: bytes | None = field(default=None, repr=False)
+    """The body. Not in the ``repr``: the URLs of a job may be signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +40,38 @@ class Update:
     task: Task
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Tell the caller that the paid request is about to be sent again, for the ``number``-th time in all."""
+
+    number: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """A whole HTTP answer. Header names are in lower case; ``body`` is ``None`` past ``MAX_ANSWER_BYTES``."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes | None
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """No whole answer. ``sent`` is false only where it is certain that no byte of the request left."""
+    """No whole answer. ``sent`` is false only where it is certain that no byte of the request left.
+
+    ``ended`` is whether the service itself closed the connection: it is not at work on the request any more.
+    ``request_id`` is the service's name of the request, where the head of an answer had come.
+    """
 
     sent: bool
     reason: str
     cause: Exception | None = None
+    request_id: str | None = None
+    ended: bool = False
 
 
-Command: TypeAlias = Request | Sleep | Update
+Command: TypeAlias = Request | Sleep | Update | Attempt
 Reply: TypeAlias = Answer | Lost
 
 _Result = TypeVar("_Result")

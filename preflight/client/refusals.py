@@ -59,8 +59,8 @@ def error_of(answer: Answer) -> ApiError:
     stated = member(fields_of(answer) or {}, "error")
     code = shown(stated.get("code"), longest=100)
     if not code:
-        what = "something that its page does not describe" if answer.status < 300 else "no error object of its own"
-        return carrying(answer, UnexpectedResponse, f"the API answered {answer.status} with {what}")
+        what = "is not what the API's page describes" if answer.status < 300 else "is no error object of the API"
+        return carrying(answer, UnexpectedResponse, f"the answer {what}")
     refusal = _BY_ROW.get((answer.status, code)) or _BY_STATUS.get(answer.status) or _BY_CODE.get(code)
     message = shown(stated.get("message")) or "the API gives no reason"
     return carrying(answer, refusal or UnexpectedResponse, message, error=stated)
@@ -68,15 +68,20 @@ def error_of(answer: Answer) -> ApiError:
 
 def carrying(answer: Answer, kind: type[_Error], message: str, *, error: Mapping[str, object] | None = None) -> _Error:
     """A ``kind`` with what ``answer`` says of itself: status, request id, Retry-After; code and type from ``error``."""
-    named = (shown(answer.headers.get(name), longest=200) for name in _REQUEST_ID_HEADERS)
     return kind(
         message,
         status=answer.status,
         code=shown((error or {}).get("code"), longest=100) or None,
         type=shown((error or {}).get("type"), longest=100) or None,
-        request_id=next(filter(None, named), None),
+        request_id=request_id_of(answer),
         retry_after=retry_after(answer.headers),
     )
+
+
+def request_id_of(answer: Answer) -> str | None:
+    """The service's own name of the request that it answers, if it gave one."""
+    named = (shown(answer.headers.get(name), longest=200) for name in _REQUEST_ID_HEADERS)
+    return next(filter(None, named), None)
 
 
 def passes(error: ApiError) -> bool:

@@ -12,12 +12,14 @@ import httpx
 
 from preflight.client import calls
 from preflight.client.backoff import POLL, Backoff
-from preflight.client.exchange import MAX_ANSWER_BYTES, Call, Reply, Request, Sleep, Update
+from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
+from preflight.client.hushed import hushed
 from preflight.client.key import ApiKey
+from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait
 from preflight.client.origin import DEFAULT_BASE_URL
 from preflight.client.task import Credits, Task
 from preflight.client.watchdog import Watchdog
-from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, lost
+from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, bound, lost
 
 _LONGEST_SLEEP = 1.0
 
@@ -53,28 +55,48 @@ class Client:
         limits = httpx.Limits(max_keepalive_connections=0)
         self._http = http or httpx.Client(trust_env=False, limits=limits)
         self._owned = http is None
-        self._create_timeout = create_timeout
-        self._query_timeout = query_timeout
+        self._create_timeout = bound(create_timeout, CREATE_SECONDS)
+        self._query_timeout = bound(query_timeout, QUERY_SECONDS)
         self._sleep = sleep
         self._clock = clock
         self._random = random
         self._poll = poll
 
-    def create_task(self, body: Mapping[str, object]) -> str:
-        """Pay for the job ``body`` and return its task's id. Sent at most once.
+    def create_task(
+        self,
+        body: Mapping[str, object],
+        *,
+        timeout: float | None = None,
+        attempts: int = 1,
+        max_wait: float = calls.MAX_WAIT_SECONDS,
+        on_attempt: Callable[[int], object] | None = None,
+    ) -> str:
+        """Pay for the job ``body`` and return its task's id. Sent once, unless ``attempts`` allows more.
+
+        With ``attempts`` it is sent again, up to so many times in all, only when the connection was never made or the
+        service answered 429 ``rate_limit_exceeded``: after the time that it asks for, or growing ones, together at most
+        ``max_wait`` seconds. ``on_attempt`` is called with 2, 3, … before each; nothing is sent if it raises.
+        ``timeout`` takes the place of ``create_timeout``, for each attempt.
 
         Raises ``ApiUnreachable`` (nothing was sent), an ``ApiRefusal`` (the service took nothing), or
         ``OutcomeUnknown``: it may have been taken, and must not be sent again blindly.
         """
-        return self._drive(calls.create_task(body, within=self._create_timeout))
+        call = calls.create_task(
+            body,
+            within=bound(timeout, self._create_timeout),
+            attempts=attempts,
+            max_wait=max_wait,
+            random=self._random,
+        )
+        return self._drive(call, on_attempt=on_attempt)
 
-    def task(self, task_id: str) -> Task:
-        """How the task stands. Raises ``ApiError``."""
-        return self._drive(calls.task(task_id, within=self._query_timeout, random=self._random))
+    def task(self, task_id: str, *, timeout: float | None = None) -> Task:
+        """How the task stands. ``timeout`` takes the place of ``query_timeout``. Raises ``ApiError``."""
+        return self._drive(calls.task(task_id, within=bound(timeout, self._query_timeout), random=self._random))
 
-    def credits(self) -> Credits:
-        """The account's credits. Raises ``ApiError``."""
-        return self._drive(calls.credits(within=self._query_timeout, random=self._random))
+    def credits(self, *, timeout: float | None = None) -> Credits:
+        """The account's credits. ``timeout`` takes the place of ``query_timeout``. Raises ``ApiError``."""
+        return self._drive(calls.credits(within=bound(timeout, self._query_timeout), random=self._random))
 
     def wait(
         self, task_id: str, *, timeout: float | None = 1800.0, on_update: Callable[[Task], object] | None = None
@@ -91,7 +113,7 @@ class Client:
             random=self._random,
             poll=self._poll,
         )
-        return self._drive(call, on_update)
+        return self._drive(call, on_update=on_update)
 
     def close(self) -> None:
         if self._owned:
@@ -113,7 +135,13 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self._wire!r})"
 
-    def _drive(self, call: Call[_Result], on_update: Callable[[Task], object] | None = None) -> _Result:
+    def _drive(
+        self,
+        call: Call[_Result],
+        *,
+        on_update: Callable[[Task], object] | None = None,
+        on_attempt: Callable[[int], object] | None = None,
+    ) -> _Result:
         reply: Reply | None = None
         while True:
             try:
@@ -126,10 +154,15 @@ class Client:
                 case Request():
                     reply = self._exchange(command)
                 case Sleep():
+                    log_wait(command.seconds)
                     self._nap(command.seconds)
                 case Update():
                     if on_update is not None:
                         on_update(command.task)
+                case Attempt():
+                    log_attempt(command.number)
+                    if on_attempt is not None:
+                        on_attempt(command.number)
                 case _:
                     assert_never(command)
 
@@ -141,12 +174,23 @@ class Client:
         self._sleep(rest)
 
     def _exchange(self, request: Request) -> Reply:
+        began = self._clock()
+        with hushed():
+            reply = self._sent(request)
+        log_reply(request, self._wire.base, reply, seconds=self._clock() - began)
+        return reply
+
+    def _sent(self, request: Request) -> Reply:
         watchdog = Watchdog(request.within)
+        head: Answer | None = None
         try:
             with watchdog:
                 message = self._wire.request(request, {"trace": watchdog.trace})
+                log_sending(message)
                 response = self._http.send(message, stream=True, auth=None, follow_redirects=False)
                 try:
+                    log_connection(response)
+                    head = self._wire.answer(response, b"")
                     watchdog.watch(response.extensions.get("network_stream"))
                     body = bytearray()
                     for piece in response.iter_raw():
@@ -157,4 +201,4 @@ class Client:
                 finally:
                     response.close()
         except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, overdue=watchdog.fired)
+            return lost(request, exc, overdue=watchdog.fired, head=head)

@@ -31,8 +31,9 @@ class TaskError:
 class Task:
     """The answer of ``GET /v1/tasks/{id}``.
 
-    Times are UTC. ``outputs`` are the http(s) URLs of the result, as sent: they may carry a signature. A field that is
-    absent or of another kind is ``None`` (``()``, ``""``); ``raw`` is the whole answer, fields unknown to us included.
+    Times are UTC. ``outputs`` are the http(s) URLs of the result, as sent: they may carry a signature, and are not in
+    the ``repr``. A field that is absent or of another kind is ``None`` (``()``, ``""``); ``raw`` is the whole answer,
+    fields unknown to us included. ``request_id`` is the service's name of the request that it answered.
     """
 
     id: str
@@ -42,9 +43,10 @@ class Task:
     created_at: datetime | None = None
     completed_at: datetime | None = None
     progress: Decimal | None = None
-    outputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = field(default=(), repr=False)
     error: TaskError | None = None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False)
+    request_id: str | None = field(default=None, compare=False)
 
     @property
     def ended(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 
 import httpx
@@ -9,14 +11,20 @@ import httpx
 from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Lost, Request
 from preflight.client.key import ApiKey
 from preflight.client.origin import base_of
+from preflight.client.refusals import request_id_of
+from preflight.errors import ConfigurationError
 
 CREATE_SECONDS = 180.0
 """The service reads the reference video before it answers; a create given up too early is money in doubt."""
 
 QUERY_SECONDS = 30.0
+MAX_SECONDS = 86_400.0
 
 _CONNECT_SECONDS = 10.0
-_MASK = "sk-…".encode()
+_MOST_CAUSES = 20
+_MASK = "sk-…"
+# What JSON may write for a printable ASCII character, and the escaped backslash, so that its own is not taken for one.
+_ESCAPE = re.compile(rb"\\(?:\\|/|u00([2-7][0-9A-Fa-f]))")
 # With these nothing of the request can have left: there was no connection to write it to.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -74,15 +82,63 @@ class Wire:
         key = self._key.reveal()
         return Answer(
             status=response.status_code,
-            headers={name.lower(): value.replace(key, _MASK.decode()) for name, value in response.headers.items()},
-            body=body.replace(key.encode(), _MASK) if len(body) <= MAX_ANSWER_BYTES else None,
+            headers={
+                name.lower().replace(key.lower(), _MASK): value.replace(key, _MASK)
+                for name, value in response.headers.items()
+            },
+            body=self._masked(body) if len(body) <= MAX_ANSWER_BYTES else None,
         )
 
+    def _masked(self, body: bytes) -> bytes:
+        """The JSON ``body`` without the key, however its characters are escaped there."""
+        plain = _ESCAPE.sub(_unescaped, body)
+        return plain.replace(json.dumps(self._key.reveal())[1:-1].encode(), _MASK.encode())
 
-def lost(request: Request, cause: Exception, *, overdue: bool) -> Lost:
-    """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time."""
+
+def bound(timeout: float | None, usual: float) -> float:
+    """``timeout``, or ``usual`` where it is ``None``, as a bound in seconds. Raises ``ConfigurationError``."""
+    seconds = usual if timeout is None else timeout
+    if not 0 < seconds <= MAX_SECONDS:  # nan is not, either
+        raise ConfigurationError(f"a timeout is more than 0 and at most {MAX_SECONDS:g} seconds, not {seconds:g}")
+    return seconds
+
+
+def lost(request: Request, cause: Exception, *, overdue: bool, head: Answer | None = None) -> Lost:
+    """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
+
+    ``head`` is the answer as far as it had come, if it had begun.
+    """
     sent = not isinstance(cause, _NEVER_SENT)
     if overdue and sent:
-        return Lost(sent=True, reason=f"the API did not answer within {request.within:g} s", cause=cause)
-    reason = next((text for kind, text in _REASONS if isinstance(cause, kind)), "the exchange with the API failed")
-    return Lost(sent=sent, reason=reason, cause=cause)
+        reason = f"the API did not answer within {request.within:g} s"
+    else:
+        reason = next((text for kind, text in _REASONS if isinstance(cause, kind)), "the exchange with the API failed")
+    return Lost(
+        sent=sent,
+        reason=reason,
+        cause=_fit(cause),
+        request_id=request_id_of(head) if head else None,
+        ended=sent and not overdue and isinstance(cause, httpx.RemoteProtocolError),
+    )
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    character = chr(int(escape[1], 16)) if escape[1] else escape[0][1:].decode()
+    return json.dumps(character)[1:-1].encode()
+
+
+def _fit(cause: Exception) -> Exception:
+    """``cause`` as it may be shown, which any traceback does.
+
+    The frames of the HTTP libraries hold the key's header, and reporters of errors collect variables: they come off.
+    The text of a breach of HTTP quotes what the server sent, or what it was sent: it is left out.
+    """
+    if isinstance(cause, httpx.ProtocolError):
+        return type(cause)("what was sent is no HTTP")
+    seen: BaseException | None = cause
+    for _ in range(_MOST_CAUSES):
+        if seen is None:
+            break
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
+    return cause

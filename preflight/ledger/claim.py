@@ -44,8 +44,9 @@ class Claim:
     def refused(self, what: str) -> None:
         self._ledger.move(self.entry_id, State.REFUSED, what)
 
-    def unknown(self, what: str, *, settles_at: datetime) -> None:
-        self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at)
+    def unknown(self, what: str, *, settles_at: datetime, task_id: str | None = None) -> None:
+        """``task_id`` is a task that an answer named although it was no success."""
+        self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
 
     def weigh(self, moment: Moment, balance: Balance) -> None:
         """Keep what the account held right before the request, or right after its answer."""

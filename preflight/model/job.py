@@ -24,12 +24,13 @@ class Place:
 class Job:
     """The body of a create request, unchanged, with its origin.
 
-    ``body`` is whatever the file holds: that it is a mapping with the right fields is for the rules to say.
+    ``body`` is whatever the file holds: that it is a mapping with the right fields is for the rules to say. It is not
+    in the ``repr``: its URLs may be signed.
     ``places`` maps a field (``input.video_urls[0]``) to its place; ``repeated`` names keys that stand twice.
     ``id`` is the row's own name in a manifest, never part of the body.
     """
 
-    body: JsonValue
+    body: JsonValue = field(repr=False)
     id: str | None = None
     path: str | None = None
     line: int | None = None

@@ -7,13 +7,27 @@ what it answers and the faults that it can be armed with.
 from preflight.errors import MissingExtra
 
 try:
-    from preflight.sandbox.faults import FAULTS
+    from preflight.sandbox.arming import fault_from_text
+    from preflight.sandbox.faults import FAULTS, Armed
     from preflight.sandbox.options import Options, Prober
     from preflight.sandbox.server import run, serve, serve_media
-    from preflight.sandbox.tariff import Rounding, Tariff
+    from preflight.sandbox.tariff import BilledClock, Rounding, Tariff, hidden
 except ModuleNotFoundError as exc:
     if exc.name is None or exc.name.partition(".")[0] not in {"starlette", "uvicorn"}:
         raise
     raise MissingExtra("the sandbox", "sandbox") from exc
 
-__all__ = ["FAULTS", "Options", "Prober", "Rounding", "Tariff", "run", "serve", "serve_media"]
+__all__ = [
+    "FAULTS",
+    "Armed",
+    "BilledClock",
+    "Options",
+    "Prober",
+    "Rounding",
+    "Tariff",
+    "fault_from_text",
+    "hidden",
+    "run",
+    "serve",
+    "serve_media",
+]

@@ -21,6 +21,8 @@ def create_app(options: Options, book: Book, *, url: str) -> Starlette:
     """The application over ``book``, reached at ``url``. Its server sets ``state.hang_up`` (see ``server.py``)."""
     clock = Clock(origin=book.origin, speed=options.speed, clock=options.clock)
     faults = Faults(options.seed)
+    for fault in options.faults:
+        faults.arm(fault)
     files = f"{url}/files"
     callbacks = Callbacks(book=book, clock=clock, faults=faults, files=files, timeout=options.callback_timeout)
     service = Service(options, book=book, clock=clock, faults=faults, callbacks=callbacks, files=files)

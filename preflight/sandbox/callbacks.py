@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from types import TracebackType
 from typing import Self
 
 import httpx
 
+from preflight.client.hushed import hushed
 from preflight.client.origin import is_loopback
 from preflight.sandbox.answers import task_answer
 from preflight.sandbox.book import Book, Delivery, Entry
@@ -18,6 +20,8 @@ GAPS = (0.0, 180.0, 600.0)
 """Seconds of the sandbox's clock before each attempt, counted from the one before."""
 
 LOST = "lost"
+
+_LOG = logging.getLogger("preflight.sandbox")
 
 _OVERTAKEN_AFTER = 180.0
 
@@ -42,6 +46,11 @@ class Callbacks:
         waiting = asyncio.create_task(self._call(entry, entry.callback_url, done))
         self._waiting.add(waiting)
         waiting.add_done_callback(self._waiting.discard)
+
+    async def call_early(self, entry: Entry) -> None:
+        """The first attempt, at once; the others follow in the background if they must."""
+        if entry.callback_url is not None and not await self._attempt(entry, entry.callback_url, 1):
+            self.watch(entry, done=1)
 
     def resume(self) -> None:
         """Go on with what was not delivered when the sandbox ended."""
@@ -78,14 +87,20 @@ class Callbacks:
             if attempt < done:
                 continue
             await self._clock.sleep_until(self._clock.now() + gap)
-            result = await self._post(entry, url)
-            self._record(entry, attempt + 1, result)
-            if _took(result):
-                self._taken.set()
-                self._taken = asyncio.Event()
+            if await self._attempt(entry, url, attempt + 1):
                 break
         if name == "callback-repeated":
-            self._record(entry, len(GAPS) + 1, await self._post(entry, url))
+            await self._attempt(entry, url, len(GAPS) + 1)
+
+    async def _attempt(self, entry: Entry, url: str, number: int) -> bool:
+        """Call back once, and note what came of it. Whether it was taken."""
+        with hushed():  # the URL may hold a secret of the receiver's
+            result = await self._post(entry, url)
+        self._record(entry, number, result)
+        if _took(result):
+            self._taken.set()
+            self._taken = asyncio.Event()
+        return _took(result)
 
     async def _post(self, entry: Entry, url: str) -> str:
         headers = {
@@ -113,6 +128,7 @@ class Callbacks:
 
     def _record(self, entry: Entry, attempt: int, result: str) -> None:
         self._book.record(Delivery(task_id=entry.id, attempt=attempt, at=self._clock.now(), result=result))
+        _LOG.info("callback %d for task %s: %s", attempt, entry.id, result)
 
 
 def _took(result: str) -> bool:

@@ -11,9 +11,7 @@ from typing import TypeAlias
 from starlette.responses import RedirectResponse, Response
 
 from preflight.sandbox.misbehaviour import HangUp, Late, Torn, malformed, without_task_id
-from preflight.sandbox.refusals import ERRORS, Refused, refusal
-
-MAX_LATE_SECONDS = 3600.0
+from preflight.sandbox.refusals import ERRORS, refusal
 
 
 class Operation(Enum):
@@ -54,12 +52,14 @@ class Kind:
 
     ``instead`` answers a request in place of doing it: a create is not billed. ``afterwards`` replaces the answer to
     a request that was done: a create was billed. Faults of work and callbacks have neither: these look for their names.
+    ``unread``: it strikes when the headers are in, before the body is read.
     """
 
     summary: str
     operations: tuple[Operation, ...] = (Operation.CREATE,)
     instead: Instead | None = None
     afterwards: Afterwards | None = None
+    unread: bool = False
 
 
 def _refuse(armed: Armed) -> Response:
@@ -80,6 +80,12 @@ FAULTS: Mapping[str, Kind] = {
         summary="end the connection without an answer; nothing is done",
         operations=REQUESTS,
         instead=lambda _: HangUp(),
+    ),
+    "drop-mid-request": Kind(
+        summary="end the connection when the headers are read, without reading the body; nothing is done",
+        operations=REQUESTS,
+        instead=lambda _: HangUp(),
+        unread=True,
     ),
     "drop-after-billing": Kind(
         summary="do it, then end the connection without an answer",
@@ -111,6 +117,10 @@ FAULTS: Mapping[str, Kind] = {
         summary="do it, and answer 503 upstream_error", afterwards=lambda _, __: refusal("upstream_error")
     ),
     "task-fails": Kind(summary="take the job, and fail it: the credits come back", operations=(Operation.WORK,)),
+    "callback-early": Kind(
+        summary="the task ends at once, and its callback comes before the answer to the create",
+        operations=(Operation.WORK,),
+    ),
     "callback-lost": Kind(summary="never call back for the task", operations=(Operation.CALLBACK,)),
     "callback-repeated": Kind(summary="call back again after it was taken", operations=(Operation.CALLBACK,)),
     "callback-reordered": Kind(
@@ -146,41 +156,3 @@ class Faults:
                 self._armed[at] = replace(fault, count=fault.count - 1)
             return fault
         return None
-
-
-def read_fault(body: object) -> Armed:
-    """The fault that ``body`` asks for, as in ``{"name": "late-answer", "seconds": 3}``. Raises ``Refused``."""
-    fields = body if isinstance(body, dict) else {}
-    unknown = fields.keys() - {"name", "operation", "rate", "count", "seconds", "retry_after"}
-    kind = FAULTS.get(str(fields.get("name")))
-    if kind is None or unknown:
-        raise Refused(
-            "invalid_request", "A fault has a name (docs/sandbox.md), and no other settings than those there."
-        )
-    operations = {operation.value: operation for operation in kind.operations}
-    operation = operations.get(str(fields.get("operation", kind.operations[0].value)))
-    if operation is None:
-        raise Refused("invalid_request", f"This fault's 'operation' is one of: {', '.join(operations)}.")
-    count = fields.get("count", 1)
-    if count is not None and not (isinstance(count, int) and count >= 1):
-        raise Refused("invalid_request", "'count' is a number from 1, or null for no end.")
-    retry_after = fields.get("retry_after")
-    if retry_after is not None and not (
-        isinstance(retry_after, str) and retry_after.isascii() and retry_after.isprintable()
-    ):
-        raise Refused("invalid_request", "'retry_after' is the text of the header.")
-    return Armed(
-        name=fields["name"],
-        operation=operation,
-        rate=_between(fields, "rate", 1.0, largest=1.0),
-        count=count,
-        seconds=_between(fields, "seconds", 5.0, largest=MAX_LATE_SECONDS),
-        retry_after=retry_after,
-    )
-
-
-def _between(fields: Mapping[str, object], name: str, default: float, *, largest: float) -> float:
-    value = fields.get(name, default)
-    if not isinstance(value, (int, float)) or not 0 <= value <= largest:
-        raise Refused("invalid_request", f"'{name}' is a number from 0 to {largest:g}.")
-    return value

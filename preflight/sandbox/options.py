@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from preflight.errors import ConfigurationError
+from preflight.sandbox.faults import Armed
 from preflight.sandbox.tariff import Tariff
 
 Prober: TypeAlias = Callable[[str], Awaitable[Fraction]]
@@ -30,7 +31,7 @@ class Options:
     ``speed`` is how many sandbox seconds pass in a real one; ``clock`` is Unix time. A task is pending for
     ``pending_seconds``, then processing for ``processing_seconds``; then ``result`` is what it made.
     A callback has ``callback_timeout`` real seconds to be taken. ``seed`` decides which requests a fault of some rate
-    hits. Raises ``ConfigurationError`` for a clock that does not go forward.
+    hits; ``faults`` are armed from the start. Raises ``ConfigurationError`` for a clock that does not go forward.
     """
 
     prober: Prober
@@ -46,6 +47,7 @@ class Options:
     probe_timeout: float = 60.0
     callback_timeout: float = 10.0
     seed: int = 0
+    faults: tuple[Armed, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.speed <= MAX_SPEED:

@@ -8,6 +8,7 @@ from functools import partial
 from preflight.errors import PreflightError, Unreachable
 from preflight.model import ImageFacts, Kind, VideoFacts
 from preflight.probes.media import probe_media
+from preflight.sandbox.tariff import BilledClock
 from preflight.sources.host import AllowedHost
 from preflight.sources.remote import RemoteReader
 
@@ -15,11 +16,16 @@ LOOPBACK = tuple(AllowedHost.parse(host) for host in ("127.0.0.1", "localhost", 
 """The sandbox may be shown files on this machine: that is what it is for."""
 
 
-async def probe_seconds(url: str) -> Fraction:
-    """The length of the clip at ``url``. Raises ``PreflightError`` for what is no clip."""
+async def probe_seconds(url: str, *, clock: BilledClock = BilledClock.CONTAINER) -> Fraction:
+    """The length of the clip at ``url`` by ``clock``, or by the other where the file has only that.
+
+    Raises ``PreflightError`` for what is no clip.
+    """
     facts = await _read(url, Kind.VIDEO)
     if not isinstance(facts, VideoFacts) or not facts.durations.plausible or facts.container not in ("MP4", "MOV"):
         raise Unreachable("unsupported video format")
+    if clock is BilledClock.VIDEO and facts.durations.video is not None:
+        return facts.durations.video
     return facts.durations.plausible[0]
 
 

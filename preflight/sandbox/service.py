@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from fractions import Fraction
 from uuid import uuid4
@@ -11,8 +12,10 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
+from preflight.client.words import shown
 from preflight.errors import PreflightError
-from preflight.sandbox.answers import credits_answer, task_answer, wrapped
+from preflight.sandbox.answers import credits_answer, plain, task_answer, wrapped
+from preflight.sandbox.arming import fault_in_prompt
 from preflight.sandbox.book import Book, Entry
 from preflight.sandbox.callbacks import Callbacks
 from preflight.sandbox.clock import Clock
@@ -22,8 +25,8 @@ from preflight.sandbox.order import Order, read_order
 from preflight.sandbox.refusals import Refused, refusal
 
 MAX_BODY_BYTES = 1 << 20
-FAIL_WORD = "sandbox:fail"
-"""A prompt that holds it makes its task fail."""
+
+_LOG = logging.getLogger("preflight.sandbox")
 
 
 class Service:
@@ -65,8 +68,9 @@ class Service:
             _check_key(request)
             fault = self._faults.draw(operation)
             if fault and (instead := FAULTS[fault.name].instead):
-                # The body is read all the same: a connection closed over unread bytes is reset, not ended.
-                await read_body(request)
+                if not FAULTS[fault.name].unread:
+                    # A connection that is closed over unread bytes is reset, not ended.
+                    await read_body(request)
                 answer = instead(fault)
             else:
                 answer = await act(request)
@@ -75,15 +79,28 @@ class Service:
         if fault and (afterwards := FAULTS[fault.name].afterwards):
             answer = afterwards(fault, answer)
         answer.headers["X-Request-Id"] = f"req-{uuid4()}"
+        struck = f", struck by {fault.name}" if fault else ""
+        _LOG.info("%s %s: %d%s", request.method, shown(request.url.path), answer.status_code, struck)
         return answer
 
     async def _create(self, request: Request) -> Response:
         order = read_order(parse(await read_body(request)), self._options.tariff)
-        entry = self._entry(order, await self._probe(order))
+        asked = fault_in_prompt(order.prompt)
+        if asked and (instead := FAULTS[asked.name].instead):
+            return instead(asked)
+        seconds = await self._probe(order)
+        work = asked if asked and asked.operation is Operation.WORK else self._faults.draw(Operation.WORK)
+        entry = self._entry(order, seconds, work.name if work else None)
         if not self._book.bill(entry):
             raise Refused("insufficient_credits")
-        self._callbacks.watch(entry)
-        return JSONResponse(wrapped({"taskId": entry.id}))
+        _LOG.info("task %s: %s credits", entry.id, plain(entry.credits))
+        if work and work.name == "callback-early":
+            await self._callbacks.call_early(entry)
+        else:
+            self._callbacks.watch(entry)
+        answer = JSONResponse(wrapped({"taskId": entry.id}))
+        afterwards = FAULTS[asked.name].afterwards if asked else None
+        return afterwards(asked, answer) if asked and afterwards else answer
 
     async def _task(self, request: Request) -> Response:
         entry = self._book.task(request.path_params["task_id"])
@@ -108,10 +125,11 @@ class Service:
             raise Refused("invalid_request", f"The reference video must be {tariff.shortest}-{tariff.longest} seconds.")
         return seconds
 
-    def _entry(self, order: Order, seconds: Fraction) -> Entry:
-        fails = FAIL_WORD in order.prompt or self._faults.draw(Operation.WORK) is not None
+    def _entry(self, order: Order, seconds: Fraction, fault: str | None) -> Entry:
+        """The task of ``order``, as ``fault`` of its work would have it."""
         now = self._clock.now()
-        starts_at = now + self._options.pending_seconds
+        at_once = fault == "callback-early"
+        starts_at = now if at_once else now + self._options.pending_seconds
         return Entry(
             id=str(uuid4()),
             model=order.model,
@@ -120,8 +138,8 @@ class Service:
             credits=self._options.tariff.credits(seconds, mode=order.mode, orientation=order.orientation),
             created_at=now,
             starts_at=starts_at,
-            ends_at=starts_at + self._options.processing_seconds,
-            outcome="failed" if fails else "completed",
+            ends_at=starts_at if at_once else starts_at + self._options.processing_seconds,
+            outcome="failed" if fault == "task-fails" else "completed",
             callback_url=order.callback_url,
         )
 

@@ -8,17 +8,34 @@ from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from fractions import Fraction
 from math import ceil, floor
+from random import Random
+from typing import TypeVar
+
+_Choice = TypeVar("_Choice", bound=Enum)
 
 SMALLEST = Decimal("0.0001")
 """The sandbox keeps credits to this part: a length of 10/3 s has no exact decimal price."""
 
 
 class Rounding(Enum):
-    """How the length is rounded before it is billed."""
+    """How the length is rounded before it is billed; ``CEIL_CREDITS`` rounds up the credits instead."""
 
     CEIL = "ceil"
     EXACT = "exact"
     NEAREST = "nearest"
+    CEIL_CREDITS = "ceil-credits"
+
+
+class BilledClock(Enum):
+    """Which clock of the reference video is billed."""
+
+    CONTAINER = "container"
+    VIDEO = "video"
+
+
+def hidden(choices: type[_Choice], seed: int) -> _Choice:
+    """One of ``choices`` that ``seed`` decides, and that no answer tells: a client has to find out from its bills."""
+    return Random(f"{choices.__name__} {seed}").choice(list(choices))  # noqa: S311 - repeatable chance, not a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +55,11 @@ class Tariff:
         match self.rounding:
             case Rounding.CEIL:
                 billed = Fraction(ceil(capped))
-            case Rounding.EXACT:
+            case Rounding.EXACT | Rounding.CEIL_CREDITS:
                 billed = capped
             case Rounding.NEAREST:
                 billed = Fraction(floor(capped + Fraction(1, 2)))
-        return (Decimal(billed.numerator) * self.rates[mode] / billed.denominator).quantize(SMALLEST, ROUND_HALF_UP)
+        price = billed * Fraction(self.rates[mode])
+        if self.rounding is Rounding.CEIL_CREDITS:
+            return Decimal(ceil(price))
+        return (Decimal(price.numerator) / price.denominator).quantize(SMALLEST, ROUND_HALF_UP)

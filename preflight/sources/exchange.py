@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -14,6 +16,7 @@ from preflight.model import Span, Transfer
 from preflight.redact import redact
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
+from preflight.sources.log import log_outcome
 from preflight.sources.ranges import content_length, range_header
 from preflight.sources.transport import Transport
 from preflight.sources.url import Target, locate
@@ -164,10 +167,17 @@ class Exchange:
             headers={"Host": authority} | headers,
             extensions={"target": self._target.path.encode("ascii")},
         )
+        began, asked = time.monotonic(), headers.get("Range")
         try:
-            return await self._transport.handle_async_request(request)
+            answer = await self._transport.handle_async_request(request)
         except httpx.TransportError as exc:
+            log_outcome(self._target, asked, exc, seconds=time.monotonic() - began)
             raise Unreachable(str(exc)) from exc
+        except asyncio.CancelledError:
+            log_outcome(self._target, asked, TimeoutError("no answer by then"), seconds=time.monotonic() - began)
+            raise
+        log_outcome(self._target, asked, answer, seconds=time.monotonic() - began)
+        return answer
 
     def _follow(self, location: str | None, seen: set[Target]) -> None:
         if not location:

@@ -25,6 +25,7 @@ from preflight.errors import AddressRefused
 from preflight.sources.address import problem_of
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import MAX_ADDRESSES, READ_BYTES, RemoteLimits
+from preflight.sources.log import log_dialling
 from preflight.sources.names import Resolve
 
 OpenSocket: TypeAlias = Callable[[int, int, int], socket.socket]
@@ -151,6 +152,7 @@ class Transport(httpx.AsyncBaseTransport):
                 self._refusal = AddressRefused(f"its host is {address[0]}, {problem}")
                 # An OSError, because aiohappyeyeballs loses any other when it races two addresses.
                 raise PermissionError(errno.EPERM, "refused")
+        log_dialling(address[0], address[1])
         made = self._open_socket(family, kind, protocol)
         self._opened += 1
         return made

@@ -39,6 +39,9 @@ class Target:
     port: int
     path: str
 
+    def __repr__(self) -> str:
+        return f"Target({redact(self.url)!r})"
+
     @property
     def authority(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host

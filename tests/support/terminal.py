@@ -13,16 +13,18 @@ from support.command import Ran, checked, command, environment
 _SECONDS = 60
 
 
-def shown(*arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> str:
-    """What a command prints when its standard output is a terminal."""
+def shown(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, errors: bool = False
+) -> str:
+    """What a command prints when its standard output is a terminal; with ``errors``, the same of standard error."""
     screen, terminal = pty.openpty()
     with subprocess.Popen(
         command(*arguments),
         env=environment({"TERM": "xterm-256color", **(env or {})}),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
-        stdout=terminal,
-        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if errors else terminal,
+        stderr=terminal if errors else subprocess.DEVNULL,
     ) as process:
         os.close(terminal)
         text = _until_closed(screen).decode()

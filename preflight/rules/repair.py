@@ -15,7 +15,7 @@ from preflight.pricing import to_milliseconds
 
 _H264 = "-c:v libx264 -crf 18 -pix_fmt yuv420p -c:a aac -movflags +faststart"
 _AUDIO_KBPS = 128
-_LAST_FRAME = Fraction(1, 10)
+LAST_FRAME = Fraction(1, 10)
 """Seconds by which the last frame may reach past the end that ffmpeg was given: one frame at ten a second."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
@@ -116,7 +116,7 @@ def trim(name: str, limit: Fraction) -> str:
 
     Encoded again: a copied stream is cut where a group of frames ends, later.
     """
-    return ffmpeg(name, f"-t {to_milliseconds(limit - _LAST_FRAME):f} {_H264}", ".mp4")
+    return ffmpeg(name, f"-t {to_milliseconds(limit - LAST_FRAME):f} {_H264}", ".mp4")
 
 
 def loop(name: str, least: Fraction) -> str:

@@ -32,8 +32,7 @@ def safe(name: str) -> str:
     path = f"./{name}" if name.startswith("-") or _SCHEME.match(name) else name
     if path.isprintable():
         return quote(path)
-    text = path.replace("\\", "\\\\").replace("'", "\\'")
-    return "$'" + "".join(c if c.isprintable() else _octal(c) for c in text) + "'"
+    return "$'" + "".join(c if c.isprintable() and c not in "'\\" else _octal(c) for c in path) + "'"
 
 
 def _octal(character: str) -> str:

@@ -171,7 +171,7 @@ def proposed() -> set[tuple[str, ...]]:
         for path in fixtures.cases("fail"):
             is_served = path.name.endswith(".scene.toml") and "[server]" in path.read_text("utf-8")
             if path.suffix != ".yaml" and not is_served:
-                own = folder / path.parts[-3] / path.stem
+                own = folder / path.parts[-3] / f"{path.name}.d"
                 own.mkdir(parents=True)
                 target, options = stack.enter_context(fixtures.opened(path, own))
                 by_options.setdefault(options, []).append(target)

@@ -163,6 +163,7 @@ def shape(command: str) -> tuple[str, ...]:
     return tuple(word if "FILE" in word else re.sub(r"\d+(?:\.\d+)?", "#", word) for word in words)
 
 
+@cache
 def proposed() -> set[tuple[str, ...]]:
     """The shapes of all commands that findings propose on the fixtures that need no server."""
     with ExitStack() as stack:

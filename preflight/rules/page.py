@@ -162,7 +162,7 @@ def commands(spec: Spec) -> Mapping[str, str]:
         "trim-to-12": repair.trim("dance.mp4", 12 + repair.LAST_FRAME),
         "loop": repair.loop("dance.mp4", least),
         "fill-gap": repair.loop("dance.mp4", least + Fraction(12, 100)),
-        "scale": repair.scale("dance.mp4", low * 4 // 3 // 2 * 2, low),
+        "scale": repair.scale("dance.mp4", round(Fraction(low * 2, 3)) * 2, low),
     }
 
 

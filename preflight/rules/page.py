@@ -94,7 +94,7 @@ class RulePage:
     @property
     def text(self) -> str:
         """The whole page as plain text, in lines of at most 80 columns but for commands."""
-        parts = [self.summary, self.standing]
+        parts = [self.summary, fill(self.standing, 80)]
         for section in self.sections:
             parts += [section.title, *map(_plain, section.blocks())]
         return "\n\n".join(parts) + "\n"

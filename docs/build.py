@@ -1,7 +1,7 @@
 """Writes what these pages must not say by hand: tables, the table of layers, the command line, the picture of a report.
 
-``python docs/build.py`` rewrites the parts between markers and the picture; ``tests/test_docs.py`` fails when one of
-them is out of date.
+``python docs/build.py`` rewrites the parts between markers, the picture, and every page of ``docs/rules``;
+``tests/test_docs.py`` and ``tests/test_rule_pages.py`` fail when one of them is out of date.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tables
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
+from rule_pages import write_rule_pages
 
 import preflight
 from preflight.cli.group import commands
@@ -78,6 +79,7 @@ def main() -> None:
     for page in sorted(DOCS.glob("*.md")):
         page.write_text(renewed(page.read_text("utf-8")), "utf-8")
     PICTURE.write_text(picture(), "utf-8")
+    write_rule_pages()
 
 
 def renewed(page: str) -> str:

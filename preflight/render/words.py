@@ -63,12 +63,6 @@ def spent(transfer: Transfer) -> str:
     return " · ".join(parts)
 
 
-def source_text(source: str) -> str:
-    """Where a limit stands, spelled out: ``page:26`` is a line of the service's API page."""
-    page, _, line = source.partition(":")
-    return f"the service's API page, line {line}" if page == "page" else source
-
-
 def price(quote: Quote | TotalQuote) -> str:
     """``360 credits ($1.80)``, with the range where there is one."""
     text = f"{quote.credits:f} credits (${dollars(quote.usd)})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from math import ceil, floor
 
 from preflight.model import DefectKind, Family, Severity
@@ -21,10 +20,10 @@ def image_format(case: ImageCase) -> Iterator[Flaw]:
     if facts.container in allowed or facts.family in _NOT_A_FORMAT:
         return
     if facts.family is Family.PICTURE:
-        message, fix = f"this is a {facts.container} picture", repair.magick(case.name, "", ".png")
+        message, fix = f"this is a {facts.container} picture", repair.to_picture(case.name)
     elif facts.family is Family.VIDEO:
         message = f"this is a video ({facts.container}), not a picture"
-        fix = repair.ffmpeg(case.name, "-frames:v 1", ".png")
+        fix = repair.frame(case.name)
     else:
         message, fix = f"this is {facts.container or 'data of no known format'}, not a picture", _AGAIN
     yield Flaw(
@@ -37,13 +36,14 @@ def image_format(case: ImageCase) -> Iterator[Flaw]:
 
 def image_too_large(case: ImageCase) -> Iterator[Flaw]:
     limit = case.spec.image.max_bytes
-    options = f"-define jpeg:extent={limit.safe_bytes * 95 // 100_000}KB"
-    yield from oversize(case.facts.size_bytes, limit, "picture", lambda: repair.magick(case.name, options, ".jpg"))
+    yield from oversize(
+        case.facts.size_bytes, limit, "picture", lambda: repair.to_small_jpeg(case.name, limit.safe_bytes)
+    )
 
 
 def image_too_small(case: ImageCase) -> Iterator[Flaw]:
     width, height = case.facts.width, case.facts.height
-    if width is None or height is None:
+    if not width or not height:
         return
     limit, advised = case.spec.image.min_side, case.spec.image.advised_min_side
     side = min(width, height)
@@ -51,14 +51,13 @@ def image_too_small(case: ImageCase) -> Iterator[Flaw]:
         return
     hard = side < limit.value
     bound = limit if hard else advised
-    factor = Fraction(advised.value, max(side, 1))
     yield Flaw(
         message=f"the picture is {width}x{height} px; each side must be at least {limit.value} px"
         if hard
         else f"the picture is {width}x{height} px; other services of this family ask for {advised.value} px a side",
         measured=f"{width}x{height} px",
         allowed=f"at least {bound.value} px a side",
-        fix=repair.scale(case.name, ceil(width * factor), ceil(height * factor), _suffix(case)),
+        fix=repair.enlarge(case.name, ceil(advised.value), _suffix(case)),
         severity=None if hard else Severity.WARNING,
     )
 
@@ -92,7 +91,7 @@ def image_corrupt(case: ImageCase) -> Iterator[Flaw]:
 
 
 def image_ambiguous(case: ImageCase) -> Iterator[Flaw]:
-    fix = repair.magick(case.name, "", ".png")
+    fix = "export it again from its original, and look at what comes out"
     yield from _defects(case, DefectKind.AMBIGUOUS, "two programs may see two pictures here: the file ", fix)
 
 
@@ -103,7 +102,7 @@ def image_animated(case: ImageCase) -> Iterator[Flaw]:
             message=f"the file holds {frames} pictures; the service uses one, and does not say which",
             measured=f"{frames} pictures",
             allowed="1 picture",
-            fix=repair.ffmpeg(case.name, "-frames:v 1", _suffix(case)),
+            fix=repair.first_picture(case.name, _suffix(case)),
         )
 
 
@@ -117,7 +116,7 @@ def image_color_mode(case: ImageCase) -> Iterator[Flaw]:
         message=f"the picture's colours are {measured}; what the service makes of that is not documented",
         measured=measured,
         allowed="RGB or grey, 8 bits a channel",
-        fix=repair.magick(case.name, "-colorspace sRGB -type TrueColor -depth 8", _suffix(case)),
+        fix=repair.to_picture(case.name, _suffix(case), alpha=mode.endswith("A")),
     )
 
 

@@ -83,11 +83,12 @@ def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
     field = case.spec.field("prompt")
     value = case.job.value(field.name)
     if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
+        excess = len(value) - field.max_length
         yield Flaw(
             message=f"the prompt has {len(value)} characters; at most {field.max_length} are allowed",
             measured=f"{len(value)} characters",
             allowed=f"at most {field.max_length} characters",
-            fix=f"shorten it by {len(value) - field.max_length} characters",
+            fix=f"shorten it by {excess} character{'s' if excess > 1 else ''}",
             field=field.name,
         )
 

@@ -1,9 +1,13 @@
-"""Commands that repair a file, ready to be pasted. ffmpeg for clips and plain pictures, ImageMagick for the rest."""
+"""Commands that repair a file, ready to be pasted: ffmpeg for clips, ImageMagick for pictures.
+
+A name becomes one word of a POSIX shell; only one with a line break in it needs a shell that knows ``$'…'`` (bash, zsh,
+ksh). ``convert`` is the name of ImageMagick that versions 6, which Debian has, and 7 both know.
+"""
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
-from math import ceil
 from pathlib import PurePath
 from shlex import quote
 
@@ -11,6 +15,11 @@ from preflight.pricing import to_milliseconds
 
 _H264 = "-c:v libx264 -crf 18 -pix_fmt yuv420p -c:a aac -movflags +faststart"
 _AUDIO_KBPS = 128
+LAST_FRAME = Fraction(1, 10)
+"""Seconds by which the last frame may reach past the end that ffmpeg was given: one frame at ten a second."""
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+_MEANS_MORE_TO_IMAGEMAGICK = frozenset("%:[]{}*?~@")
 
 
 def target(name: str, suffix: str) -> str:
@@ -18,62 +27,118 @@ def target(name: str, suffix: str) -> str:
     return str(PurePath(name).with_name(f"{PurePath(name).stem or 'fixed'}-fixed{suffix}"))
 
 
+def safe(name: str) -> str:
+    """A file name as one word of a shell, never as an option, and never as a protocol of ffmpeg."""
+    path = f"./{name}" if name.startswith("-") or _SCHEME.match(name) else name
+    if path.isprintable():
+        return quote(path)
+    return "$'" + "".join(c if c.isprintable() and c not in "'\\" else _octal(c) for c in path) + "'"
+
+
+def _octal(character: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+# ── Pictures ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def magick(name: str, options: str, suffix: str, *, alpha: bool = True) -> str:
+    """An ImageMagick command from ``name``, its first picture, to its repaired file.
+
+    ImageMagick reads patterns and formats out of names that hold certain characters; those go round it. A PNG is
+    written with full colours: left to itself, ImageMagick would write one of two colours with 1 bit a pixel.
+    """
+    fixed = target(name, suffix)
+    coder = "" if suffix != ".png" else "PNG32:" if alpha else "PNG24:"
+    if _MEANS_MORE_TO_IMAGEMAGICK.isdisjoint(name):
+        words = [safe(f"{name}[0]"), options, coder + safe(fixed)]
+    else:
+        words = ["'-[0]'", options, f"{coder or 'JPEG:'}-", "<", safe(name), ">", safe(fixed)]
+    return " ".join(word for word in ["convert", *words] if word)
+
+
+def to_picture(name: str, suffix: str = ".png", *, alpha: bool = True) -> str:
+    """Into an upright picture of 8 bits a channel in sRGB."""
+    return magick(name, "-auto-orient -colorspace sRGB -depth 8", suffix, alpha=alpha)
+
+
+def first_picture(name: str, suffix: str) -> str:
+    """The first of several pictures in one file, by itself."""
+    return magick(name, "", suffix)
+
+
+def enlarge(name: str, side: int, suffix: str) -> str:
+    """Until the shorter side has ``side`` pixels, in the same proportions."""
+    return magick(name, f"-resize '{side}x{side}^'", suffix)
+
+
+def crop(name: str, width: int, height: int, suffix: str) -> str:
+    """To the middle ``width`` by ``height`` pixels."""
+    return magick(name, f"-gravity center -crop {width}x{height}+0+0 +repage", suffix)
+
+
+def to_small_jpeg(name: str, max_bytes: int) -> str:
+    """Into a JPEG of the quality that fits ``max_bytes``, a twentieth kept in reserve; transparency becomes white."""
+    return magick(name, f"-background white -flatten -define jpeg:extent={max_bytes * 95 // 102_400}KB", ".jpg")
+
+
+def frame(name: str) -> str:
+    """The first frame of a clip, as a picture."""
+    return ffmpeg(name, "-frames:v 1 -update 1 -pix_fmt rgb24", ".png")
+
+
+# ── Clips ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
 def ffmpeg(name: str, options: str, suffix: str, *, before: str = "") -> str:
     """An ffmpeg command from ``name`` to its repaired file."""
     return " ".join(part for part in ("ffmpeg", before, "-i", safe(name), options, safe(target(name, suffix))) if part)
 
 
-def magick(name: str, options: str, suffix: str) -> str:
-    """An ImageMagick command from ``name``, its first picture, to its repaired file.
+def remux(name: str, suffix: str = ".mp4") -> str:
+    """Written anew with its index first, without touching picture or sound."""
+    return ffmpeg(name, "-c copy -movflags +faststart", suffix)
 
-    ``convert`` is the name that versions 6, which Debian has, and 7 both know.
+
+def repackage(name: str) -> str:
+    """Into MP4 with the same picture; the sound is encoded again, for MP4 does not hold every kind."""
+    return ffmpeg(name, "-c:v copy -c:a aac -movflags +faststart", ".mp4")
+
+
+def to_h264(name: str, *, odd: bool = False) -> str:
+    """Into H.264 in MP4. ``odd``: a side has an odd number of pixels, which H.264 for every player cannot have."""
+    return ffmpeg(name, f"-vf 'pad=ceil(iw/2)*2:ceil(ih/2)*2' {_H264}" if odd else _H264, ".mp4")
+
+
+def trim(name: str, limit: Fraction) -> str:
+    """To no more than ``limit`` seconds, whatever the frame rate: the last frame ends after the time it begins.
+
+    Encoded again: a copied stream is cut where a group of frames ends, later.
     """
-    return " ".join(part for part in ("convert", safe(f"{name}[0]"), options, safe(target(name, suffix))) if part)
+    return ffmpeg(name, f"-t {to_milliseconds(limit - LAST_FRAME):f} {_H264}", ".mp4")
 
 
-def safe(name: str) -> str:
-    """A file name as one word of a shell, and never as an option."""
-    return quote(f"./{name}" if name.startswith("-") else name)
+def loop(name: str, least: Fraction) -> str:
+    """Repeated until it lasts ``least`` seconds, and up to a frame more."""
+    return ffmpeg(name, f"-t {to_milliseconds(least):f} {_H264}", ".mp4", before="-stream_loop -1")
+
+
+def squeeze(name: str, length: Fraction, max_bytes: int) -> str:
+    """Encoded again at a bit rate that keeps ``length`` seconds within ``max_bytes``, a twentieth kept in reserve.
+
+    The buffer of a second is what the encoder may overdraw.
+    """
+    kbps = int(max_bytes * 8 * 95 / 100 / 1000 / (length + 1)) - _AUDIO_KBPS
+    video = f"-c:v libx264 -crf 18 -maxrate {kbps}k -bufsize {kbps}k -pix_fmt yuv420p"
+    return ffmpeg(name, f"{video} -c:a aac -b:a {_AUDIO_KBPS}k -movflags +faststart", ".mp4")
+
+
+def scale(name: str, width: int, height: int) -> str:
+    """To ``width`` by ``height`` square pixels."""
+    return ffmpeg(name, f"-vf scale={width}:{height}:flags=lanczos,setsar=1 {_H264}", ".mp4")
 
 
 def suffix_of(name: str, allowed: dict[str, str], fallback: str) -> str:
     """The file's own suffix when it is an allowed one, else ``fallback``."""
     suffix = PurePath(name).suffix.lower()
     return suffix if suffix in allowed else fallback
-
-
-def remux(name: str) -> str:
-    """Into a fast-start MP4, without touching picture or sound."""
-    return ffmpeg(name, "-c copy -movflags +faststart", ".mp4")
-
-
-def to_h264(name: str) -> str:
-    """Into H.264 in MP4."""
-    return ffmpeg(name, _H264, ".mp4")
-
-
-def trim(name: str, seconds: Fraction) -> str:
-    """To ``seconds`` exactly. Encoded again: a copied stream is cut at a block boundary, a little later."""
-    return ffmpeg(name, f"-t {to_milliseconds(seconds):f} {_H264}", ".mp4")
-
-
-def loop(name: str, length: Fraction, wanted: Fraction) -> str:
-    """Repeated until it lasts ``wanted`` seconds."""
-    repeats = max(1, ceil(wanted / length) - 1) if length else 1
-    return ffmpeg(name, f"-t {to_milliseconds(wanted):f} {_H264}", ".mp4", before=f"-stream_loop {repeats}")
-
-
-def squeeze(name: str, length: Fraction, max_bytes: int) -> str:
-    """Encoded again at the bit rate that fits ``max_bytes``, a twentieth kept in reserve."""
-    kbps = int(max_bytes * 8 * 95 / 100 / 1000 / length) - _AUDIO_KBPS
-    return ffmpeg(name, f"-c:v libx264 -b:v {kbps}k -c:a aac -b:a {_AUDIO_KBPS}k -movflags +faststart", ".mp4")
-
-
-def scale(name: str, width: int, height: int, suffix: str, more: str = "") -> str:
-    """To ``width`` by ``height`` pixels."""
-    return ffmpeg(name, " ".join(part for part in (f"-vf scale={width}:{height}:flags=lanczos", more) if part), suffix)
-
-
-def crop(name: str, width: int, height: int, suffix: str) -> str:
-    """To the middle ``width`` by ``height`` pixels."""
-    return ffmpeg(name, f"-vf crop={width}:{height}", suffix)

@@ -92,6 +92,18 @@ class Rule(NamedTuple, Generic[CaseT]):
     source: str
     check: Callable[[CaseT], Iterator[Flaw]]
 
+    @property
+    def origin(self) -> str:
+        """Who asks for it: ``API page``, ``advisory`` (services of the same family) or ``preflight``."""
+        name = self.source.partition(":")[0]
+        return "API page" if name == "page" else name
+
+    @property
+    def source_text(self) -> str:
+        """``source`` in words: ``page:26`` is a line of the service's API page."""
+        name, _, rest = self.source.partition(":")
+        return f"the service's API page, line {rest}" if name == "page" else self.source
+
     def findings(self, case: CaseT, field: str | None) -> Iterator[Finding]:
         """What ``case`` breaks of this rule, as findings about ``field``."""
         for flaw in self.check(case):

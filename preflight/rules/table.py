@@ -70,7 +70,7 @@ IMAGE_RULES = _rules(
     ("image-truncated", _ERROR, image.image_truncated, "preflight", "A picture that is cut short."),
     ("image-corrupt", _ERROR, image.image_corrupt, "preflight", "A picture that breaks its format."),
     ("image-animated", _WARNING, image.image_animated, "preflight", "Several pictures in one file."),
-    ("image-color-mode", _WARNING, image.image_color_mode, "preflight", "Colours that are converted or refused."),
+    ("image-color-mode", _WARNING, image.image_color_mode, "advisory", "Colours that are converted or refused."),
     ("image-ambiguous", _ERROR, image.image_ambiguous, "preflight", "Two programs may see two pictures."),
 )
 

@@ -28,23 +28,23 @@ def video_container(case: VideoCase) -> Iterator[Flaw]:
             message=f"this is {what}; the service takes {' and '.join(allowed)}, whatever the file is called",
             measured=named or facts.family.value,
             allowed=", ".join(allowed),
-            fix=repair.remux(case.name) if facts.family is Family.VIDEO else "use the URL of an MP4 or MOV clip",
+            fix=_into_mp4(case) if facts.family is Family.VIDEO else "use the URL of an MP4 or MOV clip",
         )
     elif facts.major_brand and facts.major_brand.startswith("3g"):
         yield Flaw(
             message=f"this is 3GP (brand {facts.major_brand.strip()}), a relative of MP4 that the page does not name",
             measured=f"brand {facts.major_brand.strip()}",
             allowed=", ".join(allowed),
-            fix=repair.remux(case.name),
+            fix=_into_mp4(case),
             severity=Severity.WARNING,
         )
 
 
 def video_too_large(case: VideoCase) -> Iterator[Flaw]:
-    limit, length = case.spec.video.max_bytes, case.facts.durations.container
+    limit, longest = case.spec.video.max_bytes, case.spec.video.max_seconds.value
 
-    def fix() -> str:
-        return repair.squeeze(case.name, length, limit.safe_bytes) if length else repair.to_h264(case.name)
+    def fix() -> str:  # one that is too long is to be trimmed first, and then encoded for the longest that there may be
+        return repair.squeeze(case.name, min(case.facts.durations.container or longest, longest), limit.safe_bytes)
 
     yield from oversize(case.facts.size_bytes, limit, "clip", fix)
 
@@ -56,7 +56,7 @@ def video_too_short(case: VideoCase) -> Iterator[Flaw]:
             message=f"the clip lasts {show_seconds(max(clocks))}; at least {show_seconds(limit)} are needed",
             measured=show_seconds(max(clocks)),
             allowed=_range(case),
-            fix=repair.loop(case.name, max(clocks), limit),
+            fix=repair.loop(case.name, limit),
         )
 
 
@@ -117,8 +117,10 @@ def video_truncated(case: VideoCase) -> Iterator[Flaw]:
 
 def video_corrupt(case: VideoCase) -> Iterator[Flaw]:
     if case.facts.defects:
-        fix = repair.remux(case.name)
-        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix)
+        fix = _written_anew(case)
+        lost_times = any((defect.where or "").endswith("/mdhd") for defect in case.facts.defects)
+        seen = case.facts.second is not None and case.facts.second.codec is not None
+        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix if seen and not lost_times else _AGAIN)
         yield from _defects(case, DefectKind.UNREADABLE, "the file could not be examined: it ", fix)
     if any(track.external for track in case.facts.tracks):
         yield Flaw(
@@ -147,7 +149,7 @@ def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
             yield Flaw(
                 message="the file does not say how long it is",
                 allowed=_range(case),
-                fix=repair.remux(case.name),
+                fix=_written_anew(case),
                 indeterminate=True,
             )
         return
@@ -159,9 +161,13 @@ def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
             message=f"the file's clocks disagree on whether it fits {_range(case)}: {_clocks(durations)}",
             measured=_clocks(durations),
             allowed=_range(case),
-            fix=repair.trim(case.name, high - 1) if too_long else repair.loop(case.name, shortest, low + 1),
+            fix=repair.trim(case.name, high) if too_long else repair.loop(case.name, longest + _A_FRAME),
             indeterminate=True,
         )
+
+
+_A_FRAME = Fraction(1, 10)
+"""Seconds beyond the longest clock in which a repeated clip shows a frame again, and so fills the gap before it."""
 
 
 def video_fragmented(case: VideoCase) -> Iterator[Flaw]:
@@ -170,7 +176,7 @@ def video_fragmented(case: VideoCase) -> Iterator[Flaw]:
             message="the file is fragmented, as for streaming; servers that probe it may read a wrong length",
             measured="fragmented",
             allowed="one movie box with all samples",
-            fix=repair.remux(case.name),
+            fix=_AGAIN if case.facts.defects else _written_anew(case),
         )
 
 
@@ -188,7 +194,7 @@ def video_dimensions(case: VideoCase) -> Iterator[Flaw]:
         message=f"the clip is {width}x{height} px; other services of this family ask for {low} to {high} px a side",
         measured=f"{width}x{height} px",
         allowed=f"{low}–{high} px a side",
-        fix=repair.scale(case.name, fitted[0], fitted[1], ".mp4", "-c:v libx264 -crf 18 -c:a copy"),
+        fix=repair.scale(case.name, fitted[0], fitted[1]),
     )
 
 
@@ -199,7 +205,7 @@ def video_codec(case: VideoCase) -> Iterator[Flaw]:
             message=f"the codec is {codec.strip()}; the page names none, H.264 (avc1) is the safe choice",
             measured=codec.strip(),
             allowed=", ".join(usual),
-            fix=repair.to_h264(case.name),
+            fix=_to_h264(case),
         )
 
 
@@ -215,7 +221,7 @@ def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
             yield Flaw(
                 message=f"MediaInfo reads {show_seconds(second.duration)}, this reader {_clocks(facts.durations)}",
                 measured=f"{show_seconds(nearest)} and {show_seconds(second.duration)}",
-                fix=repair.remux(case.name),
+                fix=_written_anew(case),
                 indeterminate=True,
             )
     size = (facts.width, facts.height)
@@ -223,7 +229,7 @@ def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
         yield Flaw(
             message=f"MediaInfo reads {second.width}x{second.height} px, this reader {facts.width}x{facts.height} px",
             measured=f"{facts.width}x{facts.height} and {second.width}x{second.height} px",
-            fix=repair.to_h264(case.name),
+            fix=_to_h264(case),
             severity=Severity.WARNING,
         )
 
@@ -240,6 +246,28 @@ def _matters(case: VideoCase, other: Fraction) -> bool:
         return low <= seconds <= high, -(-min(seconds, cap) // 1)
 
     return outcome(other) not in {outcome(clock) for clock in case.facts.durations.plausible}
+
+
+def _into_mp4(case: VideoCase) -> str:
+    """A command that makes an MP4 of another container, and keeps the picture where it can stay as it is."""
+    fits = case.facts.codec in (*case.spec.video.codecs, *_FITS_MP4) and case.facts.container not in _WITHOUT_TIMES
+    return repair.repackage(case.name) if fits else _to_h264(case)
+
+
+_FITS_MP4 = ("AVC", "HEVC")
+"""What MediaInfo, which names the codecs of other containers, calls those of the spec."""
+
+_WITHOUT_TIMES = frozenset({"AVI"})
+"""Containers whose frames have no times of their own, which a copy would lack."""
+
+
+def _to_h264(case: VideoCase) -> str:
+    return repair.to_h264(case.name, odd=bool((case.facts.width or 0) % 2 or (case.facts.height or 0) % 2))
+
+
+def _written_anew(case: VideoCase) -> str:
+    """A command that keeps picture and sound. A MOV stays one: it holds kinds of sound that an MP4 does not."""
+    return repair.remux(case.name, ".mov" if case.facts.container == "MOV" else ".mp4")
 
 
 def _has(case: VideoCase, *kinds: DefectKind) -> bool:

@@ -26,7 +26,7 @@ TABLE: dict[str, set[str]] = {
     "opinion": MODEL | {"specs", "probes"},
     "examine": MODEL | {"specs", "sources", "probes", "opinion", "redact"},
     "engine": MODEL | {"specs", "redact", "sources", "rules", "pricing", "examine"},
-    "targets": MODEL | {"redact", "jobfiles", "examine", "engine"},
+    "targets": MODEL | {"specs", "redact", "jobfiles", "examine", "engine"},
     "submit": MODEL | {"client"},
     "api": MODEL | {"specs", "jobfiles", "engine"},
     "render": MODEL | {"pricing", "rounding", "redact", "client", "submit"},

@@ -27,6 +27,7 @@ TABLE: dict[str, set[str]] = {
     "examine": MODEL | {"specs", "sources", "probes", "opinion", "redact"},
     "engine": MODEL | {"specs", "redact", "sources", "rules", "pricing", "examine"},
     "targets": MODEL | {"specs", "redact", "jobfiles", "examine", "engine"},
+    "hooks": set(),
     "submit": MODEL | {"client"},
     "api": MODEL | {"specs", "jobfiles", "engine"},
     "render": MODEL | {"pricing", "rounding", "redact", "client", "submit"},

@@ -28,6 +28,7 @@ TABLE: dict[str, set[str]] = {
     "engine": MODEL | {"specs", "redact", "sources", "rules", "pricing", "examine"},
     "targets": MODEL | {"specs", "redact", "jobfiles", "examine", "engine"},
     "hooks": set(),
+    "scaffold": MODEL | {"specs", "hooks"},
     "submit": MODEL | {"client"},
     "api": MODEL | {"specs", "jobfiles", "engine"},
     "render": MODEL | {"pricing", "rounding", "redact", "client", "submit"},

@@ -27,6 +27,7 @@ TABLE: dict[str, set[str]] = {
     "examine": MODEL | {"specs", "sources", "probes", "opinion", "redact"},
     "engine": MODEL | {"specs", "redact", "sources", "rules", "pricing", "examine"},
     "targets": MODEL | {"specs", "redact", "jobfiles", "examine", "engine"},
+    "doctor": MODEL | {"probes", "client", "redact"},
     "hooks": set(),
     "scaffold": MODEL | {"specs", "hooks"},
     "submit": MODEL | {"client"},

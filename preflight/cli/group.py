@@ -15,6 +15,7 @@ _COMMANDS = {
     "credits": ("preflight.cli.credits", "Say how many credits the account has."),
     "rules": ("preflight.cli.rules", "List every rule, its severity and its source."),
     "explain": ("preflight.cli.explain", "Explain a rule."),
+    "doctor": ("preflight.cli.doctor", "Try whether everything works here."),
     "init": ("preflight.cli.init", "Write a job file to begin with, and the configuration of hooks."),
     "schema": ("preflight.cli.schema", "Print the JSON Schema of a job, for editors."),
     "sandbox": ("preflight.cli.sandbox", "Run a local stand-in for the service."),

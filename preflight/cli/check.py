@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.exits import exit_of
 from preflight.cli.options import engine_options, job_options, network_options, output_options, verdict_options
 from preflight.cli.output import emit, to_json, to_json_lines, to_text
@@ -27,7 +28,7 @@ _STDIN_BYTES = 17 * 1024 * 1024
 
 
 @click.command("check")
-@click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...")
+@click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...", shell_complete=files)
 @job_options
 @network_options
 @verdict_options
@@ -48,7 +49,8 @@ def command(
     \b
     preflight check job.yaml
     preflight check character.png dance.mp4
-    preflight check --image character.png --video https://example.com/dance.mp4
+    preflight check https://example.com/dance.mp4
+    preflight check --image character.png --video dance.mp4
     """
     jobs_only = given["jobs_only"]
     targets, options = split(names, given)

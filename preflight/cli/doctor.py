@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.exits import Exit
 from preflight.cli.options import Seconds
 from preflight.cli.output import emit, to_json, to_text
@@ -47,10 +48,12 @@ _STYLES = {
     show_default=True,
     help="Where the service is.",
 )
-@click.option("--key-file", metavar="FILE", envvar="PREFLIGHT_API_KEY_FILE", help="A file with the API key.")
+@click.option(
+    "--key-file", metavar="FILE", shell_complete=files, envvar="PREFLIGHT_API_KEY_FILE", help="A file with the API key."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to say it.")
-@click.option("--output", metavar="FILE", help="Write to a file instead of standard output.")
+@click.option("--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output.")
 def command(
     *,
     offline: bool,

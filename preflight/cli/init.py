@@ -9,6 +9,7 @@ from shlex import quote
 
 import click
 
+from preflight.cli.completion import folders
 from preflight.cli.output import to_json
 from preflight.errors import ConfigurationError
 from preflight.hooks import HOOKS, configuration
@@ -21,7 +22,7 @@ _LOOKED_AT_CHARS = 1024 * 1024
 
 
 @click.command("init")
-@click.argument("folder", default=".", type=click.Path())
+@click.argument("folder", default=".", shell_complete=folders)
 @click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
 def command(*, folder: str, model: str) -> int:
     """Write a commented job file, its schema for editors, and a configuration of hooks.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.options import Number, Seconds
 
 _ROUNDINGS = ("ceil", "exact", "nearest")
@@ -19,7 +20,9 @@ _SPEED = Seconds(0.001, 1_000_000)
 @click.option("--speed", type=_SPEED, default=1.0, help="Sandbox seconds in a second.")
 @click.option("--credits", "balance", type=Number(), default="10000", help="The opening balance.")
 @click.option("--rounding", type=click.Choice(_ROUNDINGS), default="ceil", help="How seconds are billed.")
-@click.option("--state", metavar="FILE", help="Keep account and tasks in a file; otherwise in memory.")
+@click.option(
+    "--state", metavar="FILE", shell_complete=files, help="Keep account and tasks in a file; otherwise in memory."
+)
 @click.option("--seed", type=int, default=0, help="Decides which requests a fault hits.")
 @click.option("--allow-public", is_flag=True, help="Listen on an address that other machines reach.")
 def command(
@@ -37,7 +40,8 @@ def command(
 
     \b
     preflight sandbox --speed 60
-    PREFLIGHT_API_KEY=sk-sandbox preflight credits --api-url http://127.0.0.1:8787
+    export PREFLIGHT_API_KEY=sk-sandbox
+    preflight credits --api-url http://127.0.0.1:8787
     """
     from preflight.sandbox import Options, Rounding, Tariff, run  # noqa: PLC0415 - an extra
     from preflight.sandbox.probing import probe_image, probe_seconds  # noqa: PLC0415 - loads httpx

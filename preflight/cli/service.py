@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.options import Seconds
 from preflight.cli.output import emit, to_json, to_json_lines
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
@@ -30,6 +31,7 @@ api_url_option = click.option(
 key_file_option = click.option(
     "--key-file",
     metavar="FILE",
+    shell_complete=files,
     envvar="PREFLIGHT_API_KEY_FILE",
     help="A file with the API key; otherwise it is taken from PREFLIGHT_API_KEY.",
 )

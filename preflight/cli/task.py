@@ -28,7 +28,7 @@ def command() -> None:
 
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
-    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24 --download results
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
 
 
@@ -73,7 +73,7 @@ def wait(
     """Wait for a task to end.
 
     \b
-    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24 --download results
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
     hidden = quiet or no_progress
     with open_client(api_url, key_file) as client, progress(f"task {task_id}", hidden=hidden) as update:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from servers.lying import serving
-from support.command import CLIP, FIXTURES, PICTURE, check
+from support.command import CLIP, FIXTURES, PICTURE, check, here
 
 POINTER = FIXTURES / "clips" / "git-lfs-pointer.mp4"
 
@@ -54,6 +54,15 @@ def test_a_pointer_at_a_url_is_what_the_service_would_get() -> None:
     assert (ran.code, ran.finding("not-fetched")["severity"]) == (1, "error")
     assert ran.finding("not-fetched")["fix"] == "git lfs pull --include=dance.mp4, then upload the file itself"
     assert ignored.code == 3, "what the service would get was not examined"
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".json", ".csv", ".jsonl"])
+def test_a_job_file_that_was_not_fetched_is_named_as_such(suffix: str, tmp_path: Path) -> None:
+    path = shutil.copy(POINTER, tmp_path / f"jobs{suffix}")
+    ran = check(path)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.endswith("not fetched: this is a Git LFS pointer; run: git lfs pull\n")
+    assert here("check", "--jobs-only", path).code == 0, "a hook cannot know that it is a job"
 
 
 def test_a_clip_that_is_there_says_nothing_of_git_lfs() -> None:

@@ -14,7 +14,7 @@ from preflight.jobfiles.lines import Lines
 from preflight.jobfiles.table import read_table
 from preflight.model import Job
 
-TABLE_SUFFIXES = frozenset({".csv", ".tsv"})
+TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
 MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES
 """Endings, in lower case, of the files that ``load_manifest`` is meant for."""
 

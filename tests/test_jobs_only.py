@@ -67,6 +67,8 @@ BROKEN = {
     "tab.yaml": (GOOD.replace("  input", "\tinput").encode(), "field-type"),
     "latin-1.yaml": ((GOOD + "  prompt: Grüße\n").encode("latin-1"), "field-type"),
     "braces-in-prompt.yaml": ((GOOD + "  prompt: {{ no end\n").encode(), "field-type"),
+    "never-closed.yaml": (f"model: {MODEL}\ninput:\n  input_urls: [{'{{ ' * 500_000}".encode(), "field-type"),
+    "never-closed.json": (b'{"model": "x", "input": {"input_urls": ' + b"[" * 1_000_000, "field-type"),
     "cut.jsonl": (ROW[:-1].encode(), "field-type"),
     "second-row.jsonl": (f'{{"level": "info"}}\n{ROW}\n'.encode(), "field-missing"),
     "model-only.csv": (f"id,model\n1,{MODEL}\n".encode(), "field-missing"),

@@ -27,9 +27,9 @@ _IMAGE, _VIDEO, _MODEL = field_name("image"), field_name("video"), field_name("m
 # The keys of a job where a job has them, in text that cannot be parsed.
 _LISTS_IN_TEXT = re.compile(r"""\b(?:input|video)_urls["']?\s*:""")
 _TOP_IN_TEXT = re.compile(r"""(?:^|[{,]\s*)["']?(?:model|input)["']?\s*:""", re.MULTILINE)
-# What templates put into YAML: whole lines that steer, and places that are filled in.
-_STEERING = re.compile(r"^[ \t]*(?:\{\{.*\}\}|\{%.*%\}|<%.*%>)[ \t]*$", re.MULTILINE)
-_PLACE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>")
+# What templates put into YAML: places that are filled in, and whole lines that steer. Linear, whatever is not closed.
+_PLACE = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}|<%[^%\n]*%>")
+_STEERING = re.compile(rf"^[ \t]*(?:{_PLACE.pattern})[ \t]*$", re.MULTILINE)
 
 
 def document_jobs(path: Path, models: Collection[str]) -> Iterator[Job | JobUnreadable]:

@@ -1,7 +1,7 @@
 """Writes what these pages must not say by hand: tables, the table of layers, the command line, the picture of a report.
 
-``python docs/build.py`` rewrites the parts between markers, the picture, and every page of ``docs/rules``;
-``tests/test_docs.py`` and ``tests/test_rule_pages.py`` fail when one of them is out of date.
+``python docs/build.py`` rewrites the parts between markers, the picture, every page of ``docs/rules``, and the manifest
+of the hooks; tests fail when one of them is out of date.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ from rule_pages import write_rule_pages
 
 import preflight
 from preflight.cli.group import commands
+from preflight.hooks import HOOKS, manifest
 from preflight.render.text import render_report
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 PICTURE = DOCS / "report.svg"
 PICTURE_COLUMNS = 93
+MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _JOB = re.compile(r"```yaml job\.yaml\n(.*?)```", re.DOTALL)
@@ -80,6 +82,7 @@ def main() -> None:
         page.write_text(renewed(page.read_text("utf-8")), "utf-8")
     PICTURE.write_text(picture(), "utf-8")
     write_rule_pages()
+    MANIFEST.write_text(manifest(), "utf-8")
 
 
 def renewed(page: str) -> str:
@@ -153,6 +156,15 @@ def walk(group: click.Group, context: click.Context) -> Iterator[tuple[click.Com
             yield command, inner
 
 
+def hooks() -> str:
+    """The hooks, and when they run."""
+    rows = (
+        (f"`{hook.id}`", hook.description, f"`{hook.entry}`", f"`{hook.files}`", ", ".join(hook.stages))
+        for hook in HOOKS
+    )
+    return tables.table(("hook", "what it does", "runs", "over", "stages"), rows)
+
+
 def _section(command: click.Command, context: click.Context) -> str:
     name = f"preflight {context.command_path.strip()}"
     said, _, shown = (command.help or "").partition("\b\n")
@@ -189,6 +201,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "cage-bounds": tables.cage_bounds,
     "layers": layers,
     "commands": command_line,
+    "hooks": hooks,
 }
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from preflight.examine import Examiner, Slot, is_url
 from preflight.model import (
     AddressFacts,
     Durations,
+    Family,
     Finding,
     Job,
     JobReport,
@@ -197,10 +198,19 @@ class Engine:
         )
 
     def _verdict(self, findings: Sequence[Finding], subjects: Sequence[Subject]) -> Verdict:
-        """What is ignored is not shown and does not fail; but what could not be examined never becomes a pass."""
-        counted = [finding for finding in findings if self._is_shown(finding) or finding.indeterminate]
+        """What is ignored is not shown and does not fail; but what could not be examined never becomes a pass.
+
+        The one exception is asked for by name: files that Git LFS has not fetched, with ``not-fetched`` ignored.
+        """
+        left_out = "not-fetched" in self._options.ignore
+        counted = [
+            finding
+            for finding in findings
+            if self._is_shown(finding) or (finding.indeterminate and not (left_out and finding.rule == "not-fetched"))
+        ]
         verdicts = [verdict_of(counted, self._options.fail_on)]
-        if not self._options.offline and not all(_is_examined(subject) for subject in subjects):
+        judged = [subject for subject in subjects if not (left_out and _is_not_fetched(subject))]
+        if not self._options.offline and not all(_is_examined(subject) for subject in judged):
             verdicts.append(Verdict.INDETERMINATE)
         return Verdict.worst(verdicts)
 
@@ -275,6 +285,11 @@ def _identity(job: Job, spec: Spec) -> str:
     from preflight.identity import identity_of  # noqa: PLC0415 - loads hashlib, which a file by itself need not
 
     return identity_of(job, spec)
+
+
+def _is_not_fetched(subject: Subject) -> bool:
+    """Whether a file on this disk is a Git LFS pointer. At a URL it is what the service would get, and judged."""
+    return subject.address is None and subject.facts is not None and subject.facts.family is Family.LFS_POINTER
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:

@@ -10,6 +10,7 @@ from preflight.engine import Media, Target
 from preflight.errors import ConfigurationError
 from preflight.examine import is_url
 from preflight.redact import redact
+from preflight.specs import model_names
 
 MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
 """What is looked at in a folder: what the service takes, and what people mistake for it."""
@@ -19,24 +20,44 @@ _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
 
 
-def read_targets(name: str, *, model: str) -> Iterator[Target]:
+def read_targets(name: str, *, model: str, jobs_only: bool = False) -> Iterator[Target]:
     """The targets behind one argument. ``model`` is for manifests that name none.
+
+    ``jobs_only`` passes over whatever is no job: media files, and YAML, JSON and CSV about something else. A job that
+    is broken is then a target of its own, for a report, and no error.
 
     Raises ``ConfigurationError`` for a path that is not there, ``JobUnreadable`` for a job file that cannot be read.
     """
     if is_url(name):
-        yield Media(source=name)
+        if not jobs_only:
+            yield Media(source=name)
         return
     path = Path(name)
     try:
         if path.is_dir():
-            yield from _read_folder(path, model)
+            yield from _read_folder(path, model, jobs_only=jobs_only)
             return
         if not path.exists():
             raise ConfigurationError(f"{redact(name)}: no such file; a URL begins with https://")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
-    yield from _read_file(path, model)
+    yield from _read_jobs(path, model) if jobs_only else _read_file(path, model)
+
+
+def _read_jobs(path: Path, model: str) -> Iterator[Target]:
+    suffix = path.suffix.lower()
+    if suffix not in _JOB_LIKE:
+        return
+    from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, as below
+        JOB_SUFFIXES,
+        document_jobs,
+        manifest_jobs,
+    )
+
+    if suffix in JOB_SUFFIXES:
+        yield from document_jobs(path, model_names())
+    else:
+        yield from manifest_jobs(path, model_names(), default_model=model)
 
 
 def _read_file(path: Path, model: str) -> Iterator[Target]:
@@ -59,14 +80,16 @@ def _read_file(path: Path, model: str) -> Iterator[Target]:
         yield Media(source=str(path))
 
 
-def _read_folder(folder: Path, model: str) -> Iterator[Target]:
+def _read_folder(folder: Path, model: str, *, jobs_only: bool) -> Iterator[Target]:
     """Media and job files below ``folder``, by name; not hidden folders, not YAML that is about something else."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(root, name)
             suffix = path.suffix.lower()
-            if suffix in MEDIA_SUFFIXES or (suffix in _JOB_LIKE and _mentions_media(path)):
+            if jobs_only:
+                yield from _read_jobs(path, model)
+            elif suffix in MEDIA_SUFFIXES or (suffix in _JOB_LIKE and _mentions_media(path)):
                 yield from _read_file(path, model)
 
 

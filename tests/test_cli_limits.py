@@ -142,7 +142,6 @@ NOT_WHAT_IT_SEEMS = {
     "webm": (PICTURE, CLIPS / "webm.webm", {"video-container": "error"}),
     "html-named-mp4": (PICTURE, CLIPS / "html-named.mp4", {"not-media": "error"}),
     "picture-for-a-clip": (PICTURE, PICTURE, {"video-container": "error"}),
-    "git-lfs-pointer": (PICTURE, CLIPS / "git-lfs-pointer.mp4", {"not-media": "error"}),
 }
 
 

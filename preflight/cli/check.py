@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.exits import exit_of
 from preflight.cli.options import engine_options, job_options, network_options, output_options, verdict_options
 from preflight.cli.output import emit, to_json, to_json_lines, to_text
@@ -27,10 +28,12 @@ _STDIN_BYTES = 17 * 1024 * 1024
 
 
 @click.command("check")
-@click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...")
+@click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...", shell_complete=files)
 @job_options
 @network_options
 @verdict_options
+@click.option("--offline", is_flag=True, help="Judge URLs by their text alone; open no connection.")
+@click.option("--jobs-only", is_flag=True, help="Pass over files that are no jobs: for hooks over a whole repository.")
 @output_options("text", "json", "jsonl")
 def command(
     *,
@@ -46,12 +49,14 @@ def command(
     \b
     preflight check job.yaml
     preflight check character.png dance.mp4
-    preflight check --image character.png --video https://example.com/dance.mp4
+    preflight check https://example.com/dance.mp4
+    preflight check --image character.png --video dance.mp4
     """
+    jobs_only = given["jobs_only"]
     targets, options = split(names, given)
     with progress("checking", hidden=quiet or no_progress), Engine(options) as engine:
         report = engine.check(targets)
-    if not report.jobs:
+    if not report.jobs and not jobs_only:
         raise click.UsageError("nothing to check")
     if not quiet:
         emit(as_text(report, format_, output), output)
@@ -80,20 +85,21 @@ def as_text(report: Report, format_: str, output: str | None) -> str:
 def split(names: Sequence[str], given: dict[str, Any]) -> tuple[Iterator[Target], Options]:
     """Targets and engine options from a command's arguments. Raises ``UsageError`` when there is nothing to check."""
     image, video, prompt = given.pop("image"), given.pop("video"), given.pop("prompt")
+    jobs_only = given.pop("jobs_only", False)
     options = engine_options(**given)
-    if not names and image is None and video is None:
+    if not names and image is None and video is None and not jobs_only:
         raise click.UsageError("nothing to check: name a job file, a media file or a URL, or give --image and --video")
-    return chain(_named(names, options), _given(image, video, prompt, options)), options
+    return chain(_named(names, options, jobs_only=jobs_only), _given(image, video, prompt, options)), options
 
 
-def _named(names: Sequence[str], options: Options) -> Iterator[Target]:
+def _named(names: Sequence[str], options: Options, *, jobs_only: bool) -> Iterator[Target]:
     for name in names:
         if name == "-":
             from preflight.jobfiles import load_text  # noqa: PLC0415 - loads YAML, which media files need not
 
             yield load_text(sys.stdin.buffer.read(_STDIN_BYTES))
         else:
-            for target in read_targets(name, model=options.model):
+            for target in read_targets(name, model=options.model, jobs_only=jobs_only):
                 if isinstance(target, Job) and (options.mode or options.orientation):
                     raise click.UsageError("--mode and --orientation are not for job files, which say it themselves")
                 yield target

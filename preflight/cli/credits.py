@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.logs import verbose_option
 from preflight.cli.output import emit, to_json
 from preflight.cli.service import api_url_option, key_file_option, open_client
@@ -14,7 +15,7 @@ from preflight.render.objects import credits_object
 @api_url_option
 @key_file_option
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to say it.")
-@click.option("--output", metavar="FILE", help="Write to a file instead of standard output.")
+@click.option("--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output.")
 @verbose_option
 def command(*, api_url: str, key_file: str | None, format_: str, output: str | None) -> int:
     """Say how many credits the account has.

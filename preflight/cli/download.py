@@ -8,13 +8,16 @@ from urllib.parse import urlsplit
 
 import click
 
+from preflight.cli.completion import folders
 from preflight.cli.progress import progress
 from preflight.client import is_loopback
 from preflight.errors import SourceError
 from preflight.sources.host import AllowedHost
 from preflight.submit import Submission
 
-download_option = click.option("--download", metavar="FOLDER", help="Wait, and save the results there.")
+download_option = click.option(
+    "--download", metavar="FOLDER", shell_complete=folders, help="Wait, and save the results there."
+)
 
 
 def with_files(

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from preflight.cli.check import split
+from preflight.cli.completion import files
 from preflight.cli.exits import exit_of
 from preflight.cli.options import Number, engine_options, job_options, network_options, output_options
 from preflight.cli.output import emit, to_json, to_json_lines, to_text
@@ -20,7 +21,7 @@ from preflight.render.objects import quotes_object
 
 
 @click.command("estimate")
-@click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...")
+@click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...", shell_complete=files)
 @click.option("--seconds", type=Number(), metavar="N", help="A length instead of a file.")
 @job_options
 @network_options

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _COMMANDS = {
     "check": ("preflight.cli.check", "Check jobs and media files before they are paid for."),
@@ -17,6 +21,8 @@ _COMMANDS = {
     "listen": ("preflight.cli.listen", "Receive the service's callbacks."),
     "rules": ("preflight.cli.rules", "List every rule, its severity and its source."),
     "explain": ("preflight.cli.explain", "Explain a rule."),
+    "doctor": ("preflight.cli.doctor", "Try whether everything works here."),
+    "init": ("preflight.cli.init", "Write a job file to begin with, and the configuration of hooks."),
     "schema": ("preflight.cli.schema", "Print the JSON Schema of a job, for editors."),
     "sandbox": ("preflight.cli.sandbox", "Run a local stand-in for the service."),
     "demo": ("preflight.cli.demo", "Show the whole way, on the sandbox."),
@@ -40,6 +46,15 @@ class Commands(click.Group):
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names and summaries above: click's own way loads every command for them."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+
+        known = [
+            CompletionItem(name, help=said) for name, (_, said) in _COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*known, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
@@ -62,7 +77,7 @@ def commands() -> None:
 
     \b
     preflight check job.yaml
-    preflight check --image character.png --video https://example.com/dance.mp4
+    preflight check --image character.png --video dance.mp4
     preflight estimate --seconds 12.5
     preflight submit job.yaml --wait
     """

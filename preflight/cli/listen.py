@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from preflight.cli.ledger_file import default_ledger
 from preflight.cli.logs import verbose_option
 from preflight.cli.output import to_json
 from preflight.cli.service import (
     api_url_option,
-    default_ledger,
     key_file_option,
     ledger_option,
     open_client,

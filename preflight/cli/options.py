@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.logs import verbose_option
 from preflight.engine import Options
 from preflight.errors import ConfigurationError
@@ -16,6 +17,8 @@ from preflight.rules import RULES
 from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from preflight.sources.host import AllowedHost
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -79,6 +82,11 @@ class RuleId(click.ParamType[str]):
 
     name = "rule"
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+
+        return [CompletionItem(rule.id, help=rule.summary) for rule in RULES if rule.id.startswith(incomplete)]
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         known = [rule.id for rule in RULES]
         if value not in known:
@@ -104,8 +112,8 @@ def _choices(role: Role) -> click.Choice[str]:
 
 
 job_options = _stacked(
-    click.option("--image", metavar="FILE|URL", help="The reference image."),
-    click.option("--video", metavar="FILE|URL", help="The reference video."),
+    click.option("--image", metavar="FILE|URL", shell_complete=files, help="The reference image."),
+    click.option("--video", metavar="FILE|URL", shell_complete=files, help="The reference video."),
     click.option("--mode", type=_choices("mode"), help="The resolution of the result."),
     click.option("--orientation", type=_choices("orientation"), help="Whose orientation the result follows."),
     click.option("--prompt", help="The scene or the motion, in words."),
@@ -149,7 +157,9 @@ def output_options(*formats: str) -> Callable[[_Command], _Command]:
     """``--format``, ``--output``, ``-q``, ``-v`` and ``--no-progress``."""
     return _stacked(
         click.option("--format", "format_", type=click.Choice(formats), default="text", help="How to say it."),
-        click.option("--output", metavar="FILE", help="Write to a file instead of standard output."),
+        click.option(
+            "--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output."
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
         verbose_option,
         click.option("--no-progress", is_flag=True, help="No progress on standard error."),

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from preflight.cli.check import require_file
+from preflight.cli.completion import files
 from preflight.cli.exits import Exit
 from preflight.cli.options import engine_options, network_options, output_options
 from preflight.cli.output import emit, to_json, to_json_lines
@@ -21,7 +22,7 @@ from preflight.render.objects import facts_object
 
 
 @click.command("probe")
-@click.argument("names", nargs=-1, required=True, metavar="FILE|URL...")
+@click.argument("names", nargs=-1, required=True, metavar="FILE|URL...", shell_complete=files)
 @network_options
 @click.option("--deep", is_flag=True, help="Read pictures to their end.")
 @output_options("text", "json", "jsonl")
@@ -38,7 +39,7 @@ def command(
 
     \b
     preflight probe dance.mp4
-    preflight probe https://example.com/dance.mp4 --format json
+    preflight probe --format json https://example.com/a.mp4
     """
     for name in names:
         if not is_url(name):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.output import emit, to_json, to_text
 from preflight.rules import RULES
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("rules")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to say it.")
-@click.option("--output", metavar="FILE", help="Write to a file instead of standard output.")
+@click.option("--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output.")
 def command(*, format_: str, output: str | None) -> int:
     """List every rule: its area, its severity, and who asks for it.
 

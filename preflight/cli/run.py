@@ -45,7 +45,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of ``preflight`` with these arguments (without them: the process's own)."""
     _open_closed_streams()
     try:
-        code = commands.main(args=arguments, prog_name="preflight", standalone_mode=False)
+        code = commands.main(
+            args=arguments,
+            prog_name="preflight",
+            standalone_mode=False,
+            color=False if os.environ.get("NO_COLOR") else None,
+        )
     except click.ClickException as error:  # usage errors among them
         error.show()
         return Exit.USAGE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.completion import files
 from preflight.cli.logs import verbose_option
 from preflight.cli.options import Number, Seconds
 
@@ -28,7 +29,9 @@ _SPEED = Seconds(0.001, 1_000_000)
 @click.option("--credits", "balance", type=Number(), default="10000", help="The opening balance.")
 @click.option("--rounding", type=click.Choice(_ROUNDINGS), default="ceil", help="How seconds are billed.")
 @click.option("--clock", type=click.Choice(_CLOCKS), default="container", help="Which clock of the video is billed.")
-@click.option("--state", metavar="FILE", help="Keep account and tasks in a file; otherwise in memory.")
+@click.option(
+    "--state", metavar="FILE", shell_complete=files, help="Keep account and tasks in a file; otherwise in memory."
+)
 @click.option("--seed", type=int, default=0, help="Decides which requests a fault hits, and what is hidden.")
 @click.option(
     "--fault",
@@ -56,8 +59,9 @@ def command(
 
     \b
     preflight sandbox --speed 60
-    preflight sandbox --fault drop-after-billing:0.15 --rounding hidden --seed 7
-    PREFLIGHT_API_KEY=sk-sandbox preflight credits --api-url http://127.0.0.1:8787
+    preflight sandbox --fault drop-after-billing:0.15 --rounding hidden
+    export PREFLIGHT_API_KEY=sk-sandbox
+    preflight credits --api-url http://127.0.0.1:8787
     """
     from preflight.sandbox import BilledClock, Options, Rounding, Tariff, hidden, run  # noqa: PLC0415 - an extra
     from preflight.sandbox.probing import probe_image, probe_seconds  # noqa: PLC0415 - loads httpx

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.completion import files
+from preflight.cli.ledger_file import default_ledger
 from preflight.cli.options import Seconds
 from preflight.cli.output import emit, to_json, to_json_lines
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
@@ -35,6 +37,7 @@ api_url_option = click.option(
 key_file_option = click.option(
     "--key-file",
     metavar="FILE",
+    shell_complete=files,
     envvar="PREFLIGHT_API_KEY_FILE",
     help="A file with the API key; otherwise it is taken from PREFLIGHT_API_KEY.",
 )
@@ -64,13 +67,6 @@ def open_ledger(path: str | None) -> Ledger:
     from preflight.ledger import Ledger  # noqa: PLC0415 - SQLite, for what pays alone
 
     return Ledger(Path(path) if path else default_ledger())
-
-
-def default_ledger() -> Path:
-    """Where the ledger is unless another place is named."""
-    from platformdirs import user_data_path  # noqa: PLC0415 - for what pays alone
-
-    return user_data_path("preflight", appauthor=False) / "ledger.db"
 
 
 def open_client(api_url: str, key_file: str | None) -> Client:

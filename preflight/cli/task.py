@@ -32,7 +32,7 @@ def command() -> None:
 
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
-    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24 --download results
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
 
 
@@ -90,7 +90,7 @@ def wait(
     """Wait for a task to end.
 
     \b
-    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24 --download results
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
     hidden = quiet or no_progress
     with (

@@ -3,5 +3,15 @@
 from preflight.jobfiles.document import JOB_SUFFIXES, load_job, load_text
 from preflight.jobfiles.fields import job_from_fields
 from preflight.jobfiles.manifest import MANIFEST_SUFFIXES, load_manifest
+from preflight.jobfiles.relevance import document_jobs, manifest_jobs
 
-__all__ = ["JOB_SUFFIXES", "MANIFEST_SUFFIXES", "job_from_fields", "load_job", "load_manifest", "load_text"]
+__all__ = [
+    "JOB_SUFFIXES",
+    "MANIFEST_SUFFIXES",
+    "document_jobs",
+    "job_from_fields",
+    "load_job",
+    "load_manifest",
+    "load_text",
+    "manifest_jobs",
+]

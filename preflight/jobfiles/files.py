@@ -12,6 +12,7 @@ from preflight.jobfiles import limits
 
 # Opening a pipe waits for its other end unless told not to; Windows has neither the flag nor the pipes.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -43,7 +44,14 @@ def read_document(path: Path) -> bytes:
         except OSError as exc:
             raise JobUnreadable(reason(exc), path=str(path)) from exc
     require_size(len(data), path=str(path))
+    require_fetched(data, path=str(path))
     return data
+
+
+def require_fetched(head: bytes, *, path: str) -> None:
+    """Raise ``JobUnreadable`` for a file that begins with ``head`` and is a pointer of Git LFS to one elsewhere."""
+    if head.startswith(_LFS_POINTER):
+        raise JobUnreadable("not fetched: this is a Git LFS pointer; run: git lfs pull", path=path)
 
 
 def require_size(size: int, *, path: str) -> None:

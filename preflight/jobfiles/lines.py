@@ -7,8 +7,10 @@ from typing import BinaryIO
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.files import reason
+from preflight.jobfiles.files import reason, require_fetched
 from preflight.jobfiles.text import decoding
+
+_HEAD_BYTES = 100
 
 
 class Lines:
@@ -23,10 +25,12 @@ class Lines:
         self.number = 0
         self.path = path
         try:
-            encoding, errors = decoding(stream.read(2))
+            head = stream.read(_HEAD_BYTES)
             stream.seek(0)
         except OSError as exc:
             raise JobUnreadable(reason(exc), path=path) from exc
+        require_fetched(head, path=path)
+        encoding, errors = decoding(head[:2])
         self._stream = io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
         self._ended = False
 

@@ -14,8 +14,8 @@ from preflight.jobfiles.lines import Lines
 from preflight.jobfiles.table import read_table
 from preflight.model import Job
 
-_TABLE_SUFFIXES = frozenset({".csv", ".tsv"})
-MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | _TABLE_SUFFIXES
+TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
+MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES
 """Endings, in lower case, of the files that ``load_manifest`` is meant for."""
 
 
@@ -30,7 +30,7 @@ def load_manifest(
     """
     with open_regular(path) as stream:
         lines = Lines(stream, path=str(path))
-        is_table = path.suffix.lower() in _TABLE_SUFFIXES
+        is_table = path.suffix.lower() in TABLE_SUFFIXES
         rows = read_table(lines, default_model=default_model) if is_table else read_json_lines(lines)
         for count, row in enumerate(rows, start=1):
             if count > max_rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from shlex import quote
 
 from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
 from preflight.model import Family, Kind
@@ -18,6 +19,8 @@ _STATUS_HINTS = {
 }
 _NAMES = {Kind.IMAGE: "a picture", Kind.VIDEO: "a video"}
 _NOT_MEDIA = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_LFS_PATTERN = frozenset("*?[]\\,!")
+"""What ``--include`` of Git LFS reads as more than a character of a name."""
 _TYPES = {
     "JPEG": ("image/jpeg", "image/jpg", "image/pjpeg"),
     "PNG": ("image/png", "image/x-png", "image/apng"),
@@ -74,11 +77,9 @@ def http_status(case: SubjectCase) -> Iterator[Flaw]:
 
 def not_media(case: SubjectCase) -> Iterator[Flaw]:
     facts, address = case.subject.facts, case.subject.address
-    if facts is None or facts.family not in _NOT_MEDIA:
+    if facts is None or facts.family not in _NOT_MEDIA or facts.family is Family.LFS_POINTER:
         return
-    if facts.family is Family.LFS_POINTER:
-        message, fix = "this is a Git LFS pointer: the file itself was not fetched", "git lfs pull"
-    elif facts.family is Family.EMPTY:
+    if facts.family is Family.EMPTY:
         message, fix = "the file is empty: 0 bytes", "export or upload it again"
     else:
         message, fix = f"this is {facts.container}, not {_NAMES[case.subject.kind]}", "use the URL of the file itself"
@@ -88,6 +89,27 @@ def not_media(case: SubjectCase) -> Iterator[Flaw]:
     elif facts.container == "HTML":
         message += ": a login, preview or error page"
     yield Flaw(message=message, measured=facts.container or facts.family.value, fix=fix)
+
+
+def not_fetched(case: SubjectCase) -> Iterator[Flaw]:
+    """On a disk a pointer says nothing of its file, which is elsewhere; at a URL it is what the service would get."""
+    facts = case.subject.facts
+    if facts is None or facts.family is not Family.LFS_POINTER:
+        return
+    pull = _lfs_pull(case.subject.source)
+    if case.subject.address is None:
+        message, fix = "not fetched: this is a Git LFS pointer, the file itself is elsewhere", pull
+    else:
+        message = "the server has a Git LFS pointer, not the file it stands for"
+        fix = f"{pull}, then upload the file itself"
+    yield Flaw(message=message, measured=facts.container, fix=fix, indeterminate=case.subject.address is None)
+
+
+def _lfs_pull(source: str) -> str:
+    """The command that fetches one file, by its name alone: a path would be taken from the top of the repository."""
+    name = PurePosixPath(source.removesuffix("?…")).name
+    is_plain = name and not any(char in _LFS_PATTERN for char in name)
+    return f"git lfs pull --include={quote(name)}" if is_plain else "git lfs pull"
 
 
 def size_unknown(case: SubjectCase) -> Iterator[Flaw]:

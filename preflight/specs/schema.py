@@ -6,11 +6,12 @@ from typing import Any
 
 from preflight.specs.spec import FieldSpec, Spec
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = "http://json-schema.org/draft-07/schema#"
+"""What every editor reads. The schema uses nothing that later drafts added."""
 
 
 def job_schema(spec: Spec) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a request body for the model of ``spec``."""
+    """The JSON Schema (draft 7) of a request body for the model of ``spec``."""
     schema = _object([field for field in spec.fields if "." not in field.name])
     container = spec.field("input").name
     inner = [field for field in spec.fields if field.name.startswith(f"{container}.")]

@@ -1,0 +1,25 @@
+"""What a shell completes where a file or a folder is meant. Commands, options, choices and rules know their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+
+def files(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Paths, as the shell itself finds them."""
+    return _left_to_the_shell("file", incomplete)
+
+
+def folders(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Folders, as the shell itself finds them."""
+    return _left_to_the_shell("dir", incomplete)
+
+
+def _left_to_the_shell(kind: str, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+
+    return [CompletionItem(incomplete, type=kind)]

@@ -1,0 +1,79 @@
+"""One thing that was tried, and trying it within a bound."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from preflight.model import Verdict
+from preflight.redact import printable
+
+_LONGEST = 300
+
+
+class State(Enum):
+    """``NOTE`` and ``MISSING`` need nothing for a check to work; ``UNKNOWN`` could not be found out."""
+
+    OK = "ok"
+    NOTE = "note"
+    MISSING = "missing"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What was found of one thing. ``fix`` is what to do where it is not as it should be."""
+
+    name: str
+    state: State
+    found: str
+    fix: str | None = None
+
+
+Trial: TypeAlias = Callable[[], Iterable[Check]]
+
+
+def verdict(checks: Iterable[Check]) -> Verdict:
+    """``FAIL`` when something that is needed does not work, ``INDETERMINATE`` when that could not be found out."""
+    states = {check.state for check in checks}
+    if State.FAIL in states:
+        return Verdict.FAIL
+    return Verdict.INDETERMINATE if State.UNKNOWN in states else Verdict.PASS
+
+
+def tried(trials: Sequence[tuple[str, Trial]], *, seconds: float) -> tuple[Check, ...]:
+    """What the ``trials`` find, all begun at once, in their order. One that takes longer than ``seconds`` is left.
+
+    A trial that raises has failed: a broken installation raises anything.
+    """
+    running = [(name, *_begun(name, trial)) for name, trial in trials]
+    end = time.monotonic() + seconds
+    checks: list[Check] = []
+    for name, thread, found in running:
+        thread.join(max(0.0, end - time.monotonic()))
+        checks += found or [Check(name=name, state=State.UNKNOWN, found=f"no answer within {seconds:g} s")]
+    return tuple(checks)
+
+
+def _begun(name: str, trial: Trial) -> tuple[threading.Thread, list[Check]]:
+    """A trial in a thread that nobody waits for at the end of the process: a name server may keep it for minutes."""
+    found: list[Check] = []
+
+    def run() -> None:
+        try:
+            checks = list(trial())
+        except Exception as error:  # noqa: BLE001 - what a broken installation raises is the finding
+            said = printable(f"{type(error).__name__}: {error}"[:_LONGEST])
+            fix = "install preflight again: pip install --force-reinstall media-preflight"
+            checks = [Check(name=name, state=State.FAIL, found=said, fix=fix)]
+        found.extend(checks)
+
+    thread = threading.Thread(target=run, daemon=True, name=f"doctor: {name}")
+    thread.start()
+    return thread, found

@@ -1,0 +1,98 @@
+"""The files that a user begins with: a commented job, its schema for editors, and the configuration of the hooks.
+
+All of it is made from the spec and the table of hooks, so that none can say anything else.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from preflight.hooks import configuration
+from preflight.specs import FieldSpec, Spec
+
+JOB_FILE: Final = "job.yaml"
+SCHEMA_FILE: Final = "job.schema.json"
+HOOKS_FILE: Final = ".pre-commit-config.yaml"
+EDITOR_LINE: Final = f"# yaml-language-server: $schema={SCHEMA_FILE}"
+"""The first line of a job file, from which editors learn its fields."""
+
+_COLUMNS = 110
+_EXAMPLES = {
+    "image": "https://example.com/character.png",
+    "video": "https://example.com/dance.mp4",
+    "callback": "https://example.com/webhook",
+    "prompt": "The character performs the dance.",
+}
+
+
+def job_text(spec: Spec) -> str:
+    """A job for the model of ``spec`` in which every field is explained; it passes a check that asks no server."""
+    head = [
+        EDITOR_LINE,
+        "#",
+        f"# A job for {spec.title}: the request body of the service, field for field.",
+        "#",
+        f"#   preflight check {JOB_FILE}     will it be accepted, and what will it cost?",
+        f"#   preflight submit {JOB_FILE}    check it, then hand it over, once",
+    ]
+    fields = [field for field in spec.fields if "." not in field.name]
+    inner = {field.name: [each for each in spec.fields if each.name.startswith(f"{field.name}.")] for field in fields}
+    for field in sorted(fields, key=lambda field: bool(inner[field.name])):  # what is short comes first
+        head += ["", *_field(field, spec, indent="")]
+        for index, each in enumerate(inner[field.name]):
+            head += [*([""] if index else []), *_field(each, spec, indent="  ")]
+    return "\n".join(head) + "\n"
+
+
+def hooks_text() -> str:
+    """A whole ``.pre-commit-config.yaml``."""
+    return f"# For pre-commit and prek. Narrow 'files' to where reference files are.\nrepos:\n{configuration()}"
+
+
+def _field(field: FieldSpec, spec: Spec, *, indent: str) -> Iterator[str]:
+    for sentence in _said(field, spec):
+        yield from textwrap.wrap(
+            sentence, _COLUMNS, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ", break_long_words=False
+        )
+    key, example = field.name.rpartition(".")[2], _EXAMPLES.get(field.role)
+    if field.type == "object":
+        yield f"{indent}{key}:"
+    elif field.type == "string[]":
+        yield f"{indent}{key}: [{example}]"
+    elif field.role == "model":
+        yield f"{indent}{key}: {spec.model}"
+    elif field.choices:
+        yield f"{indent}{key}: {field.default or field.choices[0]}"
+    else:
+        yield f"{indent}# {key}: {example}"
+
+
+def _said(field: FieldSpec, spec: Spec) -> Iterator[str]:
+    yield field.description
+    match field.role:
+        case "image":
+            image, aspect = spec.image, spec.image.max_aspect.value
+            yield (
+                f"{' or '.join(image.containers)}, at most {image.max_bytes.label}, each side at least "
+                f"{image.min_side.value} {image.min_side.unit}, {aspect.denominator}:{aspect.numerator} to "
+                f"{aspect.numerator}:{aspect.denominator} wide to tall."
+            )
+        case "video":
+            video = spec.video
+            yield (
+                f"{' or '.join(video.containers)}, at most {video.max_bytes.label}, {video.min_seconds.value} to "
+                f"{video.max_seconds.value} {video.max_seconds.unit}."
+            )
+        case "orientation":
+            yield f"{' or '.join(field.choices)}."
+        case "mode":
+            rates = spec.price.credits_per_second
+            yield " or ".join(f"{mode} ({rate:f} credits a second)" for mode, rate in rates.items()) + "."
+        case _:
+            pass
+    if field.type == "string[]":
+        yield "A public URL; to be checked before it is uploaded, a path relative to this file."
+    if not field.required and not field.choices:
+        yield "Optional." if field.max_length is None else f"Optional; at most {field.max_length} characters."

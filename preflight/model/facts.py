@@ -47,6 +47,7 @@ class ImageFacts:
 
     ``frames`` counts pictures in the file (APNG frames, MPO pictures). ``complete`` is ``None`` where the end of the
     file was not read. ``sizes`` holds every size that a parser could take for the picture's, first one first.
+    ``decoders`` names what decoded every pixel without complaint; it is empty where that was not tried or failed.
     """
 
     container: str | None
@@ -61,6 +62,7 @@ class ImageFacts:
     complete: bool | None = None
     sizes: tuple[tuple[int, int], ...] = ()
     defects: tuple[Defect, ...] = ()
+    decoders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ _SOI, _EOI, _SOS, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """SOF0 to SOF15; DHT, JPG and DAC share the range."""
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+_CODINGS = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded", 0xCB: "arithmetic-coded and lossless"}
 _HIERARCHICAL = 0xDE
 _MAX_FILL_BYTES = 64 * limits.KIB
 _END = b"\xff\xd9"
@@ -122,6 +124,10 @@ def _visit(cursor: Cursor, seen: _Seen, marker: int, offset: int, length: int) -
             seen.add(DefectKind.CORRUPT, f"has a frame header of {length} bytes", offset, "SOF")
             return
         height, width = int.from_bytes(data[3:5], "big"), int.from_bytes(data[5:7], "big")
+        if marker not in _USUAL_FRAMES:
+            coding = _CODINGS.get(marker, "hierarchical")
+            message = f"is {coding} JPEG (FF{marker:02X}), which browsers and many image libraries do not show"
+            seen.add(DefectKind.AMBIGUOUS, message, offset, "SOF")
         seen.bit_depth = seen.bit_depth or data[2]
         seen.sizes.append((width, height))
         seen.skeleton += bytes((0xFF, marker)) + data

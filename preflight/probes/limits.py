@@ -40,3 +40,9 @@ MAX_TABLE_ENTRIES = 65_536
 
 MAX_CHUNKS = 65_536
 """PNG chunks or JPEG segments visited in one picture."""
+
+MAX_PICTURE_PIXELS = 178_956_970
+"""Pixels of a picture that can be called good: Pillow, and who builds on it, takes more for a bomb."""
+
+MAX_DECODED_PIXELS = 50 * 1024 * 1024
+"""Pixels of a picture that is decoded: up to 12 bytes each fit into the memory of the process that does it."""

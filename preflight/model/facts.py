@@ -81,7 +81,10 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit."""
+    """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit.
+
+    ``data_end`` is the byte of the file at which its last samples end, ``None`` where that was not read.
+    """
 
     id: int
     handler: str
@@ -95,6 +98,7 @@ class Track:
     rotation: int = 0
     duration: Fraction | None = None
     external: bool = False
+    data_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

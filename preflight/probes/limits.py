@@ -35,6 +35,15 @@ MAX_DEPTH = 8
 MAX_TRACKS = 64
 """Tracks read from one ``moov``."""
 
+MAX_COMPRESSED_MOVIE_BYTES = 2 * MIB
+"""Bytes of a compressed movie box (``cmvd``) that are read."""
+
+MAX_MOVIE_BYTES = 8 * MIB
+"""Bytes that a compressed movie box may inflate to: the largest real ``moov`` of a short clip has a few."""
+
+MAX_STRAY_BYTES = 16
+"""Bytes after the last box within a box that are no box, and are left alone: good files have some."""
+
 MAX_TABLE_ENTRIES = 65_536
 """Entries read from one table (``elst``, ``stts``, ``sidx``, ``trun``, ``tfra``)."""
 

@@ -173,7 +173,10 @@ def _last_fragment(cursor: Cursor) -> Generator[Span, bytes, int | None]:
     """Where the last fragment begins that ``mfra`` (§8.8.9), at the end of the file, lists for every track."""
     if cursor.size is None or cursor.size < 16:
         return None
-    tail = yield from cursor.read(max(0, cursor.size - limits.MFRA_SPAN_BYTES), limits.MFRA_SPAN_BYTES)
+    begin = max(0, cursor.size - limits.MFRA_SPAN_BYTES)
+    tail = yield from cursor.read(begin, limits.MFRA_SPAN_BYTES, leads_back=True)
+    if begin + len(tail) < cursor.size:  # from a server that only goes forwards
+        return None
     length = _U32.unpack_from(tail, len(tail) - 4)[0] if len(tail) >= 16 else 0
     if tail[-12:-8] != b"mfro" or not 24 <= length <= len(tail):
         return None

@@ -16,11 +16,13 @@ from preflight.probes.isobmff.boxes import (
     Box,
     children,
     corrupt,
+    first,
     is_padding,
     looks_like_box,
     parse_header,
     payload,
 )
+from preflight.probes.isobmff.compressed import read_compressed
 from preflight.probes.isobmff.fragments import Defaults, Fragments, read_fragments, read_mvex
 from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, read_track
 
@@ -45,6 +47,7 @@ _TOP_LEVEL = frozenset(
         "emsg",
     ]
 )
+_PLAYED = frozenset({"vide", "soun"})
 _MATRIX = Struct(">ii4xii")
 
 
@@ -83,7 +86,7 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
     try:
         yield from _walk(cursor, layout)
         if layout.moov is not None:
-            movie = yield from _read_movie(cursor, layout.moov)
+            movie = yield from _read_movie_box(cursor, layout.moov)
             fragments = None
             if movie.fragments is not None:
                 fragments = yield from read_fragments(cursor, movie.tracks, movie.fragments, layout.moov.end)
@@ -98,7 +101,7 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
 def _follows_from_cut(cursor: Cursor, layout: _Layout, defect: Defect) -> bool:
     """Whether a broken box is only what is left of a movie box that was cut short, which is reported already."""
     cut = layout.moov is not None and cursor.size is not None and layout.moov.end > cursor.size
-    return cut and defect.kind is DefectKind.CORRUPT
+    return cut and (defect.kind is DefectKind.CORRUPT or defect.where == "moov/cmov")
 
 
 def _walk(cursor: Cursor, layout: _Layout) -> Generator[Span, bytes, None]:
@@ -168,11 +171,23 @@ def _visit(cursor: Cursor, box: Box, layout: _Layout) -> Generator[Span, bytes, 
         layout.saw_fragment = True
 
 
-def _read_movie(cursor: Cursor, moov: Box) -> Generator[Span, bytes, _Movie]:
+def _read_movie_box(cursor: Cursor, moov: Box) -> Generator[Span, bytes, _Movie]:
+    """The movie in ``moov``, or in the movie box that is compressed in there."""
     boxes = yield from children(cursor, moov)
+    cmov = first(boxes, "cmov")
+    if cmov is None:
+        return (yield from _read_movie(cursor, moov, boxes))
+    plain, inner = yield from read_compressed(cursor, cmov)
+    try:
+        return (yield from _read_movie(plain, inner, (yield from children(plain, inner))))
+    except MediaError as error:
+        # Its offsets are none of the file's.
+        message = f"{error.defect.message}, in its compressed 'moov' box"
+        raise MediaError(replace(error.defect, message=message, offset=cmov.start, where=cmov.path)) from error
+
+
+def _read_movie(cursor: Cursor, moov: Box, boxes: list[Box]) -> Generator[Span, bytes, _Movie]:
     by_type = {box.fourcc: box for box in reversed(boxes)}
-    if "cmov" in by_type:
-        give_up("has a compressed 'moov' box, which is not read here", offset=moov.start, where="moov/cmov")
     if (mvhd := by_type.get("mvhd")) is None:
         corrupt("has a 'moov' box without 'mvhd'", offset=moov.start, where=moov.path)
     data = yield from payload(cursor, mvhd, at_least=20)
@@ -225,6 +240,7 @@ def _durations(movie: _Movie, fragments: Fragments | None) -> Durations:
 
 def _check_media(cursor: Cursor, layout: _Layout, movie: _Movie, fragments: Fragments | None) -> None:
     """Add what is missing of the media that the movie box describes."""
+    _check_samples(cursor, layout, movie)
     if fragments is not None and fragments.missing_bytes and cursor.size is not None:
         layout.missing_bytes = max(layout.missing_bytes, fragments.missing_bytes)
         end = cursor.size + fragments.missing_bytes
@@ -236,6 +252,17 @@ def _check_media(cursor: Cursor, layout: _Layout, movie: _Movie, fragments: Frag
     elif fragments is None and not layout.saw_mdat and any(not track.external for track in movie.tracks):
         message = "has a 'moov' box and no 'mdat' box: the media itself is missing"
         layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
+
+
+def _check_samples(cursor: Cursor, layout: _Layout, movie: _Movie) -> None:
+    """Hold the sample tables against the file: a box of whatever size may have been cut, and the tables still tell."""
+    ends = (track.data_end or 0 for track in movie.tracks if track.handler in _PLAYED)
+    missing = max(ends, default=0) - (cursor.size or 0)
+    if cursor.size is None or missing <= 0 or layout.missing_bytes:
+        return
+    layout.missing_bytes = missing
+    message = f"is cut short: its samples end at byte {cursor.size + missing} or later, the file at {cursor.size}"
+    layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=cursor.size, where="mdat"))
 
 
 def _facts(cursor: Cursor, layout: _Layout, movie: _Movie | None, durations: Durations) -> VideoFacts:

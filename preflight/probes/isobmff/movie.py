@@ -246,6 +246,9 @@ def _check_media(cursor: Cursor, layout: _Layout, movie: _Movie, fragments: Frag
         end = cursor.size + fragments.missing_bytes
         message = f"is cut short: its fragments end at byte {end}, the file at {cursor.size}"
         layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message))
+    elif fragments is not None and fragments.ends_in_header:
+        message = f"is cut short: it ends at byte {cursor.size}, after the header of a fragment and before its media"
+        layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=cursor.size, where="moof"))
     elif fragments is not None and not fragments.seen and not fragments.starts:
         message = "is an initialization segment: it has 'moov' and no fragment with media"
         layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from chunks import read_chunks, write_chunks
+from chunks import is_frame_header, read_chunks, read_segments, write_chunks, write_segments
 from PIL import Image
 from probing import FIXTURES
 from servers.lying import Server, serving
@@ -316,3 +316,27 @@ def test_metadata_that_inflates_to_far_more_than_the_picture_is_not_looked_at(tm
     text = (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100 << 20)))
     path = written(tmp_path, "text.png", write_chunks([head, text, *rest]))
     assert facts_of(checked(engine, path)).decoders == ("zlib", "Pillow")
+
+
+HEAD, *_BODY = read_chunks((PICTURES / "plain.png").read_bytes())
+SEGMENTS, SCAN = read_segments((PICTURES / "plain.jpg").read_bytes())
+FRAME = next(segment for segment in SEGMENTS if is_frame_header(segment))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        write_segments([FRAME] * 60_000 + SEGMENTS, SCAN),
+        write_segments([b"\xff\xee\0\x0e" + bytes(12)] * 30_000 + SEGMENTS, SCAN),
+        write_chunks([HEAD] * 60_000 + _BODY),
+        write_chunks([HEAD, *[(b"PLTE", bytes(768))] * 1500, *_BODY]),
+        write_chunks([HEAD, *[(b"IDAT", b"")] * 60_000, *_BODY]).replace(b"\x35\xaf\x06\x1e", bytes(4)),
+    ],
+    ids=["frame-headers", "adobe-segments", "headers", "palettes", "wrong-checksums"],
+)
+def test_a_picture_of_thousands_of_parts_is_read_within_bounds_and_told_of_in_a_few_words(
+    data: bytes, tmp_path: Path, engine: Engine
+) -> None:
+    report = checked(engine, written(tmp_path, "many", data))
+    assert len(report.findings) <= limits.MAX_DEFECTS + 1
+    assert len(facts_of(report).sizes) <= limits.MAX_DEFECTS

@@ -71,11 +71,11 @@ def test_a_server_without_ranges_leads_to_the_same_facts(name: str, server: Serv
 
 @pytest.fixture(scope="module", name="spread")
 def _spread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A fragmented clip of some 600 KB, with 40 KB of free space before each fragment and the right index behind."""
+    """A fragmented clip of some 600 KB, with 40 KB of free space before each fragment and before the right index."""
     boxes = parse((CLIPS / "fragmented-15-seconds.mp4").read_bytes())
     spread: list[Box] = []
     for box in boxes:
-        spread += [Box("free", bytes(40_000)), box] if box.fourcc == "moof" else [box]
+        spread += [Box("free", bytes(40_000)), box] if box.fourcc in ("moof", "mfra") else [box]
     data, at = b"", {}
     for box in spread:
         if box.fourcc == "moof":

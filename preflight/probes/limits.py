@@ -50,6 +50,9 @@ MAX_TABLE_ENTRIES = 65_536
 MAX_CHUNKS = 65_536
 """PNG chunks or JPEG segments visited in one picture."""
 
+MAX_DEFECTS = 8
+"""Defects of one picture that are told, and sizes that it claims: the rest is more of the same."""
+
 MAX_PICTURE_PIXELS = 178_956_970
 """Pixels of a picture that can be called good: Pillow, and who builds on it, takes more for a bomb."""
 

@@ -15,6 +15,7 @@ from preflight.probes.pillow import Picture, identify_png
 SIGNATURE_BYTES = 8
 _KEPT = frozenset({"IHDR", "PLTE", "tRNS"})
 _MAX_KEPT_BYTES = 4096
+_MAX_SKELETON_BYTES = 256 * limits.KIB
 _PALETTE = 3
 _IEND = b"\0\0\0\0IEND\xae\x42\x60\x82"
 _EMPTY_IDAT = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
@@ -38,7 +39,8 @@ class _Seen:
     defects: list[Defect] = field(default_factory=list)
 
     def add(self, kind: DefectKind, message: str, offset: int, where: str) -> None:
-        self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
+        if len(self.defects) < limits.MAX_DEFECTS:
+            self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
 
 
 def probe_png(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
@@ -116,7 +118,8 @@ def _visit(
             _visit_ihdr(seen, chunk, offset)
         elif name == "PLTE":
             seen.needs_palette = False
-        seen.skeleton += chunk
+        if len(seen.skeleton) < _MAX_SKELETON_BYTES:
+            seen.skeleton += chunk
     elif name == "IHDR":
         seen.add(DefectKind.AMBIGUOUS, f"has a second IHDR at byte {offset}, after the pixels", offset, name)
     elif name == "acTL" and not seen.data:
@@ -149,7 +152,8 @@ def _visit_ihdr(seen: _Seen, chunk: bytes, offset: int) -> None:
         return
     if crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
         seen.add(DefectKind.CORRUPT, "has an IHDR whose checksum does not match", offset, "IHDR")
-    seen.sizes.append((int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")))
+    if len(seen.sizes) < limits.MAX_DEFECTS:
+        seen.sizes.append((int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")))
     seen.bit_depth = seen.bit_depth or data[8]
     seen.needs_palette = data[9] == _PALETTE
     if len(seen.sizes) > 1:

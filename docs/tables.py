@@ -158,7 +158,7 @@ def job_bounds() -> str:
 
 
 def cage_bounds() -> str:
-    """What MediaInfo may use up."""
+    """What MediaInfo or a decoder may use up."""
     rows = (
         (
             "memory",
@@ -218,5 +218,9 @@ def _code(text: str) -> str:
 
 def _amount(name: str, value: float) -> str:
     if "bytes" in name.lower():
-        return next(f"{value / unit:g} {word}" for unit, word in ((1 << 20, "MiB"), (1 << 10, "KiB")) if value >= unit)
+        return next(
+            f"{value / unit:g} {word}"
+            for unit, word in ((1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes"))
+            if value >= unit
+        )
     return f"{value:g} s" if name.endswith("_s") else f"{value:,}".replace(",", " ")

@@ -63,7 +63,7 @@ class Options:
     """How to check.
 
     ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
-    only where it could matter (``opinion.py``). ``deep`` reads pictures to their end. ``uploaded`` refuses
+    only where it could matter (``opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded`` refuses
     local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all modes,
     not only the one that holds. ``now`` is the time that signed URLs are held to; it is asked once a report.
     """

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight import opinion
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 32
 """URLs read at the same time."""
+
+_DECODED_AT_ONCE = 2
+"""Pictures decoded at the same time: each may take all of its process's memory."""
 
 _PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff"})
 """What a file is taken for by its name, where its bytes are no media at all."""
@@ -54,10 +57,10 @@ def is_url(source: str) -> bool:
 
 
 class Examiner:
-    """Examines slots. Keeps MediaInfo's processes from one to the next; ``close`` ends them.
+    """Examines slots. Keeps the processes of MediaInfo and decoders from one to the next; ``close`` ends them.
 
     ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
-    reads pictures to their end; ``offline`` asks no server.
+    fetches and decodes pictures whole; ``offline`` asks no server.
     """
 
     def __init__(
@@ -75,12 +78,15 @@ class Examiner:
         self._deep = deep
         self._offline = offline
         self._cage: Cage | None = None
+        self._decoder: Cage | None = None
         self._cage_lock = Lock()
+        self._decoding = BoundedSemaphore(_DECODED_AT_ONCE)
 
     def close(self) -> None:
         """End the processes that were started."""
-        if self._cage is not None:
-            self._cage.close()
+        for cage in (self._cage, self._decoder):
+            if cage is not None:
+                cage.close()
 
     def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
         """The slot of ``source``: a URL, or a path relative to ``base``."""
@@ -140,6 +146,8 @@ class Examiner:
         reading = await reader.read(slot.source, self._probe(slot), deep=self._deep)
         if self._wants_opinion(reading.facts, thorough=thorough):
             return await asyncio.to_thread(self._with_opinion, slot, reading)
+        if self._wants_decoding(reading.facts):
+            return await asyncio.to_thread(self._with_decoding, slot, reading)
         return self._subject(slot, reading)
 
     def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
@@ -148,6 +156,8 @@ class Examiner:
         reading = read_local(slot.path, self._probe(slot))
         if self._wants_opinion(reading.facts, thorough=thorough):
             return self._with_opinion(slot, reading)
+        if self._wants_decoding(reading.facts):
+            return self._with_decoding(slot, reading)
         return self._subject(slot, reading)
 
     def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
@@ -158,6 +168,12 @@ class Examiner:
     def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
         assert isinstance(reading.facts, VideoFacts)
         facts = opinion.with_second_opinion(reading.facts, reading.fetched, self._started_cage())
+        return self._subject(slot, replace(reading, facts=facts))
+
+    def _with_decoding(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+        assert isinstance(reading.facts, ImageFacts)
+        with self._decoding:
+            facts = opinion.with_decoding(reading.facts, reading.fetched, self._started_decoder())
         return self._subject(slot, replace(reading, facts=facts))
 
     def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
@@ -181,6 +197,17 @@ class Examiner:
 
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
         return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=thorough)
+
+    def _wants_decoding(self, facts: ImageFacts | VideoFacts | None) -> bool:
+        return self._deep and isinstance(facts, ImageFacts) and opinion.is_decodable(facts)
+
+    def _started_decoder(self) -> Cage:
+        from preflight.probes.cage import DECODE, Cage  # noqa: PLC0415 - only a deep check decodes
+
+        with self._cage_lock:  # pictures are decoded in several threads
+            if self._decoder is None:
+                self._decoder = Cage(command=DECODE)
+            return self._decoder
 
     def _started_cage(self) -> Cage:
         from preflight.probes.cage import Cage  # noqa: PLC0415 - pictures need no process

@@ -1,11 +1,11 @@
-"""When MediaInfo is asked about a clip, and what its answer changes: the whole policy."""
+"""When MediaInfo is asked about a clip and a picture is decoded, and what the answers change: the whole policy."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from preflight.model import Family, SecondOpinion, SparseBytes, VideoFacts
+from preflight.model import Defect, DefectKind, Family, ImageFacts, SecondOpinion, SparseBytes, VideoFacts
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
@@ -51,3 +51,38 @@ def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, cage: Cage) -> 
         # MediaInfo would need every fragment to tell the length; of those it was given, it tells theirs.
         opinion = replace(opinion, duration=None, video_duration=None, audio_duration=None)
     return replace(facts, second=opinion)
+
+
+def is_decodable(facts: ImageFacts) -> bool:
+    """Whether decoding could tell more: of what the service takes, unless something is wrong with it already."""
+    from preflight.probes.media import DECODED  # noqa: PLC0415 - clips need it not
+
+    return facts.container in DECODED and not facts.defects and facts.size_bytes is not None
+
+
+def with_decoding(facts: ImageFacts, fetched: SparseBytes, cage: Cage) -> ImageFacts:
+    """``facts`` with the decoders that the picture went through, or with the defect that they found.
+
+    ``cage`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined.
+    """
+    from preflight.probes import limits  # noqa: PLC0415 - clips need it not
+    from preflight.probes.decoded import judged  # noqa: PLC0415 - clips need it not
+
+    assert facts.size_bytes is not None, "only what is_decodable is decoded"
+    pixels = (facts.width or 0) * (facts.height or 0)
+    if pixels > limits.MAX_DECODED_PIXELS:
+        reason = f"has {facts.width}x{facts.height} pixels, and no more than {limits.MAX_DECODED_PIXELS} are decoded"
+        return _undecoded(facts, reason)
+    data = fetched.between(0, facts.size_bytes)
+    if len(data) < facts.size_bytes:
+        return _undecoded(facts, f"was fetched to byte {len(data)} of {facts.size_bytes}, which does not decode")
+    whole = SparseBytes()
+    whole.add(0, data)
+    told = cage.ask(whole, facts.size_bytes)
+    if not told:
+        return _undecoded(facts, "takes more time or memory to decode than it is given")
+    return judged(facts, told[0])
+
+
+def _undecoded(facts: ImageFacts, reason: str) -> ImageFacts:
+    return replace(facts, defects=(*facts.defects, Defect(kind=DefectKind.UNREADABLE, message=reason)))

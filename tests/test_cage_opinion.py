@@ -94,7 +94,7 @@ for line in sys.stdin.buffer:
     request = json.loads(line)
     for _, length in request["pieces"]:
         sys.stdin.buffer.read(length)
-    print(json.dumps({"id": request["id"], "tracks": TRACKS}), flush=True)
+    print(json.dumps({"id": request["id"], "told": TRACKS}), flush=True)
 """
 
 

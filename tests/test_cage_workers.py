@@ -27,7 +27,7 @@ for line in sys.stdin.buffer:
     request = json.loads(line)
     for _, length in request["pieces"]:
         sys.stdin.buffer.read(length)
-    answer = {"id": request["id"], "tracks": [{"worker": os.getpid(), "asked": request}]}
+    answer = {"id": request["id"], "told": [{"worker": os.getpid(), "asked": request}]}
     print(json.dumps(answer), flush=True)
 """
 """Answers with its process id and with what it was asked."""
@@ -41,7 +41,7 @@ def say(text):
     sys.stdout.write(text)
     sys.stdout.flush()
 def answer(tracks):
-    return json.dumps({"id": request["id"], "tracks": tracks}) + "\\n"
+    return json.dumps({"id": request["id"], "told": tracks}) + "\\n"
 """
 
 MISBEHAVED = {
@@ -58,7 +58,7 @@ MISBEHAVED = {
     "answers-too-much": READ + f"say(answer([{{'x': 'y' * {ANSWER_BYTES}}}])); time.sleep(60)",
     "answers-without-end": READ + "\nwhile True: say('x' * 65536)",
     "answers-too-deep": READ + "say('[' * 200_000 + '\\n'); time.sleep(60)",
-    "answers-with-a-long-number": READ + "say('{\"tracks\": ' + '9' * 100_000 + '}\\n'); time.sleep(60)",
+    "answers-with-a-long-number": READ + "say('{\"told\": ' + '9' * 100_000 + '}\\n'); time.sleep(60)",
     "answers-another-question": READ + "request['id'] += 1; say(answer([])); time.sleep(60)",
     "closes-its-pipes": "import os, time; os.close(0); os.close(1); time.sleep(60)",
 }

@@ -47,6 +47,7 @@ TABLE: dict[str, set[str]] = {
 THIRD_PARTY: dict[str, set[str]] = {
     "PIL": {"probes"},
     "pymediainfo": {"probes"},
+    "simplejpeg": {"probes"},
     "aiohttp": {"sources"},
     "yarl": {"sources"},
     "httpx": {"sources", "client", "sandbox"},

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from struct import pack
 
 import pytest
+from boxes import Box, parse
 from probing import FIXTURES, drive
 from servers.lying import Server, serving
 
@@ -65,6 +67,43 @@ def test_a_server_without_ranges_leads_to_the_same_facts(name: str, server: Serv
     assert isinstance(with_ranges.facts, VideoFacts)
     assert without.facts == with_ranges.facts
     assert without.transfer.requests == 1
+
+
+@pytest.fixture(scope="module", name="spread")
+def _spread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A fragmented clip of some 600 KB, with 40 KB of free space before each fragment and before the right index."""
+    boxes = parse((CLIPS / "fragmented-15-seconds.mp4").read_bytes())
+    spread: list[Box] = []
+    for box in boxes:
+        spread += [Box("free", bytes(40_000)), box] if box.fourcc in ("moof", "mfra") else [box]
+    data, at = b"", {}
+    for box in spread:
+        if box.fourcc == "moof":
+            at[box.origin - 8] = len(data)
+        if box.fourcc == "mfra":
+            for was, now in at.items():
+                box.payload = box.payload.replace(pack(">Q", was), pack(">Q", now))
+        data += bytes(box)
+    path = tmp_path_factory.mktemp("clips") / "spread.mp4"
+    path.write_bytes(data)
+    with serving({path.name: path}) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "requests", "most_bytes"),
+    [("ok", 3, 128 * KIB), ("ignores-range", 1, 1000 * KIB)],
+    ids=["ranges", "none"],
+)
+def test_the_index_of_fragments_is_used_where_a_server_can_go_back_and_done_without_where_not(
+    behaviour: str, requests: int, most_bytes: int, spread: Server
+) -> None:
+    subject = examined(spread, "spread.mp4", behaviour)
+    assert isinstance(subject.facts, VideoFacts)
+    assert subject.facts.defects == ()
+    assert subject.facts.durations.container == subject.facts.durations.video == 15
+    assert subject.transfer.requests <= requests
+    assert subject.transfer.bytes <= most_bytes
 
 
 def length(data: bytes) -> Fraction | None:

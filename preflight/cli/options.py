@@ -149,7 +149,7 @@ verdict_options = _stacked(
     click.option("--select", type=RuleId(), multiple=True, metavar="RULE", help="Only these rules (repeatable)."),
     click.option("--ignore", type=RuleId(), multiple=True, metavar="RULE", help="Not these rules (repeatable)."),
     click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more."),
-    click.option("--deep", is_flag=True, help="Read pictures to their end."),
+    click.option("--deep", is_flag=True, help="Fetch and decode pictures whole."),
 )
 
 

@@ -24,7 +24,7 @@ from preflight.render.objects import facts_object
 @click.command("probe")
 @click.argument("names", nargs=-1, required=True, metavar="FILE|URL...", shell_complete=files)
 @network_options
-@click.option("--deep", is_flag=True, help="Read pictures to their end.")
+@click.option("--deep", is_flag=True, help="Fetch and decode pictures whole.")
 @output_options("text", "json", "jsonl")
 def command(
     *,

@@ -47,6 +47,7 @@ class ImageFacts:
 
     ``frames`` counts pictures in the file (APNG frames, MPO pictures). ``complete`` is ``None`` where the end of the
     file was not read. ``sizes`` holds every size that a parser could take for the picture's, first one first.
+    ``decoders`` names what decoded every pixel without complaint; it is empty where that was not tried or failed.
     """
 
     container: str | None
@@ -61,6 +62,7 @@ class ImageFacts:
     complete: bool | None = None
     sizes: tuple[tuple[int, int], ...] = ()
     defects: tuple[Defect, ...] = ()
+    decoders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,10 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit."""
+    """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit.
+
+    ``data_end`` is the byte of the file at which its last samples end, ``None`` where that was not read.
+    """
 
     id: int
     handler: str
@@ -93,6 +98,7 @@ class Track:
     rotation: int = 0
     duration: Fraction | None = None
     external: bool = False
+    data_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,12 +17,14 @@ class Span:
     """Bytes ``[start, end)`` of a source.
 
     ``optional`` bytes sharpen the answer without deciding it: a driver for which reading is free sends them, one that
-    would pay a round trip may send ``b""`` instead.
+    would pay a round trip may send ``b""`` instead. A span that ``leads_back`` is an index at the end: earlier bytes
+    are asked for after it, so a driver that only goes forwards sends ``b""`` instead.
     """
 
     start: int
     end: int
     optional: bool = False
+    leads_back: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end:
@@ -37,8 +39,8 @@ _Facts = TypeVar("_Facts")
 Probe: TypeAlias = Generator[Span, bytes, _Facts]
 """A parser without I/O: yields the span it needs next, is sent its bytes, returns facts.
 
-It is sent exactly the bytes of the span, fewer where the source ends before, and ``b""`` for an optional span that
-was not read.
+It is sent exactly the bytes of the span, fewer where the source ends before, and ``b""`` for a span that may be
+left out and was.
 """
 
 

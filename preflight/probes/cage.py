@@ -1,4 +1,4 @@
-"""A pool of processes in which MediaInfo is asked, so that no file can hurt the one that asks.
+"""A pool of processes in which MediaInfo is asked and pictures are decoded, so that no file hurts the one that asks.
 
 libmediainfo spins for minutes and takes gigabytes on crafted files (docs/security.md). A worker has limits of its own
 on memory and processor time (``caged.py``); here is the clock, which holds on every platform, and the restart.
@@ -27,10 +27,14 @@ REQUESTS_PER_WORKER = 500
 _FOLDER = Path(__file__).parent
 COMMAND = (sys.executable or "", "-P", str(_FOLDER / "caged.py"))
 """``-P`` keeps the current folder, which may be a stranger's, out of the places that modules are loaded from."""
+DECODE = (*COMMAND, "decode")
+"""Starts a worker that decodes pictures; by default one asks MediaInfo."""
 
 
 class Cage:
-    """Asks MediaInfo about bytes already fetched. Safe to use from several threads; each has a worker for itself.
+    """Asks MediaInfo about bytes already fetched, or has them decoded (``DECODE``).
+
+    Safe to use from several threads; each has a worker for itself.
 
     Workers start when they are first needed, stay for the next file, and are replaced when they die. Use it as a
     context manager, or call ``close``. ``command`` starts a worker that speaks as ``caged.py`` does.
@@ -51,9 +55,10 @@ class Cage:
             self._give_back(worker)
 
     def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
-        """MediaInfo's tracks of a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
+        """What a worker tells of a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
 
-        There is none where the file was too much for it, where no process can be had, and once the cage is closed.
+        That is MediaInfo's tracks, or one object that says how decoding went. There is none where the file was too
+        much for it, where no process can be had, and once the cage is closed.
         """
         worker = self._take()
         if worker is None:
@@ -139,14 +144,14 @@ class _Worker:
         except RuntimeError:  # no thread can be had, and without a clock nothing is asked
             return None
         try:
-            tracks = _tracks(self._exchange(fetched, size_bytes, request), request)
+            told = _told(self._exchange(fetched, size_bytes, request), request)
         except OSError:  # it died while it was being written to
-            tracks = None
+            told = None
         finally:
             clock.cancel()
             clock.join()  # if it is about to kill, the next question must know
-        self._in_step = tracks is not None
-        return tracks
+        self._in_step = told is not None
+        return told
 
     def kill(self) -> None:
         """End the process. Whoever reads from it finds the end of its answer."""
@@ -176,8 +181,12 @@ class _Worker:
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without the key: what reads hostile files has no business with it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PREFLIGHT_API_KEY")}
+    """This process's environment without the key: what reads hostile files has no business with it.
+
+    NumPy, which a decoder brings along, would set memory aside for a thread on each processor.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFLIGHT_API_KEY")}
+    return kept | {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
@@ -185,11 +194,11 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _tracks(line: bytes, request: int) -> list[Mapping[str, Any]] | None:
-    """The tracks in the answer to that request; ``None`` for anything else, an answer to another request too."""
+def _told(line: bytes, request: int) -> list[Mapping[str, Any]] | None:
+    """What the answer to that request tells; ``None`` for anything else, an answer to another request too."""
     try:
         answer = json.loads(line)
-        tracks = answer["tracks"] if answer["id"] == request else None
+        told = answer["told"] if answer["id"] == request else None
     except (ValueError, KeyError, TypeError, RecursionError):  # cut short, no opinion, or no answer at all
         return None
-    return tracks if isinstance(tracks, list) and all(isinstance(track, dict) for track in tracks) else None
+    return told if isinstance(told, list) and all(isinstance(each, dict) for each in told) else None

@@ -1,9 +1,9 @@
-"""The process in which MediaInfo runs: a loop of one request, one answer, under limits it sets on itself.
+"""The process in which MediaInfo and decoders run: a loop of one request, one answer, under limits it sets on itself.
 
 Run as a script by ``cage.py``; it imports nothing of the package. A request on standard input is a line of JSON,
 ``{"id": …, "size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
-``{"id": …, "tracks": […]}`` with the same id, or ``{}`` for no opinion. Whatever a crafted file does to libmediainfo
-ends here, at worst with this process.
+``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Whatever a crafted file does to a library ends
+here, at worst with this process. It asks MediaInfo; started with ``decode``, it decodes pictures (``decoding.py``).
 
 libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
 fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
@@ -15,10 +15,12 @@ import ctypes
 import io
 import json
 import os
+import runpy
 import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 MEMORY_BYTES = 768 * 1024 * 1024
@@ -74,22 +76,37 @@ class SparseFile(io.RawIOBase):
         return head[:1] in (b"<", b"#", b"[") or any(_ALIAS in data or _MXF in data for _, data in self._pieces)
 
 
-def main() -> None:
+def main(task: str = "describe") -> None:
     """Answer requests until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; this process ends with its input
+    if task == "decode":
+        serve_decoding()
+    else:
+        serve_descriptions()
+
+
+def serve_descriptions() -> None:
+    """Answer with MediaInfo's tracks."""
     ask(SparseFile(0, []))  # loads the library, and everything that it opens for itself
     status = open_status()
     end_where_memory_does()
     is_shut = confine()
-    requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    while (file := receive(requests)) is not None:
+    while (file := receive(sys.stdin.buffer)) is not None:
         allow_more_cpu()
-        answer = {"id": file.request, "tracks": ask(file)} if is_shut or not file.may_name_others() else {}
+        told = ask(file) if is_shut or not file.may_name_others() else None
         crowded = under_pressure(status)
-        answers.write(json.dumps({} if crowded else answer).encode() + b"\n")
-        answers.flush()
+        reply(file, None if crowded else told)
         if crowded:
             return
+
+
+def serve_decoding() -> None:
+    """Answer with one object: how decoding went. Memory that ends is said by the decoder, and no partial answer."""
+    decode = runpy.run_path(str(Path(__file__).with_name("decoding.py")))["make_decoder"]()
+    confine()
+    while (file := receive(sys.stdin.buffer)) is not None:
+        allow_more_cpu()
+        reply(file, [decode(file.read())])
 
 
 def receive(stream: BinaryIO) -> SparseFile | None:
@@ -100,6 +117,13 @@ def receive(stream: BinaryIO) -> SparseFile | None:
     request = json.loads(line)
     pieces = [(start, stream.read(length)) for start, length in request["pieces"]]
     return SparseFile(request["size"], pieces, request["id"])
+
+
+def reply(file: SparseFile, told: list[Mapping[str, Any]] | None) -> None:
+    """Answer the request for ``file``; ``None`` is no opinion."""
+    answer = {} if told is None else {"id": file.request, "told": told}
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.flush()
 
 
 def ask(file: SparseFile) -> list[Mapping[str, Any]]:
@@ -174,4 +198,4 @@ def under_pressure(status: int | None) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -23,12 +23,21 @@ class Cursor:
         self._bytes = 0
         self._optional_bytes = 0
 
+    @classmethod
+    def over(cls, data: bytes) -> Cursor:
+        """A source that is held whole: nothing is asked for."""
+        cursor = cls(len(data))
+        cursor._held.add(0, data)
+        return cursor
+
     def holds(self, start: int, length: int) -> bool:
         """Whether these bytes can be had without asking."""
         return len(self._held.between(start, start + length)) == length
 
-    def read(self, start: int, length: int, *, ahead: int = 0) -> Generator[Span, bytes, bytes]:
-        """``length`` bytes from ``start``: fewer only where the source ends.
+    def read(
+        self, start: int, length: int, *, ahead: int = 0, leads_back: bool = False
+    ) -> Generator[Span, bytes, bytes]:
+        """``length`` bytes from ``start``: fewer only where the source ends, and none if they lead back and none can.
 
         When they have to be asked for, ``ahead`` bytes are, in the same span, because a read costs a round trip and
         bytes hardly anything. Raises ``MediaError`` when the file has used up its spans or bytes.
@@ -38,7 +47,7 @@ class Cursor:
         if len(held) >= end - start:
             return held
         begin = start + len(held)
-        span = Span(begin, self._end(max(end, begin + ahead)))
+        span = Span(begin, self._end(max(end, begin + ahead)), leads_back=leads_back)
         self.reads += 1
         self._bytes += len(span)
         if self.reads > limits.MAX_SPANS or self._bytes > limits.MAX_BYTES:

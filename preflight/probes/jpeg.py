@@ -15,8 +15,11 @@ _SOI, _EOI, _SOS, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """SOF0 to SOF15; DHT, JPG and DAC share the range."""
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
+_CODINGS = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded", 0xCB: "arithmetic-coded and lossless"}
 _HIERARCHICAL = 0xDE
 _MAX_FILL_BYTES = 64 * limits.KIB
+_MAX_SKELETON_BYTES = 256 * limits.KIB
 _END = b"\xff\xd9"
 
 
@@ -34,7 +37,8 @@ class _Seen:
     defects: list[Defect] = field(default_factory=list)
 
     def add(self, kind: DefectKind, message: str, offset: int, where: str) -> None:
-        self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
+        if len(self.defects) < limits.MAX_DEFECTS:
+            self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
 
 
 def probe_jpeg(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
@@ -117,22 +121,12 @@ def _bad_length(cursor: Cursor, seen: _Seen, marker: int, offset: int, length: i
 
 def _visit(cursor: Cursor, seen: _Seen, marker: int, offset: int, length: int) -> Generator[Span, bytes, None]:
     if marker in _FRAMES:
-        data = yield from cursor.read(offset, length)
-        if length < 8:
-            seen.add(DefectKind.CORRUPT, f"has a frame header of {length} bytes", offset, "SOF")
-            return
-        height, width = int.from_bytes(data[3:5], "big"), int.from_bytes(data[5:7], "big")
-        seen.bit_depth = seen.bit_depth or data[2]
-        seen.sizes.append((width, height))
-        seen.skeleton += bytes((0xFF, marker)) + data
-        if len(seen.sizes) > 1:
-            first, last = seen.sizes[0], seen.sizes[-1]
-            message = f"has a second frame header at byte {offset}: {first[0]}x{first[1]} and {last[0]}x{last[1]}"
-            seen.add(DefectKind.AMBIGUOUS, message, offset, "SOF")
+        _visit_frame(seen, marker, offset, (yield from cursor.read(offset, length)))
     elif marker in (_APP14, _SOS):
         if marker == _SOS and not seen.sizes:
             seen.add(DefectKind.CORRUPT, f"has a scan at byte {offset} without a frame header", offset, "SOS")
-        seen.skeleton += bytes((0xFF, marker)) + (yield from cursor.read(offset, length))
+        if marker == _SOS or len(seen.skeleton) < _MAX_SKELETON_BYTES:
+            seen.skeleton += bytes((0xFF, marker)) + (yield from cursor.read(offset, length))
     elif marker == _HIERARCHICAL:
         seen.add(DefectKind.AMBIGUOUS, "is hierarchical: frames of several sizes make one picture", offset, "DHP")
     elif marker in (_APP1, _APP2):
@@ -143,6 +137,25 @@ def _visit(cursor: Cursor, seen: _Seen, marker: int, offset: int, length: int) -
         elif name[:4] == b"MPF\0":
             values = tiff.integers((yield from cursor.read(offset + 6, length - 6)))
             seen.pictures = max(1, values.get(tiff.NUMBER_OF_IMAGES, 1))
+
+
+def _visit_frame(seen: _Seen, marker: int, offset: int, data: bytes) -> None:
+    if len(data) < 8:
+        seen.add(DefectKind.CORRUPT, f"has a frame header of {len(data)} bytes", offset, "SOF")
+        return
+    height, width = int.from_bytes(data[3:5], "big"), int.from_bytes(data[5:7], "big")
+    if marker not in _USUAL_FRAMES:
+        coding = _CODINGS.get(marker, "hierarchical")
+        message = f"is {coding} JPEG (FF{marker:02X}), which browsers and many image libraries do not show"
+        seen.add(DefectKind.AMBIGUOUS, message, offset, "SOF")
+    seen.bit_depth = seen.bit_depth or data[2]
+    if len(seen.sizes) < limits.MAX_DEFECTS:
+        seen.sizes.append((width, height))
+        seen.skeleton += bytes((0xFF, marker)) + data
+    if len(seen.sizes) > 1:
+        first, last = seen.sizes[0], seen.sizes[-1]
+        message = f"has a second frame header at byte {offset}: {first[0]}x{first[1]} and {last[0]}x{last[1]}"
+        seen.add(DefectKind.AMBIGUOUS, message, offset, "SOF")
 
 
 def _look_for_end(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, bytes, None]:

@@ -33,8 +33,9 @@ def probe_media(
     if kind is None:
         kind = _KINDS.get(sniffed.family, likely)
     if kind is Kind.IMAGE:
-        if deep and size is not None and sniffed.name in DECODED:
-            yield from cursor.read_optional(0, size, keep=True)
+        if deep and sniffed.name in DECODED:
+            rest = (limits.MAX_OPTIONAL_BYTES if size is None else size) - len(head)
+            yield from cursor.read_optional(len(head), max(rest, 0), keep=True)
         return (yield from _probe_image(cursor, sniffed))
     if sniffed == ISO_MEDIA:
         from preflight.probes.isobmff.movie import probe_movie  # noqa: PLC0415 - see above

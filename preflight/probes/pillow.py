@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind
+from preflight.probes import limits
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -27,14 +28,14 @@ class Picture(NamedTuple):
 
 
 def identify_jpeg(skeleton: bytes) -> Picture:
-    """Raises ``MediaError`` when Pillow would not open it."""
+    """Raises ``MediaError`` when Pillow would not open it, for its header or for its number of pixels."""
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415 - checking a clip must not load Pillow
 
     return _identify(JpegImageFile, skeleton)
 
 
 def identify_png(skeleton: bytes) -> Picture:
-    """Raises ``MediaError`` when Pillow would not open it."""
+    """Raises ``MediaError`` when Pillow would not open it, for its header or for its number of pixels."""
     from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415 - checking a clip must not load Pillow
 
     return _identify(PngImageFile, skeleton)
@@ -43,12 +44,18 @@ def identify_png(skeleton: bytes) -> Picture:
 def _identify(plugin: Callable[[BytesIO], ImageFile], skeleton: bytes) -> Picture:
     try:
         with plugin(BytesIO(skeleton)) as image:
-            return Picture(image.width, image.height, image.mode)
+            picture = Picture(image.width, image.height, image.mode)
     except (OSError, SyntaxError, ValueError, KeyError, IndexError, EOFError, OverflowError) as error:
         # Pillow's plug-ins say "not this format" with whatever their parsing ran into.
         raise MediaError(
             Defect(kind=DefectKind.CORRUPT, message=f"has a header that Pillow refuses{_reason(error)}")
         ) from error
+    if picture.width * picture.height > limits.MAX_PICTURE_PIXELS:
+        message = (
+            f"has {picture.width}x{picture.height} pixels; image libraries refuse more than {limits.MAX_PICTURE_PIXELS}"
+        )
+        raise MediaError(Defect(kind=DefectKind.UNREADABLE, message=message))
+    return picture
 
 
 def _reason(error: Exception) -> str:

@@ -15,6 +15,8 @@ from preflight.probes.pillow import Picture, identify_png
 SIGNATURE_BYTES = 8
 _KEPT = frozenset({"IHDR", "PLTE", "tRNS"})
 _MAX_KEPT_BYTES = 4096
+_MAX_SKELETON_BYTES = 256 * limits.KIB
+_PALETTE = 3
 _IEND = b"\0\0\0\0IEND\xae\x42\x60\x82"
 _EMPTY_IDAT = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
 
@@ -26,16 +28,19 @@ class _Seen:
     skeleton: bytearray = field(default_factory=bytearray)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     bit_depth: int | None = None
+    needs_palette: bool = False
     orientation: int | None = None
     frames: int = 1
     animated_default: bool = False
     data: bool = False
+    data_bytes: int = 0
     complete: bool | None = None
     looked_at_end: bool = False
     defects: list[Defect] = field(default_factory=list)
 
     def add(self, kind: DefectKind, message: str, offset: int, where: str) -> None:
-        self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
+        if len(self.defects) < limits.MAX_DEFECTS:
+            self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
 
 
 def probe_png(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
@@ -72,7 +77,7 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
             return
         if name == "IEND":
             seen.complete = True
-            if not seen.data:
+            if not seen.data_bytes:
                 seen.add(DefectKind.CORRUPT, "has no image data (IDAT)", offset, name)
             return
         yield from _visit(cursor, seen, name, offset, length, first=index == 0)
@@ -106,12 +111,15 @@ def _visit(
         message = "is an iOS-only PNG (CgBI), which other decoders refuse" if apple else f"begins with {name}, not IHDR"
         seen.add(DefectKind.CORRUPT, message, offset, name)
     if name == "IDAT":
-        seen.data = True
+        yield from _visit_idat(cursor, seen, offset, length)
     elif name in _KEPT and not seen.data and length <= _MAX_KEPT_BYTES:
         chunk = yield from cursor.read(offset, length + 12)
         if name == "IHDR":
             _visit_ihdr(seen, chunk, offset)
-        seen.skeleton += chunk
+        elif name == "PLTE":
+            seen.needs_palette = False
+        if len(seen.skeleton) < _MAX_SKELETON_BYTES:
+            seen.skeleton += chunk
     elif name == "IHDR":
         seen.add(DefectKind.AMBIGUOUS, f"has a second IHDR at byte {offset}, after the pixels", offset, name)
     elif name == "acTL" and not seen.data:
@@ -124,6 +132,19 @@ def _visit(
         seen.orientation = value if value in range(1, 9) else None
 
 
+def _visit_idat(cursor: Cursor, seen: _Seen, offset: int, length: int) -> Generator[Span, bytes, None]:
+    """Its checksum is looked at where that costs nothing: of small pictures, and of those that are read whole."""
+    if seen.needs_palette and not seen.data:
+        seen.add(DefectKind.CORRUPT, "has palette colours and no palette (PLTE) before its pixels", offset, "IDAT")
+    seen.data = True
+    seen.data_bytes += length
+    if cursor.holds(offset, length + 12):
+        chunk = yield from cursor.read(offset, length + 12)
+        if crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+            message = f"has image data (IDAT) at byte {offset} whose checksum does not match"
+            seen.add(DefectKind.CORRUPT, message, offset, "IDAT")
+
+
 def _visit_ihdr(seen: _Seen, chunk: bytes, offset: int) -> None:
     data = chunk[8:-4]
     if len(data) != 13:
@@ -131,8 +152,10 @@ def _visit_ihdr(seen: _Seen, chunk: bytes, offset: int) -> None:
         return
     if crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
         seen.add(DefectKind.CORRUPT, "has an IHDR whose checksum does not match", offset, "IHDR")
-    seen.sizes.append((int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")))
+    if len(seen.sizes) < limits.MAX_DEFECTS:
+        seen.sizes.append((int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")))
     seen.bit_depth = seen.bit_depth or data[8]
+    seen.needs_palette = data[9] == _PALETTE
     if len(seen.sizes) > 1:
         first, second = seen.sizes[0], seen.sizes[-1]
         message = f"has a second IHDR at byte {offset}: {first[0]}x{first[1]} and {second[0]}x{second[1]}"

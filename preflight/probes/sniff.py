@@ -92,6 +92,16 @@ _SIGNATURES: tuple[tuple[int, bytes, str, Family], ...] = (
     (0, b"Rar!\x1a\x07", "RAR", Family.ARCHIVE),
     (257, b"ustar", "tar", Family.ARCHIVE),
 )
+_KILOBITS = {
+    (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (1, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (2, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (2, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""Bit rates of MPEG audio by version and layer; index 0 of a header means another one, which needs no name here."""
+
 _RIFF_NAMES = frozenset({"WebP", "AVI", "WAV"})
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _TEXT_CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
@@ -164,9 +174,40 @@ def _by_structure(head: bytes) -> Sniffed | None:
         return Sniffed("Netpbm", Family.PICTURE)
     if head.startswith((b"\0\0\0\x01\x67", b"\0\0\0\x01\x27", b"\0\0\x01\x67", b"\0\0\0\x01\x40", b"\0\0\0\x01\x42")):
         return Sniffed("raw H.264/H.265 stream", Family.VIDEO)
-    if len(head) > 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x18 != 0x08:
-        return Sniffed("AAC" if head[1] & 0xF6 == 0xF0 else "MP3", Family.AUDIO)
-    return None
+    return _bare_audio(head)
+
+
+def _bare_audio(head: bytes) -> Sniffed | None:
+    """MPEG audio without a container. A second frame must follow: any data may begin with ones, as the first does."""
+    length = _adts_bytes(head) or _mpeg_audio_bytes(head)
+    if not length or head[length : length + 1] != b"\xff" or (head[length + 1] ^ head[1]) & 0xFE:
+        return None
+    return Sniffed("AAC" if head[1] & 0xF6 == 0xF0 else "MP3", Family.AUDIO)
+
+
+def _adts_bytes(head: bytes) -> int:
+    """Length of the AAC frame (ISO/IEC 13818-7 §6.2) that ``head`` begins with; 0 if it does not."""
+    if len(head) < 7 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0 or head[2] >> 2 & 0xF > 12:
+        return 0
+    length = (head[3] & 3) << 11 | head[4] << 3 | head[5] >> 5
+    return length if 7 < length < len(head) - 1 else 0
+
+
+def _mpeg_audio_bytes(head: bytes) -> int:
+    """Length of the MPEG audio frame (ISO/IEC 11172-3 §2.4.2.3) that ``head`` begins with; 0 if it does not."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return 0
+    version, layer, rate, frequency = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3), head[2] >> 4, head[2] >> 2 & 3
+    if version == 1 or layer == 4 or rate in (0, 15) or frequency == 3:
+        return 0
+    kilobits = _KILOBITS[1 if version == 3 else 2, layer][rate - 1]
+    hertz = (44_100, 48_000, 32_000)[frequency] >> (3 - version if version else 2)
+    padding = head[2] >> 1 & 1
+    if layer == 1:
+        length = (12_000 * kilobits // hertz + padding) * 4
+    else:
+        length = (72_000 if layer == 3 and version != 3 else 144_000) * kilobits // hertz + padding
+    return length if length < len(head) - 1 else 0
 
 
 def _text(head: bytes) -> Sniffed | None:
@@ -189,6 +230,6 @@ def _text(head: bytes) -> Sniffed | None:
     try:
         sample[: len(sample) - 3 if len(sample) > 3 else None].decode()
     except UnicodeDecodeError as error:
-        if error.start < len(sample) - 8:
+        if error.start < max(len(sample) - 8, 1):
             return None
     return Sniffed("text", Family.DOCUMENT)

@@ -199,6 +199,7 @@ def _facts(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | None:
                 "bit_depth": facts.bit_depth,
                 "frames": facts.frames,
                 "complete": facts.complete,
+                "decoders": list(facts.decoders),
             }
         case VideoFacts():
             return _video(facts)

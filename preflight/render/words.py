@@ -29,6 +29,8 @@ def measured(subject: Subject) -> str:
                 parts.append(f"{facts.width}×{facts.height}")
             if facts.color_mode:
                 parts.append(facts.color_mode)
+            if facts.decoders:
+                parts.append("decoded")
         case VideoFacts():
             if facts.width and facts.height:
                 turned = f" turned {facts.rotation}°" if facts.rotation else ""

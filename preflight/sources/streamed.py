@@ -40,6 +40,8 @@ class StreamedSource:
     async def read(self, span: Span, *, deep: bool) -> bytes:
         """The bytes of ``span``, fewer at the end of the file; ``b""`` for an optional span unless free or ``deep``.
 
+        And ``b""`` for a span that leads back, unless it follows at once: what lies before it would be gone.
+
         Raises ``Unreachable`` for bytes that went by, and for those beyond the budget.
         """
         end = span.end if self.size_bytes is None else min(span.end, self.size_bytes)
@@ -51,6 +53,8 @@ class StreamedSource:
             return known
         gone, beyond = start < self._at, end > self._limits.stream_budget_bytes
         if span.optional and (gone or beyond or not deep):
+            return b""
+        if span.leads_back and start > self._at:
             return b""
         if gone:
             raise Unreachable(f"the server knows no ranges, and byte {start} is needed after it went by")

@@ -83,7 +83,7 @@ def looks_like_box(header: bytes) -> bool:
 def children(cursor: Cursor, box: Box, *, wanted: frozenset[str] | None = None) -> Generator[Span, bytes, list[Box]]:
     """The boxes inside ``box``, by their headers alone; with ``wanted``, only until one of each was seen.
 
-    A child may not reach past its parent. Up to seven bytes after the last child are tolerated, as are zeros
+    A child may not reach past its parent. A few bytes after the last child that are no box are tolerated, as are zeros
     (QuickTime ends some lists with them).
     """
     if box.path.count("/") + 1 >= limits.MAX_DEPTH:
@@ -93,7 +93,7 @@ def children(cursor: Cursor, box: Box, *, wanted: frozenset[str] | None = None) 
     offset = box.body
     while offset + 8 <= box.end and missing != set():
         header = yield from cursor.read(offset, HEADER_BYTES, ahead=limits.JUMP_SPAN_BYTES)
-        if is_padding(header):
+        if is_padding(header) or (box.end - offset <= limits.MAX_STRAY_BYTES and not looks_like_box(header)):
             break
         if len(found) >= limits.MAX_BOXES:
             give_up(f"holds more than {limits.MAX_BOXES} boxes in '{box.path}'", offset=offset, where=box.path)

@@ -66,7 +66,7 @@ class Fragments:
 
     By track id: ``starts`` is the ticks of the samples that the movie box itself lists, ``indexed`` the seconds that
     segment indexes list, ``ends`` the decode time in ticks at which the last fragment read ends. ``missing_bytes`` is
-    how far boxes or indexes reach past the end of the file.
+    how far boxes or indexes reach past the end of the file. ``ends_in_header``: no box follows the last ``moof``.
     """
 
     starts: Ends = field(default_factory=dict)
@@ -74,6 +74,7 @@ class Fragments:
     ends: Ends = field(default_factory=dict)
     missing_bytes: int = 0
     seen: bool = False
+    ends_in_header: bool = False
 
     @property
     def are_absent(self) -> bool:
@@ -129,10 +130,16 @@ def read_fragments(
             else:
                 yield from _add_moof(cursor, box, defaults, fragments.ends)
         _note_end(cursor, following, fragments)
+        fragments.ends_in_header = box.fourcc == "moof" and following == box.end and _is_at_end(cursor, following)
         if box.open_ended:
             break
         offset = following
     return fragments
+
+
+def _is_at_end(cursor: Cursor, offset: int) -> bool:
+    """Whether no box has room after ``offset``."""
+    return cursor.size is not None and cursor.size - offset < 8
 
 
 def _note_end(cursor: Cursor, end: int, fragments: Fragments) -> None:
@@ -173,7 +180,10 @@ def _last_fragment(cursor: Cursor) -> Generator[Span, bytes, int | None]:
     """Where the last fragment begins that ``mfra`` (§8.8.9), at the end of the file, lists for every track."""
     if cursor.size is None or cursor.size < 16:
         return None
-    tail = yield from cursor.read(max(0, cursor.size - limits.MFRA_SPAN_BYTES), limits.MFRA_SPAN_BYTES)
+    begin = max(0, cursor.size - limits.MFRA_SPAN_BYTES)
+    tail = yield from cursor.read(begin, limits.MFRA_SPAN_BYTES, leads_back=True)
+    if begin + len(tail) < cursor.size:  # from a server that only goes forwards
+        return None
     length = _U32.unpack_from(tail, len(tail) - 4)[0] if len(tail) >= 16 else 0
     if tail[-12:-8] != b"mfro" or not 24 <= length <= len(tail):
         return None

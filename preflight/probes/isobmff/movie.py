@@ -1,9 +1,9 @@
-"""A clip: the walk over top-level boxes, the movie box, and what both add up to (ISO/IEC 14496-12 §8.1, §8.2)."""
+"""A clip: its layout, its movie box, and what both add up to (ISO/IEC 14496-12 §8.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from struct import Struct
 
@@ -12,53 +12,19 @@ from preflight.model import Defect, DefectKind, Durations, Family, Span, Track, 
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.isobmff.boxes import (
-    HEADER_BYTES,
     Box,
     children,
     corrupt,
-    is_padding,
-    looks_like_box,
-    parse_header,
+    first,
     payload,
 )
+from preflight.probes.isobmff.compressed import read_compressed
 from preflight.probes.isobmff.fragments import Defaults, Fragments, read_fragments, read_mvex
+from preflight.probes.isobmff.layout import Layout, walk
 from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, read_track
 
-_TOP_LEVEL = frozenset(
-    [
-        "ftyp",
-        "styp",
-        "moov",
-        "mdat",
-        "moof",
-        "sidx",
-        "ssix",
-        "mfra",
-        "free",
-        "skip",
-        "wide",
-        "uuid",
-        "meta",
-        "udta",
-        "pdin",
-        "prft",
-        "emsg",
-    ]
-)
+_PLAYED = frozenset({"vide", "soun"})
 _MATRIX = Struct(">ii4xii")
-
-
-@dataclass(slots=True)
-class _Layout:
-    """What the walk over the top level has seen. Filled as it goes, so that a broken file still tells this much."""
-
-    brands: tuple[str, ...] = ()
-    moov: Box | None = None
-    mdat_before_moov: bool = False
-    saw_mdat: bool = False
-    saw_fragment: bool = False
-    missing_bytes: int = 0
-    defects: list[Defect] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,13 +43,13 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
 
     Durations are exact. One read for a fast-start file, two when ``moov`` is last.
     """
-    layout = _Layout()
+    layout = Layout()
     movie: _Movie | None = None
     durations = Durations()
     try:
-        yield from _walk(cursor, layout)
+        yield from walk(cursor, layout)
         if layout.moov is not None:
-            movie = yield from _read_movie(cursor, layout.moov)
+            movie = yield from _read_movie_box(cursor, layout.moov)
             fragments = None
             if movie.fragments is not None:
                 fragments = yield from read_fragments(cursor, movie.tracks, movie.fragments, layout.moov.end)
@@ -95,84 +61,29 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
     return _facts(cursor, layout, movie, durations)
 
 
-def _follows_from_cut(cursor: Cursor, layout: _Layout, defect: Defect) -> bool:
+def _follows_from_cut(cursor: Cursor, layout: Layout, defect: Defect) -> bool:
     """Whether a broken box is only what is left of a movie box that was cut short, which is reported already."""
     cut = layout.moov is not None and cursor.size is not None and layout.moov.end > cursor.size
-    return cut and defect.kind is DefectKind.CORRUPT
+    return cut and (defect.kind is DefectKind.CORRUPT or defect.where == "moov/cmov")
 
 
-def _walk(cursor: Cursor, layout: _Layout) -> Generator[Span, bytes, None]:
-    """Visit top-level boxes until the movie box is found, and on to the end as far as that costs nothing."""
-    offset = 0
-    for _ in range(limits.MAX_BOXES):
-        if cursor.size is not None and offset + 8 > cursor.size:
-            break
-        header = yield from _header(cursor, offset, layout)
-        if header is None or is_padding(header):
-            break
-        if not looks_like_box(header):
-            if layout.moov is None:
-                corrupt(f"has something that is no box at byte {offset}", offset=offset)
-            break
-        box = parse_header(header, offset, cursor.size)
-        if layout.moov is not None and layout.saw_mdat and box.fourcc not in _TOP_LEVEL:
-            break  # something that was appended, and happens to be spelled like a box
-        yield from _visit(cursor, box, layout)
-        if box.open_ended or (layout.moov is not None and layout.saw_fragment):
-            break
-        offset = box.end
-    else:
-        give_up(f"has more than {limits.MAX_BOXES} boxes at the top level", offset=offset)
-    if layout.moov is None:
-        what = (
-            "is a fragment without its movie box: 'moov' is in another file"
-            if layout.saw_fragment
-            else "has no 'moov' box"
-        )
-        layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=what, offset=offset))
-
-
-def _header(cursor: Cursor, offset: int, layout: _Layout) -> Generator[Span, bytes, bytes | None]:
-    """The header at ``offset``, with as much after it as is worth having; ``None`` where it is not worth a read."""
-    if layout.moov is None:
-        ahead = limits.TAIL_SPAN_BYTES if offset else limits.FIRST_SPAN_BYTES
-        return (yield from cursor.read(offset, HEADER_BYTES, ahead=ahead))
-    if not layout.saw_mdat:
-        return (yield from cursor.read(offset, HEADER_BYTES, ahead=limits.JUMP_SPAN_BYTES))
-    return (yield from cursor.read_optional(offset, HEADER_BYTES))
-
-
-def _visit(cursor: Cursor, box: Box, layout: _Layout) -> Generator[Span, bytes, None]:
-    if cursor.size is not None and box.end > cursor.size:
-        layout.missing_bytes = box.end - cursor.size
-        layout.defects.append(
-            Defect(
-                kind=DefectKind.TRUNCATED,
-                message=f"is cut short: box '{box.fourcc}' ends at byte {box.end}, the file at {cursor.size}",
-                offset=box.start,
-                where=box.path,
-            )
-        )
-    if box.fourcc in ("ftyp", "styp") and not layout.brands:
-        data = yield from payload(cursor, box, at_least=4)
-        codes = [data[at : at + 4].decode("latin-1") for at in range(0, len(data) - 3, 4)]
-        layout.brands = (codes[0], *codes[2:])
-    elif box.fourcc == "moov":
-        if layout.moov is not None:
-            corrupt(f"has a second 'moov' box at byte {box.start}", offset=box.start, where=box.path)
-        layout.moov = box
-        layout.mdat_before_moov = layout.saw_mdat
-    elif box.fourcc == "mdat":
-        layout.saw_mdat = True
-    elif box.fourcc in ("moof", "sidx"):
-        layout.saw_fragment = True
-
-
-def _read_movie(cursor: Cursor, moov: Box) -> Generator[Span, bytes, _Movie]:
+def _read_movie_box(cursor: Cursor, moov: Box) -> Generator[Span, bytes, _Movie]:
+    """The movie in ``moov``, or in the movie box that is compressed in there."""
     boxes = yield from children(cursor, moov)
+    cmov = first(boxes, "cmov")
+    if cmov is None:
+        return (yield from _read_movie(cursor, moov, boxes))
+    plain, inner = yield from read_compressed(cursor, cmov)
+    try:
+        return (yield from _read_movie(plain, inner, (yield from children(plain, inner))))
+    except MediaError as error:
+        # Its offsets are none of the file's.
+        message = f"{error.defect.message}, in its compressed 'moov' box"
+        raise MediaError(replace(error.defect, message=message, offset=cmov.start, where=cmov.path)) from error
+
+
+def _read_movie(cursor: Cursor, moov: Box, boxes: list[Box]) -> Generator[Span, bytes, _Movie]:
     by_type = {box.fourcc: box for box in reversed(boxes)}
-    if "cmov" in by_type:
-        give_up("has a compressed 'moov' box, which is not read here", offset=moov.start, where="moov/cmov")
     if (mvhd := by_type.get("mvhd")) is None:
         corrupt("has a 'moov' box without 'mvhd'", offset=moov.start, where=moov.path)
     data = yield from payload(cursor, mvhd, at_least=20)
@@ -223,13 +134,17 @@ def _durations(movie: _Movie, fragments: Fragments | None) -> Durations:
     )
 
 
-def _check_media(cursor: Cursor, layout: _Layout, movie: _Movie, fragments: Fragments | None) -> None:
+def _check_media(cursor: Cursor, layout: Layout, movie: _Movie, fragments: Fragments | None) -> None:
     """Add what is missing of the media that the movie box describes."""
+    _check_samples(cursor, layout, movie)
     if fragments is not None and fragments.missing_bytes and cursor.size is not None:
         layout.missing_bytes = max(layout.missing_bytes, fragments.missing_bytes)
         end = cursor.size + fragments.missing_bytes
         message = f"is cut short: its fragments end at byte {end}, the file at {cursor.size}"
         layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message))
+    elif fragments is not None and fragments.ends_in_header:
+        message = f"is cut short: it ends at byte {cursor.size}, after the header of a fragment and before its media"
+        layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=cursor.size, where="moof"))
     elif fragments is not None and not fragments.seen and not fragments.starts:
         message = "is an initialization segment: it has 'moov' and no fragment with media"
         layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
@@ -238,7 +153,18 @@ def _check_media(cursor: Cursor, layout: _Layout, movie: _Movie, fragments: Frag
         layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
 
 
-def _facts(cursor: Cursor, layout: _Layout, movie: _Movie | None, durations: Durations) -> VideoFacts:
+def _check_samples(cursor: Cursor, layout: Layout, movie: _Movie) -> None:
+    """Hold the sample tables against the file: a box of whatever size may have been cut, and the tables still tell."""
+    ends = (track.data_end or 0 for track in movie.tracks if track.handler in _PLAYED)
+    missing = max(ends, default=0) - (cursor.size or 0)
+    if cursor.size is None or missing <= 0 or layout.missing_bytes:
+        return
+    layout.missing_bytes = missing
+    message = f"is cut short: its samples end at byte {cursor.size + missing} or later, the file at {cursor.size}"
+    layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=cursor.size, where="mdat"))
+
+
+def _facts(cursor: Cursor, layout: Layout, movie: _Movie | None, durations: Durations) -> VideoFacts:
     major = layout.brands[0] if layout.brands else None
     tracks = movie.tracks if movie else ()
     video = main_track(tracks, "vide")

@@ -12,6 +12,7 @@ from preflight.model import Span, Track
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, children_in, corrupt, first, payload
+from preflight.probes.isobmff.samples import read_data_end
 
 IDENTITY = (1 << 16, 0, 0, 1 << 16)
 """The two-by-two part of the unity matrix (§6.2.2), 16.16 fixed point."""
@@ -82,7 +83,7 @@ def read_track(
     timescale, ticks = parse_clock((yield from payload(cursor, mdhd, at_least=20)), mdhd)
     handler = (yield from payload(cursor, hdlr, at_least=12))[8:12].decode("latin-1")
 
-    entry, external = None, False
+    entry, external, data_end = None, False, None
     if minf is not None:
         inner = yield from children(cursor, minf, wanted=_MINF)
         external = yield from _refers_outside(cursor, first(inner, "dinf"))
@@ -91,6 +92,7 @@ def read_track(
             entry = yield from _read_sample_entry(cursor, stbl, handler)
             if ticks is None or fragmented:
                 ticks = yield from _sum_of_deltas(cursor, stbl)
+            data_end = None if external else (yield from read_data_end(cursor, stbl))
 
     rotation = rotation_of(header.matrix, movie_matrix)
     coded = entry.coded_size if entry else None
@@ -107,6 +109,7 @@ def read_track(
         rotation=rotation,
         duration=presented(edits, ticks, timescale, movie_timescale),
         external=external,
+        data_end=data_end,
     )
 
 

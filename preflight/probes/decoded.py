@@ -1,0 +1,38 @@
+"""What a decoder in the cage says of a picture, held to what it may say, to facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from preflight.model import Defect, DefectKind, ImageFacts
+
+_KINDS = {"truncated": DefectKind.TRUNCATED, "corrupt": DefectKind.CORRUPT}
+_WHERE = {"JPEG": "scan", "PNG": "IDAT"}
+_LONGEST = 200
+
+
+def judged(facts: ImageFacts, told: Mapping[str, Any]) -> ImageFacts:
+    """``facts`` with the decoders that the picture went through, or with the defect that one of them found."""
+    decoders = told.get("decoders")
+    if isinstance(decoders, list) and decoders:
+        return replace(facts, decoders=tuple(_line(name) for name in decoders[:8]))
+    kind = _KINDS.get(str(told.get("problem")), DefectKind.UNREADABLE)
+    reason, offset = _line(told.get("reason") or "no reason is given"), told.get("offset")
+    if kind is DefectKind.UNREADABLE:
+        return replace(facts, defects=(*facts.defects, Defect(kind=kind, message=reason)))
+    at = offset if isinstance(offset, int) and 0 <= offset < (facts.size_bytes or 0) else None
+    where = _WHERE.get(facts.container or "")
+    message = "is cut short" if kind is DefectKind.TRUNCATED else "does not decode whole"
+    near = "" if at is None else f" at or after byte {at}"
+    return replace(
+        facts,
+        complete=False if kind is DefectKind.TRUNCATED else facts.complete,
+        defects=(*facts.defects, Defect(kind=kind, message=f"{message}{near}: {reason}", offset=at, where=where)),
+    )
+
+
+def _line(text: object) -> str:
+    """Some words of libraries quote the file."""
+    return "".join(character for character in str(text)[:_LONGEST] if character.isprintable())

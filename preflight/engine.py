@@ -15,25 +15,14 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from preflight import pricing
 from preflight.errors import JobUnreadable
 from preflight.examine import Examiner, Slot, is_url
-from preflight.model import (
-    AddressFacts,
-    Durations,
-    Finding,
-    Job,
-    JobReport,
-    Kind,
-    Quote,
-    Report,
-    Severity,
-    Subject,
-    Verdict,
-)
+from preflight.model import Finding, JobReport, Kind, Report, Severity, Subject, Verdict
 from preflight.model.finding import verdict_of
 from preflight.redact import redact
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject
 from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
 
 if TYPE_CHECKING:
+    from preflight.model import AddressFacts, Durations, Job, Quote
     from preflight.sources.host import AllowedHost
 
 _WINDOW = 256
@@ -51,7 +40,7 @@ class Media:
     kind: Kind | None = None
 
 
-Target: TypeAlias = Job | Media | JobUnreadable
+Target: TypeAlias = "Job | Media | JobUnreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +120,8 @@ class Engine:
 
     def estimate(self, seconds: Fraction) -> Report:
         """The price of a clip of that length, without a clip."""
+        from preflight.model import Durations  # noqa: PLC0415 - see preflight.model; most runs have a file
+
         spec, durations = self._spec(None), Durations(container=seconds)
         orientation, mode = self._choice(None, spec, "orientation"), self._choice(None, spec, "mode")
         quotes = self._quotes(spec, durations, orientation, mode)
@@ -163,7 +154,7 @@ class Engine:
     def _judge(self, target: Target, subjects: tuple[Subject, ...]) -> JobReport:
         if isinstance(target, JobUnreadable):
             return self._unreadable(target)
-        job = target if isinstance(target, Job) else None
+        job = None if isinstance(target, Media) else target
         spec = self._spec(job)
         mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
         found = list(judge_job(job, spec, self._callback(job, spec))) if job else []

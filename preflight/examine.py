@@ -11,13 +11,14 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight import opinion
-from preflight.model import AddressFacts, ImageFacts, Kind, MakeProbe, Reading, Subject, VideoFacts
+from preflight.model import ImageFacts, Kind, MakeProbe, Reading, Subject
 from preflight.probes.media import probe_media
 from preflight.redact import redact
 from preflight.sources.local import read_local
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from preflight.model import AddressFacts, VideoFacts
     from preflight.probes.cage import Cage
     from preflight.sources.host import AllowedHost
     from preflight.sources.remote import RemoteReader
@@ -120,7 +121,7 @@ class Examiner:
 
         limits = RemoteLimits()
         if self._deadline_s is not None:
-            limits = replace(limits, deadline_s=self._deadline_s)
+            limits = limits._replace(deadline_s=self._deadline_s)
         gate = asyncio.Semaphore(_AT_ONCE)
         async with RemoteReader(allow=self._allow, limits=limits) as reader, asyncio.TaskGroup() as group:
 
@@ -155,7 +156,8 @@ class Examiner:
         return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
 
     def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
-        assert isinstance(reading.facts, VideoFacts)
+        assert reading.facts is not None
+        assert not isinstance(reading.facts, ImageFacts)
         facts = opinion.with_second_opinion(reading.facts, reading.fetched, self._started_cage())
         return self._subject(slot, replace(reading, facts=facts))
 
@@ -172,7 +174,9 @@ class Examiner:
         )
 
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
-        return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=thorough)
+        if facts is None or isinstance(facts, ImageFacts):
+            return False
+        return opinion.is_wanted(facts, self._spec, thorough=thorough)
 
     def _started_cage(self) -> Cage:
         from preflight.probes.cage import Cage  # noqa: PLC0415 - pictures need no process

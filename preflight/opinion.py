@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from preflight.model import Family, SecondOpinion, SparseBytes, VideoFacts
+from preflight.model import Family, SparseBytes
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from preflight.model import SecondOpinion, VideoFacts
     from preflight.probes.cage import Cage
 
 _READ_HERE = frozenset({"MP4", "MOV"})

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from preflight.model import Durations, Quote, TotalQuote
 from preflight.rounding import plain, round_seconds, to_decimal
 from preflight.specs import Rounding, Spec
+
+if TYPE_CHECKING:
+    from preflight.model import Durations, Quote, TotalQuote
 
 
 def quote(
@@ -26,6 +29,8 @@ def quote(
     clocks = tuple(dict.fromkeys(durations.plausible))
     if not clocks:
         return None
+    from preflight.model import Quote  # noqa: PLC0415 - a picture has no price
+
     price = spec.price
     policy = rounding or price.rounding
     rate, cap = price.credits_per_second[mode], price.cap_seconds[orientation]
@@ -63,6 +68,8 @@ def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
     priced = [each for each in every if each is not None]
     if not priced:
         return None
+    from preflight.model import TotalQuote  # noqa: PLC0415 - the same
+
     return TotalQuote(
         credits=sum((each.credits for each in priced), Decimal(0)),
         low=sum((each.low for each in priced), Decimal(0)),

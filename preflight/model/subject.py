@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from preflight.errors import PreflightError
-from preflight.model.facts import AddressFacts, ImageFacts, Transfer, VideoFacts
+from preflight.model.facts import ImageFacts, Transfer
+
+if TYPE_CHECKING:  # see __init__.py
+    from preflight.model.address import AddressFacts
+    from preflight.model.video import VideoFacts
 
 
 class Kind(Enum):
@@ -39,4 +44,4 @@ class Subject:
 
     @property
     def video(self) -> VideoFacts | None:
-        return self.facts if isinstance(self.facts, VideoFacts) else None
+        return None if isinstance(self.facts, ImageFacts) else self.facts

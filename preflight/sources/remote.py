@@ -163,14 +163,14 @@ async def _opened(exchange: Exchange) -> _Source:
     """The first request, and the kind of source that its answer makes."""
     asked = Span(0, exchange.limits.first_span_bytes)
     answer = await exchange.get(asked)
-    if answer.status_code == 206:
+    if answer.status == 206:
         return await RangedSource.opened(exchange, answer, asked)
-    if answer.status_code == 416:
-        await answer.aclose()
+    if answer.status == 416:
+        answer.close()
         if unsatisfied_total(answer.headers.get("content-range")) == 0:
             return RangedSource(exchange, 0)
         answer = await exchange.get(None)
-        if answer.status_code != 200:
-            await answer.aclose()
-            raise Unreachable(f"the server answered {answer.status_code} to a request for the whole file")
+        if answer.status != 200:
+            answer.close()
+            raise Unreachable(f"the server answered {answer.status} to a request for the whole file")
     return await StreamedSource.opened(exchange, answer)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from preflight.probes.cage import Cage
     from preflight.sources.host import AllowedHost
     from preflight.sources.remote import RemoteReader
+    from preflight.sources.url import Target
 
 _AT_ONCE = 32
 """URLs read at the same time."""
 
-_PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff"})
+_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
 """What a file is taken for by its name, where its bytes are no media at all."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
@@ -36,7 +37,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 class Slot(NamedTuple):
     """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
 
-    ``shown`` is the source as it may be printed: without the query string. ``is_fetched`` is whether a server is asked.
+    ``shown`` is the source as it may be printed: without the query string. ``target`` is the server that is asked.
     """
 
     source: str
@@ -45,7 +46,7 @@ class Slot(NamedTuple):
     field: str | None
     path: Path | None
     address: AddressFacts | None
-    is_fetched: bool = False
+    target: Target | None = None
 
 
 def is_url(source: str) -> bool:
@@ -85,9 +86,9 @@ class Examiner:
     def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
         """The slot of ``source``: a URL, or a path relative to ``base``."""
         if is_url(source) or not source.strip():  # nothing is no path, either
-            from preflight.sources.url import inspect_url  # noqa: PLC0415 - paths need it not
+            from preflight.sources.url import examine_url  # noqa: PLC0415 - paths need it not
 
-            address = inspect_url(source, allow=self._allow)
+            address, target = examine_url(source, allow=self._allow)
             return Slot(
                 source=source,
                 shown=redact(source),
@@ -95,7 +96,7 @@ class Examiner:
                 field=field,
                 path=None,
                 address=address,
-                is_fetched=address.problem is None and not self._offline,
+                target=None if self._offline else target,
             )
         # What is no file may be a URL without its scheme, and signed.
         shown = source if "?" not in source and "@" not in source else redact(source)
@@ -106,7 +107,7 @@ class Examiner:
 
         ``thorough`` asks for a second opinion on every clip.
         """
-        if any(slot.is_fetched for each in slots for slot in each):
+        if any(slot.target for each in slots for slot in each):
             import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
 
             return asyncio.run(self.examine_async(slots, thorough=thorough))
@@ -135,9 +136,9 @@ class Examiner:
     async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
         import asyncio  # noqa: PLC0415 - see examine
 
-        if not slot.is_fetched:
+        if slot.target is None:
             return await asyncio.to_thread(self._examine_local, slot, thorough=thorough)
-        reading = await reader.read(slot.source, self._probe(slot), deep=self._deep)
+        reading = await reader.read(slot.target, self._probe(slot), deep=self._deep)
         if self._wants_opinion(reading.facts, thorough=thorough):
             return await asyncio.to_thread(self._with_opinion, slot, reading)
         return self._subject(slot, reading)
@@ -151,8 +152,8 @@ class Examiner:
         return self._subject(slot, reading)
 
     def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
-        named = PurePath(slot.shown.removesuffix("?…")).suffix.lower()
-        likely = Kind.IMAGE if named in _PICTURE_SUFFIXES else Kind.VIDEO
+        is_picture = slot.shown.removesuffix("?…").lower().endswith(_PICTURE_SUFFIXES)
+        likely = Kind.IMAGE if is_picture else Kind.VIDEO
         return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
 
     def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:

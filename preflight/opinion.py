@@ -27,11 +27,11 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     if thorough or facts.container not in _READ_HERE or facts.fragmented or facts.defects:
         return True
     clocks = facts.durations.plausible
-    limits = (spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values())
+    limits = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
     return (
         not clocks
-        or max(clocks) - min(clocks) > 0
-        or any(abs(clock - limit) <= _NEAR_S for clock in clocks for limit in limits)
+        or any(clock != clocks[0] for clock in clocks)
+        or any(abs(clocks[0] - limit) <= _NEAR_S for limit in limits)
         or sum(track.handler == "vide" for track in facts.tracks) != 1
     )
 

@@ -34,6 +34,7 @@ def quote(
     price = spec.price
     policy = rounding or price.rounding
     rate, cap = price.credits_per_second[mode], price.cap_seconds[orientation]
+    exact_rate = Fraction(rate)
     seconds = clocks[0]
     billed = round_seconds(min(seconds, cap), policy)
     spread = [round_seconds(min(clock, cap), each) for clock in clocks for each in price.rounding_policies]
@@ -48,15 +49,16 @@ def quote(
         reasons.append(
             f"orientation '{orientation}' caps the output at {show_seconds(cap)}; the high end charges the full length"
         )
+    headline = to_decimal(billed * exact_rate)
     return Quote(
-        credits=_credits(billed, rate),
-        low=_credits(min(spread), rate, upwards=False),
-        high=_credits(max(spread), rate, upwards=True),
+        credits=headline,
+        low=to_decimal(min(spread) * exact_rate, upwards=False),
+        high=to_decimal(max(spread) * exact_rate, upwards=True),
         seconds=seconds,
         billed_seconds=billed,
         credits_per_second=rate,
         rounding=policy,
-        usd=plain(_credits(billed, rate) * price.usd_per_credit),
+        usd=plain(headline * price.usd_per_credit),
         mode=mode,
         reasons=tuple(reasons),
     )
@@ -87,7 +89,3 @@ def show_seconds(seconds: Fraction) -> str:
 def to_milliseconds(seconds: Fraction) -> Decimal:
     """Seconds as a decimal rounded to the millisecond."""
     return plain(round(to_decimal(seconds), 3))
-
-
-def _credits(seconds: Fraction, rate: Decimal, *, upwards: bool | None = None) -> Decimal:
-    return to_decimal(seconds * Fraction(rate), upwards=upwards)

@@ -26,7 +26,7 @@ from preflight.sources.ranged import RangedSource
 from preflight.sources.ranges import unsatisfied_total
 from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport, public_tls
-from preflight.sources.url import locate
+from preflight.sources.url import Target, locate
 
 __all__ = ["RemoteLimits", "RemoteReader"]
 
@@ -70,14 +70,15 @@ class RemoteReader:
     ) -> None:
         self._names.close()
 
-    async def read(self, url: str, make_probe: MakeProbe[_Facts], *, deep: bool = False) -> Reading[_Facts]:
-        """Run a probe over ``url``. What goes wrong is the reading's ``fault``; no ``SourceError`` is raised.
+    async def read(self, url: str | Target, make_probe: MakeProbe[_Facts], *, deep: bool = False) -> Reading[_Facts]:
+        """Run a probe over ``url``, or where it was found to lead.
 
-        Optional spans are fetched only if ``deep``. What the probe itself raises is not caught.
+        What goes wrong is the reading's ``fault``; no ``SourceError`` is raised. Optional spans are fetched only if
+        ``deep``. What the probe itself raises is not caught.
         """
         started = self._clock()
         try:
-            target = locate(url, self._allow)
+            target = url if isinstance(url, Target) else locate(url, self._allow)
         except AddressRefused as refused:
             return Reading(facts=None, transfer=Transfer(), fetched=SparseBytes(), fault=refused)
         transport = Transport(

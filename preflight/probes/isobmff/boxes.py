@@ -72,7 +72,7 @@ def parse_header(header: bytes, start: int, limit: int | None, parent: str = "")
 
 def is_padding(header: bytes) -> bool:
     """Whether a header is no box but what some writers leave after the last one: zeros, or a QuickTime terminator."""
-    return not any(header[:8]) or len(header) < 8
+    return len(header) < 8 or header.startswith(bytes(8))
 
 
 def looks_like_box(header: bytes) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from preflight import pricing
 from preflight.errors import JobUnreadable
-from preflight.examine import Examiner, Slot, is_url
+from preflight.examine import Examined, Examiner, Slot, is_url
 from preflight.model import Finding, JobReport, Kind, Report, Severity, Subject, Verdict
 from preflight.model.finding import verdict_of
 from preflight.redact import redact
@@ -101,11 +101,16 @@ class Engine:
         return add_up(self.check_each(targets))
 
     def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
-        """One report a target, in their order, holding at most a window of them. Not for use inside an event loop."""
-        remaining = iter(targets)
+        """One report a target, in their order, holding at most a window of them. Not for use inside an event loop.
+
+        A file that several targets name is looked at once.
+        """
+        remaining, known = iter(targets), Examined()
+        thorough: bool | None = None
         while window := list(islice(remaining, _WINDOW)):
+            thorough = self._is_thorough(window) if thorough is None else thorough
             slots = [self._slots(target) for target in window]
-            examined = self._examiner.examine(slots, thorough=self._is_thorough(window))
+            examined = self._examiner.examine(slots, thorough=thorough, known=known)
             for target, subjects in zip(window, examined, strict=True):
                 yield self._judge(target, subjects)
 

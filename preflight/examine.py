@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _AT_ONCE = 32
 """URLs read at the same time."""
 
+_REMEMBERED = 1024
+"""Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
+
 _PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
 """What a file is taken for by its name, where its bytes are no media at all."""
 
@@ -48,10 +51,50 @@ class Slot(NamedTuple):
     address: AddressFacts | None
     target: Target | None = None
 
+    @property
+    def identity(self) -> tuple[Path | str, Kind | None]:
+        """What two slots share that one look answers."""
+        return self.path or self.source, self.kind
+
+    def subject(self, examined: Subject) -> Subject:
+        """The subject of this slot, from that of another with the same identity."""
+        if examined.field == self.field and examined.source == self.shown:
+            return examined
+        return replace(examined, field=self.field, source=self.shown)
+
+
+class Examined:
+    """What one run has found out, so that a file that many jobs name is looked at once. The oldest is forgotten first.
+
+    It belongs to one ``Examiner`` and one ``thorough``.
+    """
+
+    def __init__(self) -> None:
+        self._subjects: dict[object, Subject] = {}
+
+    def get(self, slot: Slot) -> Subject | None:
+        """The subject of ``slot`` where its file was examined before."""
+        known = self._subjects.get(slot.identity)
+        return None if known is None else slot.subject(known)
+
+    def add(self, slot: Slot, subject: Subject) -> None:
+        """Keep it for the slots that are still to come."""
+        if len(self._subjects) >= _REMEMBERED:
+            del self._subjects[next(iter(self._subjects))]
+        self._subjects[slot.identity] = subject
+
 
 def is_url(source: str) -> bool:
     """Whether a source is meant as a URL, of whatever scheme, rather than as a path."""
     return _SCHEME.match(source.lstrip()) is not None
+
+
+def _is_named_as_picture(slot: Slot) -> bool:
+    return slot.shown.removesuffix("?…").lower().endswith(_PICTURE_SUFFIXES)
+
+
+def _may_be_a_clip(slot: Slot) -> bool:
+    return slot.kind is Kind.VIDEO or (slot.kind is None and not _is_named_as_picture(slot))
 
 
 class Examiner:
@@ -102,24 +145,34 @@ class Examiner:
         shown = source if "?" not in source and "@" not in source else redact(source)
         return Slot(source=source, shown=shown, kind=kind, field=field, path=base / source, address=None)
 
-    def examine(self, slots: Sequence[Sequence[Slot]], *, thorough: bool) -> list[tuple[Subject, ...]]:
+    def examine(
+        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+    ) -> list[tuple[Subject, ...]]:
         """The subjects of ``slots``, in the same order. Not for use inside an event loop.
 
-        ``thorough`` asks for a second opinion on every clip.
+        ``thorough`` asks for a second opinion on every clip. What is ``known`` of this run is added to, and not looked
+        at again.
         """
+        known = known or Examined()
         if any(slot.target for each in slots for slot in each):
             import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
 
-            return asyncio.run(self.examine_async(slots, thorough=thorough))
-        return [tuple(self._examine_local(slot, thorough=thorough) for slot in each) for each in slots]
+            return asyncio.run(self.examine_async(slots, thorough=thorough, known=known))
+        return [tuple(self._examine_once(slot, known, thorough=thorough) for slot in each) for each in slots]
 
-    async def examine_async(self, slots: Sequence[Sequence[Slot]], *, thorough: bool) -> list[tuple[Subject, ...]]:
+    async def examine_async(
+        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+    ) -> list[tuple[Subject, ...]]:
         """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
         import asyncio  # noqa: PLC0415 - see examine
 
-        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with httpx, 300 ms to load
-        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with httpx, 300 ms to load
+        if thorough and any(slot.target and _may_be_a_clip(slot) for each in slots for slot in each):
+            self._started_cage().warm()  # while libraries load and the first bytes are under way
 
+        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with aiohttp, 200 ms to load
+        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with aiohttp, 200 ms to load
+
+        known = known or Examined()
         limits = RemoteLimits()
         if self._deadline_s is not None:
             limits = limits._replace(deadline_s=self._deadline_s)
@@ -130,8 +183,16 @@ class Examiner:
                 async with gate:
                     return await self._examine(slot, reader, thorough=thorough)
 
-            tasks = [[group.create_task(examine(slot)) for slot in each] for each in slots]
-        return [tuple(task.result() for task in each) for each in tasks]
+            new = {slot.identity: slot for each in slots for slot in each if known.get(slot) is None}
+            tasks = {identity: group.create_task(examine(slot)) for identity, slot in new.items()}
+
+        def found(slot: Slot) -> Subject | None:
+            return slot.subject(tasks[slot.identity].result()) if slot.identity in tasks else known.get(slot)
+
+        subjects = [tuple(filter(None, map(found, each))) for each in slots]
+        for identity, slot in new.items():
+            known.add(slot, tasks[identity].result())
+        return subjects
 
     async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
         import asyncio  # noqa: PLC0415 - see examine
@@ -143,6 +204,13 @@ class Examiner:
             return await asyncio.to_thread(self._with_opinion, slot, reading)
         return self._subject(slot, reading)
 
+    def _examine_once(self, slot: Slot, known: Examined, *, thorough: bool) -> Subject:
+        subject = known.get(slot)
+        if subject is None:
+            subject = self._examine_local(slot, thorough=thorough)
+            known.add(slot, subject)
+        return subject
+
     def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
         if slot.path is None:
             return Subject(kind=slot.kind or Kind.VIDEO, source=slot.shown, field=slot.field, address=slot.address)
@@ -152,8 +220,7 @@ class Examiner:
         return self._subject(slot, reading)
 
     def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
-        is_picture = slot.shown.removesuffix("?…").lower().endswith(_PICTURE_SUFFIXES)
-        likely = Kind.IMAGE if is_picture else Kind.VIDEO
+        likely = Kind.IMAGE if _is_named_as_picture(slot) else Kind.VIDEO
         return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
 
     def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:

@@ -61,6 +61,7 @@ class RemoteReader:
         self._make_tls = make_tls
         self._tls: ssl.SSLContext | None = None
         self._open_socket = open_socket
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,6 +70,7 @@ class RemoteReader:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._names.close()
+        await asyncio.gather(*self._closing)
 
     async def read(self, url: str | Target, make_probe: MakeProbe[_Facts], *, deep: bool = False) -> Reading[_Facts]:
         """Run a probe over ``url``, or where it was found to lead.
@@ -88,18 +90,19 @@ class RemoteReader:
             make_tls=self._shared_tls,
             open_socket=self._open_socket,
         )
-        async with transport:
-            exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
-            run = _Run(exchange, make_probe, deep=deep)
-            fault: SourceError | None = None
-            facts: _Facts | None = None
-            try:
-                async with asyncio.timeout(self._limits.deadline_s):
-                    facts = await run.facts()
-            except TimeoutError:
-                fault = exchange.unfinished()
-            except SourceError as exc:
-                fault = exc
+        exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
+        run = _Run(exchange, make_probe, deep=deep)
+        fault: SourceError | None = None
+        facts: _Facts | None = None
+        try:
+            async with asyncio.timeout(self._limits.deadline_s):
+                facts = await run.facts()
+        except TimeoutError:
+            fault = exchange.unfinished()
+        except SourceError as exc:
+            fault = exc
+        finally:
+            self._close(transport)
         return Reading(
             facts=facts,
             transfer=exchange.transfer(self._clock() - started),
@@ -107,6 +110,12 @@ class RemoteReader:
             size_bytes=run.source.size_bytes if run.source else None,
             fault=fault,
         )
+
+    def _close(self, transport: Transport) -> None:
+        """Begin to close it. Its goodbyes may take longer than the judgement that waits for this reading."""
+        task = asyncio.create_task(transport.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _shared_tls(self) -> ssl.SSLContext:
         # Loading the authorities takes some 20 ms: once a run, and never for http alone.

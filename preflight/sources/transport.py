@@ -137,6 +137,10 @@ class Transport:
     async def __aexit__(
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
         await self._session.close()
 
     async def send(self, method: str, target: Target, headers: Mapping[str, str]) -> Answer:

@@ -111,11 +111,12 @@ class RangedSource:
         body = Body(answer, self._exchange)
         if body.announced not in {None, length}:
             raise Unreachable(f"the server announces {body.announced} bytes for a part of {length}")
-        data = bytearray()
+        pieces, received = [], 0
         while piece := await body.read():
-            data += piece
-            if len(data) > length:
+            pieces.append(piece)
+            received += len(piece)
+            if received > length:
                 raise Unreachable(f"the server sends more than the {length} bytes of the part")
-        if len(data) < length:
+        if received < length:
             raise body.cut_short(length)
-        return bytes(data)
+        return b"".join(pieces)

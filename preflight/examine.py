@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ from preflight.sources.local import read_local
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from preflight.model import AddressFacts, VideoFacts
     from preflight.probes.cage import Cage
     from preflight.sources.host import AllowedHost
@@ -120,11 +122,14 @@ class Examiner:
         self._offline = offline
         self._cage: Cage | None = None
         self._cage_lock = Lock()
+        self._threads: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
-        """End the processes that were started."""
+        """End the processes and threads that were started."""
         if self._cage is not None:
             self._cage.close()
+        if self._threads is not None:
+            self._threads.shutdown()
 
     def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
         """The slot of ``source``: a URL, or a path relative to ``base``."""
@@ -194,14 +199,21 @@ class Examiner:
             known.add(slot, tasks[identity].result())
         return subjects
 
-    async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
+    async def _aside(self, work: Callable[[], Subject]) -> Subject:
+        """``work`` in a thread that is kept: a loop that ends waits for threads of its own, after the last answer."""
         import asyncio  # noqa: PLC0415 - see examine
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - loaded by asyncio
 
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="preflight")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
         if slot.target is None:
-            return await asyncio.to_thread(self._examine_local, slot, thorough=thorough)
+            return await self._aside(partial(self._examine_local, slot, thorough=thorough))
         reading = await reader.read(slot.target, self._probe(slot), deep=self._deep)
         if self._wants_opinion(reading.facts, thorough=thorough):
-            return await asyncio.to_thread(self._with_opinion, slot, reading)
+            return await self._aside(partial(self._with_opinion, slot, reading))
         return self._subject(slot, reading)
 
     def _examine_once(self, slot: Slot, known: Examined, *, thorough: bool) -> Subject:

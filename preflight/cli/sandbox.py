@@ -40,7 +40,7 @@ def command(
     PREFLIGHT_API_KEY=sk-sandbox preflight credits --api-url http://127.0.0.1:8787
     """
     from preflight.sandbox import Options, Rounding, Tariff, run  # noqa: PLC0415 - an extra
-    from preflight.sandbox.probing import probe_image, probe_seconds  # noqa: PLC0415 - loads httpx
+    from preflight.sandbox.probing import probe_image, probe_seconds  # noqa: PLC0415 - loads aiohttp
 
     options = Options(
         prober=probe_seconds,

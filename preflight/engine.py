@@ -14,27 +14,15 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 
 from preflight import pricing
 from preflight.errors import JobUnreadable
-from preflight.examine import Examiner, Slot, is_url
-from preflight.model import (
-    AddressFacts,
-    Durations,
-    Family,
-    Finding,
-    Job,
-    JobReport,
-    Kind,
-    Quote,
-    Report,
-    Severity,
-    Subject,
-    Verdict,
-)
+from preflight.examine import Examined, Examiner, Slot, is_url
+from preflight.model import Family, Finding, JobReport, Kind, Report, Severity, Subject, Verdict
 from preflight.model.finding import verdict_of
 from preflight.redact import redact
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject
 from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
 
 if TYPE_CHECKING:
+    from preflight.model import AddressFacts, Durations, Job, Quote
     from preflight.sources.host import AllowedHost
 
 _WINDOW = 256
@@ -55,7 +43,7 @@ class Media:
         return f"Media(source={redact(self.source)!r}, kind={self.kind!r})"
 
 
-Target: TypeAlias = Job | Media | JobUnreadable
+Target: TypeAlias = "Job | Media | JobUnreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +104,16 @@ class Engine:
         return add_up(self.check_each(targets))
 
     def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
-        """One report a target, in their order, holding at most a window of them. Not for use inside an event loop."""
-        remaining = iter(targets)
+        """One report a target, in their order, holding at most a window of them. Not for use inside an event loop.
+
+        A file that several targets name is looked at once.
+        """
+        remaining, known = iter(targets), Examined()
+        thorough: bool | None = None
         while window := list(islice(remaining, _WINDOW)):
+            thorough = self._is_thorough(window) if thorough is None else thorough
             slots = [self._slots(target) for target in window]
-            examined = self._examiner.examine(slots, thorough=self._is_thorough(window))
+            examined = self._examiner.examine(slots, thorough=thorough, known=known)
             for target, subjects in zip(window, examined, strict=True):
                 yield self._judge(target, subjects)
 
@@ -135,6 +128,8 @@ class Engine:
 
     def estimate(self, seconds: Fraction) -> Report:
         """The price of a clip of that length, without a clip."""
+        from preflight.model import Durations  # noqa: PLC0415 - see preflight.model; most runs have a file
+
         spec, durations = self._spec(None), Durations(container=seconds)
         orientation, mode = self._choice(None, spec, "orientation"), self._choice(None, spec, "mode")
         quotes = self._quotes(spec, durations, orientation, mode)
@@ -167,7 +162,7 @@ class Engine:
     def _judge(self, target: Target, subjects: tuple[Subject, ...]) -> JobReport:
         if isinstance(target, JobUnreadable):
             return self._unreadable(target)
-        job = target if isinstance(target, Job) else None
+        job = None if isinstance(target, Media) else target
         spec = self._spec(job)
         mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
         found = list(judge_job(job, spec, self._callback(job, spec))) if job else []

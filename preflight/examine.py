@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight import opinion
-from preflight.model import AddressFacts, ImageFacts, Kind, MakeProbe, Reading, Subject, VideoFacts
+from preflight.model import ImageFacts, Kind, MakeProbe, Reading, Subject
 from preflight.probes.media import probe_media
 from preflight.redact import redact
 from preflight.sources.local import read_local
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from preflight.model import AddressFacts, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.probes.cage import Cage
     from preflight.sources.host import AllowedHost
     from preflight.sources.remote import RemoteReader
+    from preflight.sources.url import Target
 
 _AT_ONCE = 32
 """URLs read at the same time."""
@@ -29,7 +33,10 @@ _AT_ONCE = 32
 _DECODED_AT_ONCE = 2
 """Pictures decoded at the same time: each may take all of its process's memory."""
 
-_PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff"})
+_REMEMBERED = 1024
+"""Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
+
+_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
 """What a file is taken for by its name, where its bytes are no media at all."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
@@ -39,7 +46,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 class Slot(NamedTuple):
     """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
 
-    ``shown`` is the source as it may be printed: without the query string. ``is_fetched`` is whether a server is asked.
+    ``shown`` is the source as it may be printed: without the query string. ``target`` is the server that is asked.
     """
 
     source: str
@@ -48,12 +55,52 @@ class Slot(NamedTuple):
     field: str | None
     path: Path | None
     address: AddressFacts | None
-    is_fetched: bool = False
+    target: Target | None = None
+
+    @property
+    def identity(self) -> tuple[Path | str, Kind | None]:
+        """What two slots share that one look answers."""
+        return self.path or self.source, self.kind
+
+    def subject(self, examined: Subject) -> Subject:
+        """The subject of this slot, from that of another with the same identity."""
+        if examined.field == self.field and examined.source == self.shown:
+            return examined
+        return replace(examined, field=self.field, source=self.shown)
+
+
+class Examined:
+    """What one run has found out, so that a file that many jobs name is looked at once. The oldest is forgotten first.
+
+    It belongs to one ``Examiner`` and one ``thorough``.
+    """
+
+    def __init__(self) -> None:
+        self._subjects: dict[object, Subject] = {}
+
+    def get(self, slot: Slot) -> Subject | None:
+        """The subject of ``slot`` where its file was examined before."""
+        known = self._subjects.get(slot.identity)
+        return None if known is None else slot.subject(known)
+
+    def add(self, slot: Slot, subject: Subject) -> None:
+        """Keep it for the slots that are still to come."""
+        if len(self._subjects) >= _REMEMBERED:
+            del self._subjects[next(iter(self._subjects))]
+        self._subjects[slot.identity] = subject
 
 
 def is_url(source: str) -> bool:
     """Whether a source is meant as a URL, of whatever scheme, rather than as a path."""
     return _SCHEME.match(source.lstrip()) is not None
+
+
+def _is_named_as_picture(slot: Slot) -> bool:
+    return slot.shown.removesuffix("?…").lower().endswith(_PICTURE_SUFFIXES)
+
+
+def _may_be_a_clip(slot: Slot) -> bool:
+    return slot.kind is Kind.VIDEO or (slot.kind is None and not _is_named_as_picture(slot))
 
 
 class Examiner:
@@ -81,19 +128,22 @@ class Examiner:
         self._decoder: Cage | None = None
         self._cage_lock = Lock()
         self._decoding = BoundedSemaphore(_DECODED_AT_ONCE)
+        self._threads: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
-        """End the processes that were started."""
+        """End the processes and threads that were started."""
         for cage in (self._cage, self._decoder):
             if cage is not None:
                 cage.close()
+        if self._threads is not None:
+            self._threads.shutdown()
 
     def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
         """The slot of ``source``: a URL, or a path relative to ``base``."""
         if is_url(source) or not source.strip():  # nothing is no path, either
-            from preflight.sources.url import inspect_url  # noqa: PLC0415 - paths need it not
+            from preflight.sources.url import examine_url  # noqa: PLC0415 - paths need it not
 
-            address = inspect_url(source, allow=self._allow)
+            address, target = examine_url(source, allow=self._allow)
             return Slot(
                 source=source,
                 shown=redact(source),
@@ -101,33 +151,43 @@ class Examiner:
                 field=field,
                 path=None,
                 address=address,
-                is_fetched=address.problem is None and not self._offline,
+                target=None if self._offline else target,
             )
         # What is no file may be a URL without its scheme, and signed.
         shown = source if "?" not in source and "@" not in source else redact(source)
         return Slot(source=source, shown=shown, kind=kind, field=field, path=base / source, address=None)
 
-    def examine(self, slots: Sequence[Sequence[Slot]], *, thorough: bool) -> list[tuple[Subject, ...]]:
+    def examine(
+        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+    ) -> list[tuple[Subject, ...]]:
         """The subjects of ``slots``, in the same order. Not for use inside an event loop.
 
-        ``thorough`` asks for a second opinion on every clip.
+        ``thorough`` asks for a second opinion on every clip. What is ``known`` of this run is added to, and not looked
+        at again.
         """
-        if any(slot.is_fetched for each in slots for slot in each):
+        known = known or Examined()
+        if any(slot.target for each in slots for slot in each):
             import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
 
-            return asyncio.run(self.examine_async(slots, thorough=thorough))
-        return [tuple(self._examine_local(slot, thorough=thorough) for slot in each) for each in slots]
+            return asyncio.run(self.examine_async(slots, thorough=thorough, known=known))
+        return [tuple(self._examine_once(slot, known, thorough=thorough) for slot in each) for each in slots]
 
-    async def examine_async(self, slots: Sequence[Sequence[Slot]], *, thorough: bool) -> list[tuple[Subject, ...]]:
+    async def examine_async(
+        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+    ) -> list[tuple[Subject, ...]]:
         """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
         import asyncio  # noqa: PLC0415 - see examine
 
-        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with httpx, 300 ms to load
-        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with httpx, 300 ms to load
+        if thorough and any(slot.target and _may_be_a_clip(slot) for each in slots for slot in each):
+            self._started_cage().warm()  # while libraries load and the first bytes are under way
 
+        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with aiohttp, 200 ms to load
+        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with aiohttp, 200 ms to load
+
+        known = known or Examined()
         limits = RemoteLimits()
         if self._deadline_s is not None:
-            limits = replace(limits, deadline_s=self._deadline_s)
+            limits = limits._replace(deadline_s=self._deadline_s)
         gate = asyncio.Semaphore(_AT_ONCE)
         async with RemoteReader(allow=self._allow, limits=limits) as reader, asyncio.TaskGroup() as group:
 
@@ -135,20 +195,42 @@ class Examiner:
                 async with gate:
                     return await self._examine(slot, reader, thorough=thorough)
 
-            tasks = [[group.create_task(examine(slot)) for slot in each] for each in slots]
-        return [tuple(task.result() for task in each) for each in tasks]
+            new = {slot.identity: slot for each in slots for slot in each if known.get(slot) is None}
+            tasks = {identity: group.create_task(examine(slot)) for identity, slot in new.items()}
+
+        def found(slot: Slot) -> Subject | None:
+            return slot.subject(tasks[slot.identity].result()) if slot.identity in tasks else known.get(slot)
+
+        subjects = [tuple(filter(None, map(found, each))) for each in slots]
+        for identity, slot in new.items():
+            known.add(slot, tasks[identity].result())
+        return subjects
+
+    async def _aside(self, work: Callable[[], Subject]) -> Subject:
+        """``work`` in a thread that is kept: a loop that ends waits for threads of its own, after the last answer."""
+        import asyncio  # noqa: PLC0415 - see examine
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - loaded by asyncio
+
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="preflight")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
-        import asyncio  # noqa: PLC0415 - see examine
-
-        if not slot.is_fetched:
-            return await asyncio.to_thread(self._examine_local, slot, thorough=thorough)
-        reading = await reader.read(slot.source, self._probe(slot), deep=self._deep)
+        if slot.target is None:
+            return await self._aside(partial(self._examine_local, slot, thorough=thorough))
+        reading = await reader.read(slot.target, self._probe(slot), deep=self._deep)
         if self._wants_opinion(reading.facts, thorough=thorough):
-            return await asyncio.to_thread(self._with_opinion, slot, reading)
+            return await self._aside(partial(self._with_opinion, slot, reading))
         if self._wants_decoding(reading.facts):
-            return await asyncio.to_thread(self._with_decoding, slot, reading)
+            return await self._aside(partial(self._with_decoding, slot, reading))
         return self._subject(slot, reading)
+
+    def _examine_once(self, slot: Slot, known: Examined, *, thorough: bool) -> Subject:
+        subject = known.get(slot)
+        if subject is None:
+            subject = self._examine_local(slot, thorough=thorough)
+            known.add(slot, subject)
+        return subject
 
     def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
         if slot.path is None:
@@ -161,12 +243,12 @@ class Examiner:
         return self._subject(slot, reading)
 
     def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
-        named = PurePath(slot.shown.removesuffix("?…")).suffix.lower()
-        likely = Kind.IMAGE if named in _PICTURE_SUFFIXES else Kind.VIDEO
+        likely = Kind.IMAGE if _is_named_as_picture(slot) else Kind.VIDEO
         return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
 
     def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
-        assert isinstance(reading.facts, VideoFacts)
+        assert reading.facts is not None
+        assert not isinstance(reading.facts, ImageFacts)
         facts = opinion.with_second_opinion(reading.facts, reading.fetched, self._started_cage())
         return self._subject(slot, replace(reading, facts=facts))
 
@@ -186,7 +268,7 @@ class Examiner:
             transfer=reading.transfer,
             facts=reading.facts,
             fault=reading.fault,
-            receipt=self._receipt(reading) if slot.is_fetched else None,
+            receipt=self._receipt(reading) if slot.target is not None else None,
         )
 
     @staticmethod
@@ -196,7 +278,9 @@ class Examiner:
         return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=reading.transfer.validator)
 
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
-        return isinstance(facts, VideoFacts) and opinion.is_wanted(facts, self._spec, thorough=thorough)
+        if facts is None or isinstance(facts, ImageFacts):
+            return False
+        return opinion.is_wanted(facts, self._spec, thorough=thorough)
 
     def _wants_decoding(self, facts: ImageFacts | VideoFacts | None) -> bool:
         return self._deep and isinstance(facts, ImageFacts) and opinion.is_decodable(facts)

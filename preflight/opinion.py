@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from preflight.model import Defect, DefectKind, Family, ImageFacts, SecondOpinion, SparseBytes, VideoFacts
+from preflight.model import Defect, DefectKind, Family, ImageFacts, SparseBytes
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from preflight.model import SecondOpinion, VideoFacts
     from preflight.probes.cage import Cage
 
 _READ_HERE = frozenset({"MP4", "MOV"})
@@ -26,11 +27,11 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     if thorough or facts.container not in _READ_HERE or facts.fragmented or facts.defects:
         return True
     clocks = facts.durations.plausible
-    limits = (spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values())
+    limits = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
     return (
         not clocks
-        or max(clocks) - min(clocks) > 0
-        or any(abs(clock - limit) <= _NEAR_S for clock in clocks for limit in limits)
+        or any(clock != clocks[0] for clock in clocks)
+        or any(abs(clocks[0] - limit) <= _NEAR_S for limit in limits)
         or sum(track.handler == "vide" for track in facts.tracks) != 1
     )
 

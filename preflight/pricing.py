@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from preflight.model import Durations, Quote, TotalQuote
 from preflight.rounding import plain, round_seconds, to_decimal
 from preflight.specs import Rounding, Spec
+
+if TYPE_CHECKING:
+    from preflight.model import Durations, Quote, TotalQuote
 
 
 def quote(
@@ -26,9 +29,12 @@ def quote(
     clocks = tuple(dict.fromkeys(durations.plausible))
     if not clocks:
         return None
+    from preflight.model import Quote  # noqa: PLC0415 - a picture has no price
+
     price = spec.price
     policy = rounding or price.rounding
     rate, cap = price.credits_per_second[mode], price.cap_seconds[orientation]
+    exact_rate = Fraction(rate)
     seconds = clocks[0]
     billed = round_seconds(min(seconds, cap), policy)
     spread = [round_seconds(min(clock, cap), each) for clock in clocks for each in price.rounding_policies]
@@ -43,15 +49,16 @@ def quote(
         reasons.append(
             f"orientation '{orientation}' caps the output at {show_seconds(cap)}; the high end charges the full length"
         )
+    headline = to_decimal(billed * exact_rate)
     return Quote(
-        credits=_credits(billed, rate),
-        low=_credits(min(spread), rate, upwards=False),
-        high=_credits(max(spread), rate, upwards=True),
+        credits=headline,
+        low=to_decimal(min(spread) * exact_rate, upwards=False),
+        high=to_decimal(max(spread) * exact_rate, upwards=True),
         seconds=seconds,
         billed_seconds=billed,
         credits_per_second=rate,
         rounding=policy,
-        usd=plain(_credits(billed, rate) * price.usd_per_credit),
+        usd=plain(headline * price.usd_per_credit),
         mode=mode,
         orientation=orientation,
         reasons=tuple(reasons),
@@ -64,6 +71,8 @@ def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
     priced = [each for each in every if each is not None]
     if not priced:
         return None
+    from preflight.model import TotalQuote  # noqa: PLC0415 - the same
+
     return TotalQuote(
         credits=sum((each.credits for each in priced), Decimal(0)),
         low=sum((each.low for each in priced), Decimal(0)),
@@ -81,7 +90,3 @@ def show_seconds(seconds: Fraction) -> str:
 def to_milliseconds(seconds: Fraction) -> Decimal:
     """Seconds as a decimal rounded to the millisecond."""
     return plain(round(to_decimal(seconds), 3))
-
-
-def _credits(seconds: Fraction, rate: Decimal, *, upwards: bool | None = None) -> Decimal:
-    return to_decimal(seconds * Fraction(rate), upwards=upwards)

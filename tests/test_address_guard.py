@@ -7,7 +7,6 @@ import itertools
 import socket
 from collections.abc import Sequence
 
-import httpx
 import pytest
 from servers.addresses import ALLOWED, LOOPBACK_SPELLINGS, NO_ADDRESSES, SPECIAL
 from servers.lying import serving
@@ -15,8 +14,8 @@ from servers.reading import PUBLIC, Detour, length_and_ends, read
 
 from preflight.errors import AddressRefused, Unreachable
 from preflight.sources.names import Resolve
-from preflight.sources.transport import Transport
-from preflight.sources.url import inspect_url
+from preflight.sources.transport import Transport, TransportError
+from preflight.sources.url import Target, inspect_url
 
 FILES = {"x.mp4": bytes(range(256)) * 1000}
 
@@ -59,11 +58,10 @@ def test_a_special_address_in_the_url_is_refused_before_a_socket_is_made(address
 @pytest.mark.parametrize("address", [address for address in SPECIAL if "%" not in address])
 def test_the_guard_at_the_socket_refuses_a_special_address_without_help_of_the_text_policy(address: str) -> None:
     detour = Detour()
-    host = f"[{address}]" if ":" in address else address
 
     async def send() -> None:
         async with Transport(resolve=answering([PUBLIC]), open_socket=detour) as transport:
-            await transport.handle_async_request(httpx.Request("GET", f"http://{host}:8080/x.mp4"))
+            await transport.send("GET", Target(scheme="http", host=address, port=8080, path="/x.mp4"), {})
 
     with pytest.raises(AddressRefused):
         asyncio.run(send())
@@ -84,9 +82,9 @@ def test_no_spelling_of_this_machine_reaches_a_listener_on_it(spelling: str) -> 
 def test_no_spelling_gets_past_the_transport_either(spelling: str) -> None:
     async def send(port: int) -> None:
         async with Transport(resolve=answering(["127.0.0.1"])) as transport:
-            await transport.handle_async_request(httpx.Request("GET", f"http://{spelling}:{port}/ok/x.mp4"))
+            await transport.send("GET", Target(scheme="http", host=spelling, port=port, path="/ok/x.mp4"), {})
 
-    with serving(FILES) as server, pytest.raises((AddressRefused, httpx.UnsupportedProtocol)):
+    with serving(FILES) as server, pytest.raises((AddressRefused, TransportError)):
         asyncio.run(send(server.port))
 
     assert server.log.connections == 0

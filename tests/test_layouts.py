@@ -106,6 +106,19 @@ def test_the_index_of_fragments_is_used_where_a_server_can_go_back_and_done_with
     assert subject.transfer.bytes <= most_bytes
 
 
+def test_a_large_fragmented_clip_costs_its_two_ends_and_its_last_fragment() -> None:
+    clip = (CLIPS / "fragmented-15-seconds.mp4").read_bytes()
+    last, index = clip.rindex(b"moof") - 4, clip.rindex(b"mfra") - 4
+    hole = (1024 * KIB).to_bytes(4, "big") + b"free" + bytes(1024 * KIB - 8)
+    moved = clip[index:].replace(last.to_bytes(8, "big"), (last + len(hole)).to_bytes(8, "big"))
+    with serving({"large.mp4": clip[:last] + hole + clip[last:index] + hole + moved}) as server:
+        subject = examined(server, "large.mp4")
+    assert isinstance(subject.facts, VideoFacts)
+    assert subject.facts.durations.container == 15
+    assert (subject.transfer.requests, subject.transfer.connections) == (3, 1)
+    assert subject.transfer.bytes == (64 + 32 + 16) * KIB
+
+
 def length(data: bytes) -> Fraction | None:
     facts = drive(data, Kind.VIDEO).facts
     assert isinstance(facts, VideoFacts)

@@ -24,8 +24,31 @@ def test_local_files_and_urls_are_looked_at_without_loading_a_network(module: st
     assert result.stdout.split() == []
 
 
+def test_urls_are_read_without_loading_httpx() -> None:
+    code = "import sys, preflight.sources.remote, preflight.sources.download; print('httpx' in sys.modules)"
+
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("target", "unneeded"),
+    [
+        ("pictures/plain.png", {"video", "quote", "job", "address"}),
+        ("clips/fast-start.mp4", {"job", "address"}),
+    ],
+)
+def test_a_local_file_loads_only_the_data_classes_that_it_fills(target: str, unneeded: set[str]) -> None:
+    code = (
+        "import sys; from preflight.cli.run import run; run(['check', '-q', sys.argv[1]]);"
+        f"print(*{unneeded!r} & {{name.removeprefix('preflight.model.') for name in sys.modules}})"
+    )
+    file = Path(preflight.sources.__file__).parents[2] / "fixtures" / target
+
+    assert subprocess.check_output([sys.executable, "-c", code, file], text=True).strip() == ""
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_the_layer_imports_the_model_the_standard_library_and_httpx(path: Path) -> None:
+def test_the_layer_imports_the_model_and_the_standard_library_and_one_module_aiohttp(path: Path) -> None:
     modules = {
         name
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
@@ -40,6 +63,6 @@ def test_the_layer_imports_the_model_the_standard_library_and_httpx(path: Path) 
     ours = {name for name in modules if name.startswith("preflight")}
     foreign = {name.partition(".")[0] for name in modules - ours} - sys.stdlib_module_names
 
-    assert foreign <= ({"httpx", "aiohttp", "yarl"} if path.name == "transport.py" else {"httpx"})
+    assert foreign <= ({"aiohttp", "certifi", "yarl"} if path.name == "transport.py" else set())
     allowed = ("preflight.errors", "preflight.model", "preflight.redact", "preflight.sources")
     assert all(name.startswith(allowed) for name in ours)

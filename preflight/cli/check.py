@@ -17,8 +17,9 @@ from preflight.cli.options import engine_options, job_options, network_options, 
 from preflight.cli.output import emit, to_json, to_json_lines, to_text
 from preflight.cli.progress import progress
 from preflight.engine import Engine, Media, Options, Target
+from preflight.errors import JobUnreadable
 from preflight.examine import is_url
-from preflight.model import Job, Kind, Report
+from preflight.model import Kind, Report
 from preflight.redact import redact
 from preflight.render import lines
 from preflight.targets import read_targets
@@ -100,7 +101,7 @@ def _named(names: Sequence[str], options: Options, *, jobs_only: bool) -> Iterat
             yield load_text(sys.stdin.buffer.read(_STDIN_BYTES))
         else:
             for target in read_targets(name, model=options.model, jobs_only=jobs_only):
-                if isinstance(target, Job) and (options.mode or options.orientation):
+                if not isinstance(target, Media | JobUnreadable) and (options.mode or options.orientation):
                     raise click.UsageError("--mode and --orientation are not for job files, which say it themselves")
                 yield target
 

@@ -35,7 +35,7 @@ def command() -> int:
     """
     from preflight.sandbox import Options, serve, serve_media  # noqa: PLC0415 - an extra
     from preflight.sandbox.options import RESULT  # noqa: PLC0415 - the same
-    from preflight.sandbox.probing import probe_image, probe_seconds  # noqa: PLC0415 - loads httpx
+    from preflight.sandbox.probing import probe_image, probe_seconds  # noqa: PLC0415 - loads aiohttp
 
     options = Options(prober=probe_seconds, image_prober=probe_image, speed=200.0)
     with contextlib.ExitStack() as stack:

@@ -27,7 +27,7 @@ def with_files(
 
     A failed download takes nothing back: the job is paid for and done, and its result still at its URL.
     """
-    from preflight.sources.download import download  # noqa: PLC0415 - loads httpx
+    from preflight.sources.download import download  # noqa: PLC0415 - loads aiohttp
 
     saved: list[str] = []
     for url in submission.outputs:

@@ -1,24 +1,34 @@
-"""What passes along the way from a job to its report: frozen data, without behaviour that reads or writes."""
+"""What passes along the way from a job to its report: frozen data, without behaviour that reads or writes.
 
-from preflight.model.facts import (
-    AddressFacts,
-    Defect,
-    DefectKind,
-    Durations,
-    Family,
-    ImageFacts,
-    SecondOpinion,
-    Track,
-    Transfer,
-    VideoFacts,
-)
+What only some runs need is loaded when it is first used: making a data class takes most of a millisecond, and a check
+of a local picture meets no clip, job, URL or price.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from preflight.model.facts import Defect, DefectKind, Family, ImageFacts, Transfer
 from preflight.model.finding import Finding, Severity
-from preflight.model.job import Job, Place
-from preflight.model.quote import Quote, TotalQuote
 from preflight.model.report import JobReport, Report
 from preflight.model.span import MakeProbe, Probe, Reading, Span, SparseBytes
 from preflight.model.subject import Kind, Subject
 from preflight.model.verdict import Verdict
+
+if TYPE_CHECKING:
+    from preflight.model.address import AddressFacts
+    from preflight.model.job import Job, Place
+    from preflight.model.quote import Quote, TotalQuote
+    from preflight.model.video import Durations, SecondOpinion, Track, VideoFacts
+
+_HOMES = {
+    "address": ("AddressFacts",),
+    "job": ("Job", "Place"),
+    "quote": ("Quote", "TotalQuote"),
+    "video": ("Durations", "SecondOpinion", "Track", "VideoFacts"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AddressFacts",
@@ -48,3 +58,11 @@ __all__ = [
     "Verdict",
     "VideoFacts",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from preflight.model.finding import Finding, Severity, verdict_of
-from preflight.model.quote import Quote, TotalQuote
 from preflight.model.subject import Subject
 from preflight.model.verdict import Verdict
+
+if TYPE_CHECKING:  # see __init__.py
+    from preflight.model.quote import Quote, TotalQuote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

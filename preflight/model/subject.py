@@ -8,7 +8,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from preflight.errors import PreflightError
-from preflight.model.facts import AddressFacts, ImageFacts, Transfer, VideoFacts
+from preflight.model.facts import ImageFacts, Transfer
+
+if TYPE_CHECKING:  # see __init__.py
+    from preflight.model.address import AddressFacts
+    from preflight.model.video import VideoFacts
 
 if TYPE_CHECKING:  # loads hashlib, which a local file need not
     from preflight.model.receipt import Receipt
@@ -45,4 +49,4 @@ class Subject:
 
     @property
     def video(self) -> VideoFacts | None:
-        return self.facts if isinstance(self.facts, VideoFacts) else None
+        return None if isinstance(self.facts, ImageFacts) else self.facts

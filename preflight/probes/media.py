@@ -6,11 +6,15 @@ Each probe is loaded when a file needs it: most runs see one kind of file.
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
-from preflight.model import Family, ImageFacts, Kind, Span, VideoFacts
+from preflight.model import Family, ImageFacts, Kind, Span
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.sniff import ISO_MEDIA, Sniffed, sniff
+
+if TYPE_CHECKING:
+    from preflight.model import VideoFacts
 
 _KINDS = {Family.PICTURE: Kind.IMAGE, Family.VIDEO: Kind.VIDEO, Family.AUDIO: Kind.VIDEO}
 
@@ -43,6 +47,8 @@ def probe_media(
         return (yield from probe_movie(cursor))
     if sniffed.family is Family.VIDEO:
         yield from cursor.read_optional(max(0, (size or 0) - limits.TAIL_SPAN_BYTES), limits.TAIL_SPAN_BYTES)
+    from preflight.model import VideoFacts  # noqa: PLC0415 - see above
+
     return VideoFacts(container=sniffed.name, family=sniffed.family, size_bytes=size)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from preflight.model import ImageFacts, Quote, Subject, TotalQuote, Transfer, VideoFacts
+from typing import TYPE_CHECKING
+
+from preflight.model import ImageFacts, Subject, Transfer
 from preflight.pricing import show_seconds
 from preflight.rounding import dollars
+
+if TYPE_CHECKING:
+    from preflight.model import Quote, TotalQuote
 
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
@@ -31,7 +36,7 @@ def measured(subject: Subject) -> str:
                 parts.append(facts.color_mode)
             if facts.decoders:
                 parts.append("decoded")
-        case VideoFacts():
+        case _:
             if facts.width and facts.height:
                 turned = f" turned {facts.rotation}°" if facts.rotation else ""
                 parts.append(f"{facts.width}×{facts.height}{turned}")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from preflight.model import Severity
-from preflight.model.job import JsonValue
 from preflight.redact import redact
 from preflight.rules.rule import Flaw, JobCase
 from preflight.specs import FieldSpec, Role, Spec, model_names
+
+if TYPE_CHECKING:
+    from preflight.model.job import JsonValue
 
 _TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": "a mapping"}
 _SHOWN_CHARACTERS = 60

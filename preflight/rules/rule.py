@@ -9,10 +9,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from preflight.model import AddressFacts, Finding, ImageFacts, Job, Quote, Severity, Subject, VideoFacts
-from preflight.specs import Spec
+from preflight.model import Finding, Severity
+
+if TYPE_CHECKING:
+    from preflight.model import AddressFacts, ImageFacts, Job, Quote, Subject, VideoFacts
+    from preflight.specs import Spec
 
 
 class Area(Enum):

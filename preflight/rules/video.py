@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from preflight.model import DefectKind, Durations, Family, Severity
+from preflight.model import DefectKind, Family, Severity
 from preflight.pricing import show_seconds
 from preflight.rules import repair
 from preflight.rules.rule import Flaw, VideoCase
 from preflight.rules.size import oversize
+
+if TYPE_CHECKING:
+    from preflight.model import Durations
 
 _NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
 _ISO_MEDIA = frozenset({"MP4", "MOV"})

@@ -78,8 +78,8 @@ async def _receive(
 async def _copy(exchange: Exchange, file: IO[bytes], on_progress: Callable[[int, int | None], object]) -> None:
     answer = await exchange.get(None)
     try:
-        if answer.status_code != 200:
-            raise Unreachable(f"the server answered {answer.status_code} instead of the whole file")
+        if answer.status != 200:
+            raise Unreachable(f"the server answered {answer.status} instead of the whole file")
         body = Body(answer, exchange)
         received = 0
         while piece := await body.read():
@@ -91,7 +91,7 @@ async def _copy(exchange: Exchange, file: IO[bytes], on_progress: Callable[[int,
         if body.announced is not None and received != body.announced:
             raise body.cut_short(body.announced)
     finally:
-        await answer.aclose()
+        answer.close()
 
 
 def _named(partial: Path, folder: Path, name: str) -> Path:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
-
-import httpx
 
 from preflight.errors import AddressRefused, HttpStatus, Unreachable
 from preflight.model import Span, Transfer
@@ -18,7 +16,7 @@ from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
 from preflight.sources.log import log_outcome
 from preflight.sources.ranges import content_length, range_header
-from preflight.sources.transport import Transport
+from preflight.sources.transport import Answer, Transport, TransportError
 from preflight.sources.url import Target, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -41,7 +39,7 @@ class Validator:
     strong: bool
 
     @classmethod
-    def of(cls, headers: httpx.Headers) -> Validator | None:
+    def of(cls, headers: Mapping[str, str]) -> Validator | None:
         """RFC 9110 §8.8. A strong ETag, else the time, else whatever stands for an ETag."""
         tag, time = headers.get("etag"), headers.get("last-modified")
         if tag and _STRONG_TAG.fullmatch(tag):
@@ -53,18 +51,17 @@ class Validator:
 class Body:
     """The body of one answer, counted as it arrives."""
 
-    def __init__(self, answer: httpx.Response, exchange: Exchange) -> None:
-        assert isinstance(answer.stream, httpx.AsyncByteStream)
+    def __init__(self, answer: Answer, exchange: Exchange) -> None:
         self.announced = content_length(answer.headers.get("content-length"))
-        self._pieces = aiter(answer.stream)
+        self._answer = answer
         self._exchange = exchange
         self._received = 0
 
     async def read(self) -> bytes:
         """What has arrived, at least one byte; ``b""`` at the end. Raises ``Unreachable`` where it breaks off."""
         try:
-            piece = await anext(self._pieces, b"")
-        except httpx.TransportError as exc:
+            piece = await self._answer.read()
+        except TransportError as exc:
             raise self.cut_short(self.announced) from exc
         self._received += len(piece)
         self._exchange.bytes += len(piece)
@@ -107,7 +104,7 @@ class Exchange:
             return Unreachable(f"it takes more than {self.limits.budget_bytes} bytes to tell")
         return None
 
-    async def get(self, span: Span | None) -> httpx.Response:
+    async def get(self, span: Span | None) -> Answer:
         """The answer to a GET of ``span`` (``None``: of everything), redirects followed: 200, 206 or 416, body unread.
 
         Raises ``AddressRefused``, ``HttpStatus`` or ``Unreachable``. The caller closes the answer.
@@ -120,14 +117,14 @@ class Exchange:
         seen = {self._target}
         while True:
             answer = await self._send(headers)
-            if answer.status_code not in _REDIRECTS:
+            if answer.status not in _REDIRECTS:
                 break
-            await answer.aclose()
+            answer.close()
             self._follow(answer.headers.get("location"), seen)
         try:
             self._examine(answer)
         except BaseException:
-            await answer.aclose()
+            answer.close()
             raise
         return answer
 
@@ -154,23 +151,14 @@ class Exchange:
             validator=re.sub(r"[^ -~]", "?", self.validator.value[:_SHOWN_VALIDATOR]) if self.validator else None,
         )
 
-    async def _send(self, headers: dict[str, str]) -> httpx.Response:
+    async def _send(self, headers: dict[str, str]) -> Answer:
         beyond = self.beyond(0)
         if beyond:
             raise beyond
-        authority = self._target.authority
-        # The target goes beside the URL: so it is sent as it is, and no repr of the request can show a signature. Host
-        # is given because httpx would decode the name for it, which fails for some that can be dialled.
-        request = httpx.Request(
-            "GET",
-            f"{self._target.scheme}://{authority}/",
-            headers={"Host": authority} | headers,
-            extensions={"target": self._target.path.encode("ascii")},
-        )
         began, asked = time.monotonic(), headers.get("Range")
         try:
-            answer = await self._transport.handle_async_request(request)
-        except httpx.TransportError as exc:
+            answer = await self._transport.send("GET", self._target, headers)
+        except TransportError as exc:
             log_outcome(self._target, asked, exc, seconds=time.monotonic() - began)
             raise Unreachable(str(exc)) from exc
         except asyncio.CancelledError:
@@ -200,8 +188,8 @@ class Exchange:
         self._target = target
         seen.add(target)
 
-    def _examine(self, answer: httpx.Response) -> None:
-        self._status = answer.status_code
+    def _examine(self, answer: Answer) -> None:
+        self._status = answer.status
         declared = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         self._declared_type = declared if _MEDIA_TYPE.fullmatch(declared) else None
         if self._status not in _USABLE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -29,8 +29,7 @@ REMEMBERED_S = 10.0
 """Seconds for which they are kept: the files of a batch share a host. Every dial is guarded all the same."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoteLimits:
+class RemoteLimits(NamedTuple):
     """What reading one URL may cost.
 
     ``deadline_s``: seconds for everything, from the look-up of the name to the last byte, whatever the server drips.

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import re
-
-import httpx
+from typing import TYPE_CHECKING
 
 from preflight.redact import printable, redact, shorten
 from preflight.sources.ranges import content_length
 from preflight.sources.url import Target
+
+if TYPE_CHECKING:
+    from preflight.sources.transport import Answer
 
 _LOG = logging.getLogger("preflight.sources")
 _REQUEST_IDS = ("x-amz-request-id", "x-request-id", "x-ms-request-id", "cf-ray")
@@ -24,7 +26,7 @@ def log_dialling(host: str, port: object) -> None:
     _LOG.debug("dialling %s port %s", host, port)
 
 
-def log_outcome(target: Target, asked: str | None, outcome: httpx.Response | Exception, *, seconds: float) -> None:
+def log_outcome(target: Target, asked: str | None, outcome: Answer | Exception, *, seconds: float) -> None:
     """A GET of ``target``, for the range ``asked``, ended with the head of an answer or an error after ``seconds``."""
     if not _LOG.isEnabledFor(logging.INFO):
         return
@@ -38,7 +40,7 @@ def log_outcome(target: Target, asked: str | None, outcome: httpx.Response | Exc
     _LOG.info(
         "%s %d after %.0f ms, %s bytes announced%s",
         line,
-        outcome.status_code,
+        outcome.status,
         seconds * 1000,
         "no" if announced is None else announced,
         f", request {_told(named, target)}" if named else "",

@@ -6,12 +6,11 @@ would make facts about a file that does not exist.
 
 from __future__ import annotations
 
-import httpx
-
 from preflight.errors import SourceChanged, Unreachable
 from preflight.model import Span, SparseBytes
 from preflight.sources.exchange import Body, Exchange, Validator
 from preflight.sources.ranges import ContentRange, content_range, unsatisfied_total
+from preflight.sources.transport import Answer
 
 
 class RangedSource:
@@ -24,7 +23,7 @@ class RangedSource:
         self._total = total
 
     @classmethod
-    async def opened(cls, exchange: Exchange, answer: httpx.Response, asked: Span) -> RangedSource:
+    async def opened(cls, exchange: Exchange, answer: Answer, asked: Span) -> RangedSource:
         """Read the first answer. From here on its validator and total are what every other is compared with."""
         exchange.validator = Validator.of(answer.headers)
         part = content_range(answer.headers.get("content-range"))
@@ -55,17 +54,17 @@ class RangedSource:
     async def aclose(self) -> None:
         """Nothing is open between two spans."""
 
-    async def _accept(self, answer: httpx.Response, asked: Span) -> bytes:
+    async def _accept(self, answer: Answer, asked: Span) -> bytes:
         """The body of ``answer``, kept, if it is exactly what was asked for. The answer is closed."""
         try:
             return await self._examined(answer, asked)
         finally:
-            await answer.aclose()
+            answer.close()
 
-    async def _examined(self, answer: httpx.Response, asked: Span) -> bytes:
-        if answer.status_code == 416:
+    async def _examined(self, answer: Answer, asked: Span) -> bytes:
+        if answer.status == 416:
             return self._past_the_end(answer, asked)
-        if answer.status_code == 200:
+        if answer.status == 200:
             if self._is_other_version(answer):
                 raise SourceChanged("the file changed while it was read")
             raise Unreachable("the server honours a range request once and then no more")
@@ -83,7 +82,7 @@ class RangedSource:
             self.size_bytes = part.end
         return data
 
-    def _past_the_end(self, answer: httpx.Response, asked: Span) -> bytes:
+    def _past_the_end(self, answer: Answer, asked: Span) -> bytes:
         total = unsatisfied_total(answer.headers.get("content-range"))
         if self.size_bytes is None:
             if total is None or total <= asked.start:
@@ -93,7 +92,7 @@ class RangedSource:
             raise SourceChanged("the file changed while it was read")
         raise Unreachable("the server refuses a range that lies within the file")
 
-    def _is_other_version(self, answer: httpx.Response) -> bool:
+    def _is_other_version(self, answer: Answer) -> bool:
         ours, theirs = self._exchange.validator, Validator.of(answer.headers)
         # A 206 to If-Range may leave the fields out: it would not be a 206 if the ETag did not match.
         return ours != theirs and not (theirs is None and ours is not None and ours.strong)
@@ -108,15 +107,16 @@ class RangedSource:
                 f"to {expected}"
             )
 
-    async def _exact_body(self, answer: httpx.Response, length: int) -> bytes:
+    async def _exact_body(self, answer: Answer, length: int) -> bytes:
         body = Body(answer, self._exchange)
         if body.announced not in {None, length}:
             raise Unreachable(f"the server announces {body.announced} bytes for a part of {length}")
-        data = bytearray()
+        pieces, received = [], 0
         while piece := await body.read():
-            data += piece
-            if len(data) > length:
+            pieces.append(piece)
+            received += len(piece)
+            if received > length:
                 raise Unreachable(f"the server sends more than the {length} bytes of the part")
-        if len(data) < length:
+        if received < length:
             raise body.cut_short(length)
-        return bytes(data)
+        return b"".join(pieces)

@@ -26,7 +26,7 @@ from preflight.sources.ranged import RangedSource
 from preflight.sources.ranges import unsatisfied_total
 from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport, public_tls
-from preflight.sources.url import locate
+from preflight.sources.url import Target, locate
 
 __all__ = ["RemoteLimits", "RemoteReader"]
 
@@ -61,6 +61,7 @@ class RemoteReader:
         self._make_tls = make_tls
         self._tls: ssl.SSLContext | None = None
         self._open_socket = open_socket
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,15 +70,17 @@ class RemoteReader:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._names.close()
+        await asyncio.gather(*self._closing)
 
-    async def read(self, url: str, make_probe: MakeProbe[_Facts], *, deep: bool = False) -> Reading[_Facts]:
-        """Run a probe over ``url``. What goes wrong is the reading's ``fault``; no ``SourceError`` is raised.
+    async def read(self, url: str | Target, make_probe: MakeProbe[_Facts], *, deep: bool = False) -> Reading[_Facts]:
+        """Run a probe over ``url``, or where it was found to lead.
 
-        Optional spans are fetched only if ``deep``. What the probe itself raises is not caught.
+        What goes wrong is the reading's ``fault``; no ``SourceError`` is raised. Optional spans are fetched only if
+        ``deep``. What the probe itself raises is not caught.
         """
         started = self._clock()
         try:
-            target = locate(url, self._allow)
+            target = url if isinstance(url, Target) else locate(url, self._allow)
         except AddressRefused as refused:
             return Reading(facts=None, transfer=Transfer(), fetched=SparseBytes(), fault=refused)
         transport = Transport(
@@ -87,18 +90,19 @@ class RemoteReader:
             make_tls=self._shared_tls,
             open_socket=self._open_socket,
         )
-        async with transport:
-            exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
-            run = _Run(exchange, make_probe, deep=deep)
-            fault: SourceError | None = None
-            facts: _Facts | None = None
-            try:
-                async with asyncio.timeout(self._limits.deadline_s):
-                    facts = await run.facts()
-            except TimeoutError:
-                fault = exchange.unfinished()
-            except SourceError as exc:
-                fault = exc
+        exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
+        run = _Run(exchange, make_probe, deep=deep)
+        fault: SourceError | None = None
+        facts: _Facts | None = None
+        try:
+            async with asyncio.timeout(self._limits.deadline_s):
+                facts = await run.facts()
+        except TimeoutError:
+            fault = exchange.unfinished()
+        except SourceError as exc:
+            fault = exc
+        finally:
+            self._close(transport)
         return Reading(
             facts=facts,
             transfer=exchange.transfer(self._clock() - started),
@@ -106,6 +110,12 @@ class RemoteReader:
             size_bytes=run.source.size_bytes if run.source else None,
             fault=fault,
         )
+
+    def _close(self, transport: Transport) -> None:
+        """Begin to close it. Its goodbyes may take longer than the judgement that waits for this reading."""
+        task = asyncio.create_task(transport.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     def _shared_tls(self) -> ssl.SSLContext:
         # Loading the authorities takes some 20 ms: once a run, and never for http alone.
@@ -163,14 +173,14 @@ async def _opened(exchange: Exchange) -> _Source:
     """The first request, and the kind of source that its answer makes."""
     asked = Span(0, exchange.limits.first_span_bytes)
     answer = await exchange.get(asked)
-    if answer.status_code == 206:
+    if answer.status == 206:
         return await RangedSource.opened(exchange, answer, asked)
-    if answer.status_code == 416:
-        await answer.aclose()
+    if answer.status == 416:
+        answer.close()
         if unsatisfied_total(answer.headers.get("content-range")) == 0:
             return RangedSource(exchange, 0)
         answer = await exchange.get(None)
-        if answer.status_code != 200:
-            await answer.aclose()
-            raise Unreachable(f"the server answered {answer.status_code} to a request for the whole file")
+        if answer.status != 200:
+            answer.close()
+            raise Unreachable(f"the server answered {answer.status} to a request for the whole file")
     return await StreamedSource.opened(exchange, answer)

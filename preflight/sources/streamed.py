@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import httpx
-
 from preflight.errors import Unreachable
 from preflight.model import Span, SparseBytes
 from preflight.sources.exchange import Body, Exchange, Validator
+from preflight.sources.transport import Answer
 
 
 class StreamedSource:
@@ -15,7 +14,7 @@ class StreamedSource:
     ``size_bytes`` is the announced length, which the body is held to; without one, ``None`` until the body ended.
     """
 
-    def __init__(self, exchange: Exchange, answer: httpx.Response) -> None:
+    def __init__(self, exchange: Exchange, answer: Answer) -> None:
         self._body = Body(answer, exchange)
         self.size_bytes = self._body.announced
         self.fetched = SparseBytes()
@@ -25,7 +24,7 @@ class StreamedSource:
         self._at = 0
 
     @classmethod
-    async def opened(cls, exchange: Exchange, answer: httpx.Response) -> StreamedSource:
+    async def opened(cls, exchange: Exchange, answer: Answer) -> StreamedSource:
         """Read the first bytes, which are kept."""
         exchange.ranges = False
         exchange.validator = Validator.of(answer.headers)
@@ -33,7 +32,7 @@ class StreamedSource:
         try:
             await source._take(exchange.limits.first_span_bytes)
         except BaseException:
-            await answer.aclose()
+            answer.close()
             raise
         return source
 
@@ -75,7 +74,7 @@ class StreamedSource:
 
     async def aclose(self) -> None:
         """Drop the rest of the body, and its connection."""
-        await self._answer.aclose()
+        self._answer.close()
 
     async def _take(self, count: int) -> bytes:
         """The next ``count`` bytes, fewer at the end, kept."""

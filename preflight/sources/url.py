@@ -15,7 +15,7 @@ from preflight.sources.host import AllowedHost, problem_of_host, split_authority
 from preflight.sources.share import share_link
 from preflight.sources.signed import signature_of
 
-__all__ = ["MAX_URL", "AllowedHost", "Target", "file_name", "inspect_url", "locate", "redact"]
+__all__ = ["MAX_URL", "AllowedHost", "Target", "examine_url", "file_name", "inspect_url", "locate", "redact"]
 
 MAX_URL = 2048
 """Characters of the longest URL that is looked at: what services, proxies and browsers agree to carry."""
@@ -84,13 +84,18 @@ def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
 
     Never raises: ``problem`` completes the sentence "the URL cannot be public: …".
     """
+    return examine_url(url, allow=allow)[0]
+
+
+def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[AddressFacts, Target | None]:
+    """``inspect_url``, and where the URL leads: ``None`` where it cannot be public."""
     try:
         target = locate(url, allow)
     except AddressRefused as refused:
-        return _refused(url, str(refused))
+        return _refused(url, str(refused)), None
     signer, expires_at = signature_of(target.host, target.query)
     service, direct_url = share_link(target.host, target.path)
-    return AddressFacts(
+    facts = AddressFacts(
         scheme=target.scheme,
         host=target.host,
         signer=signer,
@@ -98,6 +103,7 @@ def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
         share_service=service,
         direct_url=direct_url,
     )
+    return facts, target
 
 
 def file_name(url: str) -> str:

@@ -33,9 +33,13 @@ def model_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
-@cache
 def load_spec(model: str = DEFAULT_MODEL) -> Spec:
     """The spec of ``model``. Raises ``SpecError`` for a model without a spec file."""
+    return _loaded(model)  # ``cache`` would take the default and its name for two
+
+
+@cache
+def _loaded(model: str) -> Spec:
     if model not in model_names():
         raise SpecError(f"no spec for the model {model!r}; known: {', '.join(model_names())}")
     return parse_spec((_FOLDER / f"{model}.toml").read_text("utf-8"))

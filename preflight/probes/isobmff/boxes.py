@@ -15,6 +15,7 @@ Reader: TypeAlias = Generator[Span, bytes, bytes]
 
 _U32 = Struct(">I")
 _U64 = Struct(">Q")
+_ZEROS = bytes(8)
 HEADER_BYTES = 16
 """The longest header that matters here: size, type, and the 64-bit size."""
 
@@ -72,7 +73,7 @@ def parse_header(header: bytes, start: int, limit: int | None, parent: str = "")
 
 def is_padding(header: bytes) -> bool:
     """Whether a header is no box but what some writers leave after the last one: zeros, or a QuickTime terminator."""
-    return not any(header[:8]) or len(header) < 8
+    return len(header) < 8 or header.startswith(_ZEROS)
 
 
 def looks_like_box(header: bytes) -> bool:

@@ -171,12 +171,15 @@ def presented(edits: list[Edit], ticks: int | None, timescale: int, movie_timesc
     """
     media = Fraction(ticks, timescale) if ticks is not None else None
     kept = [edit for edit in edits if not edit.is_empty]
-    shown = Fraction(sum(edit.ticks for edit in kept), movie_timescale)
-    if media is None or not shown:
+    shown_ticks = sum(edit.ticks for edit in kept)
+    shown = Fraction(shown_ticks, movie_timescale)
+    if media is None or ticks is None or not shown:
         return media or shown or None
-    trimmed = media - Fraction(max(kept[0].media_time, 0), timescale)
-    one_tick = Fraction(1, movie_timescale)
-    return next((exact for exact in (media, trimmed) if abs(shown - exact) <= one_tick), min(shown, media))
+    for exact_ticks in (ticks, ticks - max(kept[0].media_time, 0)):
+        # |shown - exact| ≤ 1 / movie_timescale, in whole numbers
+        if abs(shown_ticks * timescale - exact_ticks * movie_timescale) <= timescale:
+            return Fraction(exact_ticks, timescale)
+    return min(shown, media)
 
 
 def _read_edits(cursor: Cursor, edts: Box | None) -> Generator[Span, bytes, list[Edit]]:

@@ -12,9 +12,12 @@ from typing import Any
 import click
 
 from preflight.cli.exits import exit_of
+from preflight.cli.formats import Result, emit_results, results
 from preflight.cli.options import engine_options, job_options, network_options, output_options, verdict_options
-from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.output import to_json, to_json_lines, to_text
+from preflight.cli.places import source_tree
 from preflight.cli.progress import progress
+from preflight.cli.summary import append_step_summary
 from preflight.engine import Engine, Media, Options, Target
 from preflight.examine import is_url
 from preflight.model import Job, Kind, Report
@@ -31,11 +34,11 @@ _STDIN_BYTES = 17 * 1024 * 1024
 @job_options
 @network_options
 @verdict_options
-@output_options("text", "json", "jsonl")
+@output_options("text", "json", "jsonl", "sarif", "junit", "github", several=True)
 def command(
     *,
     names: tuple[str, ...],
-    format_: str,
+    formats: tuple[Result, ...],
     output: str | None,
     quiet: bool,
     no_progress: bool,
@@ -47,14 +50,17 @@ def command(
     preflight check job.yaml
     preflight check character.png dance.mp4
     preflight check --image character.png --video https://example.com/dance.mp4
+    preflight check jobs --format text --format sarif:preflight.sarif
     """
+    wanted = results(formats, output)
     targets, options = split(names, given)
     with progress("checking", hidden=quiet or no_progress), Engine(options) as engine:
         report = engine.check(targets)
     if not report.jobs:
         raise click.UsageError("nothing to check")
-    if not quiet:
-        emit(as_text(report, format_, output), output)
+    emit_results(wanted, partial(as_text, report), quiet=quiet)
+    if not quiet and any(result.format == "github" for result in wanted):
+        append_step_summary(report, source_tree())
     return exit_of(report)
 
 
@@ -69,6 +75,10 @@ def as_text(report: Report, format_: str, output: str | None) -> str:
             from preflight.render.objects import job_object  # noqa: PLC0415 - only for this format
 
             return to_json_lines([job_object(job) for job in report.jobs])
+        case "sarif" | "junit" | "github":
+            from preflight.cli.machines import for_machines  # noqa: PLC0415 - only for these formats
+
+            return for_machines(report, format_)
         case _:
             if lines.is_enough(report):
                 return "".join(f"{line}\n" for line in lines.render_lines(report))

@@ -21,6 +21,7 @@ _VERDICTS = {
     Verdict.INDETERMINATE: ("COULD NOT TELL", "bold yellow"),
 }
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
+_UNTOLD = ("could not tell", "bold yellow")
 _SAID_WITH_PRICE = frozenset({"price-ambiguous"})
 
 
@@ -57,9 +58,7 @@ def _heading(job: JobReport) -> Text:
     text = Text.assemble((label, style))
     name = job.path or (None if job.bare else "job")
     if name:
-        in_manifest = job.id is not None or (job.line or 1) > 1
-        line = f":{job.line}" if job.line and in_manifest else ""
-        text.append(f"  {printable(name)}{line}", style="bold")
+        text.append(f"  {printable(name)}{words.row_of(job)}", style="bold")
     if job.id:
         text.append(f"  {printable(job.id)}")
     if job.quote is not None and job.verdict is not Verdict.FAIL:  # what is refused costs nothing
@@ -80,21 +79,24 @@ def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
 
 
 def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Severity.NOTE) -> None:
-    """Errors first. What is the same about several files is said once, naming all of them."""
+    """Errors first, then what could not be told. The same about several files is said once, naming all of them."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in sorted(job.findings, key=lambda finding: -finding.severity):
+    for finding in sorted(job.findings, key=lambda finding: (-finding.severity, finding.indeterminate)):
         said_elsewhere = finding.rule in _SAID_WITH_PRICE and job.quote is not None
         if finding.severity >= at_least and not said_elsewhere:
             groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
     for same in groups.values():
         console.print()
-        _print_finding(same, console)
+        _print_finding(same, console, placed=not job.bare)  # a file by itself was named above
 
 
-def _print_finding(same: Sequence[Finding], console: Console) -> None:
+def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -> None:
     finding = same[0]
-    head = Text.assemble((finding.severity.label, _SEVERITIES[finding.severity]), "  ", (finding.rule, "bold"))
-    for each in same:
+    label, style = finding.severity.label, _SEVERITIES[finding.severity]
+    if finding.indeterminate:
+        label, style = _UNTOLD
+    head = Text.assemble((label, style), "  ", (finding.rule, "bold"))
+    for each in same if placed else ():
         where = ":".join(str(part) for part in (each.path, each.line, each.column) if part is not None)
         about = " ".join(part for part in (each.field, where) if part)
         if about:
@@ -141,8 +143,4 @@ def _summary(report: Report) -> Text:
         if count:
             text.append(f"{count} {label.lower()}", style=style)
             text.append("  ")
-    if report.quote is not None:
-        text.append(f"total {words.price(report.quote)}")
-        if report.quote.unpriced:
-            text.append(f", {report.quote.unpriced} without a price", style="yellow")
-    return text
+    return text.append(words.total(report))

@@ -88,7 +88,8 @@ def _beside(target: Path) -> Path:
         with suppress(FileNotFoundError):
             temporary.chmod(stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise ConfigurationError(f"cannot write {target}: {error.strerror}") from error
     return temporary
 

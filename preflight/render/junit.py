@@ -107,10 +107,7 @@ def _test_case(case: _Case, job: JobReport, tree: SourceTree, suite: str) -> Tes
         outcome.text = _text(failing + untold, job)
         test.result = outcome
     elif reason := _not_examined(case):
-        unexplained = job.verdict is Verdict.INDETERMINATE and not any(
-            finding.indeterminate for finding in job.findings
-        )
-        test.result = Error(printable(reason), "indeterminate") if unexplained else Skipped(printable(reason))
+        test.result = Error(printable(reason), "indeterminate") if _is_unsaid(job) else Skipped(printable(reason))
     if case.subject is not None and Area.TRANSFER in case.areas:
         test.time = case.subject.transfer.elapsed_ms / 1000
     rest = [finding for finding in found if finding not in failing and finding not in untold]
@@ -131,6 +128,11 @@ def _not_examined(case: _Case) -> str | None:
     if case.subject is None or case.subject.facts is not None or Area.ADDRESS in case.areas:
         return None
     return f"not examined: {words.why_not_read(case.subject) or 'no server was asked'}"
+
+
+def _is_unsaid(job: JobReport) -> bool:
+    """Whether no finding says what could not be told: it was ignored, and the job is indeterminate all the same."""
+    return job.verdict is Verdict.INDETERMINATE and not any(finding.indeterminate for finding in job.findings)
 
 
 def _measured(case: _Case, job: JobReport) -> str:

@@ -22,6 +22,8 @@ _VERDICTS = {
 }
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
 _UNTOLD = ("could not tell", "bold yellow")
+_ROOMY = 72
+"""Columns from which a table of prices is spaced out."""
 _SAID_WITH_PRICE = frozenset({"price-ambiguous"})
 
 
@@ -29,7 +31,7 @@ def render_report(report: Report, console: Console) -> None:
     """Print a report."""
     several = len(report.jobs) > 1
     for job in report.jobs:
-        console.print(_heading(job))
+        console.print(_heading(job), soft_wrap=True)
         for subject in job.subjects:
             _print_subject(job, subject, console)
         _print_findings(job, console)
@@ -43,13 +45,16 @@ def render_report(report: Report, console: Console) -> None:
 
 def render_quotes(report: Report, console: Console) -> None:
     """Print prices: every mode, the range, and why there is one."""
+    several = len(report.jobs) > 1
     for job in report.jobs:
-        console.print(_heading(job))
-        console.print(_price_table(job.quotes) if job.quotes else "  no price: see the findings")
+        console.print(_heading(job), soft_wrap=True)
+        console.print(_price_table(job.quotes, console.width) if job.quotes else "  no price: see the findings")
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
             console.print(_indented(Text(f"· {reason}", style="dim")))
         _print_findings(job, console, at_least=Severity.WARNING)
-    if len(report.jobs) > 1:
+        if several:
+            console.print()
+    if several:
         console.print(_summary(report))
 
 
@@ -110,7 +115,9 @@ def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -
 
 def _print_price(quote: Quote, console: Console) -> None:
     console.print()
-    console.print(Text.assemble(("price", "bold"), f"  {words.price(quote)}: {words.reckoning(quote)}"))
+    line = Table.grid(padding=(0, 2))
+    line.add_row(Text("price", style="bold"), Text(f"{words.price(quote)}: {words.reckoning(quote)}"))
+    console.print(line)
     for reason in quote.reasons:
         console.print(_indented(Text(f"· {reason}", style="dim"), 7))
 
@@ -119,10 +126,10 @@ def _indented(text: RenderableType, columns: int = 2) -> Padding:
     return Padding(text, (0, 0, 0, columns), expand=False)
 
 
-def _price_table(quotes: Sequence[Quote]) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2))
+def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2 if columns >= _ROOMY else 1))
     for name in ("mode", "billed", "rate", "credits", "low", "high", "USD"):
-        table.add_column(name, justify="left" if name == "mode" else "right")
+        table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
     for quote in quotes:
         table.add_row(
             quote.mode,
@@ -143,4 +150,6 @@ def _summary(report: Report) -> Text:
         if count:
             text.append(f"{count} {label.lower()}", style=style)
             text.append("  ")
-    return text.append(words.total(report))
+    text.append(words.total(report))
+    text.rstrip()
+    return text

@@ -126,16 +126,33 @@ def _leads_to(target: Path, stream: TextIO) -> bool:
 
 def to_json(value: Mapping[str, Any]) -> str:
     """An indented JSON document. ASCII only: it survives every terminal and every pipe."""
-    import json  # noqa: PLC0415 - only for this format
-
-    return json.dumps(value, indent=2) + "\n"
+    return _dumped(value, indent=2) + "\n"
 
 
 def to_json_lines(values: list[dict[str, Any]]) -> str:
     """One JSON document a line."""
+    return "".join(_dumped(value, indent=None) + "\n" for value in values)
+
+
+def _dumped(value: object, *, indent: int | None) -> str:
+    """``value`` as JSON. Half a surrogate pair, as in a file name that is not UTF-8, becomes its escape in plain text:
+    many readers refuse a whole document over one."""
     import json  # noqa: PLC0415 - only for this format
 
-    return "".join(json.dumps(value) + "\n" for value in values)
+    text = json.dumps(value, indent=indent)
+    return json.dumps(_whole(value), indent=indent) if "\\ud" in text else text
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case Mapping():
+            return {_whole(key): _whole(each) for key, each in value.items()}
+        case list():
+            return [_whole(each) for each in value]
+        case _:
+            return value
 
 
 def to_text(render: Callable[[Console], object], output: str | None) -> str:

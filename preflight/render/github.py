@@ -95,10 +95,8 @@ def _property(text: str) -> str:
 
 def _row(finding: Finding, job: JobReport, tree: SourceTree) -> str:
     spot, subject = spot_of(finding, job), subject_of(finding, job)
-    if spot is not None:
-        where = ":".join(str(part) for part in (tree.shown(spot.path), spot.line, spot.column) if part is not None)
-    else:
-        where = subject.source if subject is not None else finding.field or ""
+    fallback = subject.source if subject is not None else finding.field or ""
+    where = spot.shown(tree) if spot is not None else fallback
     said = "<br>".join(escape(printable(line)) for line in _said(finding, job))
     label = "could not tell" if finding.indeterminate else finding.severity.label
     cells = (label, f"<code>{finding.rule}</code>", f"<code>{escape(printable(where))}</code>", said)

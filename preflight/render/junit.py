@@ -104,14 +104,14 @@ def _test_case(case: _Case, job: JobReport, tree: SourceTree, suite: str) -> Tes
         said = failing or untold
         more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
         outcome = (Failure if failing else Error)(printable(said[0].message) + more, said[0].rule)
-        outcome.text = _text(failing + untold, job)
+        outcome.text = _text(failing + untold, job, tree)
         test.result = outcome
     elif reason := _not_examined(case):
         test.result = Error(printable(reason), "indeterminate") if _is_unsaid(job) else Skipped(printable(reason))
     if case.subject is not None and Area.TRANSFER in case.areas:
         test.time = case.subject.transfer.elapsed_ms / 1000
     rest = [finding for finding in found if finding not in failing and finding not in untold]
-    output = "\n".join(part for part in (_measured(case, job), _text(rest, job)) if part)
+    output = "\n".join(part for part in (_measured(case, job), _text(rest, job, tree)) if part)
     if output:
         test.system_out = output
     return test
@@ -143,15 +143,16 @@ def _measured(case: _Case, job: JobReport) -> str:
     return ""
 
 
-def _text(findings: Sequence[Finding], job: JobReport) -> str:
+def _text(findings: Sequence[Finding], job: JobReport, tree: SourceTree) -> str:
     """The findings in full, a paragraph each. XML has no control characters, not even escaped: none is left here."""
-    return "\n\n".join("\n".join(_lines(finding, job)) for finding in findings)
+    return "\n\n".join("\n".join(_lines(finding, job, tree)) for finding in findings)
 
 
-def _lines(finding: Finding, job: JobReport) -> Iterator[str]:
+def _lines(finding: Finding, job: JobReport, tree: SourceTree) -> Iterator[str]:
     label = "could not tell" if finding.indeterminate else finding.severity.label
-    where = ":".join(str(part) for part in spot_of(finding, job) or () if part is not None)
-    yield printable(f"{label}  {finding.rule}  {finding.field or ''}  {where}").rstrip()
+    spot = spot_of(finding, job)
+    where = spot.shown(tree) if spot else None
+    yield printable("  ".join(part for part in (label, finding.rule, finding.field, where) if part))
     yield printable(finding.message)
     if finding.fix and finding.severity > Severity.NOTE:
         yield printable(f"fix: {finding.fix}")

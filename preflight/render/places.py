@@ -62,6 +62,10 @@ class Spot(NamedTuple):
     line: int | None = None
     column: int | None = None
 
+    def shown(self, tree: SourceTree) -> str:
+        """``shop/job.yaml:4:16``"""
+        return ":".join(str(part) for part in (tree.shown(self.path), self.line, self.column) if part is not None)
+
 
 def spot_of(finding: Finding, job: JobReport) -> Spot | None:
     """Where a finding is best shown: its place in the job file, else the local file that it is about.

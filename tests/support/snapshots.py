@@ -41,7 +41,7 @@ input:
 _ROWS = [
     '{"id": "good", "input": {"input_urls": ["plain.png"], "video_urls": ["12-seconds.mp4"]}, "model": "MODEL"}',
     '{"id": "broken", "input": {',
-    '{"id": "💃", "model": "MODEL", "input": {"prompt": "💃💃", "input_urls": ["299-wide.png"], "video_urls": ["MOOV"]}}',
+    '{"id": "💃", "model": "MODEL", "input": {"prompt": "💃", "input_urls": ["299-wide.png"], "video_urls": ["MOOV"]}}',
 ]
 
 

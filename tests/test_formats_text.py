@@ -1,4 +1,4 @@
-"""The report for people: what it calls what could not be told, what a total holds, and how it looks when it is narrow."""
+"""The report for people: what could not be told, what a total holds, and how it looks when it is narrow."""
 
 from __future__ import annotations
 
@@ -80,10 +80,10 @@ def test_a_report_fits_its_columns_but_for_what_is_copied_whole(columns: int, tm
         assert cell_len(line) <= columns or any(part in line for part in whole), line
 
 
-def test_the_price_hangs_below_itself_where_it_is_broken() -> None:
+def test_the_price_hangs_below_itself_where_it_is_broken(tmp_path: Path) -> None:
     console = Console(width=60, file=StringIO(), highlight=False, emoji=False)
     with console.capture() as captured:
-        render_report(library.check(CLIPS / "8.5-seconds.mp4"), console)
+        render_report(library.check(str(write_job(tmp_path, job(video=CLIPS / "8.5-seconds.mp4")))), console)
     lines = captured.get().splitlines()
     first = next(index for index, line in enumerate(lines) if line.startswith("price  "))
     assert lines[first + 1].startswith("       ")

@@ -61,11 +61,11 @@ def results(formats: Sequence[Result], output: str | None) -> tuple[Result, ...]
         raise click.UsageError(f"{names} go to the same place: give all but one a file, as in {loose[1].format}:FILE")
     if output is not None and output != "-":
         wanted = tuple(each._replace(file=output) if each.file is None else each for each in wanted)
+    for each in wanted:
+        require_writable(each.file)
     files = [os.path.realpath(each.file) for each in wanted if each.file]
     if len(set(files)) < len(files):
         raise click.UsageError("two formats cannot go to one file")
-    for each in wanted:
-        require_writable(each.file)
     return wanted
 
 

@@ -75,14 +75,18 @@ def _destination(output: str) -> Path:
     if not output or "\0" in output:
         raise ConfigurationError(f"cannot write {output!r}: not a file")
     target = Path(os.path.realpath(output))
-    if target.is_dir() or output.endswith(("/", os.sep)):
+    try:
+        is_folder = output.endswith(("/", os.sep)) or target.is_dir()
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {output}: {error.strerror}") from error
+    if is_folder:
         raise ConfigurationError(f"cannot write {output!r}: a folder, not a file")
     return target
 
 
 def _beside(target: Path) -> Path:
     """An empty file in the folder of ``target``, with its permissions; those of any new file where there is none."""
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}")
+    temporary = target.with_name(f".preflight-{secrets.token_hex(8)}")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         with suppress(FileNotFoundError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.metadata import PackageMetadata, metadata
 
-from preflight.cli.output import to_json
 from preflight.cli.places import Utf16Columns, source_tree
 from preflight.model import Report
 
@@ -14,14 +13,14 @@ def for_machines(report: Report, format_: str) -> str:
     tree = source_tree()
     match format_:
         case "sarif":
-            from preflight.render.sarif import sarif_object  # noqa: PLC0415 - only for this format
+            from preflight.render.sarif import sarif_object, sarif_text  # noqa: PLC0415 - only for this format
 
             about = metadata("media-preflight")
             with Utf16Columns() as to_utf16:
                 log = sarif_object(
                     report, tree=tree, to_utf16=to_utf16, version=about["Version"], pages=_rule_pages(about)
                 )
-            return to_json(log)
+            return sarif_text(log)
         case "junit":
             from preflight.render.junit import junit_xml  # noqa: PLC0415 - loads junitparser
 

@@ -54,6 +54,11 @@ def sarif_object(
         kept = _most_severe(kept, int(len(kept) / excess * 0.95))
 
 
+def sarif_text(log: dict[str, Any]) -> str:
+    """``log`` as JSON: indented, but for one that is too long for people to read."""
+    return json.dumps(log, indent=2 if _is_short(log) else None) + "\n"
+
+
 def _log(
     report: Report,
     results: Sequence[dict[str, Any]],
@@ -215,9 +220,10 @@ def _most_severe(results: Sequence[dict[str, Any]], count: int) -> list[dict[str
 
 def _compressed(log: dict[str, Any]) -> int:
     """The size of ``log`` as it is written, gzipped; 0 for one too short to matter."""
-    if len(log["runs"][0]["results"]) <= 500:  # none is larger than 20 KB, each character of it escaped
+    if _is_short(log):
         return 0
-    packer, size = zlib.compressobj(level=6), 0
-    for piece in json.JSONEncoder(indent=2).iterencode(log):
-        size += len(packer.compress(piece.encode("ascii")))
-    return size + len(packer.flush())
+    return len(zlib.compress(sarif_text(log).encode("ascii"), level=6))
+
+
+def _is_short(log: dict[str, Any]) -> bool:
+    return len(log["runs"][0]["results"]) <= 500  # none is larger than 20 KB, each character of it escaped

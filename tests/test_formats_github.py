@@ -17,7 +17,7 @@ from preflight.render.places import SourceTree
 
 PICTURES = FIXTURES / "pictures"
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-z]+=[^:,]*,?)+)::([^\r\n]*)")
-TREE = SourceTree(root="/work", folder="/work")
+TREE = SourceTree(root="/tree", folder="/tree")
 
 
 @pytest.fixture(scope="module")

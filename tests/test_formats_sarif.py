@@ -25,7 +25,7 @@ from preflight.rules import RULES
 
 SCHEMA = Draft4Validator(json.loads((Path(__file__).parent / "schemas" / "sarif-2.1.0.json").read_text("utf-8")))
 PICTURES, CLIPS = FIXTURES / "pictures", FIXTURES / "clips"
-TREE = SourceTree(root="/work", folder="/work/shop")
+TREE = SourceTree(root="/tree", folder="/tree/shop")
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,10 @@ fixtures: $(VENV)/ready  # needs ffmpeg, exiftool and ImageMagick; the results a
 docs: $(VENV)/ready  # the generated parts, and the picture of a report
 	$(BIN)/python docs/build.py
 
+.PHONY: snapshots
+snapshots: $(VENV)/ready  # what every format prints, as the tests hold it; look at the difference before committing it
+	PYTHONPATH=tests:fixtures $(BIN)/python -m support.snapshots
+
 bench: $(VENV)/ready  # against its peers, which it installs: programs with apt-get if root, libraries into bench/.peers
 	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/run.py --write

@@ -17,6 +17,7 @@ from preflight.errors import JobUnreadable
 from preflight.examine import Examined, Examiner, Slot, is_url
 from preflight.model import Family, Finding, JobReport, Kind, Report, Severity, Subject, Verdict
 from preflight.model.finding import verdict_of
+from preflight.model.report import paid_jobs
 from preflight.redact import redact
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject
 from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
@@ -292,7 +293,6 @@ def _is_priced(subject: Subject, spec: Spec) -> bool:
 
 
 def add_up(jobs: Iterable[JobReport]) -> Report:
-    """A report over ``jobs``, with the sum of their prices; files by themselves count where there is no job."""
+    """A report over ``jobs``, with the sum of their prices."""
     every = tuple(jobs)
-    paid = [job for job in every if not job.bare] or [job for job in every if job.quote]
-    return Report(jobs=every, quote=pricing.total(job.quote for job in paid))
+    return Report(jobs=every, quote=pricing.total(job.quote for job in paid_jobs(every)))

@@ -13,9 +13,12 @@ import click
 
 from preflight.cli.completion import files
 from preflight.cli.exits import exit_of
+from preflight.cli.formats import Result, emit_results, results
 from preflight.cli.options import engine_options, job_options, network_options, output_options, verdict_options
-from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.output import to_json, to_json_lines, to_text
+from preflight.cli.places import source_tree
 from preflight.cli.progress import progress
+from preflight.cli.summary import append_step_summary
 from preflight.engine import Engine, Media, Options, Target
 from preflight.errors import JobUnreadable
 from preflight.examine import is_url
@@ -35,11 +38,11 @@ _STDIN_BYTES = 17 * 1024 * 1024
 @verdict_options
 @click.option("--offline", is_flag=True, help="Judge URLs by their text alone; open no connection.")
 @click.option("--jobs-only", is_flag=True, help="Pass over files that are no jobs: for hooks over a whole repository.")
-@output_options("text", "json", "jsonl")
+@output_options("text", "json", "jsonl", "sarif", "junit", "github", several=True)
 def command(
     *,
     names: tuple[str, ...],
-    format_: str,
+    formats: tuple[Result, ...],
     output: str | None,
     quiet: bool,
     no_progress: bool,
@@ -52,15 +55,17 @@ def command(
     preflight check character.png dance.mp4
     preflight check https://example.com/dance.mp4
     preflight check --image character.png --video dance.mp4
+    preflight check jobs --format sarif:preflight.sarif
     """
-    jobs_only = given["jobs_only"]
+    wanted, jobs_only = results(formats, output), given["jobs_only"]
     targets, options = split(names, given)
     with progress("checking", hidden=quiet or no_progress), Engine(options) as engine:
         report = engine.check(targets)
     if not report.jobs and not jobs_only:
         raise click.UsageError("nothing to check")
-    if not quiet:
-        emit(as_text(report, format_, output), output)
+    emit_results(wanted, partial(as_text, report), quiet=quiet)
+    if not quiet and any(result.format == "github" for result in wanted):
+        append_step_summary(report, source_tree())
     return exit_of(report)
 
 
@@ -75,6 +80,10 @@ def as_text(report: Report, format_: str, output: str | None) -> str:
             from preflight.render.objects import job_object  # noqa: PLC0415 - only for this format
 
             return to_json_lines([job_object(job) for job in report.jobs])
+        case "sarif" | "junit" | "github":
+            from preflight.cli.machines import for_machines  # noqa: PLC0415 - only for these formats
+
+            return for_machines(report, format_)
         case _:
             if lines.is_enough(report):
                 return "".join(f"{line}\n" for line in lines.render_lines(report))

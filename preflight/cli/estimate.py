@@ -12,8 +12,9 @@ import click
 from preflight.cli.check import split
 from preflight.cli.completion import files
 from preflight.cli.exits import exit_of
+from preflight.cli.formats import Result, emit_results, results
 from preflight.cli.options import Number, engine_options, job_options, network_options, output_options
-from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.output import to_json, to_json_lines, to_text
 from preflight.cli.progress import progress
 from preflight.engine import Engine
 from preflight.model import Report
@@ -26,12 +27,12 @@ from preflight.render.objects import quotes_object
 @job_options
 @network_options
 @click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more.")
-@output_options("text", "json", "jsonl")
+@output_options("text", "json", "jsonl", several=True)
 def command(
     *,
     names: tuple[str, ...],
     seconds: Decimal | None,
-    format_: str,
+    formats: tuple[Result, ...],
     output: str | None,
     quiet: bool,
     no_progress: bool,
@@ -43,6 +44,7 @@ def command(
     preflight estimate job.yaml
     preflight estimate --seconds 12.5 --mode 1080p
     """
+    wanted = results(formats, output)
     if seconds is not None:
         if names or given["image"] or given["video"]:
             raise click.UsageError("--seconds stands for a file: give one or the other")
@@ -58,8 +60,7 @@ def command(
             report = engine.check(targets)
     if not report.jobs:
         raise click.UsageError("nothing to estimate")
-    if not quiet:
-        emit(_as_text(report, format_, output), output)
+    emit_results(wanted, partial(_as_text, report), quiet=quiet)
     return exit_of(report)
 
 

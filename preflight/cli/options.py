@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from preflight.cli.completion import files
+from preflight.cli.formats import Format, FormatOption
 from preflight.cli.logs import verbose_option
 from preflight.engine import Options
 from preflight.errors import ConfigurationError
@@ -153,16 +154,29 @@ verdict_options = _stacked(
 )
 
 
-def output_options(*formats: str) -> Callable[[_Command], _Command]:
-    """``--format``, ``--output``, ``-q``, ``-v`` and ``--no-progress``."""
+def output_options(*formats: str, several: bool = False) -> Callable[[_Command], _Command]:
+    """``--format``, ``--output``, ``-q``, ``-v``, ``--no-progress``; ``several`` allows a ``--format`` a result."""
+    one = click.option("--format", "format_", type=click.Choice(formats), default="text", help="How to say it.")
     return _stacked(
-        click.option("--format", "format_", type=click.Choice(formats), default="text", help="How to say it."),
+        _several_formats(formats) if several else one,
         click.option(
             "--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output."
         ),
         click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
         verbose_option,
         click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+    )
+
+
+def _several_formats(formats: tuple[str, ...]) -> Callable[[_Command], _Command]:
+    return click.option(
+        "--format",
+        "formats",
+        cls=FormatOption,
+        type=Format(formats),
+        multiple=True,
+        metavar=f"[{'|'.join(formats)}][:FILE]",
+        help="How to say it, text by default; with :FILE, into that file (repeatable).",
     )
 
 

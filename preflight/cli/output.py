@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from preflight.errors import ConfigurationError
 
@@ -24,7 +25,7 @@ def emit(text: str, output: str | None) -> None:
     A reader who has left is no trouble. Raises ``ConfigurationError`` when it cannot be written.
     """
     if output is not None and output != "-":
-        _write_file(text, Path(output))
+        _write_file(text, output)
         return
     try:
         sys.stdout.write(text)
@@ -46,15 +47,16 @@ def require_writable(output: str | None) -> None:
     """Raise ``ConfigurationError`` when ``output`` cannot be written: better known before a job is paid for."""
     if output is None or output == "-" or _is_special(Path(output)):
         return
-    temporary = _beside(Path(output))
-    temporary.unlink()
+    _beside(_destination(output)).unlink()
 
 
-def _write_file(text: str, target: Path) -> None:
+def _write_file(text: str, output: str) -> None:
+    target = Path(output)
     try:
-        if _is_special(target):  # a pipe or a device is written to; only a file is replaced
-            target.write_text(text, "utf-8")
+        if _is_special(target):
+            _write_through(text, target)
             return
+        target = _destination(output)
         temporary = _beside(target)
         try:
             with temporary.open("w", encoding="utf-8", newline="\n") as file:
@@ -62,47 +64,99 @@ def _write_file(text: str, target: Path) -> None:
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+    except BrokenPipeError:
+        return
     except OSError as error:
-        raise ConfigurationError(f"cannot write {target}: {error.strerror}") from error
+        raise ConfigurationError(f"cannot write {output}: {error.strerror}") from error
+
+
+def _destination(output: str) -> Path:
+    """The file itself, where ``output`` is a link to it: the link stays one."""
+    if not output or "\0" in output:
+        raise ConfigurationError(f"cannot write {output!r}: not a file")
+    target = Path(os.path.realpath(output))
+    try:
+        is_folder = output.endswith(("/", os.sep)) or target.is_dir()
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {output}: {error.strerror}") from error
+    if is_folder:
+        raise ConfigurationError(f"cannot write {output!r}: a folder, not a file")
+    return target
 
 
 def _beside(target: Path) -> Path:
-    """An empty file in the folder of ``target``, as readable as any new file would be."""
-    if not target.name or target.is_dir():
-        raise ConfigurationError(f"cannot write {str(target)!r}: not a file")
-    import tempfile  # noqa: PLC0415 - standard output needs it not
-
+    """An empty file in the folder of ``target``, with its permissions; those of any new file where there is none."""
+    temporary = target.with_name(f".preflight-{secrets.token_hex(8)}")
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        with suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
         raise ConfigurationError(f"cannot write {target}: {error.strerror}") from error
-    os.close(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    Path(name).chmod(0o666 & ~mask)
-    return Path(name)
+    return temporary
 
 
 def _is_special(target: Path) -> bool:
+    """Whether ``target`` is written to rather than replaced: a pipe, a device, a stream of this process."""
     try:
         mode = target.stat().st_mode
-    except OSError:
+    except (OSError, ValueError):
         return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    if stat.S_ISDIR(mode):
+        return False
+    # /dev/stdout leads to a file where the shell sends it to one, and must not be replaced all the same.
+    return not stat.S_ISREG(mode) or target.absolute().parts[:2] in ((os.sep, "dev"), (os.sep, "proc"))
+
+
+def _write_through(text: str, target: Path) -> None:
+    """Write to what is open at ``target``, where that is known, as if it had been written to directly."""
+    for stream in (sys.stdout, sys.stderr):
+        if _leads_to(target, stream):
+            stream.write(text)
+            stream.flush()
+            return
+    with target.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+
+
+def _leads_to(target: Path, stream: TextIO) -> bool:
+    try:
+        return os.path.samestat(target.stat(), os.fstat(stream.fileno()))
+    except (OSError, ValueError):
+        return False
 
 
 def to_json(value: Mapping[str, Any]) -> str:
     """An indented JSON document. ASCII only: it survives every terminal and every pipe."""
-    import json  # noqa: PLC0415 - only for this format
-
-    return json.dumps(value, indent=2) + "\n"
+    return _dumped(value, indent=2) + "\n"
 
 
 def to_json_lines(values: list[dict[str, Any]]) -> str:
     """One JSON document a line."""
+    return "".join(_dumped(value, indent=None) + "\n" for value in values)
+
+
+def _dumped(value: object, *, indent: int | None) -> str:
+    """``value`` as JSON. Half a surrogate pair, as in a file name that is not UTF-8, becomes its escape in plain text:
+    many readers refuse a whole document over one."""
     import json  # noqa: PLC0415 - only for this format
 
-    return "".join(json.dumps(value) + "\n" for value in values)
+    text = json.dumps(value, indent=indent)
+    return json.dumps(_whole(value), indent=indent) if "\\ud" in text else text
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case Mapping():
+            return {_whole(key): _whole(each) for key, each in value.items()}
+        case list():
+            return [_whole(each) for each in value]
+        case _:
+            return value
 
 
 def to_text(render: Callable[[Console], object], output: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import click
@@ -10,8 +11,9 @@ import click
 from preflight.cli.check import require_file
 from preflight.cli.completion import files
 from preflight.cli.exits import Exit
+from preflight.cli.formats import Result, emit_results, results
 from preflight.cli.options import engine_options, network_options, output_options
-from preflight.cli.output import emit, to_json, to_json_lines
+from preflight.cli.output import to_json, to_json_lines
 from preflight.cli.progress import progress
 from preflight.engine import Engine, Media
 from preflight.examine import is_url
@@ -25,11 +27,11 @@ from preflight.render.objects import facts_object
 @click.argument("names", nargs=-1, required=True, metavar="FILE|URL...", shell_complete=files)
 @network_options
 @click.option("--deep", is_flag=True, help="Fetch and decode pictures whole.")
-@output_options("text", "json", "jsonl")
+@output_options("text", "json", "jsonl", several=True)
 def command(
     *,
     names: tuple[str, ...],
-    format_: str,
+    formats: tuple[Result, ...],
     output: str | None,
     quiet: bool,
     no_progress: bool,
@@ -41,18 +43,18 @@ def command(
     preflight probe dance.mp4
     preflight probe --format json https://example.com/a.mp4
     """
+    wanted = results(formats, output)
     for name in names:
         if not is_url(name):
             require_file(name)
     with progress("reading", hidden=quiet or no_progress), Engine(engine_options(**given)) as engine:
         report = engine.check(Media(source=name) for name in names)
-    if not quiet:
-        emit(_as_text(report, format_), output)
+    emit_results(wanted, partial(_as_text, report), quiet=quiet)
     examined = all(subject.facts is not None for job in report.jobs for subject in job.subjects)
     return Exit.PASS if examined else Exit.INDETERMINATE
 
 
-def _as_text(report: Report, format_: str) -> str:
+def _as_text(report: Report, format_: str, _output: str | None) -> str:
     if format_ == "json":
         return to_json(facts_object(report))
     if format_ == "jsonl":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,5 +49,15 @@ class Report:
     quote: TotalQuote | None = None
 
     @property
+    def paid(self) -> tuple[JobReport, ...]:
+        """The jobs that ``quote`` adds up: files by themselves count where there is no job."""
+        return paid_jobs(self.jobs)
+
+    @property
     def verdict(self) -> Verdict:
         return Verdict.worst(job.verdict for job in self.jobs)
+
+
+def paid_jobs(jobs: Sequence[JobReport]) -> tuple[JobReport, ...]:
+    """Those of ``jobs`` that cost something together: a file by itself is paid for only where no job is."""
+    return tuple(job for job in jobs if not job.bare) or tuple(job for job in jobs if job.quote)

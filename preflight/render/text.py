@@ -21,6 +21,9 @@ _VERDICTS = {
     Verdict.INDETERMINATE: ("COULD NOT TELL", "bold yellow"),
 }
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
+_UNTOLD = ("could not tell", "bold yellow")
+_ROOMY = 72
+"""Columns from which a table of prices is spaced out."""
 _SAID_WITH_PRICE = frozenset({"price-ambiguous"})
 
 
@@ -28,7 +31,7 @@ def render_report(report: Report, console: Console) -> None:
     """Print a report."""
     several = len(report.jobs) > 1
     for job in report.jobs:
-        console.print(_heading(job))
+        console.print(_heading(job), soft_wrap=True)
         for subject in job.subjects:
             _print_subject(job, subject, console)
         _print_findings(job, console)
@@ -42,13 +45,16 @@ def render_report(report: Report, console: Console) -> None:
 
 def render_quotes(report: Report, console: Console) -> None:
     """Print prices: every mode, the range, and why there is one."""
+    several = len(report.jobs) > 1
     for job in report.jobs:
-        console.print(_heading(job))
-        console.print(_price_table(job.quotes) if job.quotes else "  no price: see the findings")
+        console.print(_heading(job), soft_wrap=True)
+        console.print(_price_table(job.quotes, console.width) if job.quotes else "  no price: see the findings")
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
             console.print(_indented(Text(f"· {reason}", style="dim")))
         _print_findings(job, console, at_least=Severity.WARNING)
-    if len(report.jobs) > 1:
+        if several:
+            console.print()
+    if several:
         console.print(_summary(report))
 
 
@@ -57,9 +63,7 @@ def _heading(job: JobReport) -> Text:
     text = Text.assemble((label, style))
     name = job.path or (None if job.bare else "job")
     if name:
-        in_manifest = job.id is not None or (job.line or 1) > 1
-        line = f":{job.line}" if job.line and in_manifest else ""
-        text.append(f"  {printable(name)}{line}", style="bold")
+        text.append(f"  {printable(name)}{words.row_of(job)}", style="bold")
     if job.id:
         text.append(f"  {printable(job.id)}")
     if job.quote is not None and job.verdict is not Verdict.FAIL:  # what is refused costs nothing
@@ -80,21 +84,24 @@ def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
 
 
 def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Severity.NOTE) -> None:
-    """Errors first. What is the same about several files is said once, naming all of them."""
+    """Errors first, then what could not be told. The same about several files is said once, naming all of them."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in sorted(job.findings, key=lambda finding: -finding.severity):
+    for finding in sorted(job.findings, key=lambda finding: (-finding.severity, finding.indeterminate)):
         said_elsewhere = finding.rule in _SAID_WITH_PRICE and job.quote is not None
         if finding.severity >= at_least and not said_elsewhere:
             groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
     for same in groups.values():
         console.print()
-        _print_finding(same, console)
+        _print_finding(same, console, placed=not job.bare)  # a file by itself was named above
 
 
-def _print_finding(same: Sequence[Finding], console: Console) -> None:
+def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -> None:
     finding = same[0]
-    head = Text.assemble((finding.severity.label, _SEVERITIES[finding.severity]), "  ", (finding.rule, "bold"))
-    for each in same:
+    label, style = finding.severity.label, _SEVERITIES[finding.severity]
+    if finding.indeterminate:
+        label, style = _UNTOLD
+    head = Text.assemble((label, style), "  ", (finding.rule, "bold"))
+    for each in same if placed else ():
         where = ":".join(str(part) for part in (each.path, each.line, each.column) if part is not None)
         about = " ".join(part for part in (each.field, where) if part)
         if about:
@@ -108,7 +115,9 @@ def _print_finding(same: Sequence[Finding], console: Console) -> None:
 
 def _print_price(quote: Quote, console: Console) -> None:
     console.print()
-    console.print(Text.assemble(("price", "bold"), f"  {words.price(quote)}: {words.reckoning(quote)}"))
+    line = Table.grid(padding=(0, 2))
+    line.add_row(Text("price", style="bold"), Text(f"{words.price(quote)}: {words.reckoning(quote)}"))
+    console.print(line)
     for reason in quote.reasons:
         console.print(_indented(Text(f"· {reason}", style="dim"), 7))
 
@@ -117,10 +126,10 @@ def _indented(text: RenderableType, columns: int = 2) -> Padding:
     return Padding(text, (0, 0, 0, columns), expand=False)
 
 
-def _price_table(quotes: Sequence[Quote]) -> Table:
-    table = Table(box=None, header_style="dim", padding=(0, 2))
+def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
+    table = Table(box=None, header_style="dim", padding=(0, 2 if columns >= _ROOMY else 1))
     for name in ("mode", "billed", "rate", "credits", "low", "high", "USD"):
-        table.add_column(name, justify="left" if name == "mode" else "right")
+        table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
     for quote in quotes:
         table.add_row(
             quote.mode,
@@ -141,8 +150,6 @@ def _summary(report: Report) -> Text:
         if count:
             text.append(f"{count} {label.lower()}", style=style)
             text.append("  ")
-    if report.quote is not None:
-        text.append(f"total {words.price(report.quote)}")
-        if report.quote.unpriced:
-            text.append(f", {report.quote.unpriced} without a price", style="yellow")
+    text.append(words.total(report))
+    text.rstrip()
     return text

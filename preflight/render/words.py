@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from preflight.model import ImageFacts, Subject, Transfer
+from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
 from preflight.pricing import show_seconds
 from preflight.rounding import dollars
 
 if TYPE_CHECKING:
     from preflight.model import Quote, TotalQuote
+
+VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "could not tell"}
 
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
@@ -75,6 +77,32 @@ def price(quote: Quote | TotalQuote) -> str:
     text = f"{quote.credits:f} credits (${dollars(quote.usd)})"
     if quote.low != quote.high:
         text += f", between {quote.low:f} and {quote.high:f}"
+    return text
+
+
+def row_of(job: JobReport) -> str:
+    """``:3`` for the third line of a manifest; nothing for a job that has its file to itself."""
+    return f":{job.line}" if job.line and (job.id is not None or job.line > 1) else ""
+
+
+def tally(report: Report) -> str:
+    """``2 pass, 1 fail; total 900 credits ($4.50), of which 900 for 1 job that fails``"""
+    counts = [(sum(job.verdict is verdict for job in report.jobs), verdict) for verdict in VERDICTS]
+    text = ", ".join(f"{count} {VERDICTS[verdict]}" for count, verdict in counts if count)
+    return f"{text}; {total(report)}" if report.quote is not None else text
+
+
+def total(report: Report) -> str:
+    """``total 900 credits ($4.50), of which 900 for 1 job that fails``; empty where nothing has a price."""
+    if report.quote is None:
+        return ""
+    text = f"total {price(report.quote)}"
+    failing = [job.quote.credits for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
+    if failing:
+        jobs = "1 job that fails" if len(failing) == 1 else f"{len(failing)} jobs that fail"
+        text += f", of which {sum(failing):f} for {jobs}"
+    if report.quote.unpriced:
+        text += f", {report.quote.unpriced} without a price"
     return text
 
 

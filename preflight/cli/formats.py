@@ -1,0 +1,86 @@
+"""Which results are wanted and where each goes: ``--format F``, several ``--format F:FILE``, ``--output FILE``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from preflight.cli.output import emit, require_writable
+from preflight.errors import ConfigurationError
+
+
+class Result(NamedTuple):
+    """A format, and the file that it goes to; ``None`` is standard output."""
+
+    format: str
+    file: str | None = None
+
+
+class Format(click.ParamType[Result]):
+    """F or F:FILE. Only a known name before the first colon is a format: ``C:\\x`` can never be taken for one."""
+
+    name = "format"
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        self._formats = formats
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Result:
+        if isinstance(value, Result):
+            return value
+        name, colon, file = str(value).partition(":")
+        if name not in self._formats:
+            known = ", ".join(repr(each) for each in self._formats)
+            self.fail(f"{name!r} is not one of {known}; into a file: {self._formats[-1]}:FILE", param, ctx)
+        if colon and not file:
+            self.fail(f"{value!r} names no file after its colon", param, ctx)
+        return Result(name, None if file in ("", "-") else file)
+
+
+class FormatOption(click.Option):
+    """``--format``, repeatable; one name alone, as a settings file may give it, is a list of one."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        return super().type_cast_value(ctx, [value] if isinstance(value, str) else value)
+
+
+def results(formats: Sequence[Result], output: str | None) -> tuple[Result, ...]:
+    """What is to be written, at most one of it to standard output; ``text`` where no format is named.
+
+    ``output`` is the file of the one format that names none. Raises ``UsageError`` for what contradicts itself, and
+    ``ConfigurationError`` for a file that cannot be written, before anything is read.
+    """
+    wanted = tuple(formats) or (Result("text"),)
+    loose = [each for each in wanted if each.file is None]
+    if output is not None and not loose:
+        raise click.UsageError("--output has nothing to write: every --format names its own file")
+    if len(loose) > 1:
+        names = " and ".join(f"--format {each.format}" for each in loose)
+        raise click.UsageError(f"{names} go to the same place: give all but one a file, as in {loose[1].format}:FILE")
+    if output is not None and output != "-":
+        wanted = tuple(each._replace(file=output) if each.file is None else each for each in wanted)
+    for each in wanted:
+        require_writable(each.file)
+    files = [os.path.realpath(each.file) for each in wanted if each.file]
+    if len(set(files)) < len(files):
+        raise click.UsageError("two formats cannot go to one file")
+    return wanted
+
+
+def emit_results(wanted: Sequence[Result], say: Callable[[str, str | None], str], *, quiet: bool) -> None:
+    """Write every result, as ``say`` puts it in a format for a file; files first. ``quiet`` is about standard output.
+
+    Raises the first ``ConfigurationError`` after all the others were written.
+    """
+    failed: ConfigurationError | None = None
+    for each in sorted(wanted, key=lambda each: each.file is None):
+        if quiet and each.file is None:
+            continue
+        try:
+            emit(say(each.format, each.file), each.file)
+        except ConfigurationError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed

@@ -1,0 +1,103 @@
+"""Workflow commands of GitHub Actions, and the table for a step's summary.
+
+GitHub shows ten annotations of a kind a step, and fifty a job; the summary holds what it leaves out. The table is HTML,
+which Markdown passes through: in there only HTML means anything, and that can be escaped without gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import Final
+
+from preflight.model import Finding, JobReport, Report, Severity, Verdict
+from preflight.redact import printable
+from preflight.render import words
+from preflight.render.places import SourceTree, spot_of, subject_of
+
+SUMMARY_BYTES: Final = 1024 * 1024
+"""GitHub's bound on the summary of a step."""
+
+_ROOM_FOR_THE_END = 200
+
+
+def workflow_commands(report: Report, *, tree: SourceTree) -> Iterator[str]:
+    """A line a finding, errors first, and a last one for whoever reads the log."""
+    found = [(finding, job) for job in report.jobs for finding in job.findings]
+    for finding, job in sorted(found, key=lambda each: -each[0].severity):
+        yield _command(finding, job, tree)
+    yield f"preflight: {words.tally(report)}"
+
+
+def step_summary(report: Report, *, tree: SourceTree, room: int = SUMMARY_BYTES) -> str:
+    """The findings as a table of at most ``room`` bytes in UTF-8; the last row says how many did not fit."""
+    found = [(finding, job) for job in report.jobs for finding in job.findings]
+    head = f"### preflight: {escape(words.tally(report))}\n\n"
+    if not found:
+        return head if len(head.encode()) <= room else ""
+    head += "<table>\n<tr><th></th><th>rule</th><th>where</th><th>what was found</th></tr>\n"
+    rows = [head]
+    left = room - len(head.encode()) - _ROOM_FOR_THE_END
+    if left < 0:
+        return ""
+    order = sorted(found, key=lambda each: -each[0].severity)
+    for shown, (finding, job) in enumerate(order):
+        row = _row(finding, job, tree)
+        left -= len(row.encode())
+        if left < 0:
+            rows.append(f'<tr><td colspan="4">and {len(order) - shown} more</td></tr>\n')
+            break
+        rows.append(row)
+    return "".join([*rows, "</table>\n\n"])
+
+
+def _command(finding: Finding, job: JobReport, tree: SourceTree) -> str:
+    properties = []
+    spot = spot_of(finding, job)
+    if spot is not None:
+        properties.append(("file", tree.shown(spot.path)))
+        properties.append(("line", str(spot.line or 1)))
+        if spot.column is not None:
+            properties.append(("col", str(spot.column)))
+    properties.append(("title", _title(finding)))
+    message = "\n".join(printable(line) for line in _said(finding, job))
+    said = ",".join(f"{name}={_property(printable(value))}" for name, value in properties)
+    return f"::{_kind(finding, job)} {said}::{_data(message)}"
+
+
+def _kind(finding: Finding, job: JobReport) -> str:
+    """What makes the step fail is an error, whatever its severity."""
+    if finding.verdict(job.fail_on) is not Verdict.PASS:
+        return "error"
+    return "notice" if finding.severity is Severity.NOTE else "warning"
+
+
+def _title(finding: Finding) -> str:
+    return f"{finding.rule} (could not tell)" if finding.indeterminate else finding.rule
+
+
+def _said(finding: Finding, job: JobReport) -> Iterator[str]:
+    yield finding.message
+    subject = subject_of(finding, job)
+    if subject is not None:
+        yield f"file: {subject.source}"
+    if finding.fix and finding.severity > Severity.NOTE:
+        yield f"fix: {finding.fix}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _row(finding: Finding, job: JobReport, tree: SourceTree) -> str:
+    spot, subject = spot_of(finding, job), subject_of(finding, job)
+    fallback = subject.source if subject is not None else finding.field or ""
+    where = spot.shown(tree) if spot is not None else fallback
+    said = "<br>".join(escape(printable(line)) for line in _said(finding, job))
+    label = "could not tell" if finding.indeterminate else finding.severity.label
+    cells = (label, f"<code>{finding.rule}</code>", f"<code>{escape(printable(where))}</code>", said)
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"

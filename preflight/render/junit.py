@@ -1,0 +1,158 @@
+"""JUnit XML, as Jenkins, GitLab and others read it: a test suite a job or file, a test case per file and area of rules.
+
+A case that is there whether it fails or not keeps its name from run to run, so that a server can say "failing since"
+and "fixed". Those servers show one outcome a case: a failure is what is at or above the threshold, an error what could
+not be told, and a case is skipped when what it looks at could not be read. The rest goes to its output.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import NamedTuple
+
+from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
+
+from preflight.model import Finding, JobReport, Report, Severity, Subject, Verdict
+from preflight.redact import printable
+from preflight.render import words
+from preflight.render.places import STANDARD_INPUT, SourceTree, spot_of, subject_of
+from preflight.rules import RULES, Area
+
+_AREAS = {rule.id: rule.area for rule in RULES}
+_CONTENT = frozenset({Area.IMAGE, Area.VIDEO})
+
+
+class _PlacedCase(TestCase):
+    """A case with the file that GitLab and others link to."""
+
+    file = Attr()
+    line = IntAttr()
+
+
+class _Case(NamedTuple):
+    """What one test case looks at: an area of rules over a file, or over the job where there is none."""
+
+    name: str
+    areas: frozenset[Area]
+    subject: Subject | None = None
+
+
+def junit_xml(report: Report, *, tree: SourceTree) -> str:
+    """``check`` as a JUnit XML document."""
+    document = JUnitXml("preflight")
+    names: Counter[str] = Counter()
+    for job in report.jobs:
+        name = _name_of(job, tree)
+        names[name] += 1
+        suite = _suite(job, tree, name if names[name] == 1 else f"{name} #{names[name]}")
+        document.append(suite)  # type: ignore[no-untyped-call]  # the same; add_testsuite compares it with every other
+    document.update_statistics()  # type: ignore[no-untyped-call]  # junitparser leaves it unannotated
+    written = BytesIO()
+    document.write(written)
+    return written.getvalue().decode("utf-8") + "\n"
+
+
+def _name_of(job: JobReport, tree: SourceTree) -> str:
+    subject = job.subjects[0] if job.bare and job.subjects else None
+    if job.path is None:
+        return "job"
+    if subject is not None and subject.address is not None:
+        return printable(job.path)
+    path = job.path if job.path == STANDARD_INPUT else tree.shown(job.path)
+    return printable(f"{path}{words.row_of(job)}" + (f" {job.id}" if job.id else ""))
+
+
+def _suite(job: JobReport, tree: SourceTree, name: str) -> TestSuite:
+    suite = TestSuite(name)
+    suite.add_property("model", printable(job.model))
+    suite.add_property("verdict", job.verdict.value)
+    if job.quote is not None:
+        suite.add_property("credits", f"{job.quote.credits:f}")
+    suite.add_testcases([_test_case(case, job, tree, name) for case in _cases(job)])
+    return suite
+
+
+def _cases(job: JobReport) -> Iterator[_Case]:
+    names: Counter[str] = Counter()
+    if not job.bare:
+        yield _Case("fields", frozenset({Area.JOB}))
+    for subject in job.subjects:
+        about = "" if job.bare else f"{subject.kind.value} {printable(subject.source)}: "
+        names[about] += 1
+        if names[about] > 1:
+            about = f"{about.removesuffix(': ')} #{names[about]}: "
+        if subject.address is not None or any(_AREAS[finding.rule] is Area.ADDRESS for finding in job.findings):
+            yield _Case(f"{about}address", frozenset({Area.ADDRESS}), subject)
+        yield _Case(f"{about}transfer", frozenset({Area.TRANSFER}), subject)
+        yield _Case(f"{about}content", _CONTENT, subject)
+    if job.quote is not None:
+        yield _Case("price", frozenset({Area.PRICE}))
+
+
+def _test_case(case: _Case, job: JobReport, tree: SourceTree, suite: str) -> TestCase:
+    found = [finding for finding in job.findings if _belongs(finding, case, job)]
+    test = _PlacedCase(case.name, classname=f"preflight.{suite.replace('.', '_')}")
+    spot = next((spot for finding in found if (spot := spot_of(finding, job))), None)
+    if spot is not None:
+        test.file = printable(tree.shown(spot.path))
+        test.line = spot.line or 1
+    failing = [finding for finding in found if finding.verdict(job.fail_on) is Verdict.FAIL]
+    untold = [finding for finding in found if finding.indeterminate]
+    if failing or untold:
+        said = failing or untold
+        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+        outcome = (Failure if failing else Error)(printable(said[0].message) + more, said[0].rule)
+        outcome.text = _text(failing + untold, job, tree)
+        test.result = outcome
+    elif reason := _not_examined(case):
+        test.result = Error(printable(reason), "indeterminate") if _is_unsaid(job) else Skipped(printable(reason))
+    if case.subject is not None and Area.TRANSFER in case.areas:
+        test.time = case.subject.transfer.elapsed_ms / 1000
+    rest = [finding for finding in found if finding not in failing and finding not in untold]
+    output = "\n".join(part for part in (_measured(case, job), _text(rest, job, tree)) if part)
+    if output:
+        test.system_out = output
+    return test
+
+
+def _belongs(finding: Finding, case: _Case, job: JobReport) -> bool:
+    if _AREAS[finding.rule] not in case.areas:
+        return False
+    return case.subject is None or subject_of(finding, job) is case.subject
+
+
+def _not_examined(case: _Case) -> str | None:
+    """Why nothing was held to the rules of this case; ``None`` where it was, and where no bytes are needed."""
+    if case.subject is None or case.subject.facts is not None or Area.ADDRESS in case.areas:
+        return None
+    return f"not examined: {words.why_not_read(case.subject) or 'no server was asked'}"
+
+
+def _is_unsaid(job: JobReport) -> bool:
+    """Whether no finding says what could not be told: it was ignored, and the job is indeterminate all the same."""
+    return job.verdict is Verdict.INDETERMINATE and not any(finding.indeterminate for finding in job.findings)
+
+
+def _measured(case: _Case, job: JobReport) -> str:
+    if case.subject is not None and case.areas is _CONTENT and case.subject.facts is not None:
+        return printable(words.measured(case.subject))
+    if Area.PRICE in case.areas and job.quote is not None:
+        return printable(f"{words.price(job.quote)}: {words.reckoning(job.quote)}")
+    return ""
+
+
+def _text(findings: Sequence[Finding], job: JobReport, tree: SourceTree) -> str:
+    """The findings in full, a paragraph each. XML has no control characters, not even escaped: none is left here."""
+    return "\n\n".join("\n".join(_lines(finding, job, tree)) for finding in findings)
+
+
+def _lines(finding: Finding, job: JobReport, tree: SourceTree) -> Iterator[str]:
+    label = "could not tell" if finding.indeterminate else finding.severity.label
+    spot = spot_of(finding, job)
+    where = spot.shown(tree) if spot else None
+    yield printable("  ".join(part for part in (label, finding.rule, finding.field, where) if part))
+    yield printable(finding.message)
+    if finding.fix and finding.severity > Severity.NOTE:
+        yield printable(f"fix: {finding.fix}")

@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from preflight.cli.configured import with_settings
+
 _COMMANDS = {
     "check": ("preflight.cli.check", "Check jobs and media files before they are paid for."),
     "estimate": ("preflight.cli.estimate", "Say what a job will cost."),
@@ -15,7 +17,8 @@ _COMMANDS = {
     "credits": ("preflight.cli.credits", "Say how many credits the account has."),
     "rules": ("preflight.cli.rules", "List every rule, its severity and its source."),
     "explain": ("preflight.cli.explain", "Explain a rule."),
-    "schema": ("preflight.cli.schema", "Print the JSON Schema of a job, for editors."),
+    "schema": ("preflight.cli.schema", "Print the JSON Schema of a job or of the settings, for editors."),
+    "settings": ("preflight.cli.settings", "Show every setting and where its value comes from."),
     "sandbox": ("preflight.cli.sandbox", "Run a local stand-in for the service."),
     "demo": ("preflight.cli.demo", "Show the whole way, on the sandbox."),
 }
@@ -36,7 +39,7 @@ class Commands(click.Group):
                 ctx.fail(f"no command {cmd_name!r}; did you mean {close[0]!r}?")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return command
+        return with_settings(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         with formatter.section("Commands"):

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import click
 
 from preflight.cli.exits import exit_of
-from preflight.cli.options import engine_options, job_options, network_options, output_options, verdict_options
-from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.options import job_options, network_options, output_options, verdict_options
+from preflight.cli.output import emit, require_writable, to_json, to_json_lines, to_text
+from preflight.cli.places import place_options, split
 from preflight.cli.progress import progress
-from preflight.engine import Engine, Media, Options, Target
-from preflight.examine import is_url
-from preflight.model import Job, Kind, Report
-from preflight.redact import redact
+from preflight.cli.remarks import keep_as_baseline, remarks
+from preflight.engine import Engine
+from preflight.model import Report
 from preflight.render import lines
-from preflight.targets import read_targets
-
-_STDIN_BYTES = 17 * 1024 * 1024
-"""A little more than a job file may have, so that one that is too long is seen to be."""
 
 
 @click.command("check")
 @click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...")
+@place_options
 @job_options
 @network_options
 @verdict_options
+@click.option("--write-baseline", metavar="FILE", help="Write down what is found as old, instead of reporting it.")
 @output_options("text", "json", "jsonl")
 def command(
     *,
     names: tuple[str, ...],
+    write_baseline: str | None,
     format_: str,
     output: str | None,
     quiet: bool,
@@ -48,11 +43,19 @@ def command(
     preflight check character.png dance.mp4
     preflight check --image character.png --video https://example.com/dance.mp4
     """
+    if write_baseline is not None:
+        given["baseline"] = None  # what is old already is old in the new one, too
+        require_writable(write_baseline)
     targets, options = split(names, given)
     with progress("checking", hidden=quiet or no_progress), Engine(options) as engine:
         report = engine.check(targets)
     if not report.jobs:
-        raise click.UsageError("nothing to check")
+        raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}")
+    if not quiet:
+        for remark in remarks(report, targets, options.baseline):
+            click.echo(f"preflight: {remark}", err=True)
+    if write_baseline is not None:
+        return keep_as_baseline(report, write_baseline, quiet=quiet)
     if not quiet:
         emit(as_text(report, format_, output), output)
     return exit_of(report)
@@ -75,59 +78,3 @@ def as_text(report: Report, format_: str, output: str | None) -> str:
             from preflight.render.text import render_report  # noqa: PLC0415 - loads rich
 
             return to_text(partial(render_report, report), output)
-
-
-def split(names: Sequence[str], given: dict[str, Any]) -> tuple[Iterator[Target], Options]:
-    """Targets and engine options from a command's arguments. Raises ``UsageError`` when there is nothing to check."""
-    image, video, prompt = given.pop("image"), given.pop("video"), given.pop("prompt")
-    options = engine_options(**given)
-    if not names and image is None and video is None:
-        raise click.UsageError("nothing to check: name a job file, a media file or a URL, or give --image and --video")
-    return chain(_named(names, options), _given(image, video, prompt, options)), options
-
-
-def _named(names: Sequence[str], options: Options) -> Iterator[Target]:
-    for name in names:
-        if name == "-":
-            from preflight.jobfiles import load_text  # noqa: PLC0415 - loads YAML, which media files need not
-
-            yield load_text(sys.stdin.buffer.read(_STDIN_BYTES))
-        else:
-            for target in read_targets(name, model=options.model):
-                if isinstance(target, Job) and (options.mode or options.orientation):
-                    raise click.UsageError("--mode and --orientation are not for job files, which say it themselves")
-                yield target
-
-
-def _given(image: str | None, video: str | None, prompt: str | None, options: Options) -> Iterator[Target]:
-    """The job of ``--image`` and ``--video``, or the one of them as a file by itself."""
-    for source in (image, video):
-        if source is not None and not is_url(source):
-            require_file(source)
-    if image is not None and video is not None:
-        from preflight.jobfiles import job_from_fields  # noqa: PLC0415 - the same
-
-        yield job_from_fields(
-            model=options.model,
-            images=[image],
-            videos=[video],
-            orientation=options.orientation,
-            mode=options.mode,
-            prompt=prompt,
-        )
-    elif image is not None:
-        yield Media(source=image, kind=Kind.IMAGE)
-    elif video is not None:
-        yield Media(source=video, kind=Kind.VIDEO)
-
-
-def require_file(source: str) -> None:
-    """Raise ``UsageError`` for a path on the command line that is no file."""
-    try:
-        found = Path(source).exists()
-    except (OSError, ValueError):
-        found = False
-    if not found:
-        raise click.UsageError(f"{redact(source)}: no such file; a URL begins with https://")
-    if Path(source).is_dir():
-        raise click.UsageError(f"{redact(source)}: a folder, not a file")

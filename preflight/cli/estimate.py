@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from preflight.cli.check import split
 from preflight.cli.exits import exit_of
 from preflight.cli.options import Number, engine_options, job_options, network_options, output_options
 from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.places import place_options, split
 from preflight.cli.progress import progress
 from preflight.engine import Engine
 from preflight.model import Report
@@ -22,6 +22,7 @@ from preflight.render.objects import quotes_object
 @click.command("estimate")
 @click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...")
 @click.option("--seconds", type=Number(), metavar="N", help="A length instead of a file.")
+@place_options
 @job_options
 @network_options
 @click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more.")
@@ -43,11 +44,11 @@ def command(
     preflight estimate --seconds 12.5 --mode 1080p
     """
     if seconds is not None:
-        if names or given["image"] or given["video"]:
+        if names or given["image"] or given["video"] or given["files_from"]:
             raise click.UsageError("--seconds stands for a file: give one or the other")
         if not seconds:
             raise click.UsageError("--seconds must be more than 0")
-        for name in ("image", "video", "prompt"):
+        for name in ("image", "video", "prompt", "files_from", "null"):
             given.pop(name)
         with Engine(engine_options(every_mode=True, **given)) as engine:
             report = engine.estimate(Fraction(seconds))
@@ -56,7 +57,7 @@ def command(
         with progress("reading", hidden=quiet or no_progress), Engine(options) as engine:
             report = engine.check(targets)
     if not report.jobs:
-        raise click.UsageError("nothing to estimate")
+        raise click.UsageError(f"nothing to estimate: {'; '.join(targets.empty)}")
     if not quiet:
         emit(_as_text(report, format_, output), output)
     return exit_of(report)

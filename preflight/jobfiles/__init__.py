@@ -2,6 +2,14 @@
 
 from preflight.jobfiles.document import JOB_SUFFIXES, load_job, load_text
 from preflight.jobfiles.fields import job_from_fields
-from preflight.jobfiles.manifest import MANIFEST_SUFFIXES, load_manifest
+from preflight.jobfiles.manifest import MANIFEST_SUFFIXES, load_manifest, read_manifest
 
-__all__ = ["JOB_SUFFIXES", "MANIFEST_SUFFIXES", "job_from_fields", "load_job", "load_manifest", "load_text"]
+__all__ = [
+    "JOB_SUFFIXES",
+    "MANIFEST_SUFFIXES",
+    "job_from_fields",
+    "load_job",
+    "load_manifest",
+    "load_text",
+    "read_manifest",
+]

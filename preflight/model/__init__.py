@@ -12,8 +12,8 @@ from preflight.model.facts import (
     Transfer,
     VideoFacts,
 )
-from preflight.model.finding import Finding, Severity
-from preflight.model.job import Job, Place
+from preflight.model.finding import Finding, Hidden, Severity
+from preflight.model.job import IgnoreComment, Job, Place
 from preflight.model.quote import Quote, TotalQuote
 from preflight.model.report import JobReport, Report
 from preflight.model.span import MakeProbe, Probe, Reading, Span, SparseBytes
@@ -27,6 +27,8 @@ __all__ = [
     "Durations",
     "Family",
     "Finding",
+    "Hidden",
+    "IgnoreComment",
     "ImageFacts",
     "Job",
     "JobReport",

@@ -50,6 +50,14 @@ class Finding:
         return Verdict.FAIL if self.severity >= fail_on else Verdict.PASS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """A finding that is not shown. ``by`` says what hides it: ``option``, ``path``, ``comment`` or ``baseline``."""
+
+    finding: Finding
+    by: str
+
+
 def verdict_of(findings: Iterable[Finding], fail_on: Severity = Severity.ERROR) -> Verdict:
     """The verdict that ``findings`` add up to."""
     return Verdict.worst(finding.verdict(fail_on) for finding in findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from preflight.model.finding import Finding, Severity, verdict_of
+from preflight.model.finding import Finding, Hidden, Severity, verdict_of
 from preflight.model.quote import Quote, TotalQuote
 from preflight.model.subject import Subject
 from preflight.model.verdict import Verdict
@@ -15,11 +15,13 @@ class JobReport:
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
     ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
+    ``hidden`` is what was found and is not shown.
     """
 
     model: str
     subjects: tuple[Subject, ...] = ()
     findings: tuple[Finding, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
     quote: Quote | None = None
     quotes: tuple[Quote, ...] = ()
     id: str | None = None
@@ -30,8 +32,9 @@ class JobReport:
     verdict: Verdict = Verdict.PASS
 
     def verdict_of(self, subject: Subject) -> Verdict:
-        """The verdict of one subject: of the findings about its field."""
-        about = (finding for finding in self.findings if finding.field == subject.field)
+        """The verdict of one subject: of the findings about its field, and of hidden ones that left it unexamined."""
+        counted = (*self.findings, *(each.finding for each in self.hidden if each.finding.indeterminate))
+        about = (finding for finding in counted if finding.field == subject.field)
         return verdict_of(about, self.fail_on)
 
 

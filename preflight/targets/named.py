@@ -1,8 +1,7 @@
-"""From what a user names to what the engine checks: job files, manifests, media files, folders, URLs."""
+"""One name to its targets: a URL, a file by its ending, a folder, or a pattern that the shell has left alone."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,33 +9,78 @@ from preflight.engine import Media, Target
 from preflight.errors import ConfigurationError
 from preflight.examine import is_url
 from preflight.redact import redact
-
-MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
-"""What is looked at in a folder: what the service takes, and what people mistake for it."""
+from preflight.targets.folder import MEDIA_SUFFIXES, Filters, Found, find_files
+from preflight.targets.pattern import find_matching, is_pattern
+from preflight.targets.sniff import begins_table
 
 _JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
+_TABLES = frozenset({".csv", ".tsv"})
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
 
 
-def read_targets(name: str, *, model: str) -> Iterator[Target]:
-    """The targets behind one argument. ``model`` is for manifests that name none.
+def read_targets(name: str, *, model: str, filters: Filters | None = None) -> Iterator[Target]:
+    """The targets behind one argument. ``model`` is for manifests that name none, ``filters`` for folders and patterns.
 
     Raises ``ConfigurationError`` for a path that is not there, ``JobUnreadable`` for a job file that cannot be read.
     """
     if is_url(name):
         yield Media(source=name)
         return
-    path = Path(name)
+    filters = filters or Filters()
     try:
-        if path.is_dir():
-            yield from _read_folder(path, model)
-            return
-        if not path.exists():
-            raise ConfigurationError(f"{redact(name)}: no such file; a URL begins with https://")
+        path = Path(name)
+        is_folder, is_there = path.is_dir(), path.exists()
+        if not is_there and path.is_symlink():
+            raise ConfigurationError(f"{redact(name)}: a link that leads nowhere")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
-    yield from _read_file(path, model)
+    if is_folder:
+        for found in find_files(path, filters):
+            yield from _read_found(found, model)
+    elif is_there:
+        yield from _read_file(path, model)
+    elif is_pattern(name):
+        yield from _read_matching(name, model, filters)
+    else:
+        raise ConfigurationError(f"{redact(name)}: no such file; a URL begins with https://")
+
+
+def why_empty(name: str) -> str:
+    """What to say of a name behind which there was nothing to check."""
+    path = Path(name)
+    if name == "-":
+        return "standard input: no jobs in it"
+    if path.is_dir():
+        return f"{redact(name)}: no media and no job files in this folder, hidden and ignored ones aside"
+    if path.suffix.lower() in _TABLES:
+        return f"{redact(name)}: no rows below its header" if _has_text(path) else f"{redact(name)}: an empty file"
+    return f"{redact(name)}: no jobs in it"
+
+
+def _read_matching(pattern: str, model: str, filters: Filters) -> Iterator[Target]:
+    is_empty = True
+    for found in find_matching(pattern, filters):
+        for target in _read_found(found, model, asked=Path(pattern).suffix.lower()):
+            is_empty = False
+            yield target
+    if is_empty:
+        raise ConfigurationError(f"{redact(pattern)}: no file fits this pattern, hidden and ignored ones aside")
+
+
+def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target]:
+    """The targets in a file that nobody has named; ``asked`` is an ending that was asked for.
+
+    A folder that cannot be read is a target, too: it is examined, in vain, and so the verdict is no pass.
+    """
+    path, suffix = found.path, found.path.suffix.lower()
+    if suffix in MEDIA_SUFFIXES or not found.is_file:
+        yield Media(source=str(path))
+    elif suffix in _JOB_LIKE:
+        if _mentions_media(path):
+            yield from _read_file(path, model)
+    elif suffix and suffix == asked:
+        yield Media(source=str(path))
 
 
 def _read_file(path: Path, model: str) -> Iterator[Target]:
@@ -59,21 +103,22 @@ def _read_file(path: Path, model: str) -> Iterator[Target]:
         yield Media(source=str(path))
 
 
-def _read_folder(folder: Path, model: str) -> Iterator[Target]:
-    """Media and job files below ``folder``, by name; not hidden folders, not YAML that is about something else."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(root, name)
-            suffix = path.suffix.lower()
-            if suffix in MEDIA_SUFFIXES or (suffix in _JOB_LIKE and _mentions_media(path)):
-                yield from _read_file(path, model)
-
-
 def _mentions_media(path: Path) -> bool:
+    """Whether a file of a job's ending is about this: a folder holds YAML and JSON of all kinds."""
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             head = file.read(_LOOKED_AT_BYTES)
     except OSError:
         return False
-    return any(mark in head for mark in _JOB_MARKS)
+    if path.suffix.lower() in _TABLES:
+        return begins_table(head)
+    return any(mark in head.replace(b"\x00", b"") for mark in _JOB_MARKS)  # in UTF-16, too
+
+
+def _has_text(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

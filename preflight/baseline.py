@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os.path
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -36,8 +35,7 @@ class Fingerprint(NamedTuple):
         return f"{self.rule} in {printable(self.path or self.source)}{f' ({self.field})' if self.field else ''}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class Baseline(NamedTuple):
     """The findings of a baseline; ``folder`` is what their paths are relative to."""
 
     folder: str

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, Hidden, Job, Severity
 from preflight.rules import RULES, Area
-from preflight.settings import PathIgnore
 
 if TYPE_CHECKING:
     from preflight.baseline import Baseline
     from preflight.patterns import Patterns
+    from preflight.settings import PathIgnore
 
 _AREAS = {area.value: frozenset(rule.id for rule in RULES if rule.area is area) for area in Area}
 _IDS = frozenset(rule.id for rule in RULES)
@@ -51,46 +50,36 @@ def close_to(name: str) -> str:
     return f"; did you mean {close[0]!r}?" if close else "; preflight rules lists them"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Selection:
     """Which findings are shown. ``select`` and ``ignore`` hold rules or areas of rules; an empty ``select`` is all.
 
     ``folder`` is where the patterns of ``path_ignores`` begin. Raises ``ConfigurationError`` for an unknown rule.
     """
 
-    select: frozenset[str] = frozenset()
-    ignore: frozenset[str] = frozenset()
-    severities: Mapping[str, Severity]
-    path_ignores: tuple[PathIgnore, ...] = ()
-    folder: str = "."
-    baseline: Baseline | None = None
-
-    def __post_init__(self) -> None:
-        for name in self.severities:
+    def __init__(
+        self,
+        *,
+        select: Iterable[str] = (),
+        ignore: Iterable[str] = (),
+        severities: Mapping[str, Severity] | None = None,
+        path_ignores: Iterable[PathIgnore] = (),
+        folder: str = ".",
+        baseline: Baseline | None = None,
+    ) -> None:
+        self._selected = (rules_named(select) or _IDS) - rules_named(ignore)
+        self._severities = severities or {}
+        self._by_path = [(_patterns(entry.pattern, folder), rules_named(entry.rules)) for entry in path_ignores]
+        self._baseline = baseline
+        for name in self._severities:
             if name not in _IDS:
                 raise ConfigurationError(f"no rule {name!r}{close_to(name)}")
-        _ = self._selected, self._by_path  # a mistake in them is better known before anything is read
-
-    @cached_property
-    def _selected(self) -> frozenset[str]:
-        return (rules_named(self.select) or _IDS) - rules_named(self.ignore)
-
-    @cached_property
-    def _by_path(self) -> tuple[tuple[Patterns, frozenset[str]], ...]:
-        if not self.path_ignores:
-            return ()
-        from preflight.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which most runs need not
-
-        return tuple(
-            (Patterns([entry.pattern], folder=self.folder), rules_named(entry.rules)) for entry in self.path_ignores
-        )
 
     def sort(self, findings: Sequence[Finding], job: Job | None, sources: Mapping[str | None, str]) -> Sorted:
         """Part ``findings`` of one job or file. ``sources`` names the file behind each field, for the baseline."""
         shown: list[Finding] = []
         hidden: list[Hidden] = []
         for found in findings:
-            severity = self.severities.get(found.rule)
+            severity = self._severities.get(found.rule)
             finding = found if severity is None else replace(found, severity=severity)
             reason = self._reason(finding, job, sources)
             if reason is None:
@@ -110,9 +99,15 @@ class Selection:
             comment.covers(finding.line) and _says(comment.rules, finding) for comment in job.comments
         ):
             return "comment"
-        if self.baseline is not None and self.baseline.holds(finding, source, job.id if job else None):
+        if self._baseline is not None and self._baseline.holds(finding, source, job.id if job else None):
             return "baseline"
         return None
+
+
+def _patterns(pattern: str, folder: str) -> Patterns:
+    from preflight.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which most runs need not
+
+    return Patterns([pattern], folder=folder)
 
 
 def _paths(path: str | None, source: str | None) -> Iterator[str]:

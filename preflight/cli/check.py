@@ -10,9 +10,8 @@ import click
 from preflight.cli.exits import exit_of
 from preflight.cli.options import job_options, network_options, output_options, verdict_options
 from preflight.cli.output import emit, require_writable, to_json, to_json_lines, to_text
-from preflight.cli.places import place_options, split
+from preflight.cli.places import place_options, say_beside, split
 from preflight.cli.progress import progress
-from preflight.cli.remarks import keep_as_baseline, remarks
 from preflight.engine import Engine
 from preflight.model import Report
 from preflight.render import lines
@@ -52,9 +51,10 @@ def command(
     if not report.jobs:
         raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}")
     if not quiet:
-        for remark in remarks(report, targets, options.baseline):
-            click.echo(f"preflight: {remark}", err=True)
+        say_beside(report, targets, options.baseline)
     if write_baseline is not None:
+        from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only where it is asked for
+
         return keep_as_baseline(report, write_baseline, quiet=quiet)
     if not quiet:
         emit(as_text(report, format_, output), output)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from preflight.baseline import read_baseline
 from preflight.cli.configured import loaded_of
 from preflight.engine import Options
 from preflight.errors import ConfigurationError
@@ -19,6 +18,7 @@ from preflight.settings import Settings
 from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names
 
 if TYPE_CHECKING:
+    from preflight.baseline import Baseline
     from preflight.sources.host import AllowedHost
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -198,6 +198,12 @@ def engine_options(
         severities=settings.severity,
         folder=str(loaded.file.path.parent) if loaded and loaded.file else ".",
         rounding=settings.rounding,
-        baseline=None if baseline is None else read_baseline(Path(baseline)),
+        baseline=None if baseline is None else _read_baseline(baseline),
         **same,
     )
+
+
+def _read_baseline(path: str) -> Baseline:
+    from preflight.baseline import read_baseline  # noqa: PLC0415 - only where there is one
+
+    return read_baseline(Path(path))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.core import ParameterSource
@@ -16,9 +16,12 @@ from preflight.cli.options import engine_options
 from preflight.engine import Media, Options, Target
 from preflight.errors import ConfigurationError
 from preflight.examine import is_url
-from preflight.model import IgnoreComment, Job, Kind
+from preflight.model import IgnoreComment, Job, Kind, Report
 from preflight.redact import redact
-from preflight.targets import Filters, read_names, read_stream, read_targets, why_empty
+from preflight.targets import Filters, read_targets, why_empty
+
+if TYPE_CHECKING:
+    from preflight.baseline import Baseline
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -71,6 +74,15 @@ def split(names: Sequence[str], given: dict[str, Any]) -> tuple[Targets, Options
     return Targets(_sources(names, listed, (image, video, prompt), options, null=null)), options
 
 
+def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> None:
+    """Say on standard error what is worth saying beside a report."""
+    if targets.empty or targets.commented or baseline is not None:
+        from preflight.cli.remarks import remarks  # noqa: PLC0415 - most runs have nothing to say
+
+        for remark in remarks(report, targets, baseline):
+            click.echo(f"preflight: {remark}", err=True)
+
+
 def _sources(
     names: Sequence[str],
     listed: str | None,
@@ -94,6 +106,8 @@ def _sources(
 
 def _named(name: str, options: Options) -> Iterator[Target]:
     if name == "-":
+        from preflight.targets.stream import read_stream  # noqa: PLC0415 - files need it not
+
         yield from read_stream(sys.stdin.buffer, model=options.model)
         return
     for target in read_targets(name, model=options.model, filters=_filters()):
@@ -117,6 +131,8 @@ def _is_given(*names: str) -> bool:
 
 
 def _listed(source: str, *, null: bool) -> Iterator[str]:
+    from preflight.targets.listed import read_names  # noqa: PLC0415 - only for this option
+
     if source == "-":
         yield from read_names(sys.stdin.buffer, null=null)
         return

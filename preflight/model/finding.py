@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from preflight.model.verdict import Verdict
 
@@ -50,8 +51,7 @@ class Finding:
         return Verdict.FAIL if self.severity >= fail_on else Verdict.PASS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
+class Hidden(NamedTuple):
     """A finding that is not shown. ``by`` says what hides it: ``option``, ``path``, ``comment`` or ``baseline``."""
 
     finding: Finding

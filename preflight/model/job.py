@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
@@ -20,8 +20,7 @@ class Place:
     column: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IgnoreComment:
+class IgnoreComment(NamedTuple):
     """A comment that asks for ``rules`` not to count on the lines ``first`` to ``last``; it stands on ``line`` itself.
 
     ``rules`` is as its author wrote it: that there are such rules is for others to say.

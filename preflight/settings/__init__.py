@@ -3,7 +3,6 @@
 from preflight.settings.files import SettingsFile, find_file, read_file
 from preflight.settings.loader import Loaded, Origin, load_settings
 from preflight.settings.rule_kinds import PathIgnore
-from preflight.settings.schema import settings_schema
 from preflight.settings.table import CONFIG_VARIABLE, SETTINGS, Setting, Settings
 
 __all__ = [
@@ -18,5 +17,4 @@ __all__ = [
     "find_file",
     "load_settings",
     "read_file",
-    "settings_schema",
 ]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from preflight.errors import ConfigurationError
 from preflight.redact import printable
@@ -19,13 +18,13 @@ _TABLE = ("tool", "preflight")
 _REPOSITORY_MARKS = (".git", ".hg")
 _MAX_BYTES = 1024 * 1024
 
-_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$")
-_KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
-_PART = re.compile(r"[\w-]+|\"[^\"]*\"|'[^']*'")
+# Compiled where they are used: most runs have no settings file.
+_HEADER = r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$"
+_KEY = r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*="
+_PART = r"[\w-]+|\"[^\"]*\"|'[^']*'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsFile:
+class SettingsFile(NamedTuple):
     """A settings file. ``found`` is whether it was come upon, rather than named by the user."""
 
     path: Path
@@ -106,10 +105,10 @@ def _lines(text: str, table: tuple[str, ...]) -> dict[tuple[str, ...], int]:
     lines: dict[tuple[str, ...], int] = {}
     around: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), start=1):
-        if found := _HEADER.match(line):
+        if found := re.match(_HEADER, line):
             around = _parts(found[1])
             full = around
-        elif found := _KEY.match(line):
+        elif found := re.match(_KEY, line):
             full = around + _parts(found[1])
         else:
             continue
@@ -119,4 +118,4 @@ def _lines(text: str, table: tuple[str, ...]) -> dict[tuple[str, ...], int]:
 
 
 def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))

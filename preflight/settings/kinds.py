@@ -16,7 +16,6 @@ from preflight.model import Severity
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
-_BETWEEN = re.compile(r"[,\s]+")
 _NAMES = {"bool": "a boolean", "str": "a string", "int": "a number", "float": "a number", "list": "a list"}
 
 
@@ -201,7 +200,7 @@ def _listed(words: Iterable[str]) -> str:
 
 def words(text: str) -> list[str]:
     """The items of a list in an environment variable."""
-    return [item for item in _BETWEEN.split(text) if item]
+    return [item for item in re.split(r"[,\s]+", text) if item]
 
 
 def meant(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 from preflight.errors import ConfigurationError
 from preflight.redact import printable
@@ -34,8 +32,7 @@ class Origin(NamedTuple):
         return f"{self.name}:{self.line}" if self.line else self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(NamedTuple):
     """The settings, the origin of each by key, and what was passed over, in words for people."""
 
     settings: Settings
@@ -109,6 +106,8 @@ def _in_variable(setting: Setting, text: str) -> Any:
 
 def _is_trusted(url: str) -> bool:
     """Whether sending the key to ``url`` is what everybody does: the service itself, or this machine."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - only where a file says it
+
     try:
         host = urlsplit(url).hostname
     except ValueError:

@@ -74,7 +74,7 @@ def _choice(role: Role) -> Choice:
     return Choice(*load_spec().field(role).choices)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # made by every run: what nobody asks for costs time
 class Settings:
     """What holds after the file and the environment, before a command's options. ``timeout`` is in seconds."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,8 +14,7 @@ MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".w
 """What is looked at in a folder: what the service takes, and what people mistake for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
+class Filters(NamedTuple):
     """Which files of a folder are looked at: patterns as in ``.gitignore``, relative to ``folder``.
 
     ``include`` is all where it is empty. Files that are named one by one are looked at in any case.

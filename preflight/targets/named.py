@@ -10,8 +10,6 @@ from preflight.errors import ConfigurationError
 from preflight.examine import is_url
 from preflight.redact import redact
 from preflight.targets.folder import MEDIA_SUFFIXES, Filters, Found, find_files
-from preflight.targets.pattern import find_matching, is_pattern
-from preflight.targets.sniff import begins_table
 
 _JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
 _TABLES = frozenset({".csv", ".tsv"})
@@ -40,7 +38,7 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None) -> It
             yield from _read_found(found, model)
     elif is_there:
         yield from _read_file(path, model)
-    elif is_pattern(name):
+    elif any(mark in name for mark in "*?["):
         yield from _read_matching(name, model, filters)
     else:
         raise ConfigurationError(f"{redact(name)}: no such file; a URL begins with https://")
@@ -59,6 +57,8 @@ def why_empty(name: str) -> str:
 
 
 def _read_matching(pattern: str, model: str, filters: Filters) -> Iterator[Target]:
+    from preflight.targets.pattern import find_matching  # noqa: PLC0415 - only where there is one
+
     is_empty = True
     for found in find_matching(pattern, filters):
         for target in _read_found(found, model, asked=Path(pattern).suffix.lower()):
@@ -113,6 +113,8 @@ def _mentions_media(path: Path) -> bool:
     except OSError:
         return False
     if path.suffix.lower() in _TABLES:
+        from preflight.targets.sniff import begins_table  # noqa: PLC0415 - only for tables in folders
+
         return begins_table(head)
     return any(mark in head.replace(b"\x00", b"") for mark in _JOB_MARKS)  # in UTF-16, too
 

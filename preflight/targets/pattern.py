@@ -11,11 +11,6 @@ from preflight.targets.folder import Filters, Found, find_files
 _MAGIC = re.compile(r"[*?\[]")
 
 
-def is_pattern(name: str) -> bool:
-    """Whether ``name`` can stand for several files."""
-    return _MAGIC.search(name) is not None
-
-
 def find_matching(pattern: str, filters: Filters) -> Iterator[Found]:
     """The files that fit ``pattern``, and those in folders that do: ``*`` stays in a folder, ``**`` does not."""
     from preflight.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which files need not

@@ -13,7 +13,7 @@ from preflight.cli.exits import Exit, exit_of
 from preflight.cli.output import emit, to_json
 from preflight.cli.places import Targets
 from preflight.errors import ConfigurationError
-from preflight.model import IgnoreComment, Report, Verdict
+from preflight.model import IgnoreComment, JobReport, Report, Verdict
 from preflight.model.finding import verdict_of
 from preflight.redact import printable
 from preflight.selection import rules_named
@@ -28,14 +28,15 @@ def keep_as_baseline(report: Report, path: str, *, quiet: bool) -> Exit:
     emit(to_json(baseline), path)
     if not quiet:
         click.echo(f"preflight: {_counted(len(baseline['findings']), 'finding')} written to {path}", err=True)
-    rest = [replace(job, findings=tuple(each for each in job.findings if not can_be_old(each))) for job in report.jobs]
-    left = Report(
-        jobs=tuple(
-            replace(job, verdict=verdict_of(job.findings, job.fail_on) if job.verdict is Verdict.FAIL else job.verdict)
-            for job in rest
-        )
-    )
-    return exit_of(left)
+    return exit_of(Report(jobs=tuple(_without_old(job) for job in report.jobs)))
+
+
+def _without_old(job: JobReport) -> JobReport:
+    """``job`` as it is judged when everything that a baseline may hold is in one."""
+    left = tuple(finding for finding in job.findings if not can_be_old(finding))
+    counted = (*left, *(each.finding for each in job.hidden if each.finding.indeterminate))
+    verdict = verdict_of(counted, job.fail_on) if job.verdict is Verdict.FAIL else job.verdict
+    return replace(job, findings=left, verdict=verdict)
 
 
 def remarks(report: Report, targets: Targets, baseline: Baseline | None) -> Iterator[str]:
@@ -44,7 +45,8 @@ def remarks(report: Report, targets: Targets, baseline: Baseline | None) -> Iter
     for path, comment in targets.commented:
         yield from _about(path, comment, report)
     if baseline is not None and (stale := baseline.stale(report)):
-        yield f"{_counted(len(stale), 'finding')} of the baseline fixed; --write-baseline brings it up to date"
+        fixed = "1 finding of the baseline is" if len(stale) == 1 else f"{len(stale)} findings of the baseline are"
+        yield f"{fixed} fixed; --write-baseline brings it up to date"
         yield from (f"  {entry}" for entry in stale[:_LISTED])
         if len(stale) > _LISTED:
             yield f"  and {len(stale) - _LISTED} more"

@@ -25,7 +25,7 @@ TABLE: dict[str, set[str]] = {
     "client": MODEL,
     "opinion": MODEL | {"specs", "probes"},
     "examine": MODEL | {"specs", "sources", "probes", "opinion", "redact"},
-    "patterns": MODEL,
+    "patterns": MODEL | {"redact"},
     "settings": MODEL | {"redact", "specs", "rules", "sources"},
     "baseline": MODEL | {"redact"},
     "selection": MODEL | {"rules", "settings", "patterns", "baseline"},

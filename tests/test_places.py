@@ -73,6 +73,16 @@ def test_a_folder_is_read_as_git_would(tmp_path: Path) -> None:
     assert paths(check(tmp_path, "build/b.png")) == ["build/b.png"]
 
 
+def test_patterns_that_would_take_for_ever_are_not_looked_for(tmp_path: Path) -> None:
+    hostile = "*a" * 20 + "b"
+    plant(tmp_path, "a" * 200 + ".png", "b.png")
+    write(tmp_path, ".gitignore", f"{hostile}\n{'**/' * 20}x\n/b.png\n")
+    assert paths(check(tmp_path, ".")) == ["a" * 200 + ".png"]
+    write(tmp_path, "preflight.toml", f'exclude = ["{hostile}"]')
+    refused = check(tmp_path, ".")
+    assert (refused.code, "too many *" in refused.err) == (2, True)
+
+
 def test_the_settings_include_and_exclude(tmp_path: Path) -> None:
     plant(tmp_path, "a.png", "assets/b.png", "assets/old/c.png", "assets/d.mp4", "drafts/e.png")
     write(tmp_path, "preflight.toml", 'include = ["assets/"]\nexclude = ["old/", "*.mp4"]')

@@ -171,6 +171,13 @@ def test_a_setting_without_the_option_is_there_for_the_command(tmp_path: Path) -
     assert preflight("estimate", "job.yaml", cwd=tmp_path).code == 0
 
 
+def test_commands_that_mean_something_else_by_an_option_take_no_settings(tmp_path: Path) -> None:
+    write(tmp_path, "nonsense = 1")
+    assert preflight("schema", "settings", cwd=tmp_path).code == 0
+    assert "--config" not in preflight("sandbox", "--help", cwd=tmp_path).out
+    assert "--config" in preflight("task", "show", "--help", cwd=tmp_path).out
+
+
 # ── Mistakes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 MISTAKES = {

@@ -23,6 +23,9 @@ _COMMANDS = {
     "demo": ("preflight.cli.demo", "Show the whole way, on the sandbox."),
 }
 
+_WITHOUT_SETTINGS = frozenset({"schema", "sandbox"})
+"""Commands whose options mean something else than the settings of that name."""
+
 
 class Commands(click.Group):
     """A group that knows its commands by name and loads them on demand."""
@@ -39,7 +42,7 @@ class Commands(click.Group):
                 ctx.fail(f"no command {cmd_name!r}; did you mean {close[0]!r}?")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return with_settings(command)
+        return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
         with formatter.section("Commands"):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from support.command import CLIP, KEY, PICTURE, preflight
+from support.command import CLIP, KEY, PICTURE, environment, preflight
 from support.jobs import job, write_job
 from support.media import picture
 
@@ -176,6 +179,25 @@ def test_commands_that_mean_something_else_by_an_option_take_no_settings(tmp_pat
     assert preflight("schema", "settings", cwd=tmp_path).code == 0
     assert "--config" not in preflight("sandbox", "--help", cwd=tmp_path).out
     assert "--config" in preflight("task", "show", "--help", cwd=tmp_path).out
+
+
+LOADED = """
+import sys
+from preflight.cli.run import run
+code = run(["check", "-q", *sys.argv[1:]])
+heavy = {"httpx", "aiohttp", "pymediainfo", "pathspec", "yaml", "rich"}
+print(code, *sorted(heavy & set(sys.modules)))
+"""
+
+
+def test_a_settings_file_costs_a_check_of_a_picture_no_library(tmp_path: Path) -> None:
+    write(tmp_path, 'strict = false\nexclude = ["drafts/"]\nignore = ["video"]')
+    shutil.copy(PICTURE, tmp_path / "a.png")
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED, "a.png"],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert ran.stdout == "0\n"
 
 
 # ── Mistakes ──────────────────────────────────────────────────────────────────────────────────────────────────────

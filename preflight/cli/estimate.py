@@ -12,7 +12,7 @@ import click
 from preflight.cli.exits import exit_of
 from preflight.cli.options import Number, engine_options, job_options, network_options, output_options
 from preflight.cli.output import emit, to_json, to_json_lines, to_text
-from preflight.cli.places import place_options, split
+from preflight.cli.places import place_options, say_beside, split
 from preflight.cli.progress import progress
 from preflight.engine import Engine
 from preflight.model import Report
@@ -56,8 +56,10 @@ def command(
         targets, options = split(names, {**given, "every_mode": True})
         with progress("reading", hidden=quiet or no_progress), Engine(options) as engine:
             report = engine.check(targets)
-    if not report.jobs:
-        raise click.UsageError(f"nothing to estimate: {'; '.join(targets.empty)}")
+        if not report.jobs:
+            raise click.UsageError(f"nothing to estimate: {'; '.join(targets.empty)}")
+        if not quiet:
+            say_beside(report, targets, options.baseline)
     if not quiet:
         emit(_as_text(report, format_, output), output)
     return exit_of(report)

@@ -28,6 +28,7 @@ import preflight
 from preflight.cli.group import commands
 from preflight.hooks import HOOKS, manifest
 from preflight.render.text import render_report
+from preflight.settings import SETTINGS
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -183,8 +184,10 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str]:
     said = option.help or ""
     if isinstance(option.default, str | int | float) and not option.is_flag:
         said += f" Default: `{option.default}`."
-    if option.envvar:
-        said += f" Also from `{option.envvar}`."
+    takes_settings = any("--config" in each.opts for each in context.command.params)
+    named = (row.envvar for row in SETTINGS if takes_settings and f"--{row.key}" in option.opts)
+    if variable := option.envvar or next(named, None):
+        said += f" Also from `{variable}`."
     return f"`{names}{value}`", said
 
 
@@ -200,6 +203,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "job-bounds": tables.job_bounds,
     "cage-bounds": tables.cage_bounds,
     "layers": layers,
+    "settings": tables.settings,
     "commands": command_line,
     "hooks": hooks,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import runpy
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,7 @@ import preflight
 from preflight.pricing import show_seconds
 from preflight.probes import cage, caged
 from preflight.rounding import dollars
+from preflight.settings import SETTINGS
 from preflight.sources.limits import RemoteLimits
 from preflight.specs import Limit, SizeLimit, Spec, load_spec, model_names
 
@@ -34,6 +36,26 @@ def table(heads: Row, rows: Iterable[Row]) -> str:
 def source(text: str) -> str:
     """Where a number of the spec stands, for readers of these pages."""
     return re.sub(r"\bpage:(\d+)", r"API page, line \1", text).removeprefix("advisory: ")
+
+
+def settings() -> str:
+    """Every setting, with its default and an example."""
+    rows = (
+        (
+            f"`{row.key}`",
+            row.help,
+            row.unset or f"`{_toml(row.kind.show(row.default))}`",
+            f"`{row.key} = {row.example}`",
+            f"`{row.envvar}`" if row.envvar else "–",
+        )
+        for row in SETTINGS
+    )
+    return table(("key", "meaning", "default", "example", "variable"), rows)
+
+
+def _toml(value: object) -> str:
+    """A default as a settings file would write it."""
+    return json.dumps(value)
 
 
 def rates() -> str:

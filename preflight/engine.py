@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Literal, Self, TypeAlias
 from preflight import pricing
 from preflight.errors import JobUnreadable
 from preflight.examine import Examined, Examiner, Slot, is_url
-from preflight.model import Family, Finding, JobReport, Kind, Report, Severity, Subject, Verdict
+from preflight.model import Family, Finding, Hidden, JobReport, Kind, Report, Severity, Subject, Verdict
 from preflight.model.finding import verdict_of
 from preflight.model.report import paid_jobs
 from preflight.redact import redact
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject
+from preflight.selection import Selection, Sorted, rules_named
 from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
 
 if TYPE_CHECKING:
+    from preflight.baseline import Baseline
     from preflight.model import AddressFacts, Durations, Job, Quote
+    from preflight.settings import PathIgnore
     from preflight.sources.host import AllowedHost
 
 _WINDOW = 256
@@ -51,6 +54,8 @@ Target: TypeAlias = "Job | Media | JobUnreadable"
 class Options:
     """How to check.
 
+    ``select`` and ``ignore`` hold rules or areas of rules, ``path_ignores`` such for files by pattern, relative to
+    ``folder``; ``severities`` has other severities by rule. Old findings, those in ``baseline``, do not count.
     ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
     only where it could matter (``opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded`` refuses
     local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all modes,
@@ -61,6 +66,10 @@ class Options:
     fail_on: Severity = Severity.ERROR
     select: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
+    path_ignores: tuple[PathIgnore, ...] = ()
+    folder: str = "."
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    baseline: Baseline | None = None
     max_credits: Decimal | None = None
     rounding: Rounding | None = None
     model: str = DEFAULT_MODEL
@@ -80,6 +89,14 @@ class Engine:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
+        self._selection = Selection(
+            select=self._options.select,
+            ignore=self._options.ignore,
+            severities=self._options.severities,
+            path_ignores=self._options.path_ignores,
+            folder=self._options.folder,
+            baseline=self._options.baseline,
+        )
         self._examiner = Examiner(
             spec=load_spec(self._options.model),
             allow=self._options.allow,
@@ -136,14 +153,18 @@ class Engine:
         quotes = self._quotes(spec, durations, orientation, mode)
         chosen = next(quote for quote in quotes if quote.mode == mode)
         findings = [*judge_length(durations, spec, orientation), *judge_price(chosen, self._options.max_credits, None)]
-        verdict = verdict_of(findings, self._options.fail_on)
-        return add_up(
-            [
-                JobReport(
-                    model=spec.model, findings=tuple(findings), quote=chosen, quotes=quotes, bare=True, verdict=verdict
-                )
-            ]
+        found = self._selection.sort(findings, None, {})
+        report = JobReport(
+            model=spec.model,
+            findings=found.shown,
+            hidden=found.hidden,
+            quote=chosen,
+            quotes=quotes,
+            bare=True,
+            fail_on=self._options.fail_on,
+            verdict=verdict_of(found.counted, self._options.fail_on),
         )
+        return add_up([report])
 
     def _slots(self, target: Target) -> list[Slot]:
         if isinstance(target, Media):
@@ -177,11 +198,13 @@ class Engine:
         # The price of a file by itself is worth a finding only where there is a budget to hold it to.
         if chosen is not None and (job is not None or self._options.max_credits is not None):
             found += judge_price(chosen, self._options.max_credits, video.field if video else None)
-        findings = tuple(self._placed(finding, job, target) for finding in found)
+        placed = [self._placed(finding, job, target) for finding in found]
+        findings = self._selection.sort(placed, job, {subject.field: subject.source for subject in subjects})
         return JobReport(
             model=spec.model,
             subjects=subjects,
-            findings=tuple(finding for finding in findings if self._is_shown(finding)),
+            findings=findings.shown,
+            hidden=findings.hidden,
             quote=chosen,
             quotes=quotes,
             id=job.id if job else None,
@@ -193,22 +216,22 @@ class Engine:
             verdict=self._verdict(findings, subjects),
         )
 
-    def _verdict(self, findings: Sequence[Finding], subjects: Sequence[Subject]) -> Verdict:
+    def _verdict(self, findings: Sorted, subjects: Sequence[Subject]) -> Verdict:
         """What is ignored is not shown and does not fail; but what could not be examined never becomes a pass.
 
         The one exception is asked for by name: files that Git LFS has not fetched, with ``not-fetched`` ignored.
         """
-        left_out = "not-fetched" in self._options.ignore
-        counted = [
-            finding
-            for finding in findings
-            if self._is_shown(finding) or (finding.indeterminate and not (left_out and finding.rule == "not-fetched"))
-        ]
+        left_out = any(each.finding.rule == "not-fetched" and self._is_let_go(each) for each in findings.hidden)
+        counted = [finding for finding in findings.counted if not (left_out and finding.rule == "not-fetched")]
         verdicts = [verdict_of(counted, self._options.fail_on)]
         judged = [subject for subject in subjects if not (left_out and _is_not_fetched(subject))]
         if not self._options.offline and not all(_is_examined(subject) for subject in judged):
             verdicts.append(Verdict.INDETERMINATE)
         return Verdict.worst(verdicts)
+
+    def _is_let_go(self, hidden: Hidden) -> bool:
+        """Whether somebody named the rule of a finding to be rid of it: not selecting it does not do that."""
+        return hidden.by != "option" or hidden.finding.rule in rules_named(self._options.ignore)
 
     def _unreadable(self, row: JobUnreadable) -> JobReport:
         finding = Finding(
@@ -264,10 +287,6 @@ class Engine:
         line, column = (place.line, place.column) if place else (job.line, None)
         name = redact(finding.field) if finding.field else None  # an unknown field may be called anything
         return replace(finding, field=name, path=job.path, line=line, column=column)
-
-    def _is_shown(self, finding: Finding) -> bool:
-        options = self._options
-        return finding.rule not in options.ignore and (not options.select or finding.rule in options.select)
 
 
 def _is_examined(subject: Subject) -> bool:

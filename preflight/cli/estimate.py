@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from preflight.cli.check import split
 from preflight.cli.completion import files
 from preflight.cli.exits import exit_of
 from preflight.cli.formats import Result, emit_results, results
 from preflight.cli.options import Number, engine_options, job_options, network_options, output_options
 from preflight.cli.output import to_json, to_json_lines, to_text
+from preflight.cli.places import place_options, say_beside, split
 from preflight.cli.progress import progress
 from preflight.engine import Engine
 from preflight.model import Report
@@ -24,6 +24,7 @@ from preflight.render.objects import quotes_object
 @click.command("estimate")
 @click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...", shell_complete=files)
 @click.option("--seconds", type=Number(), metavar="N", help="A length instead of a file.")
+@place_options
 @job_options
 @network_options
 @click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more.")
@@ -46,11 +47,11 @@ def command(
     """
     wanted = results(formats, output)
     if seconds is not None:
-        if names or given["image"] or given["video"]:
+        if names or given["image"] or given["video"] or given["files_from"]:
             raise click.UsageError("--seconds stands for a file: give one or the other")
         if not seconds:
             raise click.UsageError("--seconds must be more than 0")
-        for name in ("image", "video", "prompt"):
+        for name in ("image", "video", "prompt", "files_from", "null"):
             given.pop(name)
         with Engine(engine_options(every_mode=True, **given)) as engine:
             report = engine.estimate(Fraction(seconds))
@@ -58,8 +59,10 @@ def command(
         targets, options = split(names, {**given, "every_mode": True})
         with progress("reading", hidden=quiet or no_progress), Engine(options) as engine:
             report = engine.check(targets)
-    if not report.jobs:
-        raise click.UsageError("nothing to estimate")
+        if not report.jobs:
+            raise click.UsageError(f"nothing to estimate: {'; '.join(targets.empty)}")
+        if not quiet:
+            say_beside(report, targets, options.baseline)
     emit_results(wanted, partial(_as_text, report), quiet=quiet)
     return exit_of(report)
 

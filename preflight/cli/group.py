@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.configured import with_settings
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -23,10 +25,14 @@ _COMMANDS = {
     "explain": ("preflight.cli.explain", "Explain a rule."),
     "doctor": ("preflight.cli.doctor", "Try whether everything works here."),
     "init": ("preflight.cli.init", "Write a job file to begin with, and the configuration of hooks."),
-    "schema": ("preflight.cli.schema", "Print the JSON Schema of a job, for editors."),
+    "schema": ("preflight.cli.schema", "Print the JSON Schema of a job or of the settings, for editors."),
+    "settings": ("preflight.cli.settings", "Show every setting and where its value comes from."),
     "sandbox": ("preflight.cli.sandbox", "Run a local stand-in for the service."),
     "demo": ("preflight.cli.demo", "Show the whole way, on the sandbox."),
 }
+
+_WITHOUT_SETTINGS = frozenset({"schema", "sandbox"})
+"""Commands whose options mean something else than the settings of that name."""
 
 
 class Commands(click.Group):
@@ -44,7 +50,7 @@ class Commands(click.Group):
                 ctx.fail(f"no command {cmd_name!r}; did you mean {close[0]!r}?")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return command
+        return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names and summaries above: click's own way loads every command for them."""

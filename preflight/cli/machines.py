@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageMetadata, metadata
 
-from preflight.cli.places import Utf16Columns, source_tree
+from preflight.cli.source_tree import Utf16Columns, source_tree
 from preflight.model import Report
 
 

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from preflight.cli.completion import files
+from preflight.cli.configured import loaded_of
 from preflight.cli.formats import Format, FormatOption
 from preflight.cli.logs import verbose_option
 from preflight.engine import Options
 from preflight.errors import ConfigurationError
 from preflight.model import Severity
-from preflight.rules import RULES
+from preflight.rules import RULES, Area
+from preflight.settings import Settings
 from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from preflight.baseline import Baseline
     from preflight.sources.host import AllowedHost
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
-_SEVERITY = click.Choice(list(_SEVERITIES))
+_MOST = Decimal(10) ** 9
+_PLACES = 9
 
 
 class Number(click.ParamType[Decimal]):
@@ -38,8 +43,10 @@ class Number(click.ParamType[Decimal]):
             number = Decimal(str(value))
         except InvalidOperation:
             self.fail(f"{value!r} is not a number", param, ctx)
-        if not number.is_finite() or number < 0 or number > Decimal(10) ** 9 or number.as_tuple().exponent < -9:  # type: ignore[operator]  # finite
-            self.fail(f"{value!r} is out of range", param, ctx)
+        if not number.is_finite() or not 0 <= number <= _MOST:
+            self.fail(f"{value!r} is not between 0 and {_MOST:f}", param, ctx)
+        if int(number.as_tuple().exponent) < -_PLACES:  # a finite number's exponent is an integer
+            self.fail(f"{value!r} has more than {_PLACES} decimal places", param, ctx)
         return number
 
 
@@ -79,17 +86,24 @@ class Host(click.ParamType["AllowedHost"]):
 
 
 class RuleId(click.ParamType[str]):
-    """The id of a rule."""
+    """The id of a rule; with ``areas``, also the name of an area of rules."""
 
     name = "rule"
+
+    def __init__(self, *, areas: bool = False) -> None:
+        self._areas = [area.value for area in Area] if areas else []
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
 
-        return [CompletionItem(rule.id, help=rule.summary) for rule in RULES if rule.id.startswith(incomplete)]
+        areas = [CompletionItem(area) for area in self._areas if area.startswith(incomplete)]
+        return [
+            *areas,
+            *(CompletionItem(rule.id, help=rule.summary) for rule in RULES if rule.id.startswith(incomplete)),
+        ]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        known = [rule.id for rule in RULES]
+        known = [*self._areas, *(rule.id for rule in RULES)]
         if value not in known:
             from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
@@ -130,7 +144,6 @@ network_options = _stacked(
         type=Host(),
         multiple=True,
         metavar="HOST[:PORT]",
-        envvar="PREFLIGHT_ALLOW_HOST",
         help="Allow this host a private address (repeatable).",
     ),
     click.option(
@@ -143,12 +156,17 @@ network_options = _stacked(
 )
 
 verdict_options = _stacked(
-    click.option("--strict", is_flag=True, help="Fail on warnings, too."),
+    click.option("--strict/--no-strict", default=False, help="Fail on warnings, too."),
     click.option(
         "--fail-on", type=click.Choice(list(_SEVERITIES)), default="error", show_default=True, help="What fails."
     ),
-    click.option("--select", type=RuleId(), multiple=True, metavar="RULE", help="Only these rules (repeatable)."),
-    click.option("--ignore", type=RuleId(), multiple=True, metavar="RULE", help="Not these rules (repeatable)."),
+    click.option(
+        "--select", type=RuleId(areas=True), multiple=True, metavar="RULE|AREA", help="Only these rules (repeatable)."
+    ),
+    click.option(
+        "--ignore", type=RuleId(areas=True), multiple=True, metavar="RULE|AREA", help="Not these rules (repeatable)."
+    ),
+    click.option("--baseline", metavar="FILE", help="Old findings, which do not count."),
     click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more."),
     click.option("--deep", is_flag=True, help="Fetch and decode pictures whole."),
 )
@@ -184,19 +202,38 @@ def engine_options(
     *,
     allow: tuple[AllowedHost, ...] = (),
     deadline_s: float | None = None,
-    strict: bool = False,
-    fail_on: str = "error",
+    strict: bool | None = None,
+    fail_on: str | None = None,
     select: tuple[str, ...] = (),
-    ignore: tuple[str, ...] = (),
+    ignore: tuple[str, ...] | None = None,
+    baseline: str | None = None,
     **same: Any,
 ) -> Options:
-    """Engine options from the values of the options above."""
-    threshold = min(_SEVERITIES[fail_on], Severity.WARNING) if strict else _SEVERITIES[fail_on]
+    """Engine options from the values of the options above.
+
+    A command without one of them takes it from the settings, except two. Without ``--select`` it judges by all rules: a
+    selection made for hooks must not let a broken job be paid for. Without ``--baseline``, by old findings as by new.
+    """
+    context = click.get_current_context(silent=True)
+    loaded = loaded_of(context) if context else None
+    settings = loaded.settings if loaded else Settings()
+    threshold = settings.fail_on if fail_on is None else _SEVERITIES[fail_on]
     return Options(
         allow=allow,
         deadline_s=deadline_s,
-        fail_on=threshold,
+        fail_on=min(threshold, Severity.WARNING) if (settings.strict if strict is None else strict) else threshold,
         select=frozenset(select),
-        ignore=frozenset(ignore),
+        ignore=frozenset(settings.ignore if ignore is None else ignore),
+        path_ignores=settings.per_path_ignores,
+        severities=settings.severity,
+        folder=str(loaded.file.path.parent) if loaded and loaded.file else ".",
+        rounding=settings.rounding,
+        baseline=None if baseline is None else _read_baseline(baseline),
         **same,
     )
+
+
+def _read_baseline(path: str) -> Baseline:
+    from preflight.baseline import read_baseline  # noqa: PLC0415 - only where there is one
+
+    return read_baseline(Path(path))

@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from preflight.cli.check import require_file
 from preflight.cli.completion import files
 from preflight.cli.exits import Exit
 from preflight.cli.formats import Result, emit_results, results
 from preflight.cli.options import engine_options, network_options, output_options
 from preflight.cli.output import to_json, to_json_lines
+from preflight.cli.places import require_file
 from preflight.cli.progress import progress
 from preflight.engine import Engine, Media
 from preflight.examine import is_url

@@ -11,13 +11,20 @@ from preflight.specs.schema import job_schema
 
 
 @click.command("schema")
+@click.argument("what", type=click.Choice(["job", "settings"]), default="job")
 @click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
 @click.option("--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output.")
-def command(*, model: str, output: str | None) -> int:
-    """Print the JSON Schema of a job, for editors.
+def command(*, what: str, model: str, output: str | None) -> int:
+    """Print the JSON Schema of a job, or of the settings, for editors.
 
     \b
     preflight schema --output job.schema.json
+    preflight schema settings --output preflight.schema.json
     """
-    emit(to_json(job_schema(load_spec(model))), output)
+    if what == "settings":
+        from preflight.settings.schema import settings_schema  # noqa: PLC0415 - only for this one
+
+        emit(to_json(settings_schema()), output)
+    else:
+        emit(to_json(job_schema(load_spec(model))), output)
     return 0

@@ -29,7 +29,6 @@ _KEY_FILE_BYTES = 4096
 api_url_option = click.option(
     "--api-url",
     metavar="URL",
-    envvar="PREFLIGHT_API_URL",
     default=DEFAULT_BASE_URL,
     show_default=True,
     help="Where the service is.",

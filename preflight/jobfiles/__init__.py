@@ -2,7 +2,7 @@
 
 from preflight.jobfiles.document import JOB_SUFFIXES, load_job, load_text
 from preflight.jobfiles.fields import job_from_fields
-from preflight.jobfiles.manifest import MANIFEST_SUFFIXES, load_manifest
+from preflight.jobfiles.manifest import MANIFEST_SUFFIXES, load_manifest, read_manifest
 from preflight.jobfiles.relevance import document_jobs, manifest_jobs
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "load_manifest",
     "load_text",
     "manifest_jobs",
+    "read_manifest",
 ]

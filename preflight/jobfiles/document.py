@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,13 +10,15 @@ from preflight.errors import JobUnreadable
 from preflight.jobfiles.files import read_document, require_size
 from preflight.jobfiles.json_text import read_json
 from preflight.jobfiles.text import Text, decode
-from preflight.jobfiles.tree import Node
 from preflight.jobfiles.unfold import unfold
 from preflight.jobfiles.yaml_text import read_yaml
 from preflight.model import Job
 
 JOB_SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 """Endings, in lower case, of the files that ``load_job`` is meant for."""
+
+_MANY = frozenset({".jsonl", ".ndjson", ".csv", ".tsv"})
+_MEDIA = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".mp4", ".mov", ".m4v", ".mkv", ".webm"})
 
 
 def load_job(path: Path) -> Job:
@@ -26,9 +29,11 @@ def load_job(path: Path) -> Job:
 
     Raises ``JobUnreadable`` for a file that cannot be read, is not text, is neither, or breaks ``limits``.
     """
+    _require_job_name(path)
     text = decode(read_document(path), path=str(path))
-    root = read_json(text) if path.suffix.lower() == ".json" else _read_either(text)
-    return unfold(root, text)
+    if path.suffix.lower() == ".json":
+        return unfold(read_json(text), text)
+    return _read_either(text)
 
 
 def load_text(text: str | bytes, path: str = "-") -> Job:
@@ -42,21 +47,41 @@ def load_text(text: str | bytes, path: str = "-") -> Job:
     else:
         checked = Text(text.removeprefix("\ufeff"), path=path)
         checked.require_characters()
-    return unfold(_read_either(checked), checked)
+    return _read_either(checked)
 
 
-def _read_either(text: Text) -> Node | None:
+def _require_job_name(path: Path) -> None:
+    """Raise ``JobUnreadable`` for a name that says that the file is something else, rather than its first bytes."""
+    suffix = path.suffix.lower()
+    if suffix in _MANY:
+        raise JobUnreadable("a manifest of many jobs, where one job is expected: a YAML or JSON file", path=str(path))
+    if suffix in _MEDIA:
+        message = "a media file, where a job is expected: a YAML or JSON file that names it in input_urls or video_urls"
+        raise JobUnreadable(message, path=str(path))
+    if str(path) == "-" and not path.exists():
+        raise JobUnreadable("standard input, where the path of a job file is expected", path="-")
+
+
+def _read_either(text: Text) -> Job:
     if not text.string.lstrip().startswith(("{", "[")):
-        return read_yaml(text)
+        return _read_yaml(text)
     try:
-        return read_json(text)
+        root = read_json(text)
     except JobUnreadable as exc:
         not_json = exc
+    else:
+        return unfold(root, text)
     try:
-        return read_yaml(text)
+        return _read_yaml(text)
     except JobUnreadable as not_yaml:
         # Nobody said which it should be; the reader that got further is the likelier one.
         raise max(not_json, not_yaml, key=_reach) from None
+
+
+def _read_yaml(text: Text) -> Job:
+    root, comments = read_yaml(text)
+    job = unfold(root, text)
+    return replace(job, comments=comments) if comments else job
 
 
 def _reach(exc: JobUnreadable) -> tuple[int, int]:

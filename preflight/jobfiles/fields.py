@@ -13,6 +13,7 @@ LIST_FIELDS: Final = frozenset({"input_urls", "video_urls"})
 """The input fields that hold a list."""
 
 _OUTSIDE_INPUT = frozenset({"model", "callback_url"})
+_INPUT = frozenset({"input_urls", "video_urls", "character_orientation", "mode", "prompt"})
 _SHORT_NAMES = {"image": "input_urls", "video": "video_urls", "orientation": "character_orientation"}
 
 
@@ -37,6 +38,12 @@ def field_name(name: str) -> FieldName:
     if bare == name and (name in _OUTSIDE_INPUT or "." in name):
         return FieldName(key=name, in_input=False)
     return FieldName(key=_SHORT_NAMES.get(bare, bare), in_input=True)
+
+
+def is_field_name(name: str) -> bool:
+    """Whether ``name``, short or long, is one that a job of this family has."""
+    bare = name.removeprefix("input.")
+    return bare in _INPUT or bare in _SHORT_NAMES or name in _OUTSIDE_INPUT
 
 
 def body_from(values: dict[FieldName, JsonValue]) -> dict[str, JsonValue]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
@@ -15,7 +15,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """``path`` opened for reading; the caller closes it.
 
     Raises ``JobUnreadable`` for a file that is missing, not readable, or anything but a regular file.

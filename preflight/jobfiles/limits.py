@@ -30,3 +30,9 @@ TABLE_ROW_CHARS: Final = 1024 * 1024
 
 ROWS: Final = 1_000_000
 """Rows of a manifest."""
+
+COMMENTS: Final = 100
+"""Comments of one file that speak to preflight."""
+
+COMMENT_LINES: Final = 10_000
+"""Lines that are looked at for what one of them is about."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import BinaryIO
+from io import BufferedReader
+from typing import Any
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
@@ -21,12 +22,11 @@ class Lines:
     further, which is the end. Bytes that are no text come as surrogates.
     """
 
-    def __init__(self, stream: BinaryIO, *, path: str) -> None:
+    def __init__(self, stream: BufferedReader[Any], *, path: str) -> None:
         self.number = 0
         self.path = path
         try:
-            head = stream.read(_HEAD_BYTES)
-            stream.seek(0)
+            head = stream.peek(_HEAD_BYTES)[:_HEAD_BYTES]
         except OSError as exc:
             raise JobUnreadable(reason(exc), path=path) from exc
         require_fetched(head, path=path)
@@ -48,6 +48,10 @@ class Lines:
             line = self._read()
         message = f"a line of more than {limits.LINE_CHARS} characters: this is not a job"
         raise JobUnreadable(message, path=self.path, line=self.number, column=1)
+
+    def release(self) -> None:
+        """Leave the stream to whoever opened it."""
+        self._stream.detach()
 
     def _read(self) -> str:
         if self._ended:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
@@ -29,12 +30,29 @@ def load_manifest(
     was not read; a file that cannot be opened is raised, as ``JobUnreadable``, before the first row.
     """
     with open_regular(path) as stream:
-        lines = Lines(stream, path=str(path))
         is_table = path.suffix.lower() in TABLE_SUFFIXES
-        rows = read_table(lines, default_model=default_model) if is_table else read_json_lines(lines)
+        yield from read_manifest(
+            stream, path=str(path), is_table=is_table, default_model=default_model, max_rows=max_rows
+        )
+
+
+def read_manifest(
+    stream: BufferedReader[Any],
+    *,
+    path: str,
+    is_table: bool,
+    default_model: str | None = None,
+    max_rows: int = limits.ROWS,
+) -> Iterator[Job | JobUnreadable]:
+    """The same from ``stream``, which need not be able to go back; ``path`` is what errors and jobs call it."""
+    lines = Lines(stream, path=path)
+    rows = read_table(lines, default_model=default_model) if is_table else read_json_lines(lines)
+    try:
         for count, row in enumerate(rows, start=1):
             if count > max_rows:
                 message = f"more than {max_rows} rows: the rest is not read"
-                yield JobUnreadable(message, path=str(path), line=lines.number, column=1)
+                yield JobUnreadable(message, path=path, line=lines.number, column=1)
                 return
             yield row
+    finally:
+        lines.release()

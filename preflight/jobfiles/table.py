@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_name
+from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_name, is_field_name
 from preflight.jobfiles.lines import Lines
 from preflight.jobfiles.text import Text
 from preflight.model import Job, Place
@@ -19,6 +19,7 @@ from preflight.model.job import JsonValue
 _DELIMITERS = ",;\t"
 _ID = FieldName(key="id", in_input=False)
 _MODEL = field_name("model")
+_SAID = re.compile(r"\ufeff?sep=([,;\t])\s*", re.IGNORECASE)
 _BETWEEN_URLS = re.compile(r"[|\r\n]+")
 # Not at every space, since a local path may hold one; the look behind keeps long runs of spaces linear.
 _BEFORE_SCHEME = re.compile(r"(?<!\s)\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
@@ -27,11 +28,11 @@ _BEFORE_SCHEME = re.compile(r"(?<!\s)\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | JobUnreadable]:
     """The jobs of a table, in place of an unreadable row its error; rows without a value are passed over.
 
-    The first row names the columns: ``id``, and fields as ``field_name`` reads them; the most frequent of comma,
-    semicolon and tab in it is the delimiter. Space around a value is dropped, an empty cell is an absent field,
-    and ``default_model`` stands in for an absent ``model``. In ``input_urls`` and ``video_urls``, URLs are parted
-    by ``|``, a line break, or the space before a scheme (``https://``). Everything else is one string, of at
-    most as many characters as ``csv.field_size_limit()``.
+    The first row names the columns, in any case: ``id``, and fields as ``field_name`` reads them; the most frequent of
+    comma, semicolon and tab in it is the delimiter, unless a line ``sep=;`` before it says another. Space around a
+    value is dropped, an empty cell is an absent field, and ``default_model`` stands in for an absent ``model``. In
+    ``input_urls`` and ``video_urls``, URLs are parted by ``|``, a line break, or the space before a scheme
+    (``https://``). Everything else is one string, of at most as many characters as ``csv.field_size_limit()``.
 
     After a row whose quotes do not match, the rest is not read: where its rows begin cannot be told.
     """
@@ -98,8 +99,11 @@ class _Feed:
 
 def _rows(lines: Lines) -> Iterator[_Row]:
     """The rows that hold a value. Raises ``JobUnreadable`` where the table cannot be told apart any more."""
-    first = next((line for line in lines if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=first.count)
+    first = _next_filled(lines)
+    if said := _SAID.fullmatch(first):  # as Excel writes it
+        delimiter, first = said[1], _next_filled(lines)
+    else:
+        delimiter = max(_DELIMITERS, key=first.count)
     cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
     feed = _Feed(first, lines)
     try:
@@ -112,10 +116,22 @@ def _rows(lines: Lines) -> Iterator[_Row]:
         raise feed.unreadable(f"not CSV, and not read further: {exc}") from exc
 
 
+def _next_filled(lines: Lines) -> str:
+    return next((line for line in lines if line.strip()), "")
+
+
 def _columns(header: _Row) -> list[FieldName | None]:
     header.text.require_characters()
-    names = [name.strip() for name in header.cells]
-    return [(_ID if name == _ID.key else field_name(name)) if name else None for name in names]
+    return [_column_name(name.strip()) for name in header.cells]
+
+
+def _column_name(name: str) -> FieldName | None:
+    """What a column is about. A table's author may write ``Image`` or ``VIDEO_URLS``; any other name stays."""
+    if not name:
+        return None
+    if name.lower() == _ID.key:
+        return _ID
+    return field_name(name.lower() if is_field_name(name.lower()) else name)
 
 
 def _job(row: _Row, columns: Sequence[FieldName | None], default_model: str | None) -> Job:

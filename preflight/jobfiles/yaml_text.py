@@ -13,9 +13,11 @@ import yaml
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
+from preflight.jobfiles.comments import MARK, read_comments
 from preflight.jobfiles.scalars import fits_collection, plain, tagged
 from preflight.jobfiles.text import Text
 from preflight.jobfiles.tree import Node, TreeBuilder
+from preflight.model import IgnoreComment
 from preflight.redact import redact
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first needs libyaml, which not every build has
@@ -23,17 +25,20 @@ _UNPRINTABLE = re.compile(r"[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U
 _TAG_DIRECTIVE = re.compile(r"[\n\r\x85\u2028\u2029]%TAG")
 
 
-def read_yaml(text: Text) -> Node | None:
-    """The tree of a YAML document, ``None`` for an empty one.
+def read_yaml(text: Text) -> tuple[Node | None, tuple[IgnoreComment, ...]]:
+    """The tree of a YAML document, ``None`` for an empty one, and the comments that speak to preflight.
 
     Raises ``JobUnreadable`` for what is not YAML, holds two documents, or breaks a limit.
     """
     _require_printable(text)
     _require_few_directives(text)
     build = TreeBuilder(text)
+    scalars: list[tuple[int, int]] | None = [] if MARK in text.string else None
     for event in _events(text):
         _take(event, build, text)
-    return build.root
+        if scalars is not None and isinstance(event, yaml.ScalarEvent) and event.end_mark is not None:
+            scalars.append((_start(event), event.end_mark.index))
+    return build.root, () if scalars is None else read_comments(text, scalars)
 
 
 def _events(text: Text) -> Iterator[yaml.Event]:

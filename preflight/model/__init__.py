@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from preflight.model.facts import Defect, DefectKind, Family, ImageFacts, Transfer
-from preflight.model.finding import Finding, Severity
+from preflight.model.finding import Finding, Hidden, Severity
 from preflight.model.report import JobReport, Report
 from preflight.model.span import MakeProbe, Probe, Reading, Span, SparseBytes
 from preflight.model.subject import Kind, Subject
@@ -18,13 +18,13 @@ from preflight.model.verdict import Verdict
 
 if TYPE_CHECKING:
     from preflight.model.address import AddressFacts
-    from preflight.model.job import Job, Place
+    from preflight.model.job import IgnoreComment, Job, Place
     from preflight.model.quote import Quote, TotalQuote
     from preflight.model.video import Durations, SecondOpinion, Track, VideoFacts
 
 _HOMES = {
     "address": ("AddressFacts",),
-    "job": ("Job", "Place"),
+    "job": ("IgnoreComment", "Job", "Place"),
     "quote": ("Quote", "TotalQuote"),
     "video": ("Durations", "SecondOpinion", "Track", "VideoFacts"),
 }
@@ -37,6 +37,8 @@ __all__ = [
     "Durations",
     "Family",
     "Finding",
+    "Hidden",
+    "IgnoreComment",
     "ImageFacts",
     "Job",
     "JobReport",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from preflight.model.verdict import Verdict
 
@@ -48,6 +49,13 @@ class Finding:
         if self.indeterminate:
             return Verdict.INDETERMINATE
         return Verdict.FAIL if self.severity >= fail_on else Verdict.PASS
+
+
+class Hidden(NamedTuple):
+    """A finding that is not shown. ``by`` says what hides it: ``option``, ``path``, ``comment`` or ``baseline``."""
+
+    finding: Finding
+    by: str
 
 
 def verdict_of(findings: Iterable[Finding], fail_on: Severity = Severity.ERROR) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
@@ -20,6 +20,21 @@ class Place:
     column: int
 
 
+class IgnoreComment(NamedTuple):
+    """A comment that asks for ``rules`` not to count on the lines ``first`` to ``last``; it stands on ``line`` itself.
+
+    ``rules`` is as its author wrote it: that there are such rules is for others to say.
+    """
+
+    line: int
+    first: int
+    last: int
+    rules: tuple[str, ...]
+
+    def covers(self, line: int | None) -> bool:
+        return line is not None and self.first <= line <= self.last
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """The body of a create request, unchanged, with its origin.
@@ -27,7 +42,7 @@ class Job:
     ``body`` is whatever the file holds: that it is a mapping with the right fields is for the rules to say. It is not
     in the ``repr``: its URLs may be signed.
     ``places`` maps a field (``input.video_urls[0]``) to its place; ``repeated`` names keys that stand twice.
-    ``id`` is the row's own name in a manifest, never part of the body.
+    ``id`` is the row's own name in a manifest, never part of the body. ``comments`` are those that speak to preflight.
     """
 
     body: JsonValue = field(repr=False)
@@ -36,6 +51,7 @@ class Job:
     line: int | None = None
     places: Mapping[str, Place] = field(default_factory=dict)
     repeated: tuple[str, ...] = ()
+    comments: tuple[IgnoreComment, ...] = ()
 
     def value(self, name: str) -> JsonValue:
         """The value at a dotted field name such as ``input.video_urls[0]``; ``None`` where there is none."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from preflight.model.finding import Finding, Severity, verdict_of
+from preflight.model.finding import Finding, Hidden, Severity, verdict_of
 from preflight.model.subject import Subject
 from preflight.model.verdict import Verdict
 
@@ -19,12 +19,14 @@ class JobReport:
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
     ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
-    ``identity`` is the same for two jobs that ask for the same video (``identity.py``).
+    ``identity`` is the same for two jobs that ask for the same video (``identity.py``). ``hidden`` is what was found
+    and is not shown.
     """
 
     model: str
     subjects: tuple[Subject, ...] = ()
     findings: tuple[Finding, ...] = ()
+    hidden: tuple[Hidden, ...] = ()
     quote: Quote | None = None
     quotes: tuple[Quote, ...] = ()
     id: str | None = None
@@ -36,8 +38,9 @@ class JobReport:
     verdict: Verdict = Verdict.PASS
 
     def verdict_of(self, subject: Subject) -> Verdict:
-        """The verdict of one subject: of the findings about its field."""
-        about = (finding for finding in self.findings if finding.field == subject.field)
+        """The verdict of one subject: of the findings about its field, and of hidden ones that left it unexamined."""
+        counted = (*self.findings, *(each.finding for each in self.hidden if each.finding.indeterminate))
+        about = (finding for finding in counted if finding.field == subject.field)
         return verdict_of(about, self.fail_on)
 
 

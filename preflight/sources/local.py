@@ -54,7 +54,10 @@ def _opened(path: Path) -> BinaryIO:
     """The regular file at ``path``, open. Raises ``LocalUnreadable``."""
     try:
         # Looked at before it is opened: opening some devices does something.
-        _refuse_irregular(path.stat())
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            os.scandir(path).close()  # one that cannot be read says so: a search through folders ends here, too
+        _refuse_irregular(status)
         file = os.fdopen(os.open(path, _FLAGS), "rb", buffering=0)
     except FileNotFoundError as exc:
         raise LocalUnreadable("there is no such file", missing=True) from exc

@@ -1,0 +1,137 @@
+"""A baseline: findings that were there before, and do not count until they are fixed.
+
+A finding is known again by its rule, its file, its field, the file or URL behind that, and the row's own id, so that it
+may move to another line. Paths are relative to the baseline's folder. What could not be examined, what goes over a
+budget and rows that cannot be read are never part of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os.path
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from preflight.errors import ConfigurationError
+from preflight.model import Finding, JobReport, Report
+from preflight.redact import printable
+
+SCHEMA: Final = "preflight.baseline/v1"
+_MAX_BYTES = 64 * 1024 * 1024
+_NEVER = frozenset({"over-budget"})
+
+
+class Fingerprint(NamedTuple):
+    """What a finding is known by. ``source`` is empty where it is the same as ``path``, as are parts that lack."""
+
+    path: str
+    id: str
+    field: str
+    rule: str
+    source: str
+
+    def __str__(self) -> str:
+        return f"{self.rule} in {printable(self.path or self.source)}{f' ({self.field})' if self.field else ''}"
+
+
+class Baseline(NamedTuple):
+    """The findings of a baseline; ``folder`` is what their paths are relative to."""
+
+    folder: str
+    entries: frozenset[Fingerprint]
+
+    def holds(self, finding: Finding, source: str | None, name: str | None) -> bool:
+        """Whether ``finding`` about ``source``, in the row called ``name``, is an old one."""
+        return can_be_old(finding) and fingerprint(finding, source, name, folder=self.folder) in self.entries
+
+    def stale(self, report: Report) -> list[Fingerprint]:
+        """Entries that are fixed: their file was examined without them, or is gone."""
+        present = {print_ for job in report.jobs for print_ in _all_of(job, self.folder)}
+        whole: dict[str, bool] = {}
+        for job in report.jobs:
+            examined = all(subject.facts is not None for subject in job.subjects)
+            for name in {_relative(job.path, self.folder), *(each.source for each in job.subjects if job.bare)}:
+                whole[name] = whole.get(name, True) and examined
+        return sorted(
+            entry
+            for entry in self.entries - present
+            if whole.get(entry.path or entry.source, not self._is_there(entry.path))
+        )
+
+    def _is_there(self, path: str) -> bool:
+        return path in {"", "-"} or os.path.lexists(os.path.join(self.folder, path))  # noqa: PTH118 - as it is written
+
+
+def can_be_old(finding: Finding) -> bool:
+    """Whether a baseline may hold ``finding``."""
+    unreadable = finding.rule == "field-type" and finding.field is None
+    return not finding.indeterminate and finding.rule not in _NEVER and not unreadable
+
+
+def fingerprint(finding: Finding, source: str | None, name: str | None, *, folder: str) -> Fingerprint:
+    """What ``finding`` about ``source``, in the row called ``name``, is known by in a baseline in ``folder``."""
+    return Fingerprint(
+        path=_relative(finding.path, folder),
+        id=name or "",
+        field=finding.field or "",
+        rule=finding.rule,
+        source="" if source is None or source == finding.path else source,
+    )
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in a file. Raises ``ConfigurationError`` for a file that cannot be read, or is none."""
+    shown = printable(str(path))
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "no file can have this name").lower()
+        raise ConfigurationError(f"{shown}: the baseline cannot be read: {reason}") from error
+    if len(data) > _MAX_BYTES:
+        raise ConfigurationError(f"{shown}: larger than {_MAX_BYTES >> 20} MiB: this is no baseline")
+    try:
+        body = json.loads(data)
+        if body["schema"] != SCHEMA:
+            raise ConfigurationError(f"{shown}: its schema is {str(body['schema'])[:60]!r}; {SCHEMA!r} is known")
+        entries = frozenset(_entry(row) for row in body["findings"])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ConfigurationError(f"{shown}: not a baseline; --write-baseline makes one") from error
+    return Baseline(folder=os.path.dirname(os.path.abspath(path)), entries=entries)  # noqa: PTH100, PTH120 - no links
+
+
+def baseline_object(report: Report, path: Path) -> dict[str, Any]:
+    """The baseline that holds what ``report`` shows, notes aside, as JSON; it will stand at ``path``."""
+    folder = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120 - links are not followed
+    found = {
+        fingerprint(finding, _sources(job).get(finding.field), job.id, folder=folder)
+        for job in report.jobs
+        for finding in job.findings
+        if can_be_old(finding) and finding.severity.label != "note"
+    }
+    rows = [{key: value for key, value in each._asdict().items() if value} for each in sorted(found)]
+    return {"schema": SCHEMA, "findings": rows}
+
+
+def _entry(row: dict[str, Any]) -> Fingerprint:
+    entry = Fingerprint(**{name: row.get(name, "") for name in Fingerprint._fields})
+    if not all(isinstance(part, str) for part in entry) or set(row) - set(Fingerprint._fields):
+        raise ValueError("not an entry")
+    return entry
+
+
+def _all_of(job: JobReport, folder: str) -> Iterator[Fingerprint]:
+    every: Iterable[Finding] = (*job.findings, *(each.finding for each in job.hidden))
+    sources = _sources(job)
+    return (fingerprint(finding, sources.get(finding.field), job.id, folder=folder) for finding in every)
+
+
+def _sources(job: JobReport) -> dict[str | None, str]:
+    return {subject.field: subject.source for subject in job.subjects}
+
+
+def _relative(path: str | None, folder: str) -> str:
+    if path is None or path == "-":
+        return path or ""
+    return os.path.relpath(path, folder).replace(os.sep, "/")

@@ -1,0 +1,100 @@
+"""Settings for commands: ``--config`` and ``--isolated``, and defaults for options that are named like a setting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from preflight.errors import ConfigurationError
+from preflight.settings import CONFIG_VARIABLE, SETTINGS, Loaded, Settings, find_file, load_settings, read_file
+
+_LOADED = "preflight.settings.loaded"
+_ASKED = "preflight.settings.asked"
+
+
+def settings_of(ctx: click.Context) -> Settings:
+    """What holds for a command before its own options; the defaults in a command without settings."""
+    loaded = loaded_of(ctx)
+    return loaded.settings if loaded else Settings()
+
+
+def loaded_of(ctx: click.Context) -> Loaded | None:
+    """The settings with their origins; ``None`` in a command without settings."""
+    loaded: Loaded | None = ctx.meta.get(_LOADED)
+    return loaded
+
+
+def with_settings(command: click.Command) -> click.Command:
+    """``command``, which takes settings if one of its options, or of its commands', has the name of one."""
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            with_settings(each)
+    elif _settable(command) and not any(param.name == "config" for param in command.params):
+        add_options(command)
+    return command
+
+
+def add_options(command: click.Command) -> click.Command:
+    """Give ``command`` ``--config`` and ``--isolated``."""
+    command.params += [
+        click.Option(
+            ["--config"],
+            metavar="FILE",
+            envvar=CONFIG_VARIABLE,
+            is_eager=True,
+            expose_value=False,
+            callback=_ask,
+            help="The settings file, instead of the one that is found.",
+        ),
+        click.Option(
+            ["--isolated"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_ask,
+            help="No settings file.",
+        ),
+    ]
+    return command
+
+
+def _settable(command: click.Command) -> dict[str, str]:
+    """The parameters that settings stand behind, by the setting's key."""
+    keys = {f"--{setting.key}": setting.key for setting in SETTINGS}
+    return {keys[name]: param.name for param in command.params for name in param.opts if name in keys and param.name}
+
+
+def _ask(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Both options are eager: the settings are there before any other option looks for its default."""
+    asked = ctx.meta.setdefault(_ASKED, {})
+    asked[param.name] = (value, ctx.get_parameter_source(param.name or ""))
+    if len(asked) < 2 or ctx.resilient_parsing:
+        return
+    (config, source), (isolated, _) = asked["config"], asked["isolated"]
+    if config and isolated and source is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--config names a settings file, --isolated wants none: give one or the other", ctx)
+    loaded = _load(config, isolated=isolated)
+    for warning in loaded.warnings:
+        click.echo(f"preflight: {warning}", err=True)
+    ctx.meta[_LOADED] = loaded
+    names = _settable(ctx.command)
+    ctx.default_map = {
+        names[setting.key]: setting.kind.show(value) for setting, value in loaded.given() if setting.key in names
+    }
+
+
+def _load(config: str | None, *, isolated: bool) -> Loaded:
+    if isolated:
+        file = None
+    elif config:
+        file = read_file(Path(config))
+    else:
+        try:
+            folder = Path.cwd()
+        except OSError as error:
+            raise ConfigurationError("the working directory is gone: give --isolated, or --config FILE") from error
+        file = find_file(folder)
+    return load_settings(file, os.environ)

@@ -1,0 +1,75 @@
+"""Beside a report: what is worth saying on standard error, and findings that are kept as old."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from preflight.baseline import Baseline, baseline_object, can_be_old
+from preflight.cli.exits import Exit, exit_of
+from preflight.cli.output import emit, to_json
+from preflight.cli.places import Targets
+from preflight.errors import ConfigurationError
+from preflight.model import IgnoreComment, JobReport, Report, Verdict
+from preflight.model.finding import verdict_of
+from preflight.redact import printable
+from preflight.selection import rules_named
+
+_LISTED = 10
+"""Findings of a baseline that are named when they are fixed."""
+
+
+def keep_as_baseline(report: Report, path: str, *, quiet: bool) -> Exit:
+    """Write what was found down as old; the exit code is that of what no baseline may hold."""
+    baseline = baseline_object(report, Path(path))
+    emit(to_json(baseline), path)
+    if not quiet:
+        click.echo(f"preflight: {_counted(len(baseline['findings']), 'finding')} written to {path}", err=True)
+    return exit_of(Report(jobs=tuple(_without_old(job) for job in report.jobs)))
+
+
+def _without_old(job: JobReport) -> JobReport:
+    """``job`` as it is judged when everything that a baseline may hold is in one."""
+    left = tuple(finding for finding in job.findings if not can_be_old(finding))
+    counted = (*left, *(each.finding for each in job.hidden if each.finding.indeterminate))
+    verdict = verdict_of(counted, job.fail_on) if job.verdict is Verdict.FAIL else job.verdict
+    return replace(job, findings=left, verdict=verdict)
+
+
+def remarks(report: Report, targets: Targets, baseline: Baseline | None) -> Iterator[str]:
+    """What is worth saying beside a report: places without anything, comments without effect, fixed findings."""
+    yield from targets.empty
+    for path, comment in targets.commented:
+        yield from _about(path, comment, report)
+    if baseline is not None and (stale := baseline.stale(report)):
+        fixed = "1 finding of the baseline is" if len(stale) == 1 else f"{len(stale)} findings of the baseline are"
+        yield f"{fixed} fixed; --write-baseline brings it up to date"
+        yield from (f"  {entry}" for entry in stale[:_LISTED])
+        if len(stale) > _LISTED:
+            yield f"  and {len(stale) - _LISTED} more"
+
+
+def _about(path: str, comment: IgnoreComment, report: Report) -> Iterator[str]:
+    place = f"{printable(path)}:{comment.line}"
+    if not comment.rules:
+        yield f"{place}: this comment names no rule, and does nothing: # preflight: ignore[RULE]"
+    hidden = {
+        each.finding.rule
+        for job in report.jobs
+        if job.path == path
+        for each in job.hidden
+        if each.by == "comment" and comment.covers(each.finding.line)
+    }
+    for name in comment.rules:
+        try:
+            if not rules_named([name]) & hidden:
+                yield f"{place}: nothing to ignore: {name} finds nothing here"
+        except ConfigurationError as error:
+            yield f"{place}: {printable(str(error))}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

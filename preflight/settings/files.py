@@ -1,0 +1,121 @@
+"""The settings file: where it is looked for, and what it says, with the line of every key."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from preflight.errors import ConfigurationError
+from preflight.redact import printable
+
+OWN_NAME: Final = "preflight.toml"
+SHARED_NAME: Final = "pyproject.toml"
+_TABLE = ("tool", "preflight")
+_REPOSITORY_MARKS = (".git", ".hg")
+_MAX_BYTES = 1024 * 1024
+
+# Compiled where they are used: most runs have no settings file.
+_HEADER = r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$"
+_KEY = r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*="
+_PART = r"[\w-]+|\"[^\"]*\"|'[^']*'"
+
+
+class SettingsFile(NamedTuple):
+    """A settings file. ``found`` is whether it was come upon, rather than named by the user."""
+
+    path: Path
+    values: Mapping[str, Any]
+    lines: Mapping[tuple[str, ...], int]
+    found: bool
+
+    def error(self, message: str, *key: str) -> ConfigurationError:
+        """The error that says ``message`` of ``key``."""
+        line = next((self.lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self.lines), None)
+        place = f":{line}" if line else ""
+        named = f"{key[0]}: " if key else ""
+        return ConfigurationError(printable(f"{self.path}{place}: {named}{message}"))
+
+
+def find_file(folder: Path) -> SettingsFile | None:
+    """The nearest settings file, from ``folder`` up to the root of its repository or of the file system.
+
+    In one folder ``preflight.toml`` goes before ``pyproject.toml``, and the latter counts only with a table
+    ``[tool.preflight]``. Raises ``ConfigurationError`` for one that cannot be read.
+    """
+    for each in (folder, *folder.parents):
+        for name in (OWN_NAME, SHARED_NAME):
+            path = each / name
+            if path.is_file() and (file := _read(path, found=True)) is not None:
+                return file
+        if any((each / mark).exists() for mark in _REPOSITORY_MARKS):
+            return None
+    return None
+
+
+def read_file(path: Path) -> SettingsFile:
+    """The settings in a file that the user named. Raises ``ConfigurationError``, also where it holds none."""
+    file = _read(path, found=False)
+    if file is None:
+        raise ConfigurationError(f"{printable(str(path))}: no table [{'.'.join(_TABLE)}] in it")
+    return file
+
+
+def _read(path: Path, *, found: bool) -> SettingsFile | None:
+    """``None`` for a ``pyproject.toml`` that is about other tools."""
+    text = _text(path)
+    shared = path.name == SHARED_NAME
+    if shared and found and "preflight" not in text:
+        return None
+    try:
+        values: Any = tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ConfigurationError(printable(f"{path}: not TOML: {error}")) from error
+    for part in _TABLE if shared else ():
+        values = values.get(part) if isinstance(values, dict) else None
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise ConfigurationError(printable(f"{path}: '{'.'.join(_TABLE)}' is no table"))
+    return SettingsFile(path=path, values=values, lines=_lines(text, _TABLE if shared else ()), found=found)
+
+
+def _text(path: Path) -> str:
+    try:
+        if not path.is_file():  # a pipe or a device would be waited for
+            raise ConfigurationError(f"{printable(str(path))}: {'no file' if path.exists() else 'no such file'}")
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no file can have this name"
+        raise ConfigurationError(f"{printable(str(path))}: cannot be read: {reason.lower()}") from error
+    if len(data) > _MAX_BYTES:
+        raise ConfigurationError(f"{printable(str(path))}: larger than 1 MiB: this holds no settings")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{printable(str(path))}: byte {error.start} is not UTF-8") from error
+
+
+def _lines(text: str, table: tuple[str, ...]) -> dict[tuple[str, ...], int]:
+    """Where keys stand, as far as reading line by line tells: ``tomllib`` keeps no places."""
+    lines: dict[tuple[str, ...], int] = {}
+    around: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if found := re.match(_HEADER, line):
+            around = _parts(found[1])
+            full = around
+        elif found := re.match(_KEY, line):
+            full = around + _parts(found[1])
+        else:
+            continue
+        if full[: len(table)] == table and full != table:
+            lines.setdefault(full[len(table) :], number)
+    return lines
+
+
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, dotted))

@@ -1,0 +1,215 @@
+"""What a setting may hold: how a value of a file and a text of the environment are read, and their JSON Schema.
+
+``read`` takes what TOML makes of a value and raises ``Unfit`` with what is allowed; ``parse`` takes the text of
+an environment variable; ``show`` is the value as JSON may hold it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
+
+from preflight.errors import ConfigurationError
+from preflight.model import Severity
+
+_YES = frozenset({"1", "true", "yes", "on"})
+_NO = frozenset({"0", "false", "no", "off"})
+_NAMES = {"bool": "a boolean", "str": "a string", "int": "a number", "float": "a number", "list": "a list"}
+
+
+class Unfit(ValueError):
+    """A value that a setting cannot have; the text says which, and what is expected."""
+
+
+class Kind(Protocol):
+    """What a setting may hold."""
+
+    def read(self, value: Any) -> Any: ...
+
+    def parse(self, text: str) -> Any: ...
+
+    def show(self, value: Any) -> Any: ...
+
+    def schema(self) -> dict[str, Any]: ...
+
+
+class Flag:
+    """True or false."""
+
+    def read(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise Unfit(f"{called(value)}, where true or false is expected")
+        return value
+
+    def parse(self, text: str) -> bool:
+        if text.lower() not in _YES | _NO:
+            raise Unfit(f"{text!r}, where true or false is expected")
+        return text.lower() in _YES
+
+    def show(self, value: bool) -> bool:  # noqa: FBT001 - the protocol's signature
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+class Choice:
+    """One of a few words. ``enum`` turns the word into a value of its own."""
+
+    def __init__(self, *choices: str, enum: Mapping[str, Any] | None = None) -> None:
+        self._choices = choices
+        self._enum = enum
+
+    def read(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise Unfit(f"{called(value)}, where a string is expected: {_listed(self._choices)}")
+        return self.parse(value)
+
+    def parse(self, text: str) -> Any:
+        if text not in self._choices:
+            raise Unfit(f"{text!r} is not one of {_listed(self._choices)}{meant(text, self._choices)}")
+        return self._enum[text] if self._enum else text
+
+    def show(self, value: Any) -> Any:
+        return value.label if isinstance(value, Severity) else value
+
+    def schema(self) -> dict[str, Any]:
+        return {"enum": list(self._choices)}
+
+
+class Number:
+    """A number between two bounds, inclusive; exact, unless ``make`` says otherwise."""
+
+    def __init__(self, least: str, most: str, *, unit: str, make: Callable[[str], Any] = Decimal) -> None:
+        self._least = Decimal(least)
+        self._most = Decimal(most)
+        self._unit = unit
+        self._make = make
+
+    def read(self, value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise Unfit(f"{called(value)}, where a number of {self._unit} is expected")
+        return self.parse(str(value))
+
+    def parse(self, text: str) -> Any:
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            raise Unfit(f"{text!r} is not a number of {self._unit}") from None
+        if not number.is_finite() or not self._least <= number <= self._most:
+            raise Unfit(f"{text} is not between {self._least:f} and {self._most:f} {self._unit}")
+        if int(number.as_tuple().exponent) < -9:  # a finite number's exponent is an integer
+            raise Unfit(f"{text} has more than 9 decimal places")
+        return self._make(text)
+
+    def show(self, value: Any) -> str:
+        return f"{value:f}" if isinstance(value, Decimal) else f"{value:g}"
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": _plain(self._least), "maximum": _plain(self._most)}
+
+
+class Text:
+    """A string that is not empty; ``example`` says what ``pattern`` asks for."""
+
+    def __init__(self, *, pattern: str | None = None, example: str = "") -> None:
+        self._pattern = pattern
+        self._example = example
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str):
+            raise Unfit(f"{called(value)}, where a string is expected")
+        return self.parse(value)
+
+    def parse(self, text: str) -> str:
+        if not text.strip() or "\x00" in text:
+            raise Unfit("an empty string" if not text.strip() else "a string with a NUL")
+        if self._pattern and not re.search(self._pattern, text):
+            raise Unfit(f"{text!r}, where {self._example} is expected")
+        return text
+
+    def show(self, value: str) -> str:
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1} | ({"pattern": self._pattern} if self._pattern else {})
+
+
+class Texts:
+    """A list of strings; in the environment, parted by commas or spaces."""
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            hint = f': write ["{value}"]' if isinstance(value, str) else ""
+            raise Unfit(f"{called(value)}, where a list of strings is expected{hint}")
+        for item in value:
+            if not isinstance(item, str):
+                raise Unfit(f"{called(item)} in the list, where a string is expected")
+        return self._checked(value)
+
+    def parse(self, text: str) -> tuple[str, ...]:
+        return self._checked(words(text))
+
+    def show(self, value: tuple[str, ...]) -> list[str]:
+        return list(value)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "array", "items": self._item_schema()}
+
+    def _item_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "\\S"}
+
+    def _checked(self, items: Iterable[str]) -> tuple[str, ...]:
+        checked = tuple(items)
+        if not all(item.strip() for item in checked):
+            raise Unfit("an empty string in the list")
+        return checked
+
+
+class Hosts(Texts):
+    """Hosts, as ``--allow-host`` takes them."""
+
+    def _checked(self, items: Iterable[str]) -> tuple[str, ...]:
+        from preflight.sources.host import AllowedHost  # noqa: PLC0415 - only where a host is set
+
+        checked = super()._checked(items)
+        try:
+            for item in checked:
+                AllowedHost.parse(item)
+        except ConfigurationError as error:
+            raise Unfit(str(error)) from None
+        return checked
+
+
+def called(value: Any) -> str:
+    """What a value of a TOML file is, for messages."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return f"the string {value[:60]!r}"
+    if isinstance(value, int | Decimal):
+        return f"the number {str(value)[:60]}"
+    return "a table" if isinstance(value, dict) else _NAMES.get(type(value).__name__, "a date or a time")
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words)
+
+
+def words(text: str) -> list[str]:
+    """The items of a list in an environment variable."""
+    return [item for item in re.split(r"[,\s]+", text) if item]
+
+
+def meant(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """The end of a message on a word that is not known: what it may stand for."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _plain(number: Decimal) -> int | float:
+    return int(number) if number == number.to_integral_value() else float(number)

@@ -1,0 +1,28 @@
+"""The JSON Schema of a settings file, for editors: derived from the table, so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from preflight.settings.table import SETTINGS, Setting
+
+_DIALECT = "http://json-schema.org/draft-07/schema#"
+"""What editors of TOML know."""
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 7) of ``preflight.toml``, and of ``[tool.preflight]``."""
+    return {
+        "$schema": _DIALECT,
+        "title": "Settings of preflight",
+        "type": "object",
+        "properties": {setting.key: _property(setting) for setting in SETTINGS},
+        "additionalProperties": False,
+    }
+
+
+def _property(setting: Setting) -> dict[str, Any]:
+    schema = {"description": setting.help.replace("`", ""), **setting.kind.schema()}
+    if setting.default is not None:
+        schema["default"] = setting.kind.show(setting.default)
+    return schema

@@ -1,0 +1,160 @@
+"""Every setting there is: the loader, the JSON Schema, the documentation and ``preflight settings`` are made from this.
+
+Each field of ``Settings`` is a setting: its key is the field's name with hyphens, its variable that name in capitals
+behind ``PREFLIGHT_``. An option of a command with the name of a key takes its value from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from decimal import Decimal
+from typing import Any, Final, NamedTuple
+
+from preflight.model import Severity
+from preflight.settings.kinds import (
+    Choice,
+    Flag,
+    Hosts,
+    Kind,
+    Number,
+    Text,
+    Texts,
+)
+from preflight.settings.rule_kinds import PathIgnore, PathIgnores, RuleNames, Severities
+from preflight.specs import DEFAULT_MODEL, Role, Rounding, load_spec, model_names
+
+CONFIG_VARIABLE: Final = "PREFLIGHT_CONFIG"
+"""The variable that names the settings file."""
+
+_PREFIX = "PREFLIGHT_"
+_CREDITS = Number("0", "1000000000", unit="credits")
+
+
+class Setting(NamedTuple):
+    """One setting. ``unset`` is what holds without it, in words, where ``default`` is ``None``.
+
+    ``envvar`` is ``None`` for what only a file can say. ``in_file`` marks paths that are relative to the file.
+    """
+
+    key: str
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    example: str
+    unset: str
+    envvar: str | None
+    in_file: bool
+
+
+def _setting(
+    kind: Kind,
+    default: Any,
+    said: str,
+    example: str,
+    *,
+    unset: str = "",
+    make: Callable[[], Any] | None = None,
+    has_variable: bool = True,
+    in_file: bool = False,
+) -> Any:
+    row = {
+        "kind": kind,
+        "help": said,
+        "example": example,
+        "unset": unset,
+        "has_variable": has_variable,
+        "in_file": in_file,
+    }
+    return field(default_factory=make, metadata=row) if make else field(default=default, metadata=row)
+
+
+def _choice(role: Role) -> Choice:
+    return Choice(*load_spec().field(role).choices)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # made by every run: what nobody asks for costs time
+class Settings:
+    """What holds after the file and the environment, before a command's options. ``timeout`` is in seconds."""
+
+    select: tuple[str, ...] = _setting(
+        RuleNames(), (), "Only these rules; an area such as `video` stands for all of its rules.", '["image", "video"]'
+    )
+    ignore: tuple[str, ...] = _setting(RuleNames(), (), "Not these rules.", '["url-insecure"]')
+    per_path_ignores: tuple[PathIgnore, ...] = _setting(
+        PathIgnores(), (), "Not these rules in files that fit the pattern.", '{"drafts/**" = ["video-codec"]}',
+        has_variable=False,
+    )  # fmt: skip
+    severity: Mapping[str, Severity] = _setting(
+        Severities(), None, "Another severity for a rule.", '{video-codec = "error"}', make=dict
+    )
+    fail_on: Severity = _setting(  # noqa: RUF009 - a field
+        Choice("error", "warning", "note", enum={each.label: each for each in Severity}), Severity.ERROR,
+        "The severity from which a finding fails.", '"warning"',
+    )  # fmt: skip
+    strict: bool = _setting(Flag(), default=False, said="Fail on warnings, too.", example="true")
+    baseline: str | None = _setting(
+        Text(), None, "A file of old findings, which do not count.", '"preflight-baseline.json"',
+        unset="none", in_file=True,
+    )  # fmt: skip
+    include: tuple[str, ...] = _setting(
+        Texts(), (), "In folders, look only at what these patterns fit.", '["assets/"]', has_variable=False
+    )
+    exclude: tuple[str, ...] = _setting(
+        Texts(), (), "In folders, pass over what these patterns fit.", '["drafts/", "*.bak.mp4"]', has_variable=False
+    )
+    model: str = _setting(
+        Choice(*model_names()), DEFAULT_MODEL, "The model of jobs that name none.", f'"{DEFAULT_MODEL}"'
+    )
+    mode: str | None = _setting(
+        _choice("mode"), None, "The resolution, outside of job files.", '"1080p"', unset="the model's default"
+    )
+    orientation: str | None = _setting(
+        _choice("orientation"), None, "Whose orientation the result follows, outside of job files.", '"image"',
+        unset="the model's default",
+    )  # fmt: skip
+    rounding: Rounding | None = _setting(  # noqa: RUF009 - a field
+        Choice(*load_spec().price.rounding_policies), None, "How billed seconds are rounded.", '"exact"',
+        unset="the model's",
+    )  # fmt: skip
+    max_credits: Decimal | None = _setting(  # noqa: RUF009 - a field
+        _CREDITS, None, "Fail when a job may cost more.", "400", unset="no bound"
+    )
+    budget_per_day: Decimal | None = _setting(  # noqa: RUF009 - a field
+        _CREDITS, None, "Submit nothing beyond this many credits a day.", "2000", unset="no bound"
+    )
+    ledger: str | None = _setting(
+        Text(), None, "Where submissions are written down.", '"preflight.db"', unset="the user's own", in_file=True
+    )
+    allow_host: tuple[str, ...] = _setting(Hosts(), (), "Hosts that may have a private address.", '["127.0.0.1:8000"]')
+    timeout: float | None = _setting(
+        Number("0.1", "3600", unit="seconds", make=float), None, "Seconds for reading one URL.", "10", unset="20"
+    )
+    api_url: str | None = _setting(
+        Text(pattern="^https?://", example="a URL with http:// or https://"), None, "Where the service is.",
+        f'"{load_spec().base_url}"', unset="the service's own",
+    )  # fmt: skip
+
+
+def _rows() -> tuple[Setting, ...]:
+    rows = []
+    for each in fields(Settings):
+        row = each.metadata
+        rows.append(
+            Setting(
+                key=each.name.replace("_", "-"),
+                name=each.name,
+                kind=row["kind"],
+                default=each.default if each.default_factory is MISSING else each.default_factory(),
+                help=row["help"],
+                example=row["example"],
+                unset=row["unset"],
+                envvar=_PREFIX + each.name.upper() if row["has_variable"] else None,
+                in_file=row["in_file"],
+            )
+        )
+    return tuple(rows)
+
+
+SETTINGS: Final = _rows()

@@ -119,7 +119,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_FOLDER,  # some systems look for libraries where a process stands
-            env=_environment(),
+            env=environment(),
         )
         self._left = REQUESTS_PER_WORKER
         self._in_step = True
@@ -175,7 +175,7 @@ class _Worker:
         return _pipe(self._process.stdout).readline(ANSWER_BYTES)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's environment without the key: what reads hostile files has no business with it."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PREFLIGHT_API_KEY")}
 

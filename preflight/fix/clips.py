@@ -67,13 +67,14 @@ def _rewrite(given: InputContainer, made: OutputContainer, order: ClipOrder) -> 
     name = _NAMES.get(given.format.name.split(",")[0], given.format.name.upper())
     if order.recode:
         tracks = [encode.encode_picture(made, picture, shown, order, sounds=len(sounds))]
-        done = [f"picture of the {name} file encoded as H.264"]
+        done = ["picture encoded as H.264, in a fast-start MP4"]
     else:
         tracks = [_kept(made, picture, shown, order)]
-        done = [f"tracks of the {name} file moved into a fast-start MP4, not encoded again"]
+        what = "written anew as" if name == "MP4" else f"moved from {name} into"
+        done = [f"{what} a fast-start MP4, picture and sound as they were"]
     length = tracks[0][1].seconds
     if length < shown.seconds:
-        done.append(f"ended at {show_seconds(length)}, after the last group of frames that fits")
+        done.append(f"ended at {show_seconds(length)}{'' if order.recode else ', where it can be cut as it is'}")
     elif length > shown.seconds:
         done.append(f"repeated, from {show_seconds(shown.seconds)} to {show_seconds(length)}")
     for sound in sounds:

@@ -174,7 +174,7 @@ class Fixer:
         return None
 
     def _target(self, source: Path, container: str) -> Path:
-        return write.target_for(source, write.suffix_for(container, source), in_place=self._wishes.in_place)
+        return write.target_for(source, container, in_place=self._wishes.in_place)
 
     def _order(self, rows: Sequence[Repair], report: JobReport, source: Path, piece: Piece) -> Order | None:
         facts = report.subjects[0].facts

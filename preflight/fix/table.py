@@ -26,7 +26,6 @@ class Step(Enum):
     COMPRESS = "compress"
     RENAME = "rename"
     CHOOSE_FRAME = "choose-frame"
-    REDRAW = "redraw"
     CROP = "crop"
     ENLARGE = "enlarge"
     SHRINK = "shrink"
@@ -56,7 +55,6 @@ REPAIRS: tuple[Repair, ...] = (
     Repair("image-animated", Step.FIRST_PICTURE, _SAFE, "keep the picture that every viewer shows, drop the others"),
     Repair("image-too-large", Step.COMPRESS, _SAFE, "encode it again, as JPEG of quality 75 or more if need be"),
     Repair("image-too-large", Step.SHRINK, _UNSAFE, "scale it down until it fits, on white where it is transparent"),
-    Repair("image-ambiguous", Step.REDRAW, _UNSAFE, "keep the one of two pictures that Pillow sees"),
     Repair("image-aspect-ratio", Step.CROP, _UNSAFE, "crop it to its middle"),
     Repair("image-too-small", Step.ENLARGE, _UNSAFE, "enlarge it"),
     Repair("type-mismatch", Step.RENAME, _SAFE, "name it for what it is"),

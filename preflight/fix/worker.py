@@ -92,16 +92,14 @@ def _load(order: Order) -> None:
     if isinstance(order, ClipOrder):
         import av  # noqa: PLC0415 - see carry_out
 
-        import preflight.fix.clips  # noqa: PLC0415 - the same
-
+        import_module("preflight.fix.clips")
         for module in walk_packages(av.__path__, "av."):
             if not module.name.endswith(("__main__", "datasets")):
                 import_module(module.name)
         return
     from PIL import Image  # noqa: PLC0415 - the same
 
-    import preflight.fix.pictures  # noqa: PLC0415 - the same
-
+    import_module("preflight.fix.pictures")
     Image.init()
     if order.heif:
         import pillow_heif  # noqa: F401, PLC0415 - an extra

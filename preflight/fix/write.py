@@ -14,24 +14,23 @@ from preflight.errors import ConfigurationError
 _SUFFIXES = {
     "PNG": (".png",),
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "MP4": (".mp4", ".m4v", ".mov"),
-    "MOV": (".mov", ".qt", ".mp4"),
+    "MP4": (".mp4", ".m4v"),
+    "MOV": (".mov", ".qt"),
 }
-"""The suffixes that promise a container, the usual one first. MP4 and MOV are told apart by no rule."""
+"""The suffixes that promise a container, the usual one first."""
 
 
 class Occupied(Exception):
     """The name that a repaired file would get is another file's."""
 
 
-def suffix_for(container: str, source: Path) -> str:
-    """The suffix of a file of ``container``: the source's own where it promises that, else the usual one."""
-    fitting = _SUFFIXES[container]
-    return source.suffix if source.suffix.lower() in fitting else fitting[0]
+def target_for(source: Path, container: str, *, in_place: bool) -> Path:
+    """``dance.fixed.mp4`` beside ``dance.mp4``; in place the file itself, or its stem with a suffix that is true.
 
-
-def target_for(source: Path, suffix: str, *, in_place: bool) -> Path:
-    """``dance.fixed.mp4`` beside ``dance.mp4``. In place the file itself, or its stem with the suffix that is true."""
+    A suffix that promises ``container`` stays. So does ``.mov`` of an MP4 in place: the two are one family.
+    """
+    fitting = _SUFFIXES[container] + (_SUFFIXES["MOV"] if in_place and container == "MP4" else ())
+    suffix = source.suffix if source.suffix.lower() in fitting else fitting[0]
     return source.with_name(f"{source.stem}{suffix}" if in_place else f"{source.stem}.fixed{suffix}")
 
 

@@ -22,6 +22,7 @@ from preflight.fix.process import carry_out, require_libraries
 from preflight.fix.table import Repair
 from preflight.fix.work import Piece
 from preflight.model import Finding, JobReport, Kind, Severity, Verdict
+from preflight.redact import printable
 from preflight.specs import DEFAULT_MODEL, load_spec
 
 
@@ -154,7 +155,7 @@ class Fixer:
             try:
                 shutil.copyfile(source, draft)
             except OSError as error:
-                raise ConfigurationError(f"cannot copy {source}: {error.strerror}") from error
+                raise ConfigurationError(f"cannot copy {printable(str(source))}: {error.strerror}") from error
             answer = Answer(container=container, done=(f"copied as it is, under a name for {container}",))
         else:
             draft.touch()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from preflight.errors import ConfigurationError
+from preflight.redact import printable
 
 _SUFFIXES = {
     "PNG": (".png",),
@@ -40,14 +41,18 @@ def temporary(source: Path) -> Iterator[Path]:
 
     Raises ``ConfigurationError`` where nothing can be written there.
     """
+    folder = source.with_name(f".preflight-fix-{token_hex(8)}")  # known before it is there: an interrupt may come
+    is_ours = True
     try:
-        folder = Path(tempfile.mkdtemp(dir=source.parent, prefix=".preflight-fix-"))
-    except OSError as error:
-        raise ConfigurationError(f"cannot write beside {source}: {error.strerror}") from error
-    try:
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            is_ours = False
+            raise ConfigurationError(f"cannot write beside {printable(str(source))}: {error.strerror}") from error
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if is_ours:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def place(made: Path, target: Path, source: Path, *, replace: bool) -> None:
@@ -67,7 +72,7 @@ def place(made: Path, target: Path, source: Path, *, replace: bool) -> None:
     except FileExistsError as error:
         raise Occupied(str(target)) from error
     except OSError as error:
-        raise ConfigurationError(f"cannot write {target}: {error.strerror}") from error
+        raise ConfigurationError(f"cannot write {printable(str(target))}: {error.strerror}") from error
 
 
 def _link(made: Path, target: Path) -> None:

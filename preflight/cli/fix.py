@@ -68,10 +68,15 @@ def command(
         fail_on=Severity.WARNING if strict else Severity.ERROR,
     )
     outcomes: list[Outcome] = []
-    with progress("repairing", hidden=quiet or no_progress) as update, Fixer(wishes) as fixer:
-        for piece in read_pieces(names, model=model, orientation=orientation):
-            update(f"repairing {redact(piece.source)}")
-            outcomes.append(fixer.fix(piece))
+    try:
+        with progress("repairing", hidden=quiet or no_progress) as update, Fixer(wishes) as fixer:
+            for piece in read_pieces(names, model=model, orientation=orientation):
+                update(f"repairing {redact(piece.source)}")
+                outcomes.append(fixer.fix(piece))
+    except KeyboardInterrupt:
+        if outcomes and not quiet:  # what was written is there, and must be known
+            emit(as_text(outcomes, format_), output)
+        raise
     if not outcomes:
         raise click.UsageError("nothing to fix: no media file there")
     if not quiet:

@@ -59,10 +59,7 @@ class Fixer:
         self._stack.close()
 
     def fix(self, piece: Piece) -> Outcome:
-        """Repair one file as far as that is wished. Bad media is in the outcome, not an exception.
-
-        Raises ``ConfigurationError`` where a result cannot be written.
-        """
+        """Repair one file as far as that is wished. What stands in the way is in the outcome, not an exception."""
         about = Outcome(
             source=piece.source, state=State.UNEXAMINED, field=piece.field, path=piece.path, line=piece.line
         )
@@ -81,7 +78,10 @@ class Fixer:
             return replace(about, state=_untried(report, made))
         if self._wishes.dry:
             return self._planned(piece, piece.file, report, made, about)
-        return self._repaired(piece, piece.file, report, made, about)
+        try:
+            return self._repaired(piece, piece.file, report, made, about)
+        except ConfigurationError as error:
+            return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=str(error))
 
     def _check(self, file: Path, kind: Kind | None, orientation: str) -> JobReport:
         if orientation not in self._engines:

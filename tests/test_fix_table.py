@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack
 from fractions import Fraction
 from math import inf
 from pathlib import Path
@@ -23,7 +25,7 @@ from preflight.fix.outcome import Outcome, State
 from preflight.fix.plan import plan
 from preflight.fix.table import REPAIRS, Safety, Step
 from preflight.fix.work import Piece
-from preflight.model import Kind, Severity
+from preflight.model import JobReport, Kind, Severity
 from preflight.specs import load_spec
 
 ROOT = FIXTURES / "rules"
@@ -91,17 +93,38 @@ def case_id(case: Case) -> str:
     return f"{case.rule}/{case.name}-{case.orientation}"
 
 
-def steps_of(case: Case, path: Path, *, unsafe: bool) -> list[tuple[str, Step]]:
+@pytest.fixture(scope="module")
+def tools() -> Iterator[Tools]:
+    with ExitStack() as stack:
+        yield Tools(
+            {each: stack.enter_context(Engine(_options(each))) for each in ("image", "video")},
+            {each: stack.enter_context(Fixer(Wishes(unsafe=each))) for each in (False, True)},
+        )
+
+
+class Tools(NamedTuple):
+    """Engines by orientation and fixers by safety, which keep their processes from one file to the next."""
+
+    engines: dict[str, Engine]
+    fixers: dict[bool, Fixer]
+
+    def check(self, path: Path, kind: Kind, orientation: str) -> JobReport:
+        return self.engines[orientation].check([Media(source=str(path), kind=kind)]).jobs[0]
+
+    def fix(self, case: Case, path: Path, *, unsafe: bool) -> Outcome:
+        piece = Piece(source=str(path), file=path, kind=case.kind, orientation=case.orientation)
+        return self.fixers[unsafe].fix(piece)
+
+
+def _options(orientation: str) -> Options:
+    return Options(orientation=orientation, thorough=True, deep=True)
+
+
+def steps_of(tools: Tools, case: Case, path: Path, *, unsafe: bool) -> list[tuple[str, Step]]:
     """The rows that would be tried."""
-    with Engine(Options(orientation=case.orientation, thorough=True, deep=True)) as engine:
-        report = engine.check([Media(source=str(path), kind=case.kind)]).jobs[0]
+    report = tools.check(path, case.kind, case.orientation)
     made = plan(report.subjects[0].facts, report.findings, SPEC, unsafe=unsafe)
     return [(row.rule, row.step) for rows in made.tries for row in rows]
-
-
-def repaired(case: Case, path: Path, *, unsafe: bool) -> Outcome:
-    with Fixer(Wishes(unsafe=unsafe)) as fixer:
-        return fixer.fix(Piece(source=str(path), file=path, kind=case.kind, orientation=case.orientation))
 
 
 def is_a_matter_of_choice(outcome: Outcome) -> bool:
@@ -111,13 +134,15 @@ def is_a_matter_of_choice(outcome: Outcome) -> bool:
 
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
 @pytest.mark.parametrize("case", cases(), ids=case_id)
-def test_what_the_table_claims_to_repair_passes_and_looks_the_same(case: Case, tmp_path: Path, *, unsafe: bool) -> None:
+def test_what_the_table_claims_to_repair_passes_and_looks_the_same(
+    tools: Tools, case: Case, tmp_path: Path, *, unsafe: bool
+) -> None:
     path = case.at(tmp_path)
     before = hashlib.sha256(path.read_bytes()).digest()
-    claimed = steps_of(case, path, unsafe=unsafe)
-    if unsafe and claimed == steps_of(case, path, unsafe=False):
+    claimed = steps_of(tools, case, path, unsafe=unsafe)
+    if unsafe and claimed == steps_of(tools, case, path, unsafe=False):
         return  # the case above
-    outcome = repaired(case, path, unsafe=unsafe)
+    outcome = tools.fix(case, path, unsafe=unsafe)
     assert hashlib.sha256(path.read_bytes()).digest() == before, "the original was touched"
     if outcome.target is None:
         assert [each for each in tmp_path.iterdir() if each != path] == [], "something was left behind"
@@ -128,7 +153,7 @@ def test_what_the_table_claims_to_repair_passes_and_looks_the_same(case: Case, t
     assert outcome.done
     target = Path(outcome.target)
     assert sorted(each.name for each in tmp_path.iterdir()) == sorted({path.name, target.name})
-    require_passes(case, target)
+    require_passes(tools, case, target)
     steps = {row.step for row in outcome.repairs}
     if case.kind is Kind.IMAGE and target.suffix in (".png", ".jpg"):
         require_same_picture(path, target, steps)
@@ -136,10 +161,8 @@ def test_what_the_table_claims_to_repair_passes_and_looks_the_same(case: Case, t
         require_same_clip(path, target, steps, case.orientation)
 
 
-def require_passes(case: Case, target: Path) -> None:
-    with Engine(Options(orientation=case.orientation, thorough=True, deep=True)) as engine:
-        kind = Kind.VIDEO if target.suffix == ".mp4" else case.kind
-        report = engine.check([Media(source=str(target), kind=kind)]).jobs[0]
+def require_passes(tools: Tools, case: Case, target: Path) -> None:
+    report = tools.check(target, Kind.VIDEO if target.suffix == ".mp4" else case.kind, case.orientation)
     assert report.verdict.value == "pass"
     assert [each for each in report.findings if each.rule == case.rule and each.severity > Severity.NOTE] == []
 
@@ -177,12 +200,12 @@ def require_same_clip(path: Path, target: Path, steps: set[Step], orientation: s
         assert psnr(nth.picture, frame.picture) >= (inf if steps <= KEPT else SEEN_DB)
 
 
-def test_every_row_of_the_table_is_tried_on_a_file(tmp_path: Path) -> None:
+def test_every_row_of_the_table_is_tried_on_a_file(tools: Tools, tmp_path: Path) -> None:
     tried: set[tuple[str, Step]] = set()
     for case in cases():
         folder = tmp_path / case_id(case).replace("/", "-")
         folder.mkdir()
-        tried.update(steps_of(case, case.at(folder), unsafe=True))
+        tried.update(steps_of(tools, case, case.at(folder), unsafe=True))
     assert {(row.rule, row.step) for row in REPAIRS} - tried == set()
 
 

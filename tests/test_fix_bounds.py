@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import signal
@@ -24,7 +25,7 @@ from support.privileges import NOBODY
 from support.processes import children, needs_proc, unmeasured
 
 from preflight.errors import ConfigurationError
-from preflight.fix import write
+from preflight.fix import worker, write
 from preflight.fix.order import (
     Answer,
     ClipOrder,
@@ -39,6 +40,7 @@ from preflight.fix.process import carry_out
 
 PICTURES, CLIPS = FIXTURES / "pictures", FIXTURES / "clips"
 PICTURE_ORDER = PictureOrder(container="PNG", max_bytes=10**7)
+HEIC_ORDER = PictureOrder(container="PNG", max_bytes=10**7, heif=True)
 CLIP_ORDER = ClipOrder(max_seconds=Fraction(30))
 LONG = 60.0
 """Seconds that no test waits for."""
@@ -96,6 +98,31 @@ except OSError as error:
         [sys.executable, "-c", script], env=unmeasured(), capture_output=True, text=True, check=False, timeout=LONG
     )
     assert (ran.stdout, ran.stderr) == ("24 24 memory 1000 27\n", "")
+
+
+@pytest.mark.parametrize(
+    ("order", "libraries"),
+    [
+        (CLIP_ORDER, {"av.filter.graph", "av.subtitles.codeccontext"}),
+        (HEIC_ORDER, {"PIL.WebPImagePlugin", "pillow_heif"}),
+    ],
+    ids=["clip", "picture"],
+)
+def test_libraries_are_loaded_before_nothing_can_be_opened_any_more(order: Order, libraries: set[str]) -> None:
+    worker._load(order)
+    assert libraries <= set(sys.modules)
+
+
+class Greedy(io.BytesIO):
+    """A file that more memory is needed for than there is."""
+
+    def read(self, *_: object) -> bytes:
+        raise MemoryError
+
+
+def test_a_file_that_memory_ends_at_is_refused() -> None:
+    answer = worker.carry_out(PICTURE_ORDER, Greedy(), io.BytesIO(), io.BytesIO())
+    assert answer == Answer(refused="it needs more memory than one file is given")
 
 
 @pytest.mark.parametrize("seed", range(8))

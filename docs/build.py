@@ -202,6 +202,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "probe-bounds": tables.probe_bounds,
     "job-bounds": tables.job_bounds,
     "cage-bounds": tables.cage_bounds,
+    "repairs": tables.repairs,
+    "fix-bounds": tables.fix_bounds,
     "layers": layers,
     "settings": tables.settings,
     "commands": command_line,

@@ -12,6 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import preflight
+from preflight.fix import process, worker
+from preflight.fix.table import REPAIRS
 from preflight.pricing import show_seconds
 from preflight.probes import cage, caged
 from preflight.rounding import dollars
@@ -177,6 +179,30 @@ def probe_bounds() -> str:
 def job_bounds() -> str:
     """How much of a job file is read."""
     return _constants(PACKAGE / "jobfiles" / "limits.py")
+
+
+def repairs() -> str:
+    """What ``preflight fix`` does about which rule."""
+    rows = ((f"`{row.rule}`", row.what, f"`{row.step.value}`", row.safety.value) for row in REPAIRS)
+    return table(("rule", "what is done", "step", "safe or unsafe"), rows)
+
+
+def fix_bounds() -> str:
+    """What one file may cost to repair."""
+    rows = (
+        (
+            name,
+            f"{bounds.memory_bytes // 2**30} GiB",
+            f"{bounds.cpu_seconds} s",
+            f"{seconds:g} s",
+            f"{bounds.written_bytes // 2**20} MiB",
+        )
+        for name, bounds, seconds in (
+            ("picture", worker.PICTURE, process.PICTURE_SECONDS),
+            ("clip", worker.CLIP, process.CLIP_SECONDS),
+        )
+    )
+    return table(("file", "memory", "processor time", "time", "written"), rows)
 
 
 def cage_bounds() -> str:

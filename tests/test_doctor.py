@@ -32,6 +32,9 @@ NAMES = [
     "clock",
     "ledger",
     "proxies",
+    "extra deep",
+    "extra fix",
+    "extra listen",
     "extra sandbox",
 ]
 

@@ -34,6 +34,7 @@ TABLE: dict[str, set[str]] = {
     "engine": MODEL
     | {"specs", "redact", "sources", "rules", "pricing", "examine", "identity", "settings", "selection", "baseline"},
     "targets": MODEL | {"specs", "redact", "jobfiles", "examine", "engine", "patterns"},
+    "fix": MODEL | {"specs", "pricing", "redact", "probes", "examine", "engine", "targets"},
     "doctor": MODEL | {"probes", "client", "redact"},
     "hooks": set(),
     "scaffold": MODEL | {"specs", "hooks"},
@@ -43,14 +44,16 @@ TABLE: dict[str, set[str]] = {
     "submit": MODEL | {"client", "ledger", "settling"},
     "callbacks": MODEL | {"client", "ledger", "settling"},
     "api": MODEL | {"specs", "jobfiles", "engine"},
-    "render": MODEL | {"pricing", "rounding", "redact", "rules", "client", "ledger", "calibration", "submit"},
+    "render": MODEL | {"pricing", "rounding", "redact", "rules", "client", "ledger", "calibration", "submit", "fix"},
     "sandbox": MODEL | {"probes", "sources", "client"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},
 }
 THIRD_PARTY: dict[str, set[str]] = {
-    "PIL": {"probes"},
+    "PIL": {"probes", "fix"},
+    "pillow_heif": {"fix"},
+    "av": {"fix"},
     "pymediainfo": {"probes"},
     "simplejpeg": {"probes"},
     "aiohttp": {"sources"},

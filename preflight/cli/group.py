@@ -16,6 +16,7 @@ _COMMANDS = {
     "check": ("preflight.cli.check", "Check jobs and media files before they are paid for."),
     "estimate": ("preflight.cli.estimate", "Say what a job will cost."),
     "probe": ("preflight.cli.probe", "Say what a file is, without judging it."),
+    "fix": ("preflight.cli.fix", "Repair local files so that they pass."),
     "submit": ("preflight.cli.submit", "Check a job, then hand it to the service, once."),
     "task": ("preflight.cli.task", "Look at a task, or wait for it."),
     "credits": ("preflight.cli.credits", "Say how many credits the account has."),

@@ -124,7 +124,7 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=_FOLDER,  # some systems look for libraries where a process stands
-            env=_environment(),
+            env=environment(),
         )
         self._left = REQUESTS_PER_WORKER
         self._in_step = True
@@ -180,7 +180,7 @@ class _Worker:
         return _pipe(self._process.stdout).readline(ANSWER_BYTES)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """This process's environment without the key: what reads hostile files has no business with it.
 
     NumPy, which a decoder brings along, would set memory aside for a thread on each processor.

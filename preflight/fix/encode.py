@@ -1,0 +1,157 @@
+"""Encoding picture and sound again, for what cannot stay as it is. Runs in the process of ``worker.py`` only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+import av
+import av.filter
+from av.container import OutputContainer
+
+from preflight.fix.layout import Sample, Timeline, picture_timeline, sound_timeline
+from preflight.fix.order import ClipOrder, Refused
+
+QUALITY = 18
+"""x264's constant rate factor: what is lost is not seen."""
+
+_THREADS = 2
+_RESERVE = Fraction(92, 100)
+"""Of the bytes that are allowed, what picture and sound get."""
+
+_SOUND_BITS = 192_000
+_LEAST_BITS = 200_000
+"""A second. Below this a picture is no reference any more."""
+
+
+def encode_picture(
+    made: OutputContainer, picture: Any, shown: Timeline, order: ClipOrder, *, sounds: int
+) -> tuple[Any, Timeline]:
+    """The picture as H.264, upright, with square pixels, exactly as long as allowed: its new stream and its track."""
+    wanted = max(min(shown.seconds, order.max_seconds), order.min_seconds or Fraction(0))
+    stream: Any = None
+    packets: list[Any] = []
+    for frame in _filtered(_frames(picture, shown, wanted), picture, order):
+        if stream is None:
+            stream = _new_stream(made, picture, frame, _bits(order, wanted, sounds))
+        packets += stream.encode(frame)
+    if stream is None:
+        raise Refused("none of its frames can be decoded")
+    packets += stream.encode(None)
+    time_base = packets[0].time_base
+    samples = [Sample(packet=packet, pts=packet.pts) for packet in packets]
+    return stream, picture_timeline(samples, time_base, end=round(wanted / time_base))
+
+
+def encode_sound(made: OutputContainer, sound: Any, heard: Timeline) -> tuple[Any, Timeline]:
+    """The sound as AAC: its new stream and its track."""
+    given = sound.codec_context
+    layout = "mono" if given.channels == 1 else "stereo"
+    stream: Any = made.add_stream("aac", rate=48_000, layout=layout, bit_rate=_SOUND_BITS)
+    packets: list[Any] = []
+    resampler = av.AudioResampler(format="fltp", layout=layout, rate=48_000)
+    begin, counted = max(heard.samples[0].pts, 0) * heard.time_base, 0
+    for frame in _decoded(sound, heard):
+        for each in resampler.resample(frame):
+            each.pts, each.time_base = counted, Fraction(1, 48_000)  # sound has no gaps that matter here
+            counted += each.samples
+            packets += stream.encode(each)
+    packets += stream.encode(None)
+    if not packets:
+        raise Refused("its sound cannot be decoded")
+    time_base = packets[0].time_base
+    samples = [Sample(packet=packet, pts=packet.pts, duration=packet.duration or 1024) for packet in packets]
+    return stream, sound_timeline(samples, time_base, -begin)
+
+
+def _frames(picture: Any, shown: Timeline, wanted: Fraction) -> Iterator[Any]:
+    """Decoded frames before ``wanted`` seconds, the clip over and over if need be."""
+    picture.codec_context.thread_count = _THREADS
+    last = -1
+    for turn in range(ceil(wanted / shown.seconds)):
+        for frame in _decoded(picture, shown):
+            if frame.pts is None or frame.pts < 0:
+                continue
+            frame.pts += turn * shown.end
+            if frame.pts * shown.time_base >= wanted:
+                return
+            if frame.pts > last:  # a decoder that lost its way may repeat itself
+                last = frame.pts
+                frame.time_base = shown.time_base
+                yield frame
+
+
+def _decoded(stream: Any, timeline: Timeline) -> Iterator[Any]:
+    for sample in timeline.samples:
+        sample.packet.pts, sample.packet.dts, sample.packet.time_base = sample.pts, sample.dts, timeline.time_base
+        yield from stream.codec_context.decode(sample.packet)
+    yield from stream.codec_context.decode(None)
+    stream.codec_context.flush_buffers()
+
+
+def _filtered(frames: Iterator[Any], picture: Any, order: ClipOrder) -> Iterator[Any]:
+    """Frames upright, with square pixels, scaled where that is asked, in the one layout that every player has."""
+    graph: Any = None
+    size = None
+    for frame in frames:
+        if graph is None:
+            graph, size = _graph(frame, picture, order), (frame.width, frame.height)
+        if (frame.width, frame.height) != size:
+            raise Refused("its size changes on the way")
+        graph.vpush(frame)
+        yield graph.vpull()
+
+
+def _graph(frame: Any, picture: Any, order: ClipOrder) -> Any:
+    graph = av.filter.Graph()
+    across = picture.sample_aspect_ratio or Fraction(1)
+    width, height = frame.width * across, Fraction(frame.height)
+    if order.sides is not None:
+        low, high = order.sides
+        small = min(width, height) < low
+        factor = low / min(width, height) if small else min(Fraction(1), high / max(width, height))
+        width, height = width * factor, height * factor
+    even = [max(round(side / 2) * 2, 2) for side in (width, height)]
+    steps = [("scale", f"{even[0]}:{even[1]}:flags=lanczos"), ("setsar", "1"), *_turns(frame.rotation)]
+    nodes = [graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base)]
+    nodes += [graph.add(*step) for step in (*steps, ("format", "yuv420p"))]
+    graph.link_nodes(*nodes, graph.add("buffersink")).configure()
+    return graph
+
+
+def _turns(degrees: int) -> list[tuple[str, str]]:
+    """The filters that turn a picture counter-clockwise by what its display matrix says."""
+    match round(degrees / 90) * 90 % 360:
+        case 90:
+            return [("transpose", "cclock")]
+        case 180:
+            return [("hflip", ""), ("vflip", "")]
+        case 270:
+            return [("transpose", "clock")]
+    return []
+
+
+def _bits(order: ClipOrder, seconds: Fraction, sounds: int) -> int | None:
+    """Bits a second that the picture may have, where its size is bound."""
+    if order.max_bytes is None:
+        return None
+    bits = int(order.max_bytes * 8 * _RESERVE / (seconds + 1)) - sounds * _SOUND_BITS
+    if bits < _LEAST_BITS:
+        raise Refused("it would need fewer bits a second than a picture can do with")
+    return bits
+
+
+def _new_stream(made: OutputContainer, picture: Any, frame: Any, bits: int | None) -> Any:
+    options = {"crf": str(QUALITY), "preset": "fast"}
+    if bits is not None:
+        options |= {"maxrate": str(bits), "bufsize": str(bits)}
+    stream: Any = made.add_stream("libx264", rate=picture.average_rate or 25, options=options)
+    context, given = stream.codec_context, picture.codec_context
+    context.width, context.height, context.pix_fmt = frame.width, frame.height, "yuv420p"
+    context.time_base = frame.time_base
+    context.thread_count = _THREADS
+    for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
+        setattr(context, name, getattr(given, name))
+    return stream

@@ -1,0 +1,226 @@
+"""Repairs one file after the other: check, plan, write anew, check again, and only then give the result its name."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from preflight.engine import Engine, Media, Options
+from preflight.errors import ConfigurationError, MissingExtra
+from preflight.examine import is_url
+from preflight.fix import write
+from preflight.fix.order import Answer, Order, PictureOrder
+from preflight.fix.ordering import order_for
+from preflight.fix.outcome import Outcome, State
+from preflight.fix.plan import Plan, plan
+from preflight.fix.process import carry_out, require_libraries
+from preflight.fix.table import Repair
+from preflight.fix.work import Piece
+from preflight.model import Finding, JobReport, Kind, Severity, Verdict
+from preflight.redact import printable
+from preflight.specs import DEFAULT_MODEL, load_spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How to repair. ``dry`` only says what would be done; ``force`` lets a repaired file replace another.
+
+    ``fail_on`` is the severity that a repaired file must be free of.
+    """
+
+    unsafe: bool = False
+    in_place: bool = False
+    force: bool = False
+    dry: bool = False
+    fail_on: Severity = Severity.ERROR
+    model: str = DEFAULT_MODEL
+
+
+class Fixer:
+    """Repairs files. Use it in ``with``: it keeps processes from one file to the next."""
+
+    def __init__(self, wishes: Wishes | None = None) -> None:
+        self._wishes = wishes or Wishes()
+        self._spec = load_spec(self._wishes.model)
+        self._engines: dict[str, Engine] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def fix(self, piece: Piece) -> Outcome:
+        """Repair one file as far as that is wished. What stands in the way is in the outcome, not an exception."""
+        about = Outcome(
+            source=piece.source, state=State.UNEXAMINED, field=piece.field, path=piece.path, line=piece.line
+        )
+        if piece.file is None:
+            return replace(about, reason=piece.trouble)
+        report = self._check(piece.file, piece.kind, piece.orientation)
+        made = plan(
+            report.subjects[0].facts,
+            report.findings,
+            self._spec,
+            unsafe=self._wishes.unsafe,
+            fail_on=self._wishes.fail_on,
+        )
+        about = replace(about, findings=made.unrepaired, withheld=made.withheld)
+        if not made.tries:
+            return replace(about, state=_untried(report, made))
+        if self._wishes.dry:
+            return self._planned(piece, piece.file, report, made, about)
+        try:
+            return self._repaired(piece, piece.file, report, made, about)
+        except ConfigurationError as error:
+            return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=str(error))
+
+    def _check(self, file: Path, kind: Kind | None, orientation: str) -> JobReport:
+        if orientation not in self._engines:
+            options = Options(
+                model=self._wishes.model,
+                orientation=orientation,
+                fail_on=self._wishes.fail_on,
+                thorough=True,
+                deep=True,
+            )
+            self._engines[orientation] = self._stack.enter_context(Engine(options))
+        return self._engines[orientation].check([Media(source=_as_source(file), kind=kind)]).jobs[0]
+
+    def _planned(self, piece: Piece, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
+        rows = made.tries[0]
+        order = self._order(rows, report, file, piece)
+        if order is not None:
+            try:
+                require_libraries(order)
+            except MissingExtra as error:
+                return _lacking(about, report, error)
+        target = self._target(file, _container(order, report))
+        done = tuple(dict.fromkeys(row.what for row in rows))
+        return replace(about, state=State.PLANNED, target=str(target), repairs=rows, done=done)
+
+    def _repaired(self, piece: Piece, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
+        """Try what the plan offers, safest first, until a result passes its check."""
+        source = file.resolve() if self._wishes.in_place else file
+        before = _version(source)
+        reason: str | None = None
+        for rows in made.tries:
+            with write.temporary(source) as folder:
+                try:
+                    answer, result = self._write(rows, report, source, piece, folder)
+                except MissingExtra as error:
+                    return _lacking(about, report, error)
+                if answer.refused is not None:
+                    reason = answer.refused
+                    continue
+                again = self._check(result, report.subjects[0].kind, piece.orientation)
+                reason = self._complaint(again, rows)
+                if reason is not None:
+                    continue
+                if _version(source) != before:
+                    reason = "it changed while it was repaired; nothing was written"
+                    break
+                target = source.with_name(result.name)
+                try:
+                    write.place(result, target, source, replace=target == source or self._wishes.force)
+                except write.Occupied:
+                    reason = f"{target} is there already; --force replaces it"
+                    break
+                return replace(
+                    about,
+                    state=State.FIXED,
+                    target=str(file.with_name(target.name) if target != source else file),
+                    repairs=rows,
+                    done=answer.done,
+                    findings=_worth_saying(again),
+                )
+        return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=reason)
+
+    def _write(
+        self, rows: Sequence[Repair], report: JobReport, source: Path, piece: Piece, folder: Path
+    ) -> tuple[Answer, Path]:
+        """What came of writing the file anew, and where it is: under the name that it would get."""
+        draft = folder / "draft"
+        order = self._order(rows, report, source, piece)
+        if order is None:
+            container = _container(None, report)
+            try:
+                shutil.copyfile(source, draft)
+            except OSError as error:
+                raise ConfigurationError(f"cannot copy {printable(str(source))}: {error.strerror}") from error
+            answer = Answer(container=container, done=(f"copied as it is, under a name for {container}",))
+        else:
+            draft.touch()
+            answer = carry_out(order, source, draft)
+        if answer.container is None:
+            return answer, draft
+        return answer, draft.rename(folder / self._target(source, answer.container).name)
+
+    def _complaint(self, again: JobReport, rows: Sequence[Repair]) -> str | None:
+        """Why a result is not kept; ``None`` for one that passes and is free of all that was to be repaired."""
+        meant = {row.rule for row in rows}
+        for finding in _worth_saying(again):
+            if finding.indeterminate or finding.severity >= self._wishes.fail_on or finding.rule in meant:
+                return f"the result was not kept, because it does not pass: {finding.rule}: {finding.message}"
+        if again.verdict is not Verdict.PASS:
+            return "the result was not kept, because it could not be examined"
+        return None
+
+    def _target(self, source: Path, container: str) -> Path:
+        return write.target_for(source, container, in_place=self._wishes.in_place)
+
+    def _order(self, rows: Sequence[Repair], report: JobReport, source: Path, piece: Piece) -> Order | None:
+        facts = report.subjects[0].facts
+        assert facts is not None, "what could not be read has no plan"
+        return order_for(
+            rows,
+            facts,
+            source,
+            self._spec,
+            orientation=piece.orientation,
+            in_place=self._wishes.in_place,
+        )
+
+
+def _untried(report: JobReport, made: Plan) -> State:
+    match report.verdict:
+        case Verdict.PASS:
+            return State.SOUND
+        case Verdict.INDETERMINATE if not made.withheld:
+            return State.UNEXAMINED
+        case Verdict.FAIL | Verdict.INDETERMINATE:
+            return State.UNREPAIRED
+
+
+def _lacking(about: Outcome, report: JobReport, error: MissingExtra) -> Outcome:
+    return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=str(error), extra=error.extra)
+
+
+def _worth_saying(report: JobReport) -> tuple[Finding, ...]:
+    return tuple(finding for finding in report.findings if finding.severity > Severity.NOTE)
+
+
+def _container(order: Order | None, report: JobReport) -> str:
+    """What a file becomes by an order, or stays without one."""
+    if isinstance(order, PictureOrder):
+        return order.container
+    facts = report.subjects[0].facts
+    return "MP4" if order is not None or facts is None or facts.container is None else facts.container
+
+
+def _version(file: Path) -> tuple[int, int]:
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _as_source(file: Path) -> str:
+    """A path as the engine takes it, which would take ``a:b.png`` for a URL."""
+    return f"./{file}" if is_url(str(file)) else str(file)

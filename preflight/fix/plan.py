@@ -1,0 +1,92 @@
+"""Findings to plans: which steps repair a file, in one try or, where the safe ones may not be enough, in two. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from preflight.fix.table import REPAIRS, Repair, Safety, Step
+from preflight.model import Durations, Family, Finding, ImageFacts, Severity, VideoFacts
+from preflight.specs import Spec
+
+_READ_BY_PILLOW = frozenset({"JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC", "HEIF", "JPEG 2000"})
+_MAY_HOLD_SEVERAL = frozenset({"WebP", "GIF", "TIFF", "AVIF", "HEIC", "HEIF"})
+_OURS = frozenset({"price-ambiguous", "over-budget"})
+"""Findings about a price, which no repair of a file changes for the better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done to one file.
+
+    ``tries`` are sets of rows, each a whole repair, the safest first. ``unrepaired`` are the findings that none of them
+    repairs, ``withheld`` the rows that would, were unsafe ones allowed.
+    """
+
+    tries: tuple[tuple[Repair, ...], ...] = ()
+    unrepaired: tuple[Finding, ...] = ()
+    withheld: tuple[Repair, ...] = ()
+
+
+def plan(
+    facts: ImageFacts | VideoFacts | None,
+    findings: Iterable[Finding],
+    spec: Spec,
+    *,
+    unsafe: bool,
+    fail_on: Severity = Severity.ERROR,
+) -> Plan:
+    """The plan for one file. There is no try where an error would be left over: half a repair is none.
+
+    A warning that nothing repairs stands in no repair's way, unless it fails (``fail_on``).
+    """
+    open_ = [each for each in findings if each.rule not in _OURS and each.severity > Severity.NOTE]
+    safe_rows = _rows(facts, open_, spec, frozenset({Safety.SAFE}))
+    all_rows = _rows(facts, open_, spec, frozenset(Safety))
+    allowed = all_rows if unsafe else safe_rows
+    unrepaired = tuple(each for each in open_ if not _is_met(each, allowed))
+    withheld = () if unsafe else tuple(row for row in all_rows if row.safety is Safety.UNSAFE)
+    blocked = any(each.indeterminate or each.severity >= fail_on for each in unrepaired)
+    tries: list[tuple[Repair, ...]] = []
+    if allowed and not blocked:
+        if safe_rows and all(_is_met(each, safe_rows) for each in open_ if _is_met(each, allowed)):
+            tries.append(safe_rows)
+        if unsafe and all_rows != safe_rows:
+            tries.append(all_rows)
+    return Plan(tries=tuple(tries), unrepaired=unrepaired, withheld=withheld)
+
+
+def _rows(
+    facts: ImageFacts | VideoFacts | None, findings: Sequence[Finding], spec: Spec, allowed: frozenset[Safety]
+) -> tuple[Repair, ...]:
+    return tuple(
+        row
+        for row in REPAIRS
+        if row.safety in allowed
+        and any(finding.rule == row.rule and _applies(row, finding, facts, spec) for finding in findings)
+    )
+
+
+def _is_met(finding: Finding, rows: Iterable[Repair]) -> bool:
+    return any(row.rule == finding.rule for row in rows)
+
+
+def _applies(row: Repair, finding: Finding, facts: ImageFacts | VideoFacts | None, spec: Spec) -> bool:
+    """Whether a row of the finding's rule holds for this very file."""
+    match facts:
+        case ImageFacts():
+            if row.step is Step.CHOOSE_FRAME:
+                return facts.container in _MAY_HOLD_SEVERAL
+            return row.step is Step.RENAME or facts.container in _READ_BY_PILLOW
+        case VideoFacts():
+            if row.rule == "video-corrupt":
+                return finding.indeterminate  # what breaks the format leaves doubt about what was meant
+            if row.rule == "video-duration-ambiguous":
+                return _may_overrun(facts.durations, spec) is (row.step is Step.TRIM)
+            return facts.family is Family.VIDEO
+    return False
+
+
+def _may_overrun(durations: Durations, spec: Spec) -> bool:
+    """Whether what is wrong with a clip's length is wrong with its end, as far as the clip says how long it is."""
+    return not durations.plausible or max(durations.plausible) > spec.video.max_seconds.value

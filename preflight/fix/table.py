@@ -1,0 +1,75 @@
+"""Which rule is repaired by which step, and whether that is safe: the one place that says so.
+
+Safe is what leaves no doubt: what a viewer sees stays the same, but for an encoder's loss that nobody sees, or for what
+no service takes anyway. Unsafe is what changes the picture or makes a choice that is the user's.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Safety(Enum):
+    """Whether a step is done without being asked for."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+
+class Step(Enum):
+    """What is done to a file. The value is what JSON says."""
+
+    CONVERT = "convert"
+    COLOURS = "colours"
+    FIRST_PICTURE = "first-picture"
+    COMPRESS = "compress"
+    RENAME = "rename"
+    CHOOSE_FRAME = "choose-frame"
+    CROP = "crop"
+    ENLARGE = "enlarge"
+    SHRINK = "shrink"
+    REWRAP = "rewrap"
+    TRIM = "trim"
+    LOOP = "loop"
+    RECODE = "recode"
+    RESIZE = "resize"
+    SQUEEZE = "squeeze"
+
+
+class Repair(NamedTuple):
+    """One row: the rule, the step that repairs it, and what the step does, as it is said before it is done."""
+
+    rule: str
+    step: Step
+    safety: Safety
+    what: str
+
+
+_SAFE, _UNSAFE = Safety.SAFE, Safety.UNSAFE
+
+REPAIRS: tuple[Repair, ...] = (
+    Repair("image-format", Step.CONVERT, _SAFE, "convert it to PNG, or to JPEG where a PNG would be too large"),
+    Repair("image-format", Step.CHOOSE_FRAME, _UNSAFE, "convert the first of its pictures"),
+    Repair("image-color-mode", Step.COLOURS, _SAFE, "convert its colours to 8 bits a channel of RGB or grey"),
+    Repair("image-animated", Step.FIRST_PICTURE, _SAFE, "keep the picture that every viewer shows, drop the others"),
+    Repair("image-too-large", Step.COMPRESS, _SAFE, "encode it again, as JPEG of quality 75 or more if need be"),
+    Repair("image-too-large", Step.SHRINK, _UNSAFE, "scale it down until it fits, on white where it is transparent"),
+    Repair("image-aspect-ratio", Step.CROP, _UNSAFE, "crop it to its middle"),
+    Repair("image-too-small", Step.ENLARGE, _UNSAFE, "enlarge it"),
+    Repair("type-mismatch", Step.RENAME, _SAFE, "name it for what it is"),
+    Repair("video-container", Step.REWRAP, _SAFE, "move its tracks into a fast-start MP4, untouched"),
+    Repair("video-container", Step.RECODE, _UNSAFE, "encode it as H.264"),
+    Repair("video-fragmented", Step.REWRAP, _SAFE, "join its fragments in a fast-start MP4, untouched"),
+    Repair("probe-disagreement", Step.REWRAP, _SAFE, "write the movie box anew, tracks untouched"),
+    Repair("video-corrupt", Step.REWRAP, _SAFE, "write the movie box anew where it is only unusual, tracks untouched"),
+    Repair("video-too-large", Step.REWRAP, _SAFE, "leave out what is neither picture nor sound"),
+    Repair("video-too-large", Step.SQUEEZE, _UNSAFE, "encode it at the bit rate that fits"),
+    Repair("video-too-long", Step.TRIM, _SAFE, "end it at the last whole group of frames that fits"),
+    Repair("video-over-orientation-cap", Step.TRIM, _SAFE, "end it at the last whole group of frames that fits"),
+    Repair("video-duration-ambiguous", Step.TRIM, _SAFE, "end picture and sound together, within the limit"),
+    Repair("video-duration-ambiguous", Step.LOOP, _UNSAFE, "repeat it until it is long enough"),
+    Repair("video-too-short", Step.LOOP, _UNSAFE, "repeat it until it is long enough"),
+    Repair("video-dimensions", Step.RESIZE, _UNSAFE, "scale it, and encode it as H.264"),
+    Repair("video-codec", Step.RECODE, _UNSAFE, "encode it as H.264"),
+)

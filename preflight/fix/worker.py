@@ -1,0 +1,109 @@
+"""The process in which files are decoded and written anew: one order, one answer, under limits it sets on itself.
+
+Started by ``process.py`` with the names of the source and of an empty target. An order on standard input and an answer
+on standard output are a line of JSON each (``order.py``). Whatever a crafted file does to a decoder ends here, at worst
+with this process: once the order is read it opens nothing any more.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+from typing import BinaryIO, NamedTuple
+
+from preflight.fix.order import Answer, ClipOrder, Order, PictureOrder, Refused, dump_answer, load_order
+
+
+class Bounds(NamedTuple):
+    """What one file may cost: bytes of address space, bytes written, seconds of the processor."""
+
+    memory_bytes: int
+    written_bytes: int
+    cpu_seconds: int
+
+
+PICTURE = Bounds(memory_bytes=2 * 2**30, written_bytes=256 * 2**20, cpu_seconds=120)
+CLIP = Bounds(memory_bytes=4 * 2**30, written_bytes=2**30, cpu_seconds=900)
+
+_SHOWN = 200
+
+
+def main() -> None:
+    """Carry out the order on standard input."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this process
+    source, target = Path(sys.argv[1]), Path(sys.argv[2])
+    with source.open("rb") as given, target.open("r+b") as made, target.open("rb") as again:
+        order = load_order(sys.stdin.buffer.readline())
+        _load(order)
+        confine(PICTURE if isinstance(order, PictureOrder) else CLIP)
+        answer = carry_out(order, given, made, again)
+        made.flush()
+    sys.stdout.buffer.write(dump_answer(answer))
+    sys.stdout.buffer.flush()
+    os._exit(0)  # libraries that want to tidy up would find nothing that they may open
+
+
+def carry_out(order: Order, given: BinaryIO, made: BinaryIO, again: BinaryIO) -> Answer:
+    """Do what is ordered. Whatever a decoder raises becomes an answer."""
+    try:
+        if isinstance(order, ClipOrder):
+            from preflight.fix.clips import write_clip  # noqa: PLC0415 - loads FFmpeg
+
+            return write_clip(given, made, again, order)
+        from preflight.fix.pictures import write_picture  # noqa: PLC0415 - loads Pillow
+
+        return write_picture(given, made, order)
+    except Refused as error:
+        return Answer(refused=str(error))
+    except MemoryError:
+        return Answer(refused="it needs more memory than one file is given")
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever they like at bytes that they do not like
+        return Answer(refused=f"it cannot be decoded: {f'{type(error).__name__}: {error}'[:_SHOWN]}")
+
+
+def confine(bounds: Bounds) -> None:
+    """Bound for good what this process may use, where the platform can; the parent's clock holds on all."""
+    try:
+        import resource  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return
+    limits = {
+        "RLIMIT_AS": bounds.memory_bytes,
+        "RLIMIT_FSIZE": bounds.written_bytes,
+        "RLIMIT_CPU": bounds.cpu_seconds,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": 0,  # what is open stays open; no file and no socket joins it
+    }
+    for name, bound in limits.items():
+        with suppress(AttributeError, OSError, ValueError):  # some platforms lack one, some refuse a bound on memory
+            kind = getattr(resource, name)
+            _, hard = resource.getrlimit(kind)
+            limit = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+            resource.setrlimit(kind, (limit, limit))
+
+
+def _load(order: Order) -> None:
+    """Load the libraries, and what they load when they are first used, while files can still be opened."""
+    if isinstance(order, ClipOrder):
+        import av  # noqa: PLC0415 - see carry_out
+
+        import_module("preflight.fix.clips")
+        for module in walk_packages(av.__path__, "av."):
+            if not module.name.endswith(("__main__", "datasets")):
+                import_module(module.name)
+        return
+    from PIL import Image  # noqa: PLC0415 - the same
+
+    import_module("preflight.fix.pictures")
+    Image.init()
+    if order.heif:
+        import pillow_heif  # noqa: F401, PLC0415 - an extra
+
+
+if __name__ == "__main__":
+    main()

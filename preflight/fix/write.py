@@ -1,0 +1,86 @@
+"""Where a repaired file goes: whole or not at all, and never over a file that nobody named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from secrets import token_hex
+
+from preflight.errors import ConfigurationError
+from preflight.redact import printable
+
+_SUFFIXES = {
+    "PNG": (".png",),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "MP4": (".mp4", ".m4v"),
+    "MOV": (".mov", ".qt"),
+}
+"""The suffixes that promise a container, the usual one first."""
+
+
+class Occupied(Exception):
+    """The name that a repaired file would get is another file's."""
+
+
+def target_for(source: Path, container: str, *, in_place: bool) -> Path:
+    """``dance.fixed.mp4`` beside ``dance.mp4``; in place the file itself, or its stem with a suffix that is true.
+
+    A suffix that promises ``container`` stays. So does ``.mov`` of an MP4 in place: the two are one family.
+    """
+    fitting = _SUFFIXES[container] + (_SUFFIXES["MOV"] if in_place and container == "MP4" else ())
+    suffix = source.suffix if source.suffix.lower() in fitting else fitting[0]
+    return source.with_name(f"{source.stem}{suffix}" if in_place else f"{source.stem}.fixed{suffix}")
+
+
+@contextmanager
+def temporary(source: Path) -> Iterator[Path]:
+    """A folder beside ``source`` for the file in the making, gone afterwards with all that is left in it.
+
+    Raises ``ConfigurationError`` where nothing can be written there.
+    """
+    folder = source.with_name(f".preflight-fix-{token_hex(8)}")  # known before it is there: an interrupt may come
+    is_ours = True
+    try:
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            is_ours = False
+            raise ConfigurationError(f"cannot write beside {printable(str(source))}: {error.strerror}") from error
+        yield folder
+    finally:
+        if is_ours:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def place(made: Path, target: Path, source: Path, *, replace: bool) -> None:
+    """Give ``made`` its name, as readable as ``source`` is: in one step, so that the name never holds half a file.
+
+    Raises ``Occupied`` when the name is taken and ``replace`` is not set, ``ConfigurationError`` when it cannot be
+    written.
+    """
+    try:
+        made.chmod(source.stat().st_mode & 0o777)
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        if replace:
+            made.replace(target)
+        else:
+            _link(made, target)
+    except FileExistsError as error:
+        raise Occupied(str(target)) from error
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {printable(str(target))}: {error.strerror}") from error
+
+
+def _link(made: Path, target: Path) -> None:
+    """Like ``replace``, but for a name that must be free. Raises ``FileExistsError``."""
+    try:
+        target.hardlink_to(made)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: take the name first, then fill it in one step
+        target.touch(exist_ok=False)
+        made.replace(target)

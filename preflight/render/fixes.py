@@ -1,0 +1,77 @@
+"""Repairs said aloud: a few lines a file for people, an object for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from preflight.fix.outcome import Outcome, State
+from preflight.redact import printable
+from preflight.render.objects import finding_object
+
+FIX = "preflight.fix/v1"
+
+_WORDS = {
+    State.SOUND: "nothing to fix",
+    State.FIXED: "fixed",
+    State.PLANNED: "would fix",
+    State.UNREPAIRED: "not fixed",
+    State.UNEXAMINED: "could not tell",
+}
+_INDENT = "  "
+
+
+def render_outcomes(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """``fixed  dance.mkv → dance.fixed.mp4``, what was done, what is left, and last a count."""
+    for outcome in outcomes:
+        yield from _lines(outcome)
+    if len(outcomes) > 1:
+        counts = [(sum(each.state is state for each in outcomes), word) for state, word in _WORDS.items()]
+        yield ", ".join(f"{count} {word}" for count, word in counts if count)
+
+
+def fix_object(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """All files of a run."""
+    return {"schema": FIX, "files": [outcome_object(outcome) for outcome in outcomes]}
+
+
+def outcome_object(outcome: Outcome) -> dict[str, Any]:
+    """One file. ``steps`` are those of the table in docs/fix.md."""
+    return {
+        "source": outcome.source,
+        "state": outcome.state.value,
+        "target": outcome.target,
+        "steps": list(dict.fromkeys(row.step.value for row in outcome.repairs)),
+        "repaired": list(dict.fromkeys(row.rule for row in outcome.repairs)),
+        "done": list(outcome.done),
+        "reason": outcome.reason,
+        "findings": [finding_object(finding) for finding in outcome.findings],
+        "unsafe": list(dict.fromkeys(row.step.value for row in outcome.withheld)),
+        "field": outcome.field,
+        "path": outcome.path,
+        "line": outcome.line,
+    }
+
+
+def _lines(outcome: Outcome) -> Iterator[str]:
+    target = f" → {printable(outcome.target)}" if outcome.target and outcome.target != outcome.source else ""
+    yield f"{_WORDS[outcome.state]}  {printable(outcome.source)}{target}"
+    if outcome.field is not None or outcome.path is not None:
+        place = ":".join(str(part) for part in (outcome.path, outcome.line) if part is not None)
+        yield _INDENT + printable(" ".join(part for part in (outcome.field, f"in {place}" if place else None) if part))
+    for text in outcome.done:
+        yield _INDENT + text
+    if outcome.reason is not None:
+        yield _INDENT + printable(outcome.reason)
+    for finding in outcome.findings:
+        yield f"{_INDENT}{finding.severity.label}: {finding.rule}: {printable(finding.message)}"
+        held = [] if _says_so(outcome) else [row for row in outcome.withheld if row.rule == finding.rule]
+        for row in held:
+            yield f"{_INDENT * 2}--unsafe would {row.what}"
+        if not held and finding.fix and outcome.state is not State.FIXED and not outcome.reason:
+            yield f"{_INDENT * 2}fix: {printable(finding.fix)}"
+
+
+def _says_so(outcome: Outcome) -> bool:
+    """Whether the reason names what stands in the way, so that a hint at other ways would mislead."""
+    return outcome.reason is not None and not outcome.reason.startswith("the result was not kept")

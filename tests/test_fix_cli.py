@@ -1,0 +1,257 @@
+"""``preflight fix`` as a user meets it: names, places, exit codes, what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from probing import FIXTURES
+from support.command import CLIP, PICTURE, Ran, checked, environment, here
+
+PICTURES, CLIPS = FIXTURES / "pictures", FIXTURES / "clips"
+
+
+def hold(folder: Path, *names: str) -> list[Path]:
+    """Copies of fixtures in ``folder``."""
+    held = []
+    for name in names:
+        origin = PICTURES / name if (PICTURES / name).exists() else CLIPS / name
+        held.append(Path(shutil.copyfile(origin, folder / name)))
+    return held
+
+
+def fix(*arguments: str | Path) -> Ran:
+    return here("fix", "--format", "json", *arguments)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def listing(folder: Path) -> dict[str, str]:
+    return {path.name: digest(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_repaired_file_stands_beside_the_old_one(tmp_path: Path) -> None:
+    (clip,) = hold(tmp_path, "matroska.mkv")
+    before = digest(clip)
+    ran = fix(clip)
+    (file,) = ran.json["files"]
+    assert (ran.code, ran.json["schema"], file["state"]) == (0, "preflight.fix/v1", "fixed")
+    assert file["target"] == str(tmp_path / "matroska.fixed.mp4")
+    assert (file["steps"], file["repaired"], file["findings"]) == (["rewrap"], ["video-container"], [])
+    assert digest(clip) == before
+    assert sorted(listing(tmp_path)) == ["matroska.fixed.mp4", "matroska.mkv"]
+
+
+def test_what_is_in_order_is_left_alone() -> None:
+    ran = fix(PICTURE, CLIP)
+    assert ran.code == 0
+    assert [file["state"] for file in ran.json["files"]] == ["unchanged", "unchanged"]
+
+
+def test_nothing_is_written_over_another_file_unless_forced(tmp_path: Path) -> None:
+    (picture,) = hold(tmp_path, "webp.webp")
+    taken = tmp_path / "webp.fixed.png"
+    taken.write_bytes(b"mine")
+    ran = fix(picture)
+    assert ran.code == 1
+    assert "is there already; --force replaces it" in ran.json["files"][0]["reason"]
+    assert taken.read_bytes() == b"mine"
+    assert fix("--force", picture).code == 0
+    assert taken.read_bytes().startswith(b"\x89PNG")
+
+
+def test_in_place_the_file_itself_is_replaced_and_stays_as_readable_as_it_was(tmp_path: Path) -> None:
+    (clip,) = hold(tmp_path, "fragmented.mp4")
+    clip.chmod(0o640)
+    ran = fix("--in-place", clip)
+    assert (ran.code, ran.json["files"][0]["target"]) == (0, str(clip))
+    assert list(listing(tmp_path)) == ["fragmented.mp4"]
+    assert stat.S_IMODE(clip.stat().st_mode) == 0o640
+    assert here("check", "--strict", clip).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("webp-named.png", "webp-named.png"),
+        ("heic-named.jpg", "heic-named.jpg"),
+        ("png-named.jpg", "png-named.png"),
+        ("webp.webp", "webp.png"),
+        ("moov-compressed.mov", "moov-compressed.mov"),
+    ],
+)
+def test_in_place_a_name_that_cannot_be_true_is_not_used_and_its_file_is_kept(
+    name: str, target: str, tmp_path: Path
+) -> None:
+    (given,) = hold(tmp_path, name)
+    before = digest(given)
+    ran = fix("--in-place", given)
+    assert ran.code == 0
+    assert ran.json["files"][0]["target"] == str(tmp_path / target)
+    assert set(listing(tmp_path)) == {name, target}
+    assert (digest(given) == before) is (name != target)
+    assert here("check", tmp_path / target).code == 0
+
+
+def test_in_place_a_link_stays_a_link(tmp_path: Path) -> None:
+    (clip,) = hold(tmp_path, "fragmented.mp4")
+    link = tmp_path / "link.mp4"
+    link.symlink_to(clip)
+    assert fix("--in-place", link).code == 0
+    assert link.is_symlink()
+    assert here("check", "--strict", clip).code == 0
+
+
+def test_diff_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None:
+    given = hold(tmp_path, "webp.webp", "fragmented.mp4", "plain.png")
+    before = listing(tmp_path)
+    ran = here("fix", "--diff", *given)
+    assert ran.code == 1
+    assert ran.out.splitlines() == [
+        f"would fix  {given[0]} → {tmp_path}/webp.fixed.png",
+        "  convert it to PNG, or to JPEG where a PNG would be too large",
+        f"would fix  {given[1]} → {tmp_path}/fragmented.fixed.mp4",
+        "  join its fragments in a fast-start MP4, untouched",
+        f"nothing to fix  {given[2]}",
+        "1 nothing to fix, 2 would fix",
+    ]
+    assert listing(tmp_path) == before
+
+
+def test_what_changes_the_picture_is_done_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    (picture,) = hold(tmp_path, "299-wide.png")
+    ran = here("fix", picture)
+    assert ran.code == 1
+    assert "--unsafe would enlarge it" in ran.out
+    assert list(listing(tmp_path)) == ["299-wide.png"]
+    assert here("fix", "--unsafe", picture).code == 0
+    assert here("check", "--strict", tmp_path / "299-wide.fixed.png").code == 0
+
+
+def test_a_file_that_nothing_repairs_is_said_with_what_helps(tmp_path: Path) -> None:
+    (pointer,) = hold(tmp_path, "git-lfs-pointer.mp4")
+    ran = here("fix", "--unsafe", pointer)
+    assert ran.code == 1
+    assert "    fix: git lfs pull" in ran.out.splitlines()
+
+
+def test_strict_keeps_nothing_that_would_still_warn(tmp_path: Path) -> None:
+    (clip,) = hold(tmp_path, "webm.webm")
+    ran = here("fix", "--strict", clip)
+    assert ran.code == 1
+    assert "the result was not kept, because it does not pass: video-codec" in ran.out
+    assert list(listing(tmp_path)) == ["webm.webm"]
+    assert here("fix", "--strict", "--unsafe", clip).code == 0
+    assert here("check", "--strict", tmp_path / "webm.fixed.mp4").code == 0
+
+
+def test_the_local_files_of_a_job_are_repaired_for_its_orientation_and_the_job_is_not_touched(tmp_path: Path) -> None:
+    hold(tmp_path, "webp.webp", "12-seconds.mp4")
+    job = tmp_path / "job.yaml"
+    job.write_text(
+        "# which picture?\nmodel: kling-v3-motion-control\ninput:\n  character_orientation: image\n"
+        "  input_urls: [webp.webp]\n  video_urls: [12-seconds.mp4]\n"
+    )
+    before = digest(job)
+    ran = fix(job)
+    assert ran.code == 0
+    files = ran.json["files"]
+    assert [(file["field"], file["line"], Path(file["target"]).name) for file in files] == [
+        ("input.input_urls[0]", 5, "webp.fixed.png"),
+        ("input.video_urls[0]", 6, "12-seconds.fixed.mp4"),
+    ]
+    assert digest(job) == before
+    assert here("check", "--strict", "--orientation", "image", files[1]["target"]).code == 0
+
+
+def test_a_url_is_refused_on_the_command_line_and_could_not_be_told_of_in_a_job(tmp_path: Path) -> None:
+    ran = here("fix", "https://example.com/dance.mkv?X-Amz-Signature=CANARY5c1f")
+    assert ran.code == 2
+    assert "only local files are repaired" in ran.err
+    job = tmp_path / "job.yaml"
+    job.write_text(
+        f"model: kling-v3-motion-control\ninput:\n  input_urls: [{PICTURE}]\n"
+        "  video_urls: ['https://example.com/dance.mkv?X-Amz-Signature=CANARY5c1f']\n"
+    )
+    ran = here("fix", job)
+    assert ran.code == 3
+    assert "it is at a URL: download it, fix the copy, and upload that" in ran.out
+
+
+def test_a_folder_is_walked_and_a_file_named_twice_is_repaired_once(tmp_path: Path) -> None:
+    (picture, _) = hold(tmp_path, "webp.webp", "fragmented.mp4")
+    ran = fix(tmp_path, picture)
+    assert ran.code == 0
+    assert [Path(file["target"]).name for file in ran.json["files"]] == ["fragmented.fixed.mp4", "webp.fixed.png"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such-file.mp4"]], ids=["none", "missing"])
+def test_nothing_to_look_at_is_a_usage_error(arguments: list[str]) -> None:
+    assert here("fix", *arguments).code == 2
+
+
+def test_an_empty_folder_is_nothing_to_fix(tmp_path: Path) -> None:
+    ran = here("fix", tmp_path)
+    assert (ran.code, "nothing to fix" in ran.err) == (2, True)
+
+
+def test_a_file_that_cannot_be_read_is_could_not_tell(tmp_path: Path) -> None:
+    (tmp_path / "pipe.mp4").mkdir()
+    os.mkfifo(tmp_path / "clip.mp4")
+    ran = here("fix", tmp_path / "clip.mp4")
+    assert ran.code == 3
+    assert ran.out.startswith("could not tell  ")
+
+
+def test_a_row_of_a_manifest_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
+    hold(tmp_path, "webp.webp")
+    rows = tmp_path / "jobs.jsonl"
+    good = '{"model": "kling-v3-motion-control", "input": {"input_urls": ["webp.webp"], "video_urls": []}}'
+    rows.write_text(f"{{\n{good}\n")
+    ran = fix(rows)
+    assert ran.code == 3
+    assert [(file["state"], file["line"]) for file in ran.json["files"]] == [("unexamined", 1), ("fixed", 2)]
+
+
+@pytest.mark.parametrize(("library", "name"), [("av", "fragmented.mp4"), ("pillow_heif", "heic.heic")])
+@pytest.mark.parametrize("option", ["--unsafe", "--diff"])
+def test_without_the_extra_the_message_says_what_to_install(
+    library: str, name: str, option: str, tmp_path: Path
+) -> None:
+    hold(tmp_path, name)
+    script = f"""
+import sys
+sys.modules[{library!r}] = None
+from preflight.cli import main
+main(["fix", {option!r}, {name!r}])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    ran = checked([], Ran(code=done.returncode, out=done.stdout, err=done.stderr))
+    assert ran.code == 2
+    assert "pip install 'media-preflight[fix]'" in ran.out
+    assert list(listing(tmp_path)) == [name]
+
+
+def test_each_file_is_a_line_of_json_lines(tmp_path: Path) -> None:
+    given = hold(tmp_path, "webp.webp", "plain.png")
+    ran = here("fix", "--format", "jsonl", *given)
+    assert ran.out.count("\n") == 2
+
+
+def test_checking_loads_no_library_that_only_repairs() -> None:
+    code = (
+        "import sys\nfrom preflight.cli.run import run\n"
+        f"run(['check', '-q', {PICTURE!r}])\nrun(['fix', '-q', {PICTURE!r}])\n"
+        "print(*(set(sys.modules) & {'av', 'pillow_heif', 'httpx', 'pymediainfo'}))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True, env=environment()).strip() == ""

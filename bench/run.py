@@ -1,4 +1,4 @@
-"""Runs the benchmark: ``python bench/run.py [remote|cpu|throughput|memory|cold]… [--quick] [--write]``.
+"""Runs the benchmark: ``python bench/run.py [SECTION]… [--quick] [--write]``.
 
 Without names all sections run, each in a process of its own. ``--write`` puts the results into ``docs/benchmarks.md``;
 ``--quick`` is for seeing that it works: its figures mean little, and are never written.
@@ -16,7 +16,7 @@ import page
 import peers
 from section import Section, table
 
-SECTIONS = ("cold", "cpu", "throughput", "memory", "remote")
+SECTIONS = ("cold", "folder", "cpu", "throughput", "memory", "callbacks", "remote")
 
 
 def main() -> int:

@@ -68,7 +68,7 @@ class Options:
     ignore: frozenset[str] = frozenset()
     path_ignores: tuple[PathIgnore, ...] = ()
     folder: str = "."
-    severities: Mapping[str, Severity] = field(default_factory=dict)
+    severities: Mapping[str, Severity] = field(default_factory=dict, hash=False)
     baseline: Baseline | None = None
     max_credits: Decimal | None = None
     rounding: Rounding | None = None

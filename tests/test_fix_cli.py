@@ -85,7 +85,7 @@ def test_in_place_the_file_itself_is_replaced_and_stays_as_readable_as_it_was(tm
         ("heic-named.jpg", "heic-named.jpg"),
         ("png-named.jpg", "png-named.png"),
         ("webp.webp", "webp.png"),
-        ("moov-compressed.mov", "moov-compressed.mov"),
+        ("fragmented-with-mehd.mp4", "fragmented-with-mehd.mp4"),
     ],
 )
 def test_in_place_a_name_that_cannot_be_true_is_not_used_and_its_file_is_kept(
@@ -139,8 +139,8 @@ def test_what_changes_the_picture_is_done_only_where_it_is_asked_for(tmp_path: P
 def test_a_file_that_nothing_repairs_is_said_with_what_helps(tmp_path: Path) -> None:
     (pointer,) = hold(tmp_path, "git-lfs-pointer.mp4")
     ran = here("fix", "--unsafe", pointer)
-    assert ran.code == 1
-    assert "    fix: git lfs pull" in ran.out.splitlines()
+    assert ran.code == 3
+    assert any(line.startswith("    fix: git lfs pull") for line in ran.out.splitlines())
 
 
 def test_strict_keeps_nothing_that_would_still_warn(tmp_path: Path) -> None:

@@ -32,7 +32,14 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--state", "states", type=click.Choice(_STATES), multiple=True, help="Only these (repeatable).")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    metavar="STATE",
+    help=f"Only these (repeatable): {', '.join(_STATES)}.",
+)
 @click.option("--limit", type=click.IntRange(1, 10**6), default=50, show_default=True, help="At most so many.")
 @ledger_option
 @output_options("text", "json", "jsonl")
@@ -109,7 +116,7 @@ def resolve(
 
     \b
     preflight ledger resolve 3
-    preflight ledger resolve 3 --task 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
+    preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
     from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone

@@ -59,28 +59,22 @@ def plan(
 def _rows(
     facts: ImageFacts | VideoFacts | None, findings: Sequence[Finding], spec: Spec, allowed: frozenset[Safety]
 ) -> tuple[Repair, ...]:
-    return tuple(
-        row
-        for row in REPAIRS
-        if row.safety in allowed
-        and any(finding.rule == row.rule and _applies(row, finding, facts, spec) for finding in findings)
-    )
+    found = {finding.rule for finding in findings}
+    return tuple(row for row in REPAIRS if row.safety in allowed and row.rule in found and _applies(row, facts, spec))
 
 
 def _is_met(finding: Finding, rows: Iterable[Repair]) -> bool:
     return any(row.rule == finding.rule for row in rows)
 
 
-def _applies(row: Repair, finding: Finding, facts: ImageFacts | VideoFacts | None, spec: Spec) -> bool:
-    """Whether a row of the finding's rule holds for this very file."""
+def _applies(row: Repair, facts: ImageFacts | VideoFacts | None, spec: Spec) -> bool:
+    """Whether a row of a finding's rule holds for this very file."""
     match facts:
         case ImageFacts():
             if row.step is Step.CHOOSE_FRAME:
                 return facts.container in _MAY_HOLD_SEVERAL
             return row.step is Step.RENAME or facts.container in _READ_BY_PILLOW
         case VideoFacts():
-            if row.rule == "video-corrupt":
-                return finding.indeterminate  # what breaks the format leaves doubt about what was meant
             if row.rule == "video-duration-ambiguous":
                 return _may_overrun(facts.durations, spec) is (row.step is Step.TRIM)
             return facts.family is Family.VIDEO

@@ -62,7 +62,6 @@ REPAIRS: tuple[Repair, ...] = (
     Repair("video-container", Step.RECODE, _UNSAFE, "encode it as H.264"),
     Repair("video-fragmented", Step.REWRAP, _SAFE, "join its fragments in a fast-start MP4, untouched"),
     Repair("probe-disagreement", Step.REWRAP, _SAFE, "write the movie box anew, tracks untouched"),
-    Repair("video-corrupt", Step.REWRAP, _SAFE, "write the movie box anew where it is only unusual, tracks untouched"),
     Repair("video-too-large", Step.REWRAP, _SAFE, "leave out what is neither picture nor sound"),
     Repair("video-too-large", Step.SQUEEZE, _UNSAFE, "encode it at the bit rate that fits"),
     Repair("video-too-long", Step.TRIM, _SAFE, "end it at the last whole group of frames that fits"),

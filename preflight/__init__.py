@@ -1,8 +1,8 @@
 """Checks the image, the video and the price of a motion-control job before it is paid for.
 
-``check`` examines a job, or its files, and returns a ``Report``; ``quote`` prices a length; ``Client`` and
-``AsyncClient`` talk to the service. Names are loaded when they are first used: a check of a local picture needs no
-HTTP library.
+``check`` examines a job, or its files, and returns a ``Report``; ``quote`` prices a length; ``submit_job`` pays for a
+job once, with a ``Ledger``; ``Client`` and ``AsyncClient`` talk to the service. Names are loaded when they are first
+used: a check of a local picture needs no HTTP library.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         WaitTimeout,
     )
     from preflight.jobfiles import load_job, load_manifest
+    from preflight.ledger import Budget, Ledger
     from preflight.model import (
         Durations,
         Finding,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from preflight.pricing import quote
     from preflight.sources.host import AllowedHost
     from preflight.specs import Spec, load_spec
-    from preflight.submit import Submission
+    from preflight.submit import Submission, submit_job
 
 _HOMES = {
     "preflight.api": ("check", "check_async"),
@@ -61,6 +62,7 @@ _HOMES = {
         "WaitTimeout",
     ),
     "preflight.jobfiles": ("load_job", "load_manifest"),
+    "preflight.ledger": ("Budget", "Ledger"),
     "preflight.model": (
         "Durations",
         "Finding",
@@ -78,7 +80,7 @@ _HOMES = {
     "preflight.pricing": ("quote",),
     "preflight.sources.host": ("AllowedHost",),
     "preflight.specs": ("Spec", "load_spec"),
-    "preflight.submit": ("Submission",),
+    "preflight.submit": ("Submission", "submit_job"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -88,6 +90,7 @@ __all__ = [
     "ApiRefusal",
     "ApiUnreachable",
     "AsyncClient",
+    "Budget",
     "Client",
     "ConfigurationError",
     "Credits",
@@ -98,6 +101,7 @@ __all__ = [
     "Job",
     "JobReport",
     "Kind",
+    "Ledger",
     "Media",
     "NotSubmitted",
     "Options",
@@ -121,6 +125,7 @@ __all__ = [
     "load_manifest",
     "load_spec",
     "quote",
+    "submit_job",
 ]
 
 

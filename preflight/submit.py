@@ -62,7 +62,7 @@ def request_body(job: Job) -> Mapping[str, object]:
     return job.body
 
 
-def submit(
+def submit_job(
     job: Job,
     report: JobReport,
     client: Client,

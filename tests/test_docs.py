@@ -144,7 +144,11 @@ class Workshop:
         self._task = SHOWN_ID
         self._code = 0
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFLIGHT_", "COLUMNS"))}
-        self._environment = {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        self._environment = {
+            **kept,
+            "XDG_DATA_HOME": str(folder / "data"),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
 
     def write(self, name: str, text: str) -> None:
         (self._folder / name).write_text(self._to_ours(text), "utf-8")

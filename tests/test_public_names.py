@@ -15,6 +15,7 @@ PUBLIC = [
     "ApiRefusal",
     "ApiUnreachable",
     "AsyncClient",
+    "Budget",
     "Client",
     "ConfigurationError",
     "Credits",
@@ -25,6 +26,7 @@ PUBLIC = [
     "Job",
     "JobReport",
     "Kind",
+    "Ledger",
     "Media",
     "NotSubmitted",
     "Options",
@@ -48,6 +50,7 @@ PUBLIC = [
     "load_manifest",
     "load_spec",
     "quote",
+    "submit_job",
 ]
 
 

@@ -118,13 +118,13 @@ def _lines(submission: Submission) -> list[str]:
     lines = [f"{submission.state}  task {submission.task_id}"]
     if submission.quote is not None:
         lines.append(f"  price   {submission.quote.credits:f} credits (${dollars(submission.quote.usd)})")
+    if submission.entry is not None:
+        lines.append(f"  ledger  entry {submission.entry}")
     lines += [f"  result  {redact(url)}" for url in submission.outputs]
     lines += [f"  saved   {path}" for path in submission.files]
     if submission.error:
         lines.append(f"  error   {submission.error}")
         lines.append(f"  refund  {_REFUNDS[submission.refunded]}")
-    if submission.entry is not None:
-        lines.append(f"  ledger  entry {submission.entry}")
     if submission.state == "accepted":
         lines.append(f"  next    preflight task wait {submission.task_id}")
     return lines

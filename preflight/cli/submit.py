@@ -36,8 +36,7 @@ from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.jobfiles import load_job
 from preflight.model import Job, JobReport, Report, Verdict
 from preflight.render import words
-from preflight.submit import request_body
-from preflight.submit import submit as submit_job
+from preflight.submit import request_body, submit_job
 
 if TYPE_CHECKING:
     from preflight.recheck import SavedCheck

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ from preflight.cli.completion import folders
 from preflight.cli.progress import progress
 from preflight.client import is_loopback
 from preflight.errors import SourceError
+from preflight.render import words
 from preflight.sources.host import AllowedHost
 from preflight.submit import Submission
 
@@ -32,14 +35,22 @@ def with_files(
     saved: list[str] = []
     for url in submission.outputs:
         try:
-            with progress("downloading", hidden=hidden):
-                saved.append(str(download(url, Path(folder), allow=(*allow, *_own_host(api_url)))))
+            with progress("downloading", hidden=hidden) as update:
+                path = download(
+                    url, Path(folder), allow=(*allow, *_own_host(api_url)), on_progress=partial(_show, update)
+                )
+            saved.append(str(path))
         except SourceError as error:
             click.echo(f"preflight: the result could not be saved: {error}", err=True)
     if not submission.outputs and submission.state == "completed":
         click.echo("preflight: the task is completed, and names no result that could be saved", err=True)
     complete = bool(saved) and len(saved) == len(submission.outputs)
     return replace(submission, files=tuple(saved)), complete or submission.state != "completed"
+
+
+def _show(update: Callable[[str], object], received: int, announced: int | None) -> None:
+    of = f" of {words.size(announced)}" if announced else ""
+    update(f"downloading: {words.size(received)}{of}")
 
 
 def _own_host(api_url: str) -> tuple[AllowedHost, ...]:

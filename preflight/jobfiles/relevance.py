@@ -116,7 +116,8 @@ def _is_template(text: str) -> bool:
 
 
 def _is_table_of_jobs(text: str, models: Collection[str]) -> bool:
-    header = next((line for line in text.splitlines() if line.strip()), "")
+    lines = (line for line in text.splitlines() if line.strip() and not line.lower().startswith("sep="))
+    header = next(lines, "").lower()
     delimiter = max(",;\t", key=header.count)
     try:
         columns = {name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])}

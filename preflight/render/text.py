@@ -80,7 +80,8 @@ def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
         )
     indent = 2 if job.bare else 9
     console.print(_indented(details, indent))
-    console.print(_indented(Text(words.spent(subject.transfer), style="dim"), indent))
+    if subject.transfer.requests or subject.facts is not None:
+        console.print(_indented(Text(words.spent(subject.transfer), style="dim"), indent))
 
 
 def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Severity.NOTE) -> None:

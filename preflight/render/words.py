@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "could not tell"}
 
+_DOCUMENTS = (".yaml", ".yml", ".json")
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -28,7 +29,7 @@ def measured(subject: Subject) -> str:
     """What a file is: ``MP4 · 1280×720 · avc1 · 12 s · 9.04 MB``."""
     facts = subject.facts
     if facts is None:
-        return "not read"
+        return "not read" if why_not_read(subject) else "not opened"
     parts = [facts.container or facts.family.value]
     match facts:
         case ImageFacts():
@@ -82,7 +83,8 @@ def price(quote: Quote | TotalQuote) -> str:
 
 def row_of(job: JobReport) -> str:
     """``:3`` for the third line of a manifest; nothing for a job that has its file to itself."""
-    return f":{job.line}" if job.line and (job.id is not None or job.line > 1) else ""
+    alone = (job.path or "").lower().endswith(_DOCUMENTS)  # comments may stand before the job
+    return f":{job.line}" if job.line and not alone and (job.id is not None or job.line > 1) else ""
 
 
 def tally(report: Report) -> str:

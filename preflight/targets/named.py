@@ -100,7 +100,7 @@ def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target
         yield Media(source=str(path))
     elif suffix in _JOB_LIKE:
         if _mentions_media(path):
-            yield from _read_file(path, model)
+            yield from _read_jobs(path, model)
     elif suffix and suffix == asked:
         yield Media(source=str(path))
 

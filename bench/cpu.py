@@ -12,8 +12,9 @@ import peers
 from rounds import Spent, cpu_ms, in_turns, spent_by, wall_ms
 from section import Figure, Section, table
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.model import ImageFacts, VideoFacts
+from preflight.options import Media, Options
 from preflight.probes.media import probe_media
 
 _READER = "own reader"

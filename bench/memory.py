@@ -12,7 +12,8 @@ from section import Figure, Section, table
 from served import Served
 from throughput import ALLOW, HOSTS
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
+from preflight.options import Media, Options
 
 _STEPS = (0, 1000, 2500, 5000, 7500, 10_000)
 _FLAT_MIB = 5

@@ -23,8 +23,9 @@ import peers
 from answer import Answer, ffprobe
 from started import environment
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.model import ImageFacts, VideoFacts
+from preflight.options import Media, Options
 from preflight.probes.media import probe_media
 from preflight.sources.host import AllowedHost
 from preflight.sources.remote import RemoteReader

@@ -18,8 +18,9 @@ from rounds import Spent, cpu_ms, cpu_ratio, in_turns, spent_by, wall_ms, wall_r
 from section import Figure, Section, table
 from served import Served
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.model import Verdict
+from preflight.options import Media, Options
 from preflight.sources.address import problem_of
 from preflight.sources.host import AllowedHost
 

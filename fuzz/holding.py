@@ -13,8 +13,9 @@ from random import Random
 from rich.console import Console
 
 from fuzz.mutants import Mutant
-from preflight.engine import Engine, Media
+from preflight.engine import Engine
 from preflight.model import ImageFacts, Kind, Probe, Report, Span, Verdict, VideoFacts
+from preflight.options import Media
 from preflight.probes import limits
 from preflight.probes.cage import WALL_SECONDS
 from preflight.probes.media import probe_media

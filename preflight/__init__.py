@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from preflight.api import check, check_async
     from preflight.client import AsyncClient, Client, Credits, Task, TaskStatus
-    from preflight.engine import Engine, Media, Options
+    from preflight.engine import Engine
     from preflight.errors import (
         ApiError,
         ApiRefusal,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         Verdict,
         VideoFacts,
     )
+    from preflight.options import Media, Options
     from preflight.pricing import quote
     from preflight.sources.host import AllowedHost
     from preflight.specs import Spec, load_spec
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "preflight.api": ("check", "check_async"),
     "preflight.client": ("AsyncClient", "Client", "Credits", "Task", "TaskStatus"),
-    "preflight.engine": ("Engine", "Media", "Options"),
+    "preflight.engine": ("Engine",),
     "preflight.errors": (
         "ApiError",
         "ApiRefusal",
@@ -77,6 +78,7 @@ _HOMES = {
         "Verdict",
         "VideoFacts",
     ),
+    "preflight.options": ("Media", "Options"),
     "preflight.pricing": ("quote",),
     "preflight.sources.host": ("AllowedHost",),
     "preflight.specs": ("Spec", "load_spec"),

@@ -2,86 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Literal, Self
 
 from preflight import pricing
 from preflight.errors import JobUnreadable
-from preflight.examine import Examined, Examiner, Slot, is_url
+from preflight.examine import Examiner
 from preflight.model import Family, Finding, Hidden, JobReport, Kind, Report, Severity, Subject, Verdict
 from preflight.model.finding import verdict_of
 from preflight.model.report import paid_jobs
+from preflight.options import Media, Options, Target
 from preflight.redact import redact
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject
 from preflight.selection import Selection, Sorted, rules_named
-from preflight.specs import DEFAULT_MODEL, Role, Rounding, Spec, load_spec, model_names
+from preflight.slots import Examined, Slot, is_url
+from preflight.specs import Role, Spec, load_spec, model_names
 
 if TYPE_CHECKING:
-    from preflight.baseline import Baseline
     from preflight.model import AddressFacts, Durations, Job, Quote
-    from preflight.settings import PathIgnore
-    from preflight.sources.host import AllowedHost
 
 _WINDOW = 256
 """Jobs taken from the input at a time: bounds memory, however many there are."""
 _ITEMS_READ = 16
 """Files read of one list field; the service uses one."""
 _KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """A file to be checked by itself: a path or a URL. Without ``kind`` its bytes say what it is."""
-
-    source: str
-    kind: Kind | None = None
-
-    def __repr__(self) -> str:
-        return f"Media(source={redact(self.source)!r}, kind={self.kind!r})"
-
-
-Target: TypeAlias = "Job | Media | JobUnreadable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How to check.
-
-    ``select`` and ``ignore`` hold rules or areas of rules, ``path_ignores`` such for files by pattern, relative to
-    ``folder``; ``severities`` has other severities by rule. Old findings, those in ``baseline``, do not count.
-    ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
-    only where it could matter (``opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded`` refuses
-    local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all modes,
-    not only the one that holds. ``now`` is the time that signed URLs are held to; it is asked once a report.
-    """
-
-    allow: tuple[AllowedHost, ...] = ()
-    fail_on: Severity = Severity.ERROR
-    select: frozenset[str] = frozenset()
-    ignore: frozenset[str] = frozenset()
-    path_ignores: tuple[PathIgnore, ...] = ()
-    folder: str = "."
-    severities: Mapping[str, Severity] = field(default_factory=dict, hash=False)
-    baseline: Baseline | None = None
-    max_credits: Decimal | None = None
-    rounding: Rounding | None = None
-    model: str = DEFAULT_MODEL
-    mode: str | None = None
-    orientation: str | None = None
-    deadline_s: float | None = None
-    thorough: bool | None = None
-    deep: bool = False
-    uploaded: bool = False
-    offline: bool = False
-    every_mode: bool = False
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
 class Engine:

@@ -2,105 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from preflight import opinion
 from preflight.model import ImageFacts, Kind, MakeProbe, Reading, Subject
 from preflight.probes.media import probe_media
 from preflight.redact import redact
+from preflight.slots import Examined, Slot, is_named_as_picture, is_url, may_be_a_clip
 from preflight.sources.local import read_local
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from preflight.model import AddressFacts, VideoFacts
+    from preflight.model import VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.probes.cage import Cage
     from preflight.sources.host import AllowedHost
     from preflight.sources.remote import RemoteReader
-    from preflight.sources.url import Target
 
 _AT_ONCE = 32
 """URLs read at the same time."""
 
 _DECODED_AT_ONCE = 2
 """Pictures decoded at the same time: each may take all of its process's memory."""
-
-_REMEMBERED = 1024
-"""Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
-
-_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
-"""What a file is taken for by its name, where its bytes are no media at all."""
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
-"""Two characters at least, so that a drive letter is none. A file of such a name is written ``./a:b.png``."""
-
-
-class Slot(NamedTuple):
-    """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
-
-    ``shown`` is the source as it may be printed: without the query string. ``target`` is the server that is asked.
-    """
-
-    source: str
-    shown: str
-    kind: Kind | None
-    field: str | None
-    path: Path | None
-    address: AddressFacts | None
-    target: Target | None = None
-
-    @property
-    def identity(self) -> tuple[Path | str, Kind | None]:
-        """What two slots share that one look answers."""
-        return self.path or self.source, self.kind
-
-    def subject(self, examined: Subject) -> Subject:
-        """The subject of this slot, from that of another with the same identity."""
-        if examined.field == self.field and examined.source == self.shown:
-            return examined
-        return replace(examined, field=self.field, source=self.shown)
-
-
-class Examined:
-    """What one run has found out, so that a file that many jobs name is looked at once. The oldest is forgotten first.
-
-    It belongs to one ``Examiner`` and one ``thorough``.
-    """
-
-    def __init__(self) -> None:
-        self._subjects: dict[object, Subject] = {}
-
-    def get(self, slot: Slot) -> Subject | None:
-        """The subject of ``slot`` where its file was examined before."""
-        known = self._subjects.get(slot.identity)
-        return None if known is None else slot.subject(known)
-
-    def add(self, slot: Slot, subject: Subject) -> None:
-        """Keep it for the slots that are still to come."""
-        if len(self._subjects) >= _REMEMBERED:
-            del self._subjects[next(iter(self._subjects))]
-        self._subjects[slot.identity] = subject
-
-
-def is_url(source: str) -> bool:
-    """Whether a source is meant as a URL, of whatever scheme, rather than as a path."""
-    return _SCHEME.match(source.lstrip()) is not None
-
-
-def _is_named_as_picture(slot: Slot) -> bool:
-    return slot.shown.removesuffix("?…").lower().endswith(_PICTURE_SUFFIXES)
-
-
-def _may_be_a_clip(slot: Slot) -> bool:
-    return slot.kind is Kind.VIDEO or (slot.kind is None and not _is_named_as_picture(slot))
 
 
 class Examiner:
@@ -178,7 +108,7 @@ class Examiner:
         """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
         import asyncio  # noqa: PLC0415 - see examine
 
-        if thorough and any(slot.target and _may_be_a_clip(slot) for each in slots for slot in each):
+        if thorough and any(slot.target and may_be_a_clip(slot) for each in slots for slot in each):
             self._started_cage().warm()  # while libraries load and the first bytes are under way
 
         from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with aiohttp, 200 ms to load
@@ -243,7 +173,7 @@ class Examiner:
         return self._subject(slot, reading)
 
     def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
-        likely = Kind.IMAGE if _is_named_as_picture(slot) else Kind.VIDEO
+        likely = Kind.IMAGE if is_named_as_picture(slot) else Kind.VIDEO
         return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
 
     def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:

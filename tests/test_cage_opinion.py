@@ -14,8 +14,9 @@ from probing import FIXTURES
 from rich.console import Console
 
 from preflight import opinion
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.model import SecondOpinion, SparseBytes, VideoFacts
+from preflight.options import Media, Options
 from preflight.probes.cage import Cage
 from preflight.probes.mediainfo import second_opinion
 from preflight.render.objects import report_object

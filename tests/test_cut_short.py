@@ -12,8 +12,9 @@ from boxes import Box, find, parse, serialise
 from probing import FIXTURES, drive
 from surgery import compress_moov, edit
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.model import DefectKind, Kind, Verdict, VideoFacts
+from preflight.options import Media, Options
 from preflight.probes import limits
 
 CLIPS = FIXTURES / "clips"

@@ -18,8 +18,9 @@ from probing import FIXTURES
 from servers.lying import Server, serving
 
 from preflight import opinion
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.model import DefectKind, Family, ImageFacts, JobReport, Kind, SparseBytes, Verdict
+from preflight.options import Media, Options
 from preflight.probes import limits
 from preflight.probes.cage import COMMAND, Cage
 from preflight.probes.decoded import judged
@@ -261,7 +262,8 @@ def test_an_answer_that_makes_no_sense_is_no_pass(told: dict[str, Any]) -> None:
 def test_the_process_that_asks_decodes_nothing_itself() -> None:
     script = """
 import sys
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
+from preflight.options import Media, Options
 with Engine(Options(deep=True)) as engine:
     engine.check([Media(source=sys.argv[1])])
 print([name for name in ("numpy", "simplejpeg", "pymediainfo", "httpx", "aiohttp") if name in sys.modules])

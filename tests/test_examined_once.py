@@ -9,9 +9,10 @@ from pathlib import Path
 from servers.lying import serving
 from support.command import CLIP, PICTURE, check
 
-from preflight.engine import Engine, Media, Options
-from preflight.examine import Examined, Slot
+from preflight.engine import Engine
 from preflight.model import Kind, Subject, Verdict
+from preflight.options import Media, Options
+from preflight.slots import Examined, Slot
 from preflight.sources.host import AllowedHost
 
 HEAD = "id,image,video\n"

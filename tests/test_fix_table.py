@@ -19,13 +19,14 @@ import pytest
 from probing import FIXTURES
 from support.pixels import frames_of, lengths_of, picture_of, psnr
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.fix.fixer import Fixer, Wishes
 from preflight.fix.outcome import Outcome, State
 from preflight.fix.plan import plan
 from preflight.fix.table import REPAIRS, Safety, Step
 from preflight.fix.work import Piece
 from preflight.model import JobReport, Kind, Severity
+from preflight.options import Media, Options
 from preflight.specs import load_spec
 
 ROOT = FIXTURES / "rules"

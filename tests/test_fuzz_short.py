@@ -12,8 +12,9 @@ from random import Random
 import pytest
 from probing import FIXTURES
 
-from preflight.engine import Engine, Options
+from preflight.engine import Engine
 from preflight.model import ImageFacts, Kind, VideoFacts
+from preflight.options import Options
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # fuzz/ belongs to the repository, not to the package

@@ -11,8 +11,9 @@ from boxes import Box, parse
 from probing import FIXTURES, drive
 from servers.lying import Server, serving
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.model import Kind, Subject, VideoFacts
+from preflight.options import Media, Options
 from preflight.sources.host import AllowedHost
 
 CLIPS = FIXTURES / "clips"

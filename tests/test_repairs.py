@@ -19,7 +19,8 @@ import pytest
 import test_rules_fixtures as fixtures
 from test_rule_pages import REPAIRS, code_of, pages
 
-from preflight.engine import Engine, Options, Target
+from preflight.engine import Engine
+from preflight.options import Options, Target
 from preflight.rules import repair
 from preflight.specs import load_spec
 

@@ -10,13 +10,13 @@ from preflight.cli.exits import Exit
 from preflight.cli.options import output_options
 from preflight.cli.output import emit, require_writable, to_json, to_json_lines
 from preflight.cli.progress import progress
-from preflight.examine import is_url
 from preflight.fix.fixer import Fixer, Wishes
 from preflight.fix.outcome import Outcome, State
 from preflight.fix.work import read_pieces
 from preflight.model import Severity
 from preflight.redact import redact
 from preflight.render.fixes import fix_object, outcome_object, render_outcomes
+from preflight.slots import is_url
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 
 

@@ -13,9 +13,9 @@ from preflight.cli.completion import files
 from preflight.cli.configured import loaded_of
 from preflight.cli.formats import Format, FormatOption
 from preflight.cli.logs import verbose_option
-from preflight.engine import Options
 from preflight.errors import ConfigurationError
 from preflight.model import Severity
+from preflight.options import Options
 from preflight.rules import RULES, Area
 from preflight.settings import Settings
 from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names

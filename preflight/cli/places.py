@@ -14,11 +14,11 @@ from click.core import ParameterSource
 from preflight.cli.completion import files
 from preflight.cli.configured import loaded_of
 from preflight.cli.options import engine_options
-from preflight.engine import Media, Options, Target
 from preflight.errors import ConfigurationError, JobUnreadable
-from preflight.examine import is_url
 from preflight.model import Kind, Report
+from preflight.options import Media, Options, Target
 from preflight.redact import redact
+from preflight.slots import is_url
 from preflight.targets import Filters, read_targets, why_empty
 
 if TYPE_CHECKING:

@@ -15,12 +15,13 @@ from preflight.cli.options import engine_options, network_options, output_option
 from preflight.cli.output import to_json, to_json_lines
 from preflight.cli.places import require_file
 from preflight.cli.progress import progress
-from preflight.engine import Engine, Media
-from preflight.examine import is_url
+from preflight.engine import Engine
 from preflight.model import Report
+from preflight.options import Media
 from preflight.redact import printable
 from preflight.render import words
 from preflight.render.objects import facts_object
+from preflight.slots import is_url
 
 
 @click.command("probe")

@@ -10,9 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from preflight.engine import Engine, Media, Options
+from preflight.engine import Engine
 from preflight.errors import ConfigurationError, MissingExtra
-from preflight.examine import is_url
 from preflight.fix import write
 from preflight.fix.order import Answer, Order, PictureOrder
 from preflight.fix.ordering import order_for
@@ -22,7 +21,9 @@ from preflight.fix.process import carry_out, require_libraries
 from preflight.fix.table import Repair
 from preflight.fix.work import Piece
 from preflight.model import Finding, JobReport, Kind, Severity, Verdict
+from preflight.options import Media, Options
 from preflight.redact import printable
+from preflight.slots import is_url
 from preflight.specs import DEFAULT_MODEL, load_spec
 
 

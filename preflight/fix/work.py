@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from preflight.engine import Media, Target
 from preflight.errors import JobUnreadable
-from preflight.examine import is_url
 from preflight.model import Job, Kind
+from preflight.options import Media, Target
 from preflight.redact import redact
+from preflight.slots import is_url
 from preflight.specs import Role, load_spec, model_names
 from preflight.targets import read_targets
 

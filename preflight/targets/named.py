@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from preflight.engine import Media, Target
 from preflight.errors import ConfigurationError
-from preflight.examine import is_url
+from preflight.options import Media, Target
 from preflight.redact import redact
+from preflight.slots import is_url
 from preflight.specs import model_names
 from preflight.targets.folder import MEDIA_SUFFIXES, Filters, Found, find_files
 

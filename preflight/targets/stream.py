@@ -6,8 +6,8 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from preflight.engine import Target
 from preflight.errors import ConfigurationError
+from preflight.options import Target
 from preflight.targets.sniff import is_text, written_as
 
 _HEAD_BYTES: Final = 64 * 1024

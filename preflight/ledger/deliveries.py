@@ -87,14 +87,9 @@ class Deliveries:
         with self._ledger.reading() as connection:
             open_ones = select_entries(
                 connection,
-                "WHERE api = ? AND task_id IS NULL AND state IN ('unknown', 'accepted', 'sent') AND token_hash IS NULL",
-                api,
-            )
-        fitting = [
-            entry
-            for entry in open_ones
-            if entry.sent_at is not None
-            and entry.sent_at - _EARLIER <= created_at <= entry.sent_at + _LATER
-            and model in {entry.model, ""}
-        ]
+                "WHERE api = ? AND sent_at BETWEEN ? AND ? AND +state IN ('unknown', 'accepted', 'sent')"
+                " AND task_id IS NULL AND token_hash IS NULL",
+                api, stamp(created_at - _LATER), stamp(created_at + _EARLIER),
+            )  # fmt: skip
+        fitting = [entry for entry in open_ones if model in {entry.model, ""}]
         return fitting[0] if len(fitting) == 1 and fitting[0].state is not State.SENT else None

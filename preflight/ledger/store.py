@@ -12,10 +12,10 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from preflight.errors import ConfigurationError
+from preflight.errors import ConfigurationError, LedgerUnusable
 from preflight.ledger import database
 from preflight.ledger.budget import Budget
-from preflight.ledger.charge import fall, may_have_moved
+from preflight.ledger.charge import charged_alone, fall, ran_alone
 from preflight.ledger.claim import Claim
 from preflight.ledger.entry import Balance, Entry, Moment, State
 from preflight.ledger.gate import require_affordable, require_new
@@ -28,6 +28,10 @@ SETTLING = timedelta(seconds=180)
 """A request that nobody answered may be charged for until then: the service reads the reference video first."""
 
 
+# Word for word the condition of an index, or SQLite would read every entry.
+_IN_DOUBT = "state IN ('intended', 'sent', 'unknown')"
+
+
 class Ledger:
     """The ledger in the file ``path``, which is made if it is new. A context manager; for any number of threads.
 
@@ -35,10 +39,11 @@ class Ledger:
     """
 
     def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.path = path
+        self.path = database.place_of(path)
         self.now = now
         self._lock = RLock()
-        self._connection = database.connect(path)
+        self._connection = database.connect(self.path)
+        self._file = database.file_at(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +145,20 @@ class Ledger:
             self._put(connection, entry, state, what, task_id=task_id, settles_at=settles_at, refunded=refunded)
             return True
 
+    def accept(self, entry_id: int, what: str, *, task_id: str) -> int:
+        """Write down that an entry was accepted as the task ``task_id``; returns the number of the task's entry.
+
+        An end is never left: where the entry was settled as something else meanwhile, a new one stands for the task.
+        """
+        with self.changing() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            if entry.state.may_become(State.ACCEPTED) or (entry.state is State.ACCEPTED and entry.task_id is None):
+                self._put(connection, entry, State.ACCEPTED, what, task_id=task_id)
+                return entry_id
+            sql = "SELECT id FROM entry WHERE api = ? AND task_id = ?"
+            owner = connection.execute(sql, (entry.api, task_id)).fetchone()
+            return int(owner[0]) if owner else self._insert_late(connection, entry, what, task_id)
+
     def attach(self, entry_id: int, task_id: str) -> None:
         """Give an accepted entry without a task the one that turned out to be its own."""
         with self.changing() as connection:
@@ -156,7 +175,7 @@ class Ledger:
             )
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
             before = entry.balances.get("before")
-            if moment == "after" and before and self._ran_alone(connection, entry, until=balance.at, refunds=False):
+            if moment == "after" and before and charged_alone(connection, entry, until=balance.at):
                 charged = fall(before, balance)
                 if charged > 0:  # a job is never free: a balance that did not fall tells nothing
                     connection.execute("UPDATE entry SET charged = ? WHERE id = ?", (f"{charged:f}", entry_id))
@@ -164,7 +183,7 @@ class Ledger:
     def ran_alone(self, entry: Entry) -> bool:
         """Whether no other entry can have moved the balance since the look before ``entry`` was sent."""
         with self.reading() as connection:
-            return self._ran_alone(connection, entry, until=self.now(), refunds=True)
+            return ran_alone(connection, entry)
 
     def bury(self) -> None:
         """Settle the entries whose process died: what was never sent is refused, what may have been is unknown."""
@@ -181,6 +200,8 @@ class Ledger:
     def changing(self) -> Iterator[sqlite3.Connection]:
         """The database, for one change: durable when the context ends, undone if it raises."""
         with self._lock, database.translated(self.path), database.transaction(self._connection):
+            if database.file_at(self.path) != self._file:
+                raise LedgerUnusable(f"the ledger {self.path} was replaced while it was open")
             yield self._connection
 
     def _insert(self, connection: sqlite3.Connection, order: Order, api: str, token_hash: str | None) -> int:
@@ -207,18 +228,23 @@ class Ledger:
         self._note(connection, entry_id, State.INTENDED, "written down")
         return entry_id
 
-    def _ran_alone(self, connection: sqlite3.Connection, entry: Entry, *, until: datetime, refunds: bool) -> bool:
-        before = entry.balances.get("before")
-        if before is None:
-            return False
-        others = select_entries(
-            connection, "WHERE api = ? AND id != ? AND (updated_at >= ? OR state IN ('sent', 'accepted', 'unknown'))",
-            entry.api, entry.id, stamp(before.at),
-        )  # fmt: skip
-        return not any(may_have_moved(other, before.at, until, refunds=refunds) for other in others)
+    def _insert_late(self, connection: sqlite3.Connection, settled: Entry, what: str, task_id: str) -> int:
+        at = stamp(self.now())
+        kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts"
+        new_id = connection.execute(
+            f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
+            f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",
+            (State.ACCEPTED.value, at, at, task_id, settled.id),
+        ).lastrowid
+        assert new_id is not None, "it was just inserted"
+        (new,) = select_entries(connection, "WHERE id = ?", new_id)
+        what = f"{what}, when entry {settled.id} was {settled.state.value} already"
+        self._put(connection, new, State.ACCEPTED, what)
+        self._note(connection, settled.id, settled.state, f"its task {task_id} is entry {new_id}")
+        return new_id
 
     def _bury(self, connection: sqlite3.Connection) -> None:
-        for entry in select_entries(connection, "WHERE state IN ('intended', 'sent')"):
+        for entry in select_entries(connection, f"WHERE {_IN_DOUBT} AND state != 'unknown'"):
             if is_alive(self.path, entry.id):
                 continue
             if entry.state is State.INTENDED:
@@ -243,7 +269,7 @@ class Ledger:
         if task_id and connection.execute(taken, (entry.api, task_id, entry.id)).fetchone():
             what, task_id = f"{what}, a task that another entry has", None
         connection.execute(
-            "UPDATE entry SET state = ?, updated_at = ?, reason = ?, task_id = coalesce(task_id, ?),"
+            "UPDATE entry SET state = ?, updated_at = ?, reason = ?, task_id = coalesce(?, task_id),"
             " settles_at = coalesce(?, settles_at), refunded = coalesce(?, refunded) WHERE id = ?",
             (
                 state.value, stamp(self.now()), _said(what), task_id, None if settles_at is None else stamp(settles_at),

@@ -84,6 +84,8 @@ class Settler:
         try:
             task = self._client.task(delivery.task_id)
         except TaskNotFound:
+            if delivery.token_hash is not None:  # one of ours, and perhaps the service does not know it yet
+                return self._given_up(delivery)
             self._deliveries.close(delivery, "the service knows no such task")
             return True
         except ApiError as error:

@@ -30,9 +30,10 @@ def charged_alone(connection: sqlite3.Connection, entry: Entry, *, until: dateti
         return False
     others = select_entries(
         connection,
-        "WHERE api = ? AND id != ? AND (state IN ('sent', 'unknown')"
-        " OR (state IN ('accepted', 'completed', 'failed') AND updated_at >= ?))",
-        entry.api, entry.id, stamp(before.at),
+        "WHERE id != ? AND id IN ("
+        "SELECT id FROM entry WHERE api = ? AND state IN ('sent', 'unknown') UNION ALL SELECT id FROM entry"
+        " WHERE api = ? AND state IN ('accepted', 'completed', 'failed') AND updated_at >= ?)",
+        entry.id, entry.api, entry.api, stamp(before.at),
     )  # fmt: skip
     return not any(_was_charged(other, before.at, until) for other in others)
 

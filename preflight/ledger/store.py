@@ -57,6 +57,11 @@ class Ledger:
         with self._lock:
             self._connection.close()
 
+    def charged(self) -> tuple[Entry, ...]:
+        """The entries whose charge was seen, the newest first."""
+        with self.reading() as connection:
+            return tuple(select_entries(connection, "WHERE charged IS NOT NULL ORDER BY id DESC"))
+
     def entries(self, *, states: Sequence[State] = (), limit: int | None = None) -> tuple[Entry, ...]:
         """The entries in any of ``states`` (none: in all), the newest first, at most ``limit``."""
         where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
@@ -158,12 +163,6 @@ class Ledger:
             sql = "SELECT id FROM entry WHERE api = ? AND task_id = ?"
             owner = connection.execute(sql, (entry.api, task_id)).fetchone()
             return int(owner[0]) if owner else self._insert_late(connection, entry, what, task_id)
-
-    def attach(self, entry_id: int, task_id: str) -> None:
-        """Give an accepted entry without a task the one that turned out to be its own."""
-        with self.changing() as connection:
-            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
-            self._put(connection, entry, entry.state, f"its task is {task_id}", task_id=task_id)
 
     def weigh(self, entry_id: int, moment: Moment, balance: Balance) -> None:
         """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""

@@ -95,9 +95,11 @@ def submit(
             claim.weigh("before", before)
         claim.leaves(1)
         task_id = _pay(client, body, claim, ledger.now)
-        _write_down(claim, task_id)
-        if on_accepted is not None:
-            on_accepted(task_id)
+        try:
+            _write_down(claim, task_id)
+        finally:
+            if on_accepted is not None:
+                on_accepted(task_id)
         if before is not None and (after := look(client, ledger.now())) is not None:
             with suppress(LedgerUnusable):  # what was charged is good to know, and nothing depends on it
                 claim.weigh("after", after)
@@ -131,7 +133,9 @@ def await_task(
     (task,) = latest
     entry = None
     if ledger is not None:
-        with suppress(LedgerUnusable):  # the result was paid for: it is not held back, and is written down when seen again
+        with suppress(
+            LedgerUnusable
+        ):  # the result was paid for: it is not held back, and is written down when seen again
             entry = settle(ledger, client, task)
     return Submission(
         state="completed" if error is None else "failed",

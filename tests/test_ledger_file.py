@@ -77,7 +77,7 @@ def test_a_row_that_no_preflight_wrote_is_a_clear_error(column: str, tmp_path: P
     with Ledger(tmp_path / "ledger.db") as ledger:
         brought_to(ledger, State.ACCEPTED)
         with ledger.changing() as connection:
-            connection.execute(f"UPDATE entry SET {column} = ?", (WRITTEN_BY_OTHERS[column],))  # noqa: S608 - our own
+            connection.execute(f"UPDATE entry SET {column} = ?", (WRITTEN_BY_OTHERS[column],))
         with pytest.raises(LedgerUnusable, match="entry 1 of the ledger cannot be read"):
             ledger.entries()
     ran = here("ledger", "list", "--ledger", tmp_path / "ledger.db")
@@ -122,7 +122,10 @@ def test_a_job_file_whose_name_is_no_text_is_written_down(tmp_path: Path) -> Non
         env = {"PREFLIGHT_API_KEY": KEY}
         given = [*sandbox.options, *sandbox.media_options, *sandbox.ledger_options]
         done = subprocess.run(
-            [*command("submit"), name, *command("--yes", *given)[3:]], env=environment(env), capture_output=True, check=False
+            [*command("submit"), name, *command("--yes", *given)[3:]],
+            env=environment(env),
+            capture_output=True,
+            check=False,
         )
         assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
         assert "job-" in json.dumps(here("ledger", "list", "--format", "json", *sandbox.ledger_options).json)

@@ -106,7 +106,11 @@ def _delivery(headers: dict[bytes, bytes], body: bytes, token: str) -> Delivery 
         task_id, event = task_id or str(fields.get("id")), event or _EVENTS.get(str(fields.get("status")), "")
     if not is_task_id(task_id) or event not in _EVENTS.values():
         return None
-    return Delivery(task_id=task_id, event=event, token_hash=sha256(token.encode("utf-8", "surrogatepass")).hexdigest() if token else None)
+    return Delivery(
+        task_id=task_id,
+        event=event,
+        token_hash=sha256(token.encode("utf-8", "surrogatepass")).hexdigest() if token else None,
+    )
 
 
 async def _body(receive: Receive) -> bytes | None:

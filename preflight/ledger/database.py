@@ -128,8 +128,8 @@ def translated(path: Path) -> Iterator[None]:
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One change: the only writer from its start, whole and on the disk at its end, or undone."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")  # within: an interrupt while it waits comes when it has begun
         yield
         connection.execute("COMMIT")
     except BaseException:

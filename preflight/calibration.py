@@ -44,7 +44,7 @@ class Candidate:
 
 
 def observations_of(entries: Iterable[Entry]) -> tuple[Observation, ...]:
-    """The entries whose charge was seen, the oldest first; without those of a model or a mode that is no longer known."""
+    """The entries whose charge was seen, the oldest first; none of a model or a price that is no longer known."""
     seen = (_observation(entry, entry.charged) for entry in entries if entry.charged is not None and entry.clocks)
     return tuple(sorted((each for each in seen if each), key=lambda observation: observation.entry_id))
 

@@ -122,7 +122,9 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerUnusable(f"the ledger {path} cannot be used: {error}") from error
+        is_busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        what = f"another process has held it for {_BUSY_SECONDS:g} s; try again" if is_busy else str(error)
+        raise LedgerUnusable(f"the ledger {path} cannot be used: {what}") from error
 
 
 @contextmanager

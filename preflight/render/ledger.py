@@ -172,8 +172,8 @@ def _credits(entry: Entry) -> str:
 
 
 def _price(entry: Entry) -> str:
-    credits, low, high = (entry.quote.get(name) for name in ("credits", "low", "high"))
-    return "–" if credits is None else f"{credits} credits" + ("" if low == high else f", {low}–{high}")
+    price, low, high = (entry.quote.get(name) for name in ("credits", "low", "high"))
+    return "–" if price is None else f"{price} credits" + ("" if low == high else f", {low}–{high}")
 
 
 def _balance(balance: Balance) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from support.command import KEY, command, environment, here
 from support.service import service
 from test_ledger import API, Clock, brought_to, order
 
-from preflight.errors import AlreadySubmitted, LedgerUnusable
+from preflight.errors import AlreadySubmitted, ConfigurationError, LedgerUnusable
 from preflight.ledger import Balance, Budget, Ledger, State
+from preflight.recheck import load_saved
 
 
 def test_a_ledger_behind_a_link_is_the_same_ledger(tmp_path: Path) -> None:
@@ -147,3 +148,23 @@ def test_ten_processes_with_ten_jobs_keep_one_budget(tmp_path: Path) -> None:
         codes = sorted(process.wait(120) for process in processes)
         assert codes == [0, 0] + [5] * 8
         assert sandbox.state["jobs_billed"] == 2
+
+
+AMOUNTS = {
+    "tiny": "1e-999999999",
+    "huge": "1e999999999",
+    "long": f"0.{'0' * 100_000}1",
+    "negative": "-5",
+    "a-number": 360.0,
+    "none": None,
+    "not-a-number": "NaN",
+}
+
+
+@pytest.mark.parametrize("case", AMOUNTS)
+def test_an_amount_in_a_saved_report_is_one_or_the_report_is_none(case: str, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    job = {"identity": "a", "verdict": "pass", "subjects": [], "quote": {"high": AMOUNTS[case]}}
+    report.write_text(json.dumps({"schema": "preflight.report/v1", "jobs": [job]}))
+    with pytest.raises(ConfigurationError, match="no report"):
+        load_saved(report, "a")

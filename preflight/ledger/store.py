@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -22,7 +21,7 @@ from preflight.ledger.gate import require_affordable, require_new
 from preflight.ledger.live import Sign, is_alive
 from preflight.ledger.order import Order
 from preflight.ledger.rows import select_entries, stamp
-from preflight.redact import printable, shorten
+from preflight.ledger.steps import insert_late, insert_order, put_state
 
 SETTLING = timedelta(seconds=180)
 """A request that nobody answered may be charged for until then: the service reads the reference video first."""
@@ -102,7 +101,7 @@ class Ledger:
                 self._bury(connection)
                 require_new(connection, order, api, again=again)
                 require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
-                entry_id = self._insert(connection, order, api, token_hash)
+                entry_id = insert_order(connection, self.now(), order, api, token_hash)
                 # Held before the entry can be seen: nobody may think that the process behind it has gone.
                 sign = Sign(self.path, entry_id)
                 undone.callback(sign.close)
@@ -126,7 +125,7 @@ class Ledger:
                 "UPDATE entry SET sent_at = coalesce(sent_at, ?), attempts = ? WHERE id = ?",
                 (stamp(self.now()), attempt, entry_id),
             )
-            self._put(connection, entry, State.SENT, f"attempt {attempt} leaves")
+            put_state(connection, self.now(), entry, State.SENT, f"attempt {attempt} leaves")
             return True
 
     def move(
@@ -147,7 +146,9 @@ class Ledger:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
             if not entry.state.may_become(state):
                 return False
-            self._put(connection, entry, state, what, task_id=task_id, settles_at=settles_at, refunded=refunded)
+            put_state(
+                connection, self.now(), entry, state, what, task_id=task_id, settles_at=settles_at, refunded=refunded
+            )
             return True
 
     def accept(self, entry_id: int, what: str, *, task_id: str) -> int:
@@ -158,11 +159,11 @@ class Ledger:
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
             if entry.state.may_become(State.ACCEPTED) or (entry.state is State.ACCEPTED and entry.task_id is None):
-                self._put(connection, entry, State.ACCEPTED, what, task_id=task_id)
+                put_state(connection, self.now(), entry, State.ACCEPTED, what, task_id=task_id)
                 return entry_id
             sql = "SELECT id FROM entry WHERE api = ? AND task_id = ?"
             owner = connection.execute(sql, (entry.api, task_id)).fetchone()
-            return int(owner[0]) if owner else self._insert_late(connection, entry, what, task_id)
+            return int(owner[0]) if owner else insert_late(connection, self.now(), entry, what, task_id)
 
     def weigh(self, entry_id: int, moment: Moment, balance: Balance) -> None:
         """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""
@@ -203,85 +204,13 @@ class Ledger:
                 raise LedgerUnusable(f"the ledger {self.path} was replaced while it was open")
             yield self._connection
 
-    def _insert(self, connection: sqlite3.Connection, order: Order, api: str, token_hash: str | None) -> int:
-        at = stamp(self.now())
-        columns = {
-            "api": api,
-            "job_hash": order.job_hash,
-            "state": State.INTENDED.value,
-            "created_at": at,
-            "updated_at": at,
-            "model": order.model,
-            "path": order.path,
-            "job": json.dumps(order.job),
-            "quote": json.dumps(order.quote),
-            "high": f"{order.high:f}",
-            "clocks": json.dumps(order.clocks),
-            "receipts": json.dumps(order.receipts),
-            "token_hash": token_hash,
-        }
-        marks = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO entry ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own words
-        entry_id = connection.execute(sql, tuple(columns.values())).lastrowid
-        assert entry_id is not None, "it was just inserted"
-        self._note(connection, entry_id, State.INTENDED, "written down")
-        return entry_id
-
-    def _insert_late(self, connection: sqlite3.Connection, settled: Entry, what: str, task_id: str) -> int:
-        at = stamp(self.now())
-        kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts"
-        new_id = connection.execute(
-            f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
-            f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",
-            (State.ACCEPTED.value, at, at, task_id, settled.id),
-        ).lastrowid
-        assert new_id is not None, "it was just inserted"
-        (new,) = select_entries(connection, "WHERE id = ?", new_id)
-        what = f"{what}, when entry {settled.id} was {settled.state.value} already"
-        self._put(connection, new, State.ACCEPTED, what)
-        self._note(connection, settled.id, settled.state, f"its task {task_id} is entry {new_id}")
-        return new_id
-
     def _bury(self, connection: sqlite3.Connection) -> None:
         for entry in select_entries(connection, f"WHERE {_IN_DOUBT} AND state != 'unknown'"):
             if is_alive(self.path, entry.id):
                 continue
             if entry.state is State.INTENDED:
-                self._put(connection, entry, State.REFUSED, "the process ended before anything was sent")
+                put_state(connection, self.now(), entry, State.REFUSED, "the process ended before anything was sent")
             else:
                 settles_at = (entry.sent_at or entry.updated_at) + SETTLING
                 what = "the process ended before an answer came"
-                self._put(connection, entry, State.UNKNOWN, what, settles_at=settles_at)
-
-    def _put(
-        self,
-        connection: sqlite3.Connection,
-        entry: Entry,
-        state: State,
-        what: str,
-        *,
-        task_id: str | None = None,
-        settles_at: datetime | None = None,
-        refunded: bool | None = None,
-    ) -> None:
-        taken = "SELECT 1 FROM entry WHERE api = ? AND task_id = ? AND id != ?"
-        if task_id and connection.execute(taken, (entry.api, task_id, entry.id)).fetchone():
-            what, task_id = f"{what}, a task that another entry has", None
-        connection.execute(
-            "UPDATE entry SET state = ?, updated_at = ?, reason = ?, task_id = coalesce(?, task_id),"
-            " settles_at = coalesce(?, settles_at), refunded = coalesce(?, refunded) WHERE id = ?",
-            (
-                state.value, stamp(self.now()), _said(what), task_id, None if settles_at is None else stamp(settles_at),
-                None if refunded is None else int(refunded), entry.id,
-            ),
-        )  # fmt: skip
-        self._note(connection, entry.id, state, what)
-
-    def _note(self, connection: sqlite3.Connection, entry_id: int, state: State, what: str) -> None:
-        connection.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?)", (entry_id, stamp(self.now()), state.value, _said(what))
-        )
-
-
-def _said(what: str) -> str:
-    return shorten(printable(what))
+                put_state(connection, self.now(), entry, State.UNKNOWN, what, settles_at=settles_at)

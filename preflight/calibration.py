@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from preflight.errors import SpecError
 from preflight.ledger import Entry
 from preflight.rounding import round_seconds
 from preflight.specs import Rounding, load_spec
@@ -43,23 +44,9 @@ class Candidate:
 
 
 def observations_of(entries: Iterable[Entry]) -> tuple[Observation, ...]:
-    """The entries whose charge was seen, the oldest first."""
-    seen = []
-    for entry in entries:
-        if entry.charged is None or not entry.clocks:
-            continue
-        price = load_spec(entry.model).price
-        seen.append(
-            Observation(
-                entry_id=entry.id,
-                charged=entry.charged,
-                credits_per_second=Decimal(str(entry.quote["credits_per_second"])),
-                cap_seconds=price.cap_seconds[str(entry.quote["orientation"])],
-                clocks={name: Fraction(seconds) for name, seconds in entry.clocks.items()},
-                policies=price.rounding_policies,
-            )
-        )
-    return tuple(sorted(seen, key=lambda observation: observation.entry_id))
+    """The entries whose charge was seen, the oldest first; none of a model or a price that is no longer known."""
+    seen = (_observation(entry, entry.charged) for entry in entries if entry.charged is not None and entry.clocks)
+    return tuple(sorted((each for each in seen if each), key=lambda observation: observation.entry_id))
 
 
 def candidates(observations: Sequence[Observation]) -> tuple[Candidate, ...]:
@@ -90,6 +77,21 @@ def telling_seconds(policies: Sequence[Rounding]) -> Fraction | None:
     """A length, in seconds, of which each of ``policies`` would charge something else; ``None`` for one policy."""
     lengths = (Fraction(8) + Fraction(part, 8) for part in (3, 5, 1, 7))
     return next((each for each in lengths if len({round_seconds(each, policy) for policy in policies}) > 1), None)
+
+
+def _observation(entry: Entry, charged: Decimal) -> Observation | None:
+    try:
+        price = load_spec(entry.model).price
+        return Observation(
+            entry_id=entry.id,
+            charged=charged,
+            credits_per_second=Decimal(str(entry.quote["credits_per_second"])),
+            cap_seconds=price.cap_seconds[str(entry.quote["orientation"])],
+            clocks={name: Fraction(seconds) for name, seconds in entry.clocks.items()},
+            policies=price.rounding_policies,
+        )
+    except (SpecError, KeyError, ValueError, ArithmeticError):
+        return None
 
 
 def _explains(observation: Observation, policy: Rounding, clock: str) -> bool:

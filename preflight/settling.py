@@ -43,18 +43,15 @@ def settle(ledger: Ledger, client: Client, task: Task) -> Entry | None:
 
 
 def adopt(ledger: Ledger, client: Client, entry: Entry, task: Task) -> Entry:
-    """``task`` turned out to be that of ``entry``, which had none: write it down."""
-    if entry.state is State.ACCEPTED:
-        ledger.attach(entry.id, task.id)
-    else:
-        ledger.move(entry.id, State.ACCEPTED, f"found to be accepted as task {task.id}", task_id=task.id)
-    entry = ledger.entry(entry.id)
+    """``task`` turned out to be that of ``entry``, which had none: write it down. Returns the entry of the task."""
+    entry = ledger.entry(ledger.accept(entry.id, f"found to be accepted as task {task.id}", task_id=task.id))
     return _end(ledger, client, entry, task) if task.status in _ENDS and not entry.state.ended else entry
 
 
 def resolve_by_task(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """The user says which task it is; the service is asked. Raises ``ApiError`` and ``ConfigurationError``."""
-    _require_open(entry)
+    if entry.state is not State.REFUSED or entry.sent_at is None:  # a refusal may turn out to be none
+        _require_open(entry)
     owner = ledger.of_task(client.base_url, task_id)
     if owner is not None and owner.id != entry.id:
         raise ConfigurationError(f"task {task_id} is that of entry {owner.id}")

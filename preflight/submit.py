@@ -95,9 +95,11 @@ def submit_job(
             claim.weigh("before", before)
         claim.leaves(1)
         task_id = _pay(client, body, claim, ledger.now)
-        _write_down(claim, task_id)
-        if on_accepted is not None:
-            on_accepted(task_id)
+        try:
+            _write_down(claim, task_id)
+        finally:
+            if on_accepted is not None:
+                on_accepted(task_id)
         if before is not None and (after := look(client, ledger.now())) is not None:
             with suppress(LedgerUnusable):  # what was charged is good to know, and nothing depends on it
                 claim.weigh("after", after)
@@ -129,7 +131,12 @@ def await_task(
     except TaskFailed as failed:
         error = str(failed)
     (task,) = latest
-    entry = settle(ledger, client, task) if ledger is not None else None
+    entry = None
+    if ledger is not None:
+        with suppress(
+            LedgerUnusable
+        ):  # the result was paid for: it is not held back, and is written down when seen again
+            entry = settle(ledger, client, task)
     return Submission(
         state="completed" if error is None else "failed",
         task_id=task_id,
@@ -184,7 +191,11 @@ def _leave_unknown(claim: Claim, what: str, *, settles_at: datetime, task_id: st
 
 def _write_down(claim: Claim, task_id: str) -> None:
     try:
-        claim.accepted(task_id)
+        try:
+            claim.accepted(task_id)
+        except KeyboardInterrupt:
+            claim.accepted(task_id)  # known, and paid for: it is kept before anything ends
+            raise
     except LedgerUnusable as error:
         unknown = OutcomeUnknown(
             f"the job was accepted as task {task_id}, and that could not be written down: {error}. When it can:"

@@ -251,3 +251,13 @@ def test_the_secret_is_kept_from_one_run_to_the_next(sandbox: Service) -> None:
     secret.write_text("x")
     ran = here("listen", "--port", "0", *sandbox.options, *sandbox.ledger_options)
     assert (ran.code, "callback-secret" in ran.err) == (2, True)
+
+
+def test_a_command_is_run_though_nobody_reads_what_is_said(sandbox: Service) -> None:
+    with listener(sandbox, "--forward", f'{sys.executable} -c \'open("ran", "w")\'') as (url, process):
+        assert process.stdout is not None
+        process.stdout.close()
+        assert sandbox.submit(sandbox.job(), "--yes", "--callback", url).code == 0
+        while not (sandbox.folder / "ran").exists():
+            assert process.poll() is None
+            time.sleep(0.05)

@@ -74,7 +74,16 @@ def test_a_crowded_service_charges_once_or_not_at_all(sandbox: Service) -> None:
 
 def test_an_interrupt_while_paying_says_that_the_outcome_is_unknown(sandbox: Service) -> None:
     sandbox.arm("late-answer", seconds=60)
-    arguments = ["submit", sandbox.job(), "--yes", "--format", "json", *sandbox.options, *sandbox.media_options]
+    arguments = [
+        "submit",
+        sandbox.job(),
+        "--yes",
+        "--format",
+        "json",
+        *sandbox.options,
+        *sandbox.media_options,
+        *sandbox.ledger_options,
+    ]
     with subprocess.Popen(
         command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -90,7 +99,7 @@ def test_an_interrupt_while_paying_says_that_the_outcome_is_unknown(sandbox: Ser
 
 def test_an_interrupt_while_waiting_leaves_the_task_its_name(tmp_path: Path) -> None:
     with service(tmp_path, speed=1.0) as slow:
-        arguments = ["submit", slow.job(), "--yes", "--wait", *slow.options, *slow.media_options]
+        arguments = ["submit", slow.job(), "--yes", "--wait", *slow.options, *slow.media_options, *slow.ledger_options]
         with subprocess.Popen(
             command(*arguments), env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:

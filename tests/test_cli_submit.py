@@ -142,7 +142,12 @@ def test_nobody_there_to_ask_means_nothing_is_paid(idle: Service) -> None:
 
 @pytest.mark.parametrize(("answer", "code", "paid"), [("y\n", 0, 1), ("\n", 130, 0)], ids=["yes", "return"])
 def test_on_a_terminal_the_price_is_asked_for_first(answer: str, code: int, paid: int, sandbox: Service) -> None:
-    env = {"PREFLIGHT_API_KEY": KEY, "PREFLIGHT_API_URL": sandbox.url, "PREFLIGHT_ALLOW_HOST": "127.0.0.1"}
+    env = {
+        "PREFLIGHT_API_KEY": KEY,
+        "PREFLIGHT_API_URL": sandbox.url,
+        "PREFLIGHT_ALLOW_HOST": "127.0.0.1",
+        "PREFLIGHT_LEDGER": str(sandbox.folder / "ledger.db"),
+    }
     ran = answered(answer, "submit", sandbox.job(), env=env)
     assert (ran.code, sandbox.paid_requests) == (code, paid)
     assert "Pay 360 credits ($1.80)?" in ran.err

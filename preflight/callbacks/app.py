@@ -77,17 +77,19 @@ class CallbackApp:
 
     async def _write(self) -> None:
         """One change for all that came in while the last one was written: the disk is what takes time."""
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                taken = await asyncio.to_thread(self._deliveries.take, [delivery for delivery, _ in batch])
-            except LedgerUnusable:
-                taken = False
-            for _, written in batch:
-                if not written.done():  # its caller may have left
-                    written.set_result(taken)
-            self._on_taken()
-        self._writing = None
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                try:
+                    taken = await asyncio.to_thread(self._deliveries.take, [delivery for delivery, _ in batch])
+                except LedgerUnusable:
+                    taken = False
+                for _, written in batch:
+                    if not written.done():  # its caller may have left
+                        written.set_result(taken)
+                self._on_taken()
+        finally:
+            self._writing = None
 
 
 def _delivery(headers: dict[bytes, bytes], body: bytes, token: str) -> Delivery | None:
@@ -104,7 +106,11 @@ def _delivery(headers: dict[bytes, bytes], body: bytes, token: str) -> Delivery 
         task_id, event = task_id or str(fields.get("id")), event or _EVENTS.get(str(fields.get("status")), "")
     if not is_task_id(task_id) or event not in _EVENTS.values():
         return None
-    return Delivery(task_id=task_id, event=event, token_hash=sha256(token.encode()).hexdigest() if token else None)
+    return Delivery(
+        task_id=task_id,
+        event=event,
+        token_hash=sha256(token.encode("utf-8", "surrogatepass")).hexdigest() if token else None,
+    )
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -84,6 +84,8 @@ class Settler:
         try:
             task = self._client.task(delivery.task_id)
         except TaskNotFound:
+            if delivery.token_hash is not None:  # one of ours, and perhaps the service does not know it yet
+                return self._given_up(delivery)
             self._deliveries.close(delivery, "the service knows no such task")
             return True
         except ApiError as error:
@@ -108,9 +110,13 @@ class Settler:
             entry = self._deliveries.owner_by_token(delivery.token_hash, api)
         elif task.created_at is not None:
             entry = self._deliveries.owner_by_time(api, task.model, task.created_at)
-        if entry is None or entry.task_id is not None or entry.state in {State.INTENDED, State.REFUSED, State.SENT}:
-            return entry if entry is not None and entry.state is State.SENT else None
-        return adopt(self._ledger, self._client, entry, task)
+        if entry is None or entry.sent_at is None:
+            return None
+        if entry.state is State.SENT:
+            return entry
+        if entry.state in {State.UNKNOWN, State.REFUSED} or entry.task_id is None:
+            return adopt(self._ledger, self._client, entry, task)
+        return None
 
     def _given_up(self, delivery: Delivery) -> bool:
         received = delivery.received_at

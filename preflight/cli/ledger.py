@@ -11,11 +11,13 @@ from preflight.cli.exits import Exit
 from preflight.cli.options import output_options
 from preflight.cli.output import emit, to_json, to_json_lines, to_text
 from preflight.cli.service import api_url_option, key_file_option, ledger_option, open_client, open_ledger
+from preflight.errors import TaskNotFound
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from preflight.ledger import Entry
+    from preflight.client import Client
+    from preflight.ledger import Entry, Ledger
 
 _STATES = ("intended", "sent", "accepted", "completed", "failed", "refused", "unknown")
 
@@ -137,8 +139,10 @@ def resolve(
             with open_client(api_url, key_file) as client:
                 if client.base_url != entry.api:
                     raise click.UsageError(f"entry {entry.id} was sent to {entry.api}: add --api-url {entry.api}")
-                if task_id or entry.task_id:
-                    entry = resolve_by_task(ledger, client, entry, task_id or str(entry.task_id))
+                if task_id:
+                    entry = resolve_by_task(ledger, client, entry, task_id)
+                elif entry.task_id:
+                    entry = _as_named(ledger, client, entry, entry.task_id)
                 else:
                     entry, answer = resolve_by_balance(ledger, client, entry)
                     click.echo(f"preflight: {_answer(answer.name, entry)}", err=True)
@@ -160,7 +164,7 @@ def calibrate(*, ledger_path: str | None, format_: str, output: str | None, quie
     from preflight.render.ledger import calibration_object, render_calibration  # noqa: PLC0415 - the same
 
     with open_ledger(ledger_path) as ledger:
-        observations = observations_of(ledger.entries())
+        observations = observations_of(ledger.charged())
     found = candidates(observations)
     if not quiet:
         match format_:
@@ -172,6 +176,18 @@ def calibrate(*, ledger_path: str | None, format_: str, output: str | None, quie
                 text = to_text(lambda console: render_calibration(observations, found, console), output)
         emit(text, output)
     return Exit.PASS if policies_that_fit(found) else Exit.INDETERMINATE
+
+
+def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
+    """Settled by the task that the answer named, although it was no success."""
+    from preflight.settling import resolve_by_task  # noqa: PLC0415 - SQLite, for what pays alone
+
+    try:
+        return resolve_by_task(ledger, client, entry, task_id)
+    except TaskNotFound:
+        by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
+        click.echo(f"preflight: the answer named the task {task_id}; look at your tasks, then {by_hand}", err=True)
+        raise
 
 
 def _emit_entry(entry: Entry, format_: str, output: str | None) -> None:

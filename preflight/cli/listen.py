@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from preflight.cli.ledger_file import default_ledger
 from preflight.cli.logs import verbose_option
 from preflight.cli.output import to_json
 from preflight.cli.service import (
@@ -66,10 +65,9 @@ def command(
         raise MissingExtra("preflight listen", "listen") from error
     from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads httpx and SQLite
 
-    path = Path(ledger_path) if ledger_path else default_ledger()
     words = _words(forward)
     with open_ledger(ledger_path) as ledger, open_client(api_url, key_file) as client:
-        secret = secret_of(path.with_name(f"{path.name}-callback-secret"))
+        secret = secret_of(ledger.path.with_name(f"{ledger.path.name}-callback-secret"))
         with listening(host, port) as (listener, url):
             settler = Settler(
                 ledger,
@@ -97,7 +95,8 @@ def _finished(finished: Finished, forward: list[str]) -> None:
 
     task, entry = finished.task, finished.entry
     name = f"entry {entry.id}" if entry else "not in the ledger"
-    click.echo(f"{task.status.value}  task {task.id}  {name}")
+    with suppress(OSError):  # whoever read it may have left: the command has its turn all the same
+        click.echo(f"{task.status.value}  task {task.id}  {name}")
     if not forward:
         return
     error = f"{task.error.code}: {task.error.message}" if task.error else None

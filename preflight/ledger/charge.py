@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import sqlite3
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from preflight.ledger.entry import Balance, Entry, State
+from preflight.ledger.rows import select_entries, stamp
+
+_REFUND = timedelta(hours=1)
+"""The credits of a failed task come back by themselves, and the service does not say when."""
 
 
 def fall(before: Balance, after: Balance) -> Decimal:
@@ -18,24 +23,49 @@ def fall(before: Balance, after: Balance) -> Decimal:
     return before.balance - after.balance
 
 
-def may_have_moved(other: Entry, start: datetime, end: datetime, *, refunds: bool) -> bool:
-    """Whether ``other`` can have moved the balance between ``start`` and ``end``.
+def charged_alone(connection: sqlite3.Connection, entry: Entry, *, until: datetime) -> bool:
+    """Whether no other entry was charged, or seen to fail, between the look before ``entry`` was sent and ``until``."""
+    before = entry.balances.get("before")
+    if before is None:
+        return False
+    others = select_entries(
+        connection,
+        "WHERE id != ? AND id IN ("
+        "SELECT id FROM entry WHERE api = ? AND state IN ('sent', 'unknown') UNION ALL SELECT id FROM entry"
+        " WHERE api = ? AND state IN ('accepted', 'completed', 'failed') AND updated_at >= ?)",
+        entry.id, entry.api, entry.api, stamp(before.at),
+    )  # fmt: skip
+    return not any(_was_charged(other, before.at, until) for other in others)
 
-    A charge falls between its request and its answer. With ``refunds`` a task that was running then counts, too: it may
-    have failed, and its credits come back.
+
+def ran_alone(connection: sqlite3.Connection, entry: Entry) -> bool:
+    """Whether nothing else of the ledger can have moved the balance since the look before ``entry`` was sent.
+
+    Refunds count, too: the credits of a task that ran then, or of one in doubt, may have come back. A later entry is
+    told by its number, as a clock may have been set back meanwhile.
     """
-    if other.sent_at is None or other.sent_at > end or other.state is State.REFUSED:
+    before = entry.balances.get("before")
+    if before is None:
+        return False
+    other = connection.execute(
+        "SELECT 1 FROM entry WHERE api = ? AND id != ? AND sent_at IS NOT NULL AND state != 'refused' AND ("
+        " id > ? OR state IN ('sent', 'unknown', 'accepted') OR updated_at >= ?"
+        " OR (state = 'failed' AND refunded IS NOT 1 AND updated_at >= ?)) LIMIT 1",
+        (entry.api, entry.id, entry.id, stamp(before.at), stamp(before.at - _REFUND)),
+    )
+    return other.fetchone() is None
+
+
+def _was_charged(other: Entry, start: datetime, end: datetime) -> bool:
+    # A charge falls between its request and its answer, and that of an unanswered one before it settles.
+    if other.sent_at is None or other.sent_at > end:
         return False
     if other.state is State.SENT:
         return True
     if other.state is State.UNKNOWN:
         return other.settles_at is None or other.settles_at >= start
     answered = next((event.at for event in other.events if event.state in _ANSWERED), other.updated_at)
-    if answered >= start:
-        return True
-    if other.state is State.FAILED:
-        return other.updated_at >= start
-    return refunds and (other.state is State.ACCEPTED or other.updated_at >= start)
+    return answered >= start or (other.state is State.FAILED and other.updated_at >= start)
 
 
 _ANSWERED = frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED})

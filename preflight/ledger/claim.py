@@ -39,7 +39,8 @@ class Claim:
             raise NotSubmitted(f"not sent: entry {self.entry_id} of the ledger was settled meanwhile")
 
     def accepted(self, task_id: str) -> None:
-        self._ledger.move(self.entry_id, State.ACCEPTED, f"accepted as task {task_id}", task_id=task_id)
+        """The service took it. ``entry_id`` is the entry of the task from then on."""
+        self.entry_id = self._ledger.accept(self.entry_id, f"accepted as task {task_id}", task_id=task_id)
 
     def refused(self, what: str) -> None:
         self._ledger.move(self.entry_id, State.REFUSED, what)

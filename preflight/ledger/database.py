@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,6 +76,29 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_open ON delivery (id) WHERE result IS NULL;
 """
 
+# For a ledger of many thousand entries. They change nothing that is kept: an older preflight writes them as well.
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS entry_job ON entry (api, job_hash);
+CREATE INDEX IF NOT EXISTS entry_sent ON entry (api, sent_at);
+"""
+
+
+def place_of(path: Path) -> Path:
+    """Where the file is, whichever link leads there: what stands beside it has one name for every process."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError) as error:
+        raise LedgerUnusable(f"the ledger {str(path)!r} cannot be used: {error}") from error
+
+
+def file_at(path: Path) -> tuple[int, int]:
+    """Which file stands at ``path`` now. Raises ``LedgerUnusable`` where there is none."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise LedgerUnusable(f"the ledger {path} was removed while it was open: {error.strerror}") from error
+    return found.st_dev, found.st_ino
+
 
 def connect(path: Path) -> sqlite3.Connection:
     """The ledger at ``path``, made if it is new, for use in any one thread at a time. Raises ``LedgerUnusable``."""
@@ -98,20 +122,22 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise LedgerUnusable(f"the ledger {path} cannot be used: {error}") from error
+        is_busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+        what = f"another process has held it for {_BUSY_SECONDS:g} s; try again" if is_busy else str(error)
+        raise LedgerUnusable(f"the ledger {path} cannot be used: {what}") from error
 
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One change: the only writer from its start, whole and on the disk at its end, or undone."""
-    connection.execute("BEGIN IMMEDIATE")
     try:
+        connection.execute("BEGIN IMMEDIATE")  # within: an interrupt while it waits comes when it has begun
         yield
+        connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:  # a full disk has undone it already
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -120,7 +146,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         # Two processes that both find a new file would otherwise both make its tables.
         with alone(path):
             if _version(connection, path) == 0:
-                path.chmod(0o600)
+                _keep_private(path)
                 _require_wal(connection, path)
                 connection.executescript(
                     f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION};"
@@ -128,6 +154,14 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 )
     connection.executescript(_SETTINGS)
     _require_wal(connection, path)
+    connection.executescript(_INDEXES)
+
+
+def _keep_private(path: Path) -> None:
+    try:
+        path.chmod(0o600)
+    except OSError as error:
+        raise LedgerUnusable(f"the ledger {path} cannot be kept from others: {error.strerror}") from error
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

@@ -19,7 +19,10 @@ _LATER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event of one task, as a caller claims it. ``token_hash`` is that of the secret in the path, if it had one."""
+    """One event of one task, as a caller claims it.
+
+    ``token_hash`` is that of the secret in the path, if it had one; it is kept only where an entry has the same.
+    """
 
     task_id: str
     event: str
@@ -35,14 +38,20 @@ class Deliveries:
         self._ledger = ledger
 
     def take(self, deliveries: Iterable[Delivery]) -> bool:
-        """Write them down in one change; a repeated one is counted. ``False``, and nothing done, when too many wait."""
+        """Write them down in one change; ``False``, and nothing done, when too many wait.
+
+        A repeated one is counted. It is looked into again only where it holds the secret of an entry, and the one
+        before did not: that one was forged, or came another way.
+        """
         with self._ledger.changing() as connection:
             (waiting,) = connection.execute("SELECT count(*) FROM delivery WHERE result IS NULL").fetchone()
             if waiting >= MAX_OPEN:
                 return False
             connection.executemany(
-                "INSERT INTO delivery (task_id, event, token_hash, received_at) VALUES (?, ?, ?, ?)"
+                "INSERT INTO delivery (task_id, event, token_hash, received_at)"
+                " VALUES (?, ?, (SELECT token_hash FROM entry WHERE token_hash = ?), ?)"
                 " ON CONFLICT (task_id, event) DO UPDATE SET times = times + 1,"
+                " result = CASE WHEN token_hash IS NULL AND excluded.token_hash IS NOT NULL THEN NULL ELSE result END,"
                 " token_hash = coalesce(token_hash, excluded.token_hash)",
                 [(each.task_id, each.event, each.token_hash, stamp(self._ledger.now())) for each in deliveries],
             )
@@ -87,14 +96,9 @@ class Deliveries:
         with self._ledger.reading() as connection:
             open_ones = select_entries(
                 connection,
-                "WHERE api = ? AND task_id IS NULL AND state IN ('unknown', 'accepted', 'sent') AND token_hash IS NULL",
-                api,
-            )
-        fitting = [
-            entry
-            for entry in open_ones
-            if entry.sent_at is not None
-            and entry.sent_at - _EARLIER <= created_at <= entry.sent_at + _LATER
-            and model in {entry.model, ""}
-        ]
+                "WHERE api = ? AND sent_at BETWEEN ? AND ? AND +state IN ('unknown', 'accepted', 'sent')"
+                " AND +task_id IS NULL AND +token_hash IS NULL",
+                api, stamp(created_at - _LATER), stamp(created_at + _EARLIER),
+            )  # fmt: skip
+        fitting = [entry for entry in open_ones if model in {entry.model, ""}]
         return fitting[0] if len(fitting) == 1 and fitting[0].state is not State.SENT else None

@@ -107,7 +107,12 @@ class Entry:
 
     @property
     def cost(self) -> Decimal:
-        """What it counts for in a budget: what was charged where that is known, else the high end of its quote."""
-        if self.state is State.REFUSED or (self.state is State.FAILED and self.refunded):
-            return Decimal(0)
-        return self.high if self.charged is None else self.charged
+        """What it counts for in a budget; see ``cost_of``."""
+        return cost_of(self.state, high=self.high, charged=self.charged, refunded=bool(self.refunded))
+
+
+def cost_of(state: State, *, high: Decimal, charged: Decimal | None, refunded: bool) -> Decimal:
+    """What was charged where that is known, else the high end of the quote; nothing for what cost nothing."""
+    if state is State.REFUSED or (state is State.FAILED and refunded):
+        return Decimal(0)
+    return high if charged is None else charged

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
-from decimal import Decimal
 
 from preflight.errors import AlreadySubmitted, StillUnknown
 from preflight.ledger.budget import DAY, Budget, require_within
 from preflight.ledger.entry import State
 from preflight.ledger.order import Order
-from preflight.ledger.rows import select_entries, stamp
+from preflight.ledger.rows import cost_of_all, select_entries, stamp
 
 
 def require_new(connection: sqlite3.Connection, order: Order, api: str, *, again: bool) -> None:
@@ -43,12 +42,13 @@ def require_affordable(
     connection: sqlite3.Connection, order: Order, api: str, *, budget: Budget, now: datetime
 ) -> None:
     """Raise ``OverBudget`` when ``order`` does not fit beside what is open and what the last 24 hours have cost."""
+    if budget == Budget():
+        return
     in_doubt = "state IN ('intended', 'sent', 'unknown')"
-    pending = select_entries(connection, f"WHERE api = ? AND {in_doubt}", api)
-    spent = select_entries(connection, f"WHERE api = ? AND NOT {in_doubt} AND sent_at >= ?", api, stamp(now - DAY))
+    since = stamp(now - DAY)
     require_within(
         budget,
         high=order.high,
-        pending=sum((entry.cost for entry in pending), Decimal(0)),
-        spent=sum((entry.cost for entry in spent), Decimal(0)),
+        pending=cost_of_all(connection, f"WHERE api = ? AND {in_doubt}", api),
+        spent=cost_of_all(connection, f"WHERE api = ? AND NOT {in_doubt} AND sent_at >= ?", api, since),
     )

@@ -30,7 +30,11 @@ class Sign:
         self._path = _sign_of(path, entry_id)
         try:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            _lock(self._file, wait=False)
+            try:
+                _lock(self._file, wait=False)
+            except OSError:
+                os.close(self._file)
+                raise
         except OSError as error:
             raise LedgerUnusable(f"cannot write beside the ledger {path}: {error.strerror}") from error
 

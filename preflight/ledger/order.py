@@ -39,7 +39,8 @@ def order_of(job: Job, report: JobReport) -> Order:
         job_hash=report.identity or identity_of(job, load_spec(report.model)),
         job=_redacted_job(job.body, callback),
         model=report.model,
-        path=job.path,
+        # A file's name may hold bytes that are no text.
+        path=None if job.path is None else job.path.encode("utf-8", "backslashreplace").decode(),
         quote=_quote(report.quote),
         high=report.quote.high,
         clocks=_clocks(video.durations) if video else {},
@@ -55,8 +56,8 @@ def _redacted_job(body: Any, callback: str) -> dict[str, Any]:
     """The body as it may be kept: URLs without what signs them, and of a callback, whose path is a secret, the host."""
     kept: dict[str, Any] = _redacted(body)
     if isinstance(kept.get(callback), str):
-        scheme, _, rest = kept[callback].partition("://")
-        kept[callback] = f"{scheme}://{rest.partition('/')[0]}/…"
+        scheme, mark, rest = kept[callback].partition("://")
+        kept[callback] = f"{scheme}://{rest.partition('/')[0]}/…" if mark else "…"
     return kept
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,20 +11,24 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from preflight.errors import ConfigurationError
+from preflight.errors import ConfigurationError, LedgerUnusable
 from preflight.ledger import database
 from preflight.ledger.budget import Budget
-from preflight.ledger.charge import fall, may_have_moved
+from preflight.ledger.charge import charged_alone, fall, ran_alone
 from preflight.ledger.claim import Claim
 from preflight.ledger.entry import Balance, Entry, Moment, State
 from preflight.ledger.gate import require_affordable, require_new
 from preflight.ledger.live import Sign, is_alive
 from preflight.ledger.order import Order
 from preflight.ledger.rows import select_entries, stamp
-from preflight.redact import printable, shorten
+from preflight.ledger.steps import insert_late, insert_order, put_state
 
 SETTLING = timedelta(seconds=180)
 """A request that nobody answered may be charged for until then: the service reads the reference video first."""
+
+
+# Word for word the condition of an index, or SQLite would read every entry.
+_IN_DOUBT = "state IN ('intended', 'sent', 'unknown')"
 
 
 class Ledger:
@@ -35,10 +38,11 @@ class Ledger:
     """
 
     def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.path = path
+        self.path = database.place_of(path)
         self.now = now
         self._lock = RLock()
-        self._connection = database.connect(path)
+        self._connection = database.connect(self.path)
+        self._file = database.file_at(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -51,6 +55,11 @@ class Ledger:
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def charged(self) -> tuple[Entry, ...]:
+        """The entries whose charge was seen, the newest first."""
+        with self.reading() as connection:
+            return tuple(select_entries(connection, "WHERE charged IS NOT NULL ORDER BY id DESC"))
 
     def entries(self, *, states: Sequence[State] = (), limit: int | None = None) -> tuple[Entry, ...]:
         """The entries in any of ``states`` (none: in all), the newest first, at most ``limit``."""
@@ -92,7 +101,7 @@ class Ledger:
                 self._bury(connection)
                 require_new(connection, order, api, again=again)
                 require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
-                entry_id = self._insert(connection, order, api, token_hash)
+                entry_id = insert_order(connection, self.now(), order, api, token_hash)
                 # Held before the entry can be seen: nobody may think that the process behind it has gone.
                 sign = Sign(self.path, entry_id)
                 undone.callback(sign.close)
@@ -116,7 +125,7 @@ class Ledger:
                 "UPDATE entry SET sent_at = coalesce(sent_at, ?), attempts = ? WHERE id = ?",
                 (stamp(self.now()), attempt, entry_id),
             )
-            self._put(connection, entry, State.SENT, f"attempt {attempt} leaves")
+            put_state(connection, self.now(), entry, State.SENT, f"attempt {attempt} leaves")
             return True
 
     def move(
@@ -137,14 +146,24 @@ class Ledger:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
             if not entry.state.may_become(state):
                 return False
-            self._put(connection, entry, state, what, task_id=task_id, settles_at=settles_at, refunded=refunded)
+            put_state(
+                connection, self.now(), entry, state, what, task_id=task_id, settles_at=settles_at, refunded=refunded
+            )
             return True
 
-    def attach(self, entry_id: int, task_id: str) -> None:
-        """Give an accepted entry without a task the one that turned out to be its own."""
+    def accept(self, entry_id: int, what: str, *, task_id: str) -> int:
+        """Write down that an entry was accepted as the task ``task_id``; returns the number of the task's entry.
+
+        An end is never left: where the entry was settled as something else meanwhile, a new one stands for the task.
+        """
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
-            self._put(connection, entry, entry.state, f"its task is {task_id}", task_id=task_id)
+            if entry.state.may_become(State.ACCEPTED) or (entry.state is State.ACCEPTED and entry.task_id is None):
+                put_state(connection, self.now(), entry, State.ACCEPTED, what, task_id=task_id)
+                return entry_id
+            sql = "SELECT id FROM entry WHERE api = ? AND task_id = ?"
+            owner = connection.execute(sql, (entry.api, task_id)).fetchone()
+            return int(owner[0]) if owner else insert_late(connection, self.now(), entry, what, task_id)
 
     def weigh(self, entry_id: int, moment: Moment, balance: Balance) -> None:
         """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""
@@ -156,7 +175,7 @@ class Ledger:
             )
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
             before = entry.balances.get("before")
-            if moment == "after" and before and self._ran_alone(connection, entry, until=balance.at, refunds=False):
+            if moment == "after" and before and charged_alone(connection, entry, until=balance.at):
                 charged = fall(before, balance)
                 if charged > 0:  # a job is never free: a balance that did not fall tells nothing
                     connection.execute("UPDATE entry SET charged = ? WHERE id = ?", (f"{charged:f}", entry_id))
@@ -164,7 +183,7 @@ class Ledger:
     def ran_alone(self, entry: Entry) -> bool:
         """Whether no other entry can have moved the balance since the look before ``entry`` was sent."""
         with self.reading() as connection:
-            return self._ran_alone(connection, entry, until=self.now(), refunds=True)
+            return ran_alone(connection, entry)
 
     def bury(self) -> None:
         """Settle the entries whose process died: what was never sent is refused, what may have been is unknown."""
@@ -181,82 +200,17 @@ class Ledger:
     def changing(self) -> Iterator[sqlite3.Connection]:
         """The database, for one change: durable when the context ends, undone if it raises."""
         with self._lock, database.translated(self.path), database.transaction(self._connection):
+            if database.file_at(self.path) != self._file:
+                raise LedgerUnusable(f"the ledger {self.path} was replaced while it was open")
             yield self._connection
 
-    def _insert(self, connection: sqlite3.Connection, order: Order, api: str, token_hash: str | None) -> int:
-        at = stamp(self.now())
-        columns = {
-            "api": api,
-            "job_hash": order.job_hash,
-            "state": State.INTENDED.value,
-            "created_at": at,
-            "updated_at": at,
-            "model": order.model,
-            "path": order.path,
-            "job": json.dumps(order.job),
-            "quote": json.dumps(order.quote),
-            "high": f"{order.high:f}",
-            "clocks": json.dumps(order.clocks),
-            "receipts": json.dumps(order.receipts),
-            "token_hash": token_hash,
-        }
-        marks = ", ".join("?" * len(columns))
-        sql = f"INSERT INTO entry ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own words
-        entry_id = connection.execute(sql, tuple(columns.values())).lastrowid
-        assert entry_id is not None, "it was just inserted"
-        self._note(connection, entry_id, State.INTENDED, "written down")
-        return entry_id
-
-    def _ran_alone(self, connection: sqlite3.Connection, entry: Entry, *, until: datetime, refunds: bool) -> bool:
-        before = entry.balances.get("before")
-        if before is None:
-            return False
-        others = select_entries(
-            connection, "WHERE api = ? AND id != ? AND (updated_at >= ? OR state IN ('sent', 'accepted', 'unknown'))",
-            entry.api, entry.id, stamp(before.at),
-        )  # fmt: skip
-        return not any(may_have_moved(other, before.at, until, refunds=refunds) for other in others)
-
     def _bury(self, connection: sqlite3.Connection) -> None:
-        for entry in select_entries(connection, "WHERE state IN ('intended', 'sent')"):
+        for entry in select_entries(connection, f"WHERE {_IN_DOUBT} AND state != 'unknown'"):
             if is_alive(self.path, entry.id):
                 continue
             if entry.state is State.INTENDED:
-                self._put(connection, entry, State.REFUSED, "the process ended before anything was sent")
+                put_state(connection, self.now(), entry, State.REFUSED, "the process ended before anything was sent")
             else:
                 settles_at = (entry.sent_at or entry.updated_at) + SETTLING
                 what = "the process ended before an answer came"
-                self._put(connection, entry, State.UNKNOWN, what, settles_at=settles_at)
-
-    def _put(
-        self,
-        connection: sqlite3.Connection,
-        entry: Entry,
-        state: State,
-        what: str,
-        *,
-        task_id: str | None = None,
-        settles_at: datetime | None = None,
-        refunded: bool | None = None,
-    ) -> None:
-        taken = "SELECT 1 FROM entry WHERE api = ? AND task_id = ? AND id != ?"
-        if task_id and connection.execute(taken, (entry.api, task_id, entry.id)).fetchone():
-            what, task_id = f"{what}, a task that another entry has", None
-        connection.execute(
-            "UPDATE entry SET state = ?, updated_at = ?, reason = ?, task_id = coalesce(task_id, ?),"
-            " settles_at = coalesce(?, settles_at), refunded = coalesce(?, refunded) WHERE id = ?",
-            (
-                state.value, stamp(self.now()), _said(what), task_id, None if settles_at is None else stamp(settles_at),
-                None if refunded is None else int(refunded), entry.id,
-            ),
-        )  # fmt: skip
-        self._note(connection, entry.id, state, what)
-
-    def _note(self, connection: sqlite3.Connection, entry_id: int, state: State, what: str) -> None:
-        connection.execute(
-            "INSERT INTO event VALUES (?, ?, ?, ?)", (entry_id, stamp(self.now()), state.value, _said(what))
-        )
-
-
-def _said(what: str) -> str:
-    return shorten(printable(what))
+                put_state(connection, self.now(), entry, State.UNKNOWN, what, settles_at=settles_at)

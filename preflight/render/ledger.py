@@ -113,7 +113,7 @@ def render_entry(entry: Entry, console: Console) -> None:
         ("model", entry.model),
         ("service", entry.api),
         ("task", entry.task_id or "–"),
-        ("price", f"{entry.quote['credits']} credits, {entry.quote['low']}–{entry.quote['high']}"),
+        ("price", _price(entry)),
         ("charged", "not seen" if entry.charged is None else f"{entry.charged:f} credits"),
     ]
     rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in entry.balances.items()]
@@ -168,7 +168,12 @@ def _task(task_id: str | None, *, whole: bool) -> str:
 
 
 def _credits(entry: Entry) -> str:
-    return f"{entry.quote['credits']}" if entry.charged is None else f"{entry.charged:f}"
+    return str(entry.quote.get("credits", "–")) if entry.charged is None else f"{entry.charged:f}"
+
+
+def _price(entry: Entry) -> str:
+    price, low, high = (entry.quote.get(name) for name in ("credits", "low", "high"))
+    return "–" if price is None else f"{price} credits" + ("" if low == high else f", {low}–{high}")
 
 
 def _balance(balance: Balance) -> dict[str, Any]:

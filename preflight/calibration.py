@@ -6,15 +6,30 @@ every clock of its clip.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import ceil, floor
+from typing import Literal, TypeAlias
 
 from preflight.errors import SpecError
 from preflight.ledger import Entry
 from preflight.rounding import round_seconds
 from preflight.specs import Rounding, load_spec
+
+CreditRounding: TypeAlias = Literal["as they are", "up", "nearest", "down"]
+
+_ROUNDED: Mapping[CreditRounding, Callable[[Fraction], Fraction]] = {
+    "as they are": lambda amount: amount,
+    "up": lambda amount: Fraction(ceil(amount)),
+    "nearest": lambda amount: Fraction(floor(amount + Fraction(1, 2))),
+    "down": lambda amount: Fraction(floor(amount)),
+}
+_WHOLE: tuple[CreditRounding, ...] = ("as they are",)
+"""What whole seconds leave is whole, or not rounded by anybody seen."""
+
+_SMALLEST = Fraction(1, 10_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +46,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """One way in which the service may reckon, and how many of the observations it explains."""
+    """One way in which the service may reckon, and how many of the observations it explains.
+
+    ``credits`` is what it does with the fraction of a credit that an exact length leaves.
+    """
 
     rounding: Rounding
     clock: str
+    credits: CreditRounding
     fits: int
     of: int
 
@@ -59,11 +78,13 @@ def candidates(observations: Sequence[Observation]) -> tuple[Candidate, ...]:
         Candidate(
             rounding=policy,
             clock=clock,
-            fits=sum(_explains(each, policy, clock) for each in observations),
+            credits=credits_,
+            fits=sum(_explains(each, policy, clock, credits_) for each in observations),
             of=len(observations),
         )
         for policy in policies
         for clock in clocks
+        for credits_ in (_ROUNDED if policy == "exact" else _WHOLE)
     ]
     return tuple(sorted(found, key=lambda candidate: -candidate.fits))
 
@@ -94,10 +115,8 @@ def _observation(entry: Entry, charged: Decimal) -> Observation | None:
         return None
 
 
-def _explains(observation: Observation, policy: Rounding, clock: str) -> bool:
+def _explains(observation: Observation, policy: Rounding, clock: str, credits_: CreditRounding) -> bool:
     seconds = round_seconds(min(observation.clocks[clock], observation.cap_seconds), policy)
-    expected = seconds * Fraction(observation.credits_per_second)
-    # Credits are whole in every answer seen, so a fraction of one may have been rounded, and either way.
-    return expected == Fraction(observation.charged) or (
-        policy == "exact" and abs(expected - Fraction(observation.charged)) < 1
-    )
+    expected = _ROUNDED[credits_](seconds * Fraction(observation.credits_per_second))
+    # A balance is told to some decimals, and 10/3 s has no end.
+    return abs(expected - Fraction(observation.charged)) <= _SMALLEST

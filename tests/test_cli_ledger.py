@@ -298,13 +298,17 @@ def test_an_entry_that_is_not_there_is_a_usage_error(number: str, sandbox: Servi
     assert ledger(sandbox, "show", number).code == 2
 
 
-@pytest.mark.parametrize("rounding", ["ceil", "nearest", "exact"])
+@pytest.mark.parametrize("rounding", ["ceil", "nearest", "exact", "ceil-credits"])
 def test_five_submissions_tell_how_the_service_rounds(rounding: str, tmp_path: Path) -> None:
     with service(tmp_path, tariff=Tariff(rounding=Rounding(rounding))) as hidden:
         for clip in ("8.5.mp4", "ntsc.mp4"):
             assert hidden.submit(hidden.job(video=clip), "--yes").code == 0
         ran = ledger(hidden, "calibrate")
-    assert (ran.code, ran.json["fits"]) == (0, [rounding])
+    known = rounding != "ceil-credits"
+    assert (ran.code, ran.json["fits"]) == (0, [rounding if known else "exact"])
+    fitting = {each["credits"] for each in ran.json["candidates"] if each["fits"] == each["of"]}
+    assert fitting >= {"as they are" if known else "up"}
+    assert known or "as they are" not in fitting
     assert ran.json["entries"] == [1, 2]
 
 

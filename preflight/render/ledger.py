@@ -69,7 +69,8 @@ def calibration_object(observations: Sequence[Observation], found: Sequence[Cand
         "entries": [observation.entry_id for observation in observations],
         "fits": list(policies_that_fit(found)),
         "candidates": [
-            {"rounding": each.rounding, "clock": each.clock, "fits": each.fits, "of": each.of} for each in found
+            {"rounding": each.rounding, "clock": each.clock, "credits": each.credits, "fits": each.fits, "of": each.of}
+            for each in found
         ],
     }
 
@@ -143,11 +144,11 @@ def render_calibration(observations: Sequence[Observation], found: Sequence[Cand
     entries = ", ".join(str(observation.entry_id) for observation in observations)
     console.print(f"{len(observations)} charges were seen (entries {entries})\n")
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for name in ("rounding", "clock", "explains"):
+    for name in ("rounding of seconds", "clock", "of credits", "explains"):
         table.add_column(name, no_wrap=True)
     for each in found:
         style = "green" if each.explains_all else "dim"
-        table.add_row(each.rounding, each.clock, Text(f"{each.fits} of {each.of}", style=style))
+        table.add_row(each.rounding, each.clock, each.credits, Text(f"{each.fits} of {each.of}", style=style))
     console.print(table)
     fitting = policies_that_fit(found)
     console.print()

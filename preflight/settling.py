@@ -10,6 +10,9 @@ from preflight.errors import ApiError, ConfigurationError
 from preflight.ledger import Balance, Entry, Ledger, State
 from preflight.ledger.charge import fall
 
+_LOOK_SECONDS = 10.0
+"""For one look at the balance beside a paid request: good to know, and not worth a long wait."""
+
 _ENDS = {TaskStatus.COMPLETED: State.COMPLETED, TaskStatus.FAILED: State.FAILED}
 
 
@@ -26,7 +29,7 @@ class Answer(Enum):
 def look(client: Client, now: datetime) -> Balance | None:
     """The account now; ``None`` when the service does not say: nothing depends on it that would not be said."""
     try:
-        account: Credits = client.credits()
+        account: Credits = client.credits(timeout=_LOOK_SECONDS)
     except ApiError:
         return None
     return Balance(at=now, balance=account.balance, consumed=account.total_consumed)

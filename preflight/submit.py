@@ -133,9 +133,8 @@ def await_task(
     (task,) = latest
     entry = None
     if ledger is not None:
-        with suppress(
-            LedgerUnusable
-        ):  # the result was paid for: it is not held back, and is written down when seen again
+        # The result was paid for: it is not held back, and is written down when it is seen again.
+        with suppress(LedgerUnusable):
             entry = settle(ledger, client, task)
     return Submission(
         state="completed" if error is None else "failed",

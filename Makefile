@@ -37,6 +37,10 @@ bench: $(VENV)/ready  # against its peers, which it installs: programs with apt-
 fuzz: $(VENV)/ready  # 20 000 mutants of the fixtures, some minutes; what fails is kept in fuzz-failures/
 	$(BIN)/python -m fuzz
 
+.PHONY: kills
+kills: $(VENV)/ready  # 1000 submissions killed at random moments, a quarter of an hour; docs/ledger.md has the figures
+	$(BIN)/python tests/kills.py 1000
+
 clean:
 	rm -rf $(VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Callable, Mapping
@@ -86,7 +85,7 @@ def _destination(output: str) -> Path:
 
 def _beside(target: Path) -> Path:
     """An empty file in the folder of ``target``, with its permissions; those of any new file where there is none."""
-    temporary = target.with_name(f".preflight-{secrets.token_hex(8)}")
+    temporary = target.with_name(f".preflight-{os.urandom(8).hex()}")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         with suppress(FileNotFoundError):

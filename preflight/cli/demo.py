@@ -42,6 +42,7 @@ def command() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="preflight-demo-")))
         media = stack.enter_context(serve_media(RESULT.parent))
         api = stack.enter_context(serve(options))
+        (folder / "preflight.toml").touch()  # the user's own settings would say something else
         (folder / "bad.yaml").write_text(_JOB.format(media=media, image="renamed.png", video="too-long.mp4"), "utf-8")
         (folder / "good.yaml").write_text(_JOB.format(media=media, image="character.png", video="dance.mp4"), "utf-8")
         return _Tour(folder, media, api).walk()
@@ -54,6 +55,14 @@ class _Tour:
         self._folder = folder
         self._allow = ["--allow-host", media.removeprefix("http://")]
         self._service = ["--api-url", api]
+        # A ledger of its own: what is paid with play money is no business of the user's.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFLIGHT_")}
+        self._environment = {
+            **kept,
+            "PREFLIGHT_API_KEY": _KEY,
+            "PREFLIGHT_LEDGER": str(folder / "ledger.db"),
+            "PREFLIGHT_CONFIG": str(folder / "preflight.toml"),
+        }
 
     def walk(self) -> int:
         self._say("A job with two mistakes. preflight finds them before anything is paid:")
@@ -80,7 +89,7 @@ class _Tour:
     def _run(self, expected: Exit, *arguments: str) -> bool:
         click.secho(f"$ preflight {shlex.join(arguments)}", fg="cyan")
         sys.stdout.flush()
-        code = subprocess.run(_command(*arguments), cwd=self._folder, env=_environment(), check=False).returncode
+        code = subprocess.run(_command(*arguments), cwd=self._folder, env=self._environment, check=False).returncode
         click.secho(f"(exit code {code})", dim=True)
         if code != expected:
             raise click.ClickException(f"exit code {code} where {int(expected)} was expected")
@@ -88,14 +97,10 @@ class _Tour:
 
     def _balance(self) -> Decimal:
         run = subprocess.run(
-            _command("credits", *self._service), env=_environment(), check=True, capture_output=True, text=True
+            _command("credits", *self._service), env=self._environment, check=True, capture_output=True, text=True
         )
         return Decimal(run.stdout.split()[0])
 
 
 def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "preflight", *arguments]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PREFLIGHT_API_KEY": _KEY}

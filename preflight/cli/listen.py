@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -84,9 +85,12 @@ def command(
 
 def _words(forward: str | None) -> list[str]:
     try:
-        return shlex.split(forward or "")
+        words = shlex.split(forward or "")
     except ValueError as error:
         raise ConfigurationError(f"--forward is no command: {error}") from error
+    if words and shutil.which(words[0]) is None:  # better known now than when the first task has ended
+        raise ConfigurationError(f"--forward: there is no program {words[0]}, or it cannot be run")
+    return words
 
 
 def _finished(finished: Finished, forward: list[str]) -> None:

@@ -26,6 +26,8 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_
 
     Raises ``ConfigurationError`` for a path that is not there, ``JobUnreadable`` for a job file that cannot be read.
     """
+    if not name.strip():
+        raise ConfigurationError("an empty name instead of a file: is a variable not set?")
     if is_url(name):
         if not jobs_only:
             yield Media(source=name)

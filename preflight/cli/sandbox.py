@@ -59,7 +59,7 @@ def command(
 
     \b
     preflight sandbox --speed 60
-    preflight sandbox --fault drop-after-billing:0.15 --rounding hidden
+    preflight sandbox --fault drop-after-billing:0.15
     export PREFLIGHT_API_KEY=sk-sandbox
     preflight credits --api-url http://127.0.0.1:8787
     """

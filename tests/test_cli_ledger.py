@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -317,3 +318,54 @@ def test_five_submissions_tell_how_the_service_rounds(rounding: str, tmp_path: P
 def test_nothing_is_said_of_rounding_before_a_charge_was_seen(sandbox: Service) -> None:
     ran = ledger(sandbox, "calibrate")
     assert (ran.code, ran.json["fits"]) == (3, [])
+
+
+def test_what_fits_is_said_to_people(tmp_path: Path) -> None:
+    with service(tmp_path, tariff=Tariff(rounding=Rounding.NEAREST)) as hidden:
+        before = here("ledger", "calibrate", *hidden.ledger_options)
+        assert (before.code, "no charge was seen yet" in before.out) == (3, True)
+        assert hidden.submit(hidden.job(), "--yes").code == 0
+        open_ = here("ledger", "calibrate", *hidden.ledger_options)
+        assert (open_.code, "not told apart yet" in open_.out) == (0, True)
+        for clip in ("ntsc.mp4", "8.5.mp4"):
+            assert hidden.submit(hidden.job(video=clip), "--yes").code == 0
+        told = here("ledger", "calibrate", *hidden.ledger_options)
+        assert (told.code, 'rounding = "nearest"' in told.out) == (0, True)
+        shown = here("ledger", "show", "2", *hidden.ledger_options).out
+    assert "accepted  entry 2" in shown
+    assert "300 credits" in shown
+    assert "balance before" in shown
+
+
+def test_charges_that_nothing_explains_are_said_to_be_such(tmp_path: Path) -> None:
+    with service(tmp_path, tariff=Tariff(rates={"720p": Decimal(31), "1080p": Decimal(40)})) as dearer:
+        assert dearer.submit(dearer.job(), "--yes").code == 0
+        ran = here("ledger", "calibrate", *dearer.ledger_options)
+    assert (ran.code, "no policy explains" in ran.out) == (3, True)
+
+
+@pytest.mark.parametrize("state", ["completed", "refused"])
+def test_what_is_settled_is_not_settled_again(state: str, sandbox: Service) -> None:
+    if state == "refused":
+        sandbox.arm("spend_limit_exceeded")
+    sandbox.submit(sandbox.job(), "--yes", "--wait")
+    assert entry(sandbox)["state"] == state
+    assert resolve(sandbox).code == 2
+    assert resolve(sandbox, "--not-charged").code == 2
+
+
+def test_a_task_of_one_entry_is_not_that_of_another(sandbox: Service) -> None:
+    first = sandbox.submit(sandbox.job(), "--yes").json["task_id"]
+    sandbox.arm("drop-after-billing")
+    assert sandbox.submit(sandbox.job(prompt="another"), "--yes").code == 6
+    ran = resolve(sandbox, "--task", first, number=2)
+    assert (ran.code, "entry 1" in ran.err) == (2, True)
+
+
+def test_without_a_balance_from_before_the_user_has_to_say(sandbox: Service) -> None:
+    sandbox.arm("internal_error", operation="credits", count=None)
+    sandbox.arm("drop-after-billing")
+    assert sandbox.submit(sandbox.job(), "--yes").code == 6
+    ran = resolve(sandbox)
+    assert ran.code in {4, 6}
+    assert entry(sandbox)["state"] == "unknown"

@@ -166,9 +166,13 @@ def _keep_private(path: Path) -> None:
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """The version of the tables, 0 for an empty file. Raises ``LedgerUnusable`` for a file of something else."""
-    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
-    is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    connection.execute("BEGIN")  # one look: another process may be making the tables
+    try:
+        is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    finally:
+        connection.execute("ROLLBACK")
     if version == 0 and application == 0 and is_empty:
         return 0
     if application != _APPLICATION:

@@ -255,3 +255,60 @@ def test_checking_loads_no_library_that_only_repairs() -> None:
         "print(*(set(sys.modules) & {'av', 'pillow_heif', 'httpx', 'pymediainfo'}))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True, env=environment()).strip() == ""
+
+
+COLLIDING = ("ok.heic", "ok.webp", "ok.png")
+
+
+def colliding(folder: Path) -> list[Path]:
+    origins = ("heic.heic", "webp.webp", "webp-named.png")
+    return [
+        Path(shutil.copyfile(PICTURES / origin, folder / name)) for origin, name in zip(origins, COLLIDING, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]], ids=["plain", "forced"])
+def test_no_result_of_a_run_takes_the_name_of_another(force: list[str], tmp_path: Path) -> None:
+    given = colliding(tmp_path)
+    named = ["ok.fixed.png", "ok.webp.fixed.png", "ok.png.fixed.png"]
+    for _ in range(1 + len(force)):  # a run that is forced replaces what the last one wrote, and nothing else
+        planned = [Path(file["target"]).name for file in fix("--diff", *force, *given).json["files"]]
+        ran = fix(*force, *given)
+        assert ran.code == 0
+        assert [Path(file["target"]).name for file in ran.json["files"]] == planned == named
+    assert set(listing(tmp_path)) == {*COLLIDING, *named}
+    assert digest(tmp_path / named[0]) != digest(tmp_path / named[1])
+
+
+def test_in_place_no_result_of_a_run_takes_the_name_of_another(tmp_path: Path) -> None:
+    given = colliding(tmp_path)[:2]
+    ran = fix("--in-place", "--force", *given)
+    assert [Path(file["target"]).name for file in ran.json["files"]] == ["ok.png", "ok.webp.png"]
+
+
+def test_a_file_that_is_replaced_for_one_orientation_is_not_replaced_again_for_another(tmp_path: Path) -> None:
+    (clip,) = hold(tmp_path, "30.1-seconds.mp4")
+    head, tail = "model: kling-v3-motion-control\ninput:\n  character_orientation: ", f"\n  video_urls: [{clip.name}]\n"
+    jobs = []
+    for orientation in ("video", "image"):
+        jobs.append(tmp_path / f"{orientation}.yaml")
+        jobs[-1].write_text(f"{head}{orientation}{tail}")
+    ran = here("fix", "--in-place", *jobs)
+    assert ran.code == 1
+    assert "this run has written it already" in ran.out
+    assert here("check", "--orientation", "video", clip).code == 0
+
+
+@pytest.mark.parametrize("name", ["", "  "], ids=["nothing", "blanks"])
+def test_an_empty_name_is_not_the_current_folder(name: str, tmp_path: Path) -> None:
+    hold(tmp_path, "webp.webp")
+    done = subprocess.run(
+        [sys.executable, "-m", "preflight", "fix", name, "--in-place"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "an empty name" in done.stderr) == (2, True)
+    assert list(listing(tmp_path)) == ["webp.webp"]

@@ -50,6 +50,7 @@ class Fixer:
         self._spec = load_spec(self._wishes.model)
         self._engines: dict[str, Engine] = {}
         self._stack = ExitStack()
+        self._names = write.Names()
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +78,8 @@ class Fixer:
         about = replace(about, findings=made.unrepaired, withheld=made.withheld)
         if not made.tries:
             return replace(about, state=_untried(report, made))
+        if self._wishes.in_place and self._names.holds(piece.file.resolve()):
+            return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=_WRITTEN)
         if self._wishes.dry:
             return self._planned(piece, piece.file, report, made, about)
         try:
@@ -105,6 +108,7 @@ class Fixer:
             except MissingExtra as error:
                 return _lacking(about, report, error)
         target = self._target(file, _container(order, report))
+        self._names.give(target)
         done = tuple(dict.fromkeys(row.what for row in rows))
         return replace(about, state=State.PLANNED, target=str(target), repairs=rows, done=done)
 
@@ -135,6 +139,7 @@ class Fixer:
                 except write.Occupied:
                     reason = f"{target} is there already; --force replaces it"
                     break
+                self._names.give(target)
                 return replace(
                     about,
                     state=State.FIXED,
@@ -176,7 +181,7 @@ class Fixer:
         return None
 
     def _target(self, source: Path, container: str) -> Path:
-        return write.target_for(source, container, in_place=self._wishes.in_place)
+        return self._names.target_for(source, container, in_place=self._wishes.in_place)
 
     def _order(self, rows: Sequence[Repair], report: JobReport, source: Path, piece: Piece) -> Order | None:
         facts = report.subjects[0].facts
@@ -189,6 +194,9 @@ class Fixer:
             orientation=piece.orientation,
             in_place=self._wishes.in_place,
         )
+
+
+_WRITTEN = "this run has written it already, for another part or orientation; fix a copy of it for this one"
 
 
 def _untried(report: JobReport, made: Plan) -> State:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from probing import FIXTURES
 from support.command import CLIP, PICTURE, Ran, checked, environment, here
 
@@ -312,3 +313,24 @@ def test_an_empty_name_is_not_the_current_folder(name: str, tmp_path: Path) -> N
     )
     assert (done.returncode, "an empty name" in done.stderr) == (2, True)
     assert list(listing(tmp_path)) == ["webp.webp"]
+
+
+def stored(folder: Path) -> Path:
+    """A good PNG that is larger than what a check decodes."""
+    path = folder / "big.png"
+    Image.linear_gradient("L").resize((3400, 3400)).convert("RGB").save(path, compress_level=0)
+    assert path.stat().st_size > 32 << 20
+    return path
+
+
+def test_a_picture_that_is_too_large_to_be_decoded_is_repaired_and_not_called_corrupt(tmp_path: Path) -> None:
+    big = stored(tmp_path)
+    ran = here("check", "--deep", big)
+    assert ran.code == 1
+    assert "the picture was not decoded, because it is larger than the 32 MiB" in ran.out
+    assert "again" not in ran.out
+    assert "encode it again, as JPEG of quality 75 or more if need be" in here("fix", "--diff", big).out
+    ran = fix(big)
+    (file,) = ran.json["files"]
+    assert (ran.code, file["state"], file["findings"]) == (0, "fixed", [])
+    assert here("check", "--deep", "--strict", tmp_path / "big.fixed.png").code == 0

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from preflight.fix.table import REPAIRS, Repair, Safety, Step
-from preflight.model import Durations, Family, Finding, ImageFacts, Severity, VideoFacts
+from preflight.model import DefectKind, Durations, Family, Finding, ImageFacts, Severity, VideoFacts
 from preflight.specs import Spec
 
 _READ_BY_PILLOW = frozenset({"JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC", "HEIF", "JPEG 2000"})
 _MAY_HOLD_SEVERAL = frozenset({"WebP", "GIF", "TIFF", "AVIF", "HEIC", "HEIF"})
+_SMALLER = frozenset({Step.COMPRESS, Step.SHRINK})
 _OURS = frozenset({"price-ambiguous", "over-budget"})
 """Findings about a price, which no repair of a file changes for the better."""
 
@@ -44,12 +45,12 @@ def plan(
     safe_rows = _rows(facts, open_, spec, frozenset({Safety.SAFE}))
     all_rows = _rows(facts, open_, spec, frozenset(Safety))
     allowed = all_rows if unsafe else safe_rows
-    unrepaired = tuple(each for each in open_ if not _is_met(each, allowed))
+    unrepaired = tuple(each for each in open_ if not _is_met(each, allowed, facts))
     withheld = () if unsafe else tuple(row for row in all_rows if row.safety is Safety.UNSAFE)
     blocked = any(each.indeterminate or each.severity >= fail_on for each in unrepaired)
     tries: list[tuple[Repair, ...]] = []
     if allowed and not blocked:
-        if safe_rows and all(_is_met(each, safe_rows) for each in open_ if _is_met(each, allowed)):
+        if safe_rows and all(_is_met(each, safe_rows, facts) for each in open_ if _is_met(each, allowed, facts)):
             tries.append(safe_rows)
         if unsafe and all_rows != safe_rows:
             tries.append(all_rows)
@@ -63,7 +64,11 @@ def _rows(
     return tuple(row for row in REPAIRS if row.safety in allowed and row.rule in found and _applies(row, facts, spec))
 
 
-def _is_met(finding: Finding, rows: Iterable[Repair]) -> bool:
+def _is_met(finding: Finding, rows: Iterable[Repair], facts: ImageFacts | VideoFacts | None) -> bool:
+    """Whether rows repair a finding. A picture that is too large to be decoded is, once it is smaller: then it is."""
+    if finding.rule == "image-corrupt" and isinstance(facts, ImageFacts):
+        undecoded = all(defect.kind is DefectKind.UNDECODED for defect in facts.defects)
+        return undecoded and any(row.step in _SMALLER for row in rows)
     return any(row.rule == finding.rule for row in rows)
 
 

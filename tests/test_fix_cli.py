@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
 from PIL import Image
 from probing import FIXTURES
@@ -334,3 +335,53 @@ def test_a_picture_that_is_too_large_to_be_decoded_is_repaired_and_not_called_co
     (file,) = ran.json["files"]
     assert (ran.code, file["state"], file["findings"]) == (0, "fixed", [])
     assert here("check", "--deep", "--strict", tmp_path / "big.fixed.png").code == 0
+
+
+def filmed(folder: Path, name: str, codec: str, *, size: tuple[int, int] = (640, 360)) -> Path:
+    """A clip of four seconds in the container that its name says, with one codec."""
+    path = folder / name
+    with av.open(str(path), "w") as clip:
+        stream = clip.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for _ in range(40):
+            clip.mux(stream.encode(av.VideoFrame(*size, "yuv420p")))
+        clip.mux(stream.encode(None))
+    return path
+
+
+def test_diff_does_not_promise_to_move_what_mp4_does_not_hold(tmp_path: Path) -> None:
+    clip = filmed(tmp_path, "vp8.webm", "libvpx")
+    for option in ("--diff", "--quiet"):
+        assert here("fix", option, clip).code == 1
+    ran = here("fix", "--diff", clip)
+    assert ran.out.startswith("not fixed  ")
+    assert "--unsafe would encode it as H.264" in ran.out
+    assert "untouched" not in ran.out
+    assert fix("--unsafe", clip).code == 0
+
+
+@pytest.mark.parametrize("name", ["animated.gif", "animated.webp"])
+def test_diff_knows_of_the_choice_between_pictures(name: str, tmp_path: Path) -> None:
+    (picture,) = hold(tmp_path, name)
+    planned, ran = fix("--diff", picture), fix(picture)
+    assert planned.json == ran.json
+    assert "--unsafe takes the first" in planned.json["files"][0]["reason"]
+    assert list(listing(tmp_path)) == [name]
+    assert fix("--diff", "--unsafe", picture).json["files"][0]["state"] == "would-fix"
+
+
+@pytest.mark.parametrize(("name", "codec"), [("clip.avi", "mpeg4"), ("clip.webm", "libvpx-vp9")], ids=["avi", "webm"])
+def test_one_unsafe_run_leaves_nothing_that_another_would_repair(name: str, codec: str, tmp_path: Path) -> None:
+    clip = filmed(tmp_path, name, codec)
+    assert fix("--diff", "--unsafe", clip).json["files"][0]["steps"] == ["recode"]
+    (file,) = fix("--unsafe", clip).json["files"]
+    assert (file["state"], file["findings"]) == ("fixed", [])
+    assert here("check", "--strict", tmp_path / "clip.fixed.mp4").code == 0
+
+
+def test_what_only_a_result_shows_is_repaired_in_the_same_run(tmp_path: Path) -> None:
+    whole = filmed(tmp_path, "whole.ts", "mpeg2video").read_bytes()
+    clip = tmp_path / "clip.ts"
+    clip.write_bytes(whole)
+    (file,) = fix("--unsafe", clip).json["files"]
+    assert (file["state"], file["findings"]) == ("fixed", [])

@@ -380,8 +380,14 @@ def test_one_unsafe_run_leaves_nothing_that_another_would_repair(name: str, code
 
 
 def test_what_only_a_result_shows_is_repaired_in_the_same_run(tmp_path: Path) -> None:
-    whole = filmed(tmp_path, "whole.ts", "mpeg2video").read_bytes()
-    clip = tmp_path / "clip.ts"
-    clip.write_bytes(whole)
-    (file,) = fix("--unsafe", clip).json["files"]
-    assert (file["state"], file["findings"]) == ("fixed", [])
+    """The size of a JPEG 2000 picture is not read by a check."""
+    picture = tmp_path / "small.jp2"
+    Image.linear_gradient("L").convert("RGB").save(picture)
+    assert "image-too-small" in fix(picture).json["files"][0]["reason"]
+    (file,) = fix("--unsafe", picture).json["files"]
+    assert (file["state"], file["steps"], file["findings"]) == ("fixed", ["convert", "enlarge"], [])
+
+
+def test_what_could_not_be_told_is_not_called_an_error(tmp_path: Path) -> None:
+    (picture,) = hold(tmp_path, "40000-wide.png")
+    assert "  could not tell: image-corrupt: " in here("fix", picture).out

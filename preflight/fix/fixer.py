@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -91,10 +90,9 @@ class Fixer:
             return replace(about, state=_untried(report, made))
         if self._wishes.in_place and self._names.holds(piece.file.resolve()):
             return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=_WRITTEN)
-        if self._wishes.dry:
-            return self._planned(piece, piece.file, report, made, about)
+        carry = self._planned if self._wishes.dry else self._repaired
         try:
-            return self._repaired(piece, piece.file, report, made, about)
+            return carry(piece, piece.file, report, made, about)
         except ConfigurationError as error:
             return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=str(error))
 
@@ -117,8 +115,8 @@ class Fixer:
         container = _container(order, report)
         try:
             if isinstance(order, PictureOrder):
-                with TemporaryDirectory(prefix="preflight-fix-") as folder:
-                    best = self._best(made, report, file, piece, Path(folder))
+                with write.elsewhere() as folder:
+                    best = self._best(made, report, file, piece, folder)
                 if isinstance(best, str):
                     return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=best)
                 rows, container = best.rows, best.container

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
+from tempfile import mkdtemp
 from unicodedata import normalize
 
 from preflight.errors import ConfigurationError
@@ -81,6 +82,19 @@ def temporary(source: Path) -> Iterator[Path]:
     finally:
         if is_ours:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def elsewhere() -> Iterator[Path]:
+    """A folder for what is only written to see whether it can be. Raises ``ConfigurationError`` where there is none."""
+    try:
+        folder = Path(mkdtemp(prefix="preflight-fix-"))
+    except OSError as error:
+        raise ConfigurationError(f"no temporary folder can be made: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def place(made: Path, target: Path, source: Path, *, replace: bool) -> None:

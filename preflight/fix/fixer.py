@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -159,16 +160,17 @@ class Fixer:
         )
 
     def _best(self, made: Plan, report: JobReport, source: Path, piece: Piece, folder: Path) -> _Result | str:
-        """The first result that passes and that nothing allowed makes better, or else the last that passes.
+        """The first result that passes, made better as far as that is allowed. Without one, the reason.
 
         A result may show what the file did not, as a codec that its container hid: what repairs that is then added to
-        what was tried. Without a result, the reason.
+        what was tried.
         """
         best: _Result | None = None
         reason = ""
-        tries = list(made.tries)
+        tries = deque(made.tries)
         tried: set[Order | None] = set()
-        for rows in tries:
+        while tries:
+            rows = tries.popleft()
             order = self._order(rows, report, source, piece)
             if order in tried:
                 continue
@@ -181,12 +183,11 @@ class Fixer:
             complaint = self._complaint(again, rows)
             if complaint is None:
                 best = _Result(rows, answer.container, answer.done, file, again)
+                tries.clear()  # what is left of them is no better
             else:
                 reason = complaint
-            more = self._more(rows, again)
-            if complaint is None and (not more or self._order(more, report, source, piece) in tried):
-                break
-            tries += [more] if more else []
+            if more := self._more(rows, again):
+                tries.appendleft(more)
         return best or reason
 
     def _more(self, rows: tuple[Repair, ...], again: JobReport) -> tuple[Repair, ...]:

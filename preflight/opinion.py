@@ -64,7 +64,8 @@ def is_decodable(facts: ImageFacts) -> bool:
 def with_decoding(facts: ImageFacts, fetched: SparseBytes, cage: Cage) -> ImageFacts:
     """``facts`` with the decoders that the picture went through, or with the defect that they found.
 
-    ``cage`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined.
+    ``cage`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; of
+    one that is larger than what is ever fetched or decoded, nothing worse than that is said.
     """
     from preflight.probes import limits  # noqa: PLC0415 - clips need it not
     from preflight.probes.decoded import judged  # noqa: PLC0415 - clips need it not
@@ -73,7 +74,10 @@ def with_decoding(facts: ImageFacts, fetched: SparseBytes, cage: Cage) -> ImageF
     pixels = (facts.width or 0) * (facts.height or 0)
     if pixels > limits.MAX_DECODED_PIXELS:
         reason = f"has {facts.width}x{facts.height} pixels, and no more than {limits.MAX_DECODED_PIXELS} are decoded"
-        return _undecoded(facts, reason)
+        return _undecoded(facts, reason, DefectKind.UNDECODED)
+    if facts.size_bytes > limits.MAX_OPTIONAL_BYTES:
+        reason = f"is larger than the {limits.MAX_OPTIONAL_BYTES // limits.MIB} MiB that are decoded"
+        return _undecoded(facts, reason, DefectKind.UNDECODED)
     data = fetched.between(0, facts.size_bytes)
     if len(data) < facts.size_bytes:
         return _undecoded(facts, f"was fetched to byte {len(data)} of {facts.size_bytes}, which does not decode")
@@ -85,5 +89,5 @@ def with_decoding(facts: ImageFacts, fetched: SparseBytes, cage: Cage) -> ImageF
     return judged(facts, told[0])
 
 
-def _undecoded(facts: ImageFacts, reason: str) -> ImageFacts:
-    return replace(facts, defects=(*facts.defects, Defect(kind=DefectKind.UNREADABLE, message=reason)))
+def _undecoded(facts: ImageFacts, reason: str, kind: DefectKind = DefectKind.UNREADABLE) -> ImageFacts:
+    return replace(facts, defects=(*facts.defects, Defect(kind=kind, message=reason)))

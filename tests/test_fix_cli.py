@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
+from PIL import Image
 from probing import FIXTURES
 from support.command import CLIP, PICTURE, Ran, checked, environment, here
 
@@ -255,3 +257,137 @@ def test_checking_loads_no_library_that_only_repairs() -> None:
         "print(*(set(sys.modules) & {'av', 'pillow_heif', 'httpx', 'pymediainfo'}))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True, env=environment()).strip() == ""
+
+
+COLLIDING = ("ok.heic", "ok.webp", "ok.png")
+
+
+def colliding(folder: Path) -> list[Path]:
+    origins = ("heic.heic", "webp.webp", "webp-named.png")
+    return [
+        Path(shutil.copyfile(PICTURES / origin, folder / name)) for origin, name in zip(origins, COLLIDING, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]], ids=["plain", "forced"])
+def test_no_result_of_a_run_takes_the_name_of_another(force: list[str], tmp_path: Path) -> None:
+    given = colliding(tmp_path)
+    named = ["ok.fixed.png", "ok.webp.fixed.png", "ok.png.fixed.png"]
+    for _ in range(1 + len(force)):  # a run that is forced replaces what the last one wrote, and nothing else
+        planned = [Path(file["target"]).name for file in fix("--diff", *force, *given).json["files"]]
+        ran = fix(*force, *given)
+        assert ran.code == 0
+        assert [Path(file["target"]).name for file in ran.json["files"]] == planned == named
+    assert set(listing(tmp_path)) == {*COLLIDING, *named}
+    assert digest(tmp_path / named[0]) != digest(tmp_path / named[1])
+
+
+def test_in_place_no_result_of_a_run_takes_the_name_of_another(tmp_path: Path) -> None:
+    given = colliding(tmp_path)[:2]
+    ran = fix("--in-place", "--force", *given)
+    assert [Path(file["target"]).name for file in ran.json["files"]] == ["ok.png", "ok.webp.png"]
+
+
+def test_a_file_that_is_replaced_for_one_orientation_is_not_replaced_again_for_another(tmp_path: Path) -> None:
+    (clip,) = hold(tmp_path, "30.1-seconds.mp4")
+    head, tail = "model: kling-v3-motion-control\ninput:\n  character_orientation: ", f"\n  video_urls: [{clip.name}]\n"
+    jobs = []
+    for orientation in ("video", "image"):
+        jobs.append(tmp_path / f"{orientation}.yaml")
+        jobs[-1].write_text(f"{head}{orientation}{tail}")
+    ran = here("fix", "--in-place", *jobs)
+    assert ran.code == 1
+    assert "this run has written it already" in ran.out
+    assert here("check", "--orientation", "video", clip).code == 0
+
+
+@pytest.mark.parametrize("name", ["", "  "], ids=["nothing", "blanks"])
+def test_an_empty_name_is_not_the_current_folder(name: str, tmp_path: Path) -> None:
+    hold(tmp_path, "webp.webp")
+    done = subprocess.run(
+        [sys.executable, "-m", "preflight", "fix", name, "--in-place"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "an empty name" in done.stderr) == (2, True)
+    assert list(listing(tmp_path)) == ["webp.webp"]
+
+
+def stored(folder: Path) -> Path:
+    """A good PNG that is larger than what a check decodes."""
+    path = folder / "big.png"
+    Image.linear_gradient("L").resize((3400, 3400)).convert("RGB").save(path, compress_level=0)
+    assert path.stat().st_size > 32 << 20
+    return path
+
+
+def test_a_picture_that_is_too_large_to_be_decoded_is_repaired_and_not_called_corrupt(tmp_path: Path) -> None:
+    big = stored(tmp_path)
+    ran = here("check", "--deep", big)
+    assert ran.code == 1
+    assert "the picture was not decoded, because it is larger than the 32 MiB" in ran.out
+    assert "again" not in ran.out
+    assert "encode it again, as JPEG of quality 75 or more if need be" in here("fix", "--diff", big).out
+    ran = fix(big)
+    (file,) = ran.json["files"]
+    assert (ran.code, file["state"], file["findings"]) == (0, "fixed", [])
+    assert here("check", "--deep", "--strict", tmp_path / "big.fixed.png").code == 0
+
+
+def filmed(folder: Path, name: str, codec: str, *, size: tuple[int, int] = (640, 360)) -> Path:
+    """A clip of four seconds in the container that its name says, with one codec."""
+    path = folder / name
+    with av.open(str(path), "w") as clip:
+        stream = clip.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        for _ in range(40):
+            clip.mux(stream.encode(av.VideoFrame(*size, "yuv420p")))
+        clip.mux(stream.encode(None))
+    return path
+
+
+def test_diff_does_not_promise_to_move_what_mp4_does_not_hold(tmp_path: Path) -> None:
+    clip = filmed(tmp_path, "vp8.webm", "libvpx")
+    for option in ("--diff", "--quiet"):
+        assert here("fix", option, clip).code == 1
+    ran = here("fix", "--diff", clip)
+    assert ran.out.startswith("not fixed  ")
+    assert "--unsafe would encode it as H.264" in ran.out
+    assert "untouched" not in ran.out
+    assert fix("--unsafe", clip).code == 0
+
+
+@pytest.mark.parametrize("name", ["animated.gif", "animated.webp"])
+def test_diff_knows_of_the_choice_between_pictures(name: str, tmp_path: Path) -> None:
+    (picture,) = hold(tmp_path, name)
+    planned, ran = fix("--diff", picture), fix(picture)
+    assert planned.json == ran.json
+    assert "--unsafe takes the first" in planned.json["files"][0]["reason"]
+    assert list(listing(tmp_path)) == [name]
+    assert fix("--diff", "--unsafe", picture).json["files"][0]["state"] == "would-fix"
+
+
+@pytest.mark.parametrize(("name", "codec"), [("clip.avi", "mpeg4"), ("clip.webm", "libvpx-vp9")], ids=["avi", "webm"])
+def test_one_unsafe_run_leaves_nothing_that_another_would_repair(name: str, codec: str, tmp_path: Path) -> None:
+    clip = filmed(tmp_path, name, codec)
+    assert fix("--diff", "--unsafe", clip).json["files"][0]["steps"] == ["recode"]
+    (file,) = fix("--unsafe", clip).json["files"]
+    assert (file["state"], file["findings"]) == ("fixed", [])
+    assert here("check", "--strict", tmp_path / "clip.fixed.mp4").code == 0
+
+
+def test_what_only_a_result_shows_is_repaired_in_the_same_run(tmp_path: Path) -> None:
+    """The size of a JPEG 2000 picture is not read by a check."""
+    picture = tmp_path / "small.jp2"
+    Image.linear_gradient("L").convert("RGB").save(picture)
+    assert "image-too-small" in fix(picture).json["files"][0]["reason"]
+    (file,) = fix("--unsafe", picture).json["files"]
+    assert (file["state"], file["steps"], file["findings"]) == ("fixed", ["convert", "enlarge"], [])
+
+
+def test_what_could_not_be_told_is_not_called_an_error(tmp_path: Path) -> None:
+    (picture,) = hold(tmp_path, "40000-wide.png")
+    assert "  could not tell: image-corrupt: " in here("fix", picture).out

@@ -56,6 +56,8 @@ def command(
     preflight fix job.yaml --diff
     """
     for name in names:
+        if not name.strip():  # a variable that is not set must not come to mean the current folder
+            raise click.UsageError("an empty name; the current folder is named by a dot")
         if is_url(name):
             raise click.UsageError(f"{redact(name)}: only local files are repaired; download it, and fix the copy")
     require_writable(output)

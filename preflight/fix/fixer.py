@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from preflight.engine import Engine
 from preflight.errors import ConfigurationError, MissingExtra
@@ -42,6 +43,16 @@ class Wishes:
     model: str = DEFAULT_MODEL
 
 
+class _Result(NamedTuple):
+    """A file written anew by ``rows``, and the report of checking it."""
+
+    rows: tuple[Repair, ...]
+    container: str
+    done: tuple[str, ...]
+    file: Path
+    report: JobReport
+
+
 class Fixer:
     """Repairs files. Use it in ``with``: it keeps processes from one file to the next."""
 
@@ -50,6 +61,7 @@ class Fixer:
         self._spec = load_spec(self._wishes.model)
         self._engines: dict[str, Engine] = {}
         self._stack = ExitStack()
+        self._names = write.Names()
 
     def __enter__(self) -> Self:
         return self
@@ -77,10 +89,11 @@ class Fixer:
         about = replace(about, findings=made.unrepaired, withheld=made.withheld)
         if not made.tries:
             return replace(about, state=_untried(report, made))
-        if self._wishes.dry:
-            return self._planned(piece, piece.file, report, made, about)
+        if self._wishes.in_place and self._names.holds(piece.file.resolve()):
+            return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=_WRITTEN)
+        carry = self._planned if self._wishes.dry else self._repaired
         try:
-            return self._repaired(piece, piece.file, report, made, about)
+            return carry(piece, piece.file, report, made, about)
         except ConfigurationError as error:
             return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=str(error))
 
@@ -97,60 +110,102 @@ class Fixer:
         return self._engines[orientation].check([Media(source=_as_source(file), kind=kind)]).jobs[0]
 
     def _planned(self, piece: Piece, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
+        """What would be done. A picture is written anew to find out, in a temporary folder, and dropped."""
         rows = made.tries[0]
         order = self._order(rows, report, file, piece)
-        if order is not None:
-            try:
+        container = _container(order, report)
+        try:
+            if isinstance(order, PictureOrder):
+                with write.elsewhere() as folder:
+                    best = self._best(made, report, file, piece, folder)
+                if isinstance(best, str):
+                    return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=best)
+                rows, container = best.rows, best.container
+            elif order is not None:
                 require_libraries(order)
-            except MissingExtra as error:
-                return _lacking(about, report, error)
-        target = self._target(file, _container(order, report))
+        except MissingExtra as error:
+            return _lacking(about, report, error)
+        target = self._target(file, container)
+        self._names.give(target)
         done = tuple(dict.fromkeys(row.what for row in rows))
         return replace(about, state=State.PLANNED, target=str(target), repairs=rows, done=done)
 
     def _repaired(self, piece: Piece, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
-        """Try what the plan offers, safest first, until a result passes its check."""
+        """Give the best result its name."""
         source = file.resolve() if self._wishes.in_place else file
         before = _version(source)
-        reason: str | None = None
-        for rows in made.tries:
-            with write.temporary(source) as folder:
-                try:
-                    answer, result = self._write(rows, report, source, piece, folder)
-                except MissingExtra as error:
-                    return _lacking(about, report, error)
-                if answer.refused is not None:
-                    reason = answer.refused
-                    continue
-                again = self._check(result, report.subjects[0].kind, piece.orientation)
-                reason = self._complaint(again, rows)
-                if reason is not None:
-                    continue
-                if _version(source) != before:
-                    reason = "it changed while it was repaired; nothing was written"
-                    break
-                target = source.with_name(result.name)
-                try:
-                    write.place(result, target, source, replace=target == source or self._wishes.force)
-                except write.Occupied:
-                    reason = f"{target} is there already; --force replaces it"
-                    break
-                return replace(
-                    about,
-                    state=State.FIXED,
-                    target=str(file.with_name(target.name) if target != source else file),
-                    repairs=rows,
-                    done=answer.done,
-                    findings=_worth_saying(again),
-                )
-        return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=reason)
+        about = replace(about, state=State.UNREPAIRED, findings=_worth_saying(report))
+        with write.temporary(source) as folder:
+            try:
+                best = self._best(made, report, source, piece, folder)
+            except MissingExtra as error:
+                return _lacking(about, report, error)
+            if isinstance(best, str):
+                return replace(about, reason=best)
+            if _version(source) != before:
+                return replace(about, reason="it changed while it was repaired; nothing was written")
+            target = source.with_name(best.file.name)
+            try:
+                write.place(best.file, target, source, replace=target == source or self._wishes.force)
+            except write.Occupied:
+                return replace(about, reason=f"{target} is there already; --force replaces it")
+        self._names.give(target)
+        return replace(
+            about,
+            state=State.FIXED,
+            target=str(file.with_name(target.name) if target != source else file),
+            repairs=best.rows,
+            done=best.done,
+            findings=_worth_saying(best.report),
+        )
 
-    def _write(
-        self, rows: Sequence[Repair], report: JobReport, source: Path, piece: Piece, folder: Path
-    ) -> tuple[Answer, Path]:
+    def _best(self, made: Plan, report: JobReport, source: Path, piece: Piece, folder: Path) -> _Result | str:
+        """The first result that passes, made better as far as that is allowed. Without one, the reason.
+
+        A result may show what the file did not, as a codec that its container hid: what repairs that is then added to
+        what was tried.
+        """
+        best: _Result | None = None
+        reason = ""
+        tries = deque(made.tries)
+        tried: set[Order | None] = set()
+        while tries:
+            rows = tries.popleft()
+            order = self._order(rows, report, source, piece)
+            if order in tried:
+                continue
+            tried.add(order)
+            answer, file = self._write(order, report, source, folder / str(len(tried)))
+            if answer.container is None:
+                reason = answer.refused or ""
+                continue
+            again = self._check(file, report.subjects[0].kind, piece.orientation)
+            complaint = self._complaint(again, rows)
+            if complaint is None:
+                best = _Result(rows, answer.container, answer.done, file, again)
+                tries.clear()  # what is left of them is no better
+            else:
+                reason = complaint
+            if more := self._more(rows, again):
+                tries.appendleft(more)
+        return best or reason
+
+    def _more(self, rows: tuple[Repair, ...], again: JobReport) -> tuple[Repair, ...]:
+        """The rows that were tried, and those that repair what is left of a result; none where nothing does."""
+        left = plan(
+            again.subjects[0].facts,
+            again.findings,
+            self._spec,
+            unsafe=self._wishes.unsafe,
+            fail_on=self._wishes.fail_on,
+        )
+        added = tuple(row for row in left.tries[-1] if row not in rows) if left.tries else ()
+        return (*rows, *added) if added else ()
+
+    def _write(self, order: Order | None, report: JobReport, source: Path, folder: Path) -> tuple[Answer, Path]:
         """What came of writing the file anew, and where it is: under the name that it would get."""
+        folder.mkdir(mode=0o700)
         draft = folder / "draft"
-        order = self._order(rows, report, source, piece)
         if order is None:
             container = _container(None, report)
             try:
@@ -176,7 +231,7 @@ class Fixer:
         return None
 
     def _target(self, source: Path, container: str) -> Path:
-        return write.target_for(source, container, in_place=self._wishes.in_place)
+        return self._names.target_for(source, container, in_place=self._wishes.in_place)
 
     def _order(self, rows: Sequence[Repair], report: JobReport, source: Path, piece: Piece) -> Order | None:
         facts = report.subjects[0].facts
@@ -189,6 +244,9 @@ class Fixer:
             orientation=piece.orientation,
             in_place=self._wishes.in_place,
         )
+
+
+_WRITTEN = "this run has written it already, for another part or orientation; fix a copy of it for this one"
 
 
 def _untried(report: JobReport, made: Plan) -> State:

@@ -6,11 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from preflight.fix.table import REPAIRS, Repair, Safety, Step
-from preflight.model import Durations, Family, Finding, ImageFacts, Severity, VideoFacts
+from preflight.model import DefectKind, Durations, Family, Finding, ImageFacts, Severity, VideoFacts
 from preflight.specs import Spec
 
 _READ_BY_PILLOW = frozenset({"JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC", "HEIF", "JPEG 2000"})
 _MAY_HOLD_SEVERAL = frozenset({"WebP", "GIF", "TIFF", "AVIF", "HEIC", "HEIF"})
+_HELD_BY_MP4 = frozenset({"AVC", "HEVC", "AV1", "VP9", "MPEG-4 Visual", "MPEG Video", "JPEG"})
+_EXPECTED_IN_MP4 = frozenset({"AVC", "HEVC"})
+"""Codecs as MediaInfo names them, which alone reads other containers; of the others an MP4 leaves a warning."""
+
+_SMALLER = frozenset({Step.COMPRESS, Step.SHRINK})
 _OURS = frozenset({"price-ambiguous", "over-budget"})
 """Findings about a price, which no repair of a file changes for the better."""
 
@@ -19,8 +24,8 @@ _OURS = frozenset({"price-ambiguous", "over-budget"})
 class Plan:
     """What would be done to one file.
 
-    ``tries`` are sets of rows, each a whole repair, the safest first. ``unrepaired`` are the findings that none of them
-    repairs, ``withheld`` the rows that would, were unsafe ones allowed.
+    ``tries`` are sets of rows, each a whole repair, the safest first that leaves nothing to repair. ``unrepaired`` are
+    the findings that none of them repairs, ``withheld`` the rows that would, were unsafe ones allowed.
     """
 
     tries: tuple[tuple[Repair, ...], ...] = ()
@@ -44,14 +49,16 @@ def plan(
     safe_rows = _rows(facts, open_, spec, frozenset({Safety.SAFE}))
     all_rows = _rows(facts, open_, spec, frozenset(Safety))
     allowed = all_rows if unsafe else safe_rows
-    unrepaired = tuple(each for each in open_ if not _is_met(each, allowed))
+    unrepaired = tuple(each for each in open_ if not _is_met(each, allowed, facts))
     withheld = () if unsafe else tuple(row for row in all_rows if row.safety is Safety.UNSAFE)
     blocked = any(each.indeterminate or each.severity >= fail_on for each in unrepaired)
     tries: list[tuple[Repair, ...]] = []
     if allowed and not blocked:
-        if safe_rows and all(_is_met(each, safe_rows) for each in open_ if _is_met(each, allowed)):
+        if safe_rows and all(_is_met(each, safe_rows, facts) for each in open_ if _is_met(each, allowed, facts)):
             tries.append(safe_rows)
-        if unsafe and all_rows != safe_rows:
+        if unsafe and _is_seldom(facts) and _MOVED in all_rows:
+            tries.insert(0, tuple(row for row in all_rows if row != _MOVED))
+        elif unsafe and all_rows != safe_rows:
             tries.append(all_rows)
     return Plan(tries=tuple(tries), unrepaired=unrepaired, withheld=withheld)
 
@@ -63,7 +70,11 @@ def _rows(
     return tuple(row for row in REPAIRS if row.safety in allowed and row.rule in found and _applies(row, facts, spec))
 
 
-def _is_met(finding: Finding, rows: Iterable[Repair]) -> bool:
+def _is_met(finding: Finding, rows: Iterable[Repair], facts: ImageFacts | VideoFacts | None) -> bool:
+    """Whether rows repair a finding. A picture that is too large to be decoded is, once it is smaller: then it is."""
+    if finding.rule == "image-corrupt" and isinstance(facts, ImageFacts):
+        undecoded = all(defect.kind is DefectKind.UNDECODED for defect in facts.defects)
+        return undecoded and any(row.step in _SMALLER for row in rows)
     return any(row.rule == finding.rule for row in rows)
 
 
@@ -77,8 +88,21 @@ def _applies(row: Repair, facts: ImageFacts | VideoFacts | None, spec: Spec) -> 
         case VideoFacts():
             if row.rule == "video-duration-ambiguous":
                 return _may_overrun(facts.durations, spec) is (row.step is Step.TRIM)
-            return facts.family is Family.VIDEO
+            return facts.family is Family.VIDEO and (row != _MOVED or _may_be_moved(facts))
     return False
+
+
+_MOVED = next(row for row in REPAIRS if (row.rule, row.step) == ("video-container", Step.REWRAP))
+
+
+def _may_be_moved(facts: VideoFacts) -> bool:
+    """Whether an MP4 may hold the picture of another container as it is."""
+    return bool(facts.tracks) or facts.codec is None or facts.codec in _HELD_BY_MP4
+
+
+def _is_seldom(facts: ImageFacts | VideoFacts | None) -> bool:
+    """Whether a clip in another container has a codec that would have to go, too, once it is in an MP4."""
+    return isinstance(facts, VideoFacts) and not facts.tracks and facts.codec not in (None, *_EXPECTED_IN_MP4)
 
 
 def _may_overrun(durations: Durations, spec: Spec) -> bool:

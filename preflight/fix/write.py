@@ -6,8 +6,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from secrets import token_hex
+from tempfile import mkdtemp
+from unicodedata import normalize
 
 from preflight.errors import ConfigurationError
 from preflight.redact import printable
@@ -25,14 +28,40 @@ class Occupied(Exception):
     """The name that a repaired file would get is another file's."""
 
 
-def target_for(source: Path, container: str, *, in_place: bool) -> Path:
-    """``dance.fixed.mp4`` beside ``dance.mp4``; in place the file itself, or its stem with a suffix that is true.
+class Names:
+    """The names that the results of one run have, or would have: none is given twice."""
 
-    A suffix that promises ``container`` stays. So does ``.mov`` of an MP4 in place: the two are one family.
-    """
-    fitting = _SUFFIXES[container] + (_SUFFIXES["MOV"] if in_place and container == "MP4" else ())
-    suffix = source.suffix if source.suffix.lower() in fitting else fitting[0]
-    return source.with_name(f"{source.stem}{suffix}" if in_place else f"{source.stem}.fixed{suffix}")
+    def __init__(self) -> None:
+        self._given: set[str] = set()
+
+    def holds(self, path: Path) -> bool:
+        """Whether ``path`` was given to a result."""
+        return _mark(path) in self._given
+
+    def give(self, path: Path) -> None:
+        """Keep ``path`` from the results to come."""
+        self._given.add(_mark(path))
+
+    def target_for(self, source: Path, container: str, *, in_place: bool) -> Path:
+        """``dance.fixed.mp4`` beside ``dance.mp4``; in place the file itself, or its stem with a suffix that is true.
+
+        A suffix that promises ``container`` stays. So does ``.mov`` of an MP4 in place: the two are one family. Where
+        the run gave that name to another result, it is ``dance.mkv.fixed.mp4``, and after that one with a number.
+        """
+        fitting = _SUFFIXES[container] + (_SUFFIXES["MOV"] if in_place and container == "MP4" else ())
+        suffix = source.suffix if source.suffix.lower() in fitting else fitting[0]
+        mark = "" if in_place else ".fixed"
+        target = source.with_name(f"{source.stem}{mark}{suffix}")
+        for number in count(1):
+            if not self.holds(target):
+                break
+            target = source.with_name(f"{source.name}{mark}{'' if number == 1 else f'-{number}'}{suffix}")
+        return target
+
+
+def _mark(path: Path) -> str:
+    """One name for all spellings that some file system takes for the same."""
+    return normalize("NFC", str(path.parent.resolve() / path.name)).casefold()
 
 
 @contextmanager
@@ -53,6 +82,19 @@ def temporary(source: Path) -> Iterator[Path]:
     finally:
         if is_ours:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def elsewhere() -> Iterator[Path]:
+    """A folder for what is only written to see whether it can be. Raises ``ConfigurationError`` where there is none."""
+    try:
+        folder = Path(mkdtemp(prefix="preflight-fix-"))
+    except OSError as error:
+        raise ConfigurationError(f"no temporary folder can be made: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def place(made: Path, target: Path, source: Path, *, replace: bool) -> None:

@@ -20,13 +20,14 @@ class Family(Enum):
 
 
 class DefectKind(Enum):
-    """How a file breaks its own format, or (``UNREADABLE``) how it goes beyond what the probes read."""
+    """How a file breaks its own format, or goes beyond what is read (``UNREADABLE``) or decoded (``UNDECODED``)."""
 
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
     INCOMPLETE = "incomplete"
     AMBIGUOUS = "ambiguous"
     UNREADABLE = "unreadable"
+    UNDECODED = "not decoded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     if outcome.reason is not None:
         yield _INDENT + printable(outcome.reason)
     for finding in outcome.findings:
-        yield f"{_INDENT}{finding.severity.label}: {finding.rule}: {printable(finding.message)}"
+        label = _WORDS[State.UNEXAMINED] if finding.indeterminate else finding.severity.label
+        yield f"{_INDENT}{label}: {finding.rule}: {printable(finding.message)}"
         held = [] if _says_so(outcome) else [row for row in outcome.withheld if row.rule == finding.rule]
         for row in held:
             yield f"{_INDENT * 2}--unsafe would {row.what}"

@@ -13,6 +13,8 @@ from preflight.rules.size import oversize
 _SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 _NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
 _AGAIN = "export or upload the file again"
+_SMALLER = "export it smaller"
+_UNTOLD = frozenset({DefectKind.UNREADABLE, DefectKind.UNDECODED})
 
 
 def image_format(case: ImageCase) -> Iterator[Flaw]:
@@ -88,6 +90,7 @@ def image_truncated(case: ImageCase) -> Iterator[Flaw]:
 def image_corrupt(case: ImageCase) -> Iterator[Flaw]:
     yield from _defects(case, DefectKind.CORRUPT, "the picture ")
     yield from _defects(case, DefectKind.UNREADABLE, "the picture could not be examined: it ")
+    yield from _defects(case, DefectKind.UNDECODED, "the picture was not decoded, because it ", _SMALLER)
 
 
 def image_ambiguous(case: ImageCase) -> Iterator[Flaw]:
@@ -127,7 +130,7 @@ def _defects(case: ImageCase, kind: DefectKind, subject: str, fix: str = _AGAIN)
                 message=subject + defect.message,
                 measured=defect.kind.value,
                 fix=fix,
-                indeterminate=kind is DefectKind.UNREADABLE,
+                indeterminate=kind in _UNTOLD,
             )
 
 

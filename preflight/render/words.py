@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
 from preflight.pricing import show_seconds
-from preflight.rounding import dollars
+from preflight.rounding import dollars, round_seconds
 
 if TYPE_CHECKING:
     from preflight.model import Quote, TotalQuote
@@ -99,20 +99,26 @@ def total(report: Report) -> str:
     if report.quote is None:
         return ""
     text = f"total {price(report.quote)}"
-    failing = [job.quote.credits for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
+    failing = [job for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
     if failing:
-        jobs = "1 job that fails" if len(failing) == 1 else f"{len(failing)} jobs that fail"
-        text += f", of which {sum(failing):f} for {jobs}"
+        noun = "file" if failing[0].bare else "job"  # what is paid for is all of one kind
+        these = f"1 {noun} that fails" if len(failing) == 1 else f"{len(failing)} {noun}s that fail"
+        text += f", of which {sum(job.quote.credits for job in failing if job.quote):f} for {these}"
     if report.quote.unpriced:
         text += f", {report.quote.unpriced} without a price"
     return text
 
 
 def reckoning(quote: Quote) -> str:
-    """``12 s × 30 credits a second``."""
-    billed = show_seconds(quote.billed_seconds)
-    of = "" if quote.billed_seconds == quote.seconds else f" of {show_seconds(quote.seconds)}"
-    return f"{billed}{of} × {quote.credits_per_second:f} credits a second, {quote.mode}"
+    """``12 s × 30 credits a second, 720p``; ``10 s of 20 s, the cap, × …``; ``6 s, rounded up from 5.023 s, × …``."""
+    billed, seconds = show_seconds(quote.billed_seconds), show_seconds(quote.seconds)
+    if billed == seconds:
+        length = billed
+    elif round_seconds(quote.seconds, quote.rounding) != quote.billed_seconds:
+        length = f"{billed} of {seconds}, the cap,"
+    else:
+        length = f"{billed}, rounded {'up' if quote.billed_seconds > quote.seconds else 'down'} from {seconds},"
+    return f"{length} × {quote.credits_per_second:f} credits a second, {quote.mode}"
 
 
 def _count(number: int, noun: str) -> str:

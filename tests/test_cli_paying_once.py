@@ -62,7 +62,7 @@ def test_a_service_that_is_not_there_was_sent_nothing(sandbox: Service) -> None:
     closed = sandbox.media.url("refused", "").removesuffix("/refused/")
     ran = sandbox.submit(sandbox.job(), "--yes", "--api-url", closed)
     assert (ran.code, ran.out, sandbox.untouched) == (4, "", True)
-    assert "cannot be reached" in ran.err
+    assert f"the API at {closed.removeprefix('http://')} cannot be reached" in ran.err
 
 
 def test_a_crowded_service_charges_once_or_not_at_all(sandbox: Service) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
 from preflight.pricing import show_seconds
@@ -10,6 +10,7 @@ from preflight.rounding import dollars, round_seconds
 
 if TYPE_CHECKING:
     from preflight.model import Quote, TotalQuote
+    from preflight.specs import Rounding
 
 VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "could not tell"}
 
@@ -114,7 +115,7 @@ def reckoning(quote: Quote) -> str:
     billed, seconds = show_seconds(quote.billed_seconds), show_seconds(quote.seconds)
     if billed == seconds:
         length = billed
-    elif round_seconds(quote.seconds, quote.rounding) != quote.billed_seconds:
+    elif round_seconds(quote.seconds, cast("Rounding", quote.rounding)) != quote.billed_seconds:
         length = f"{billed} of {seconds}, the cap,"
     else:
         length = f"{billed}, rounded {'up' if quote.billed_seconds > quote.seconds else 'down'} from {seconds},"

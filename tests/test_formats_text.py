@@ -76,7 +76,7 @@ def test_a_file_in_order_takes_one_line_beside_one_that_fails() -> None:
 
 
 REMEDIES = {
-    "several-findings": (["webp-named.png"], "next: preflight fix webp-named.png  # repairs all of it"),
+    "several-findings": (["webp-named.png"], "next: preflight fix webp-named.png  # repairs each file in one go"),
     "one-finding": (["webp.webp"], "next: preflight fix webp.webp"),
     "unsafe": (["299-wide.png", "plain.png"], "next: preflight fix --unsafe 299-wide.png"),
     "many": (["webp.webp", "bmp.bmp", "gif.gif", "tiff.tiff"], "next: preflight fix webp.webp bmp.bmp gif.gif …"),
@@ -100,8 +100,8 @@ def test_what_no_run_repairs_gets_no_command() -> None:
 
 RECKONINGS = {
     "whole": ("12", "12 s × 30 credits a second, 720p"),
-    "rounded": ("5.023", "6 s, rounded up from 5.023 s, × 30 credits a second, 720p"),
-    "capped": ("30.5", "30 s of 30.5 s, the cap, × 30 credits a second, 720p"),
+    "rounded": ("5.023", "6 s (5.023 s rounded up) × 30 credits a second, 720p"),
+    "capped": ("30.5", "30 s (30.5 s capped) × 30 credits a second, 720p"),
 }
 
 

@@ -106,8 +106,8 @@ def bound(timeout: float | None, usual: float) -> float:
 def lost(request: Request, cause: Exception, *, base: str, overdue: bool, head: Answer | None = None) -> Lost:
     """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
 
-    ``base`` is the API's base URL, of which a message names host and port. ``head`` is the answer as far as it had come,
-    if it had begun.
+    ``base`` is the API's base URL, of which a message names host and port. ``head`` is the answer as far as it had
+    come, if it had begun.
     """
     sent = not isinstance(cause, _NEVER_SENT)
     if overdue and sent:

@@ -10,7 +10,7 @@ from preflight.rules import repair
 from preflight.specs import load_spec
 
 _NAMES = 3
-"""Names on the line; how to go on with more is plain from it."""
+"""Names on a line."""
 _JOB_FILES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
@@ -34,7 +34,8 @@ def remedies(report: Report) -> Iterator[str]:
         if names:
             shown = " ".join(repair.safe(name) for name in list(names)[:_NAMES])
             more = " …" if len(names) > _NAMES else ""
-            yield f"preflight fix {option}{shown}{more}{'  # repairs all of it' if any(names.values()) else ''}"
+            remark = "  # repairs each file in one go" if any(names.values()) else ""
+            yield f"preflight fix {option}{shown}{more}{remark}"
 
 
 def _named(job: JobReport, subject: Subject) -> str:

@@ -111,14 +111,14 @@ def total(report: Report) -> str:
 
 
 def reckoning(quote: Quote) -> str:
-    """``12 s × 30 credits a second, 720p``; ``10 s of 20 s, the cap, × …``; ``6 s, rounded up from 5.023 s, × …``."""
+    """``12 s × 30 credits a second, 720p``; ``10 s (20 s capped) × …``; ``6 s (5.023 s rounded up) × …``."""
     billed, seconds = show_seconds(quote.billed_seconds), show_seconds(quote.seconds)
     if billed == seconds:
         length = billed
     elif round_seconds(quote.seconds, cast("Rounding", quote.rounding)) != quote.billed_seconds:
-        length = f"{billed} of {seconds}, the cap,"
+        length = f"{billed} ({seconds} capped)"
     else:
-        length = f"{billed}, rounded {'up' if quote.billed_seconds > quote.seconds else 'down'} from {seconds},"
+        length = f"{billed} ({seconds} rounded {'up' if quote.billed_seconds > quote.seconds else 'down'})"
     return f"{length} × {quote.credits_per_second:f} credits a second, {quote.mode}"
 
 

@@ -257,7 +257,11 @@ def _is_not_fetched(subject: Subject) -> bool:
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:
-    return subject.video is not None and subject.video.container in spec.video.containers
+    """Whether a file has a price: a clip of a container that the service takes, and not of sound alone."""
+    video = subject.video
+    if video is None or video.container not in spec.video.containers:
+        return False
+    return not video.tracks or any(track.handler == "vide" for track in video.tracks)
 
 
 def add_up(jobs: Iterable[JobReport]) -> Report:

@@ -130,6 +130,9 @@ def await_task(
         latest[:] = [client.wait(task_id, timeout=timeout, on_update=update)]
     except TaskFailed as failed:
         error = str(failed)
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note(f"the task goes on: preflight task wait {task_id}")
+        raise
     (task,) = latest
     entry = None
     if ledger is not None:

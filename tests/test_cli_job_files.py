@@ -93,6 +93,8 @@ MEANT = {
     "input.image_urls": (GOOD + f"  image_urls: [{PICTURE}]\n", "input.input_urls"),
     "mode": (GOOD + "mode: 720p\n", "input.mode"),
     "callback": (GOOD + "callback: https://example.com/\n", "callback_url"),
+    "modle": (GOOD.replace("model:", "# model:") + "modle: kling-v3-motion-control\n", "'model'"),
+    "input.modes": (GOOD + "  modes: 720p\n", "'input.mode'"),
 }
 
 
@@ -123,6 +125,29 @@ def test_an_unknown_field_comes_with_the_one_that_was_meant(field: str, wrong: C
     assert (finding["severity"], finding["field"]) == ("error", field)
     assert meant in finding["fix"]
     assert finding["line"] == len(text.splitlines())
+
+
+def test_a_field_that_is_missing_comes_with_an_example_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(f"model: kling-v3-motion-control\ninput:\n  input_urls: [{PICTURE}]\n")
+    assert check(path).finding("field-missing")["fix"] == (
+        "add 'input.video_urls': video_urls: [\"https://example.com/dance.mp4\"]"
+    )
+
+
+def test_a_field_given_twice_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(GOOD + "model: kling-v3-motion-control\n")
+    assert check(path).finding("field-type")["fix"] == "keep the one that you mean, and remove the other"
+
+
+def test_a_path_that_leads_nowhere_is_named_for_each_field(tmp_path: Path) -> None:
+    write_job(tmp_path, job(image="~/a.png", video="there/b.mp4"))
+    out = preflight("check", "job.yaml", cwd=tmp_path).out
+    assert out.count("error  url-not-public") == 2
+    assert "there is no ~/a.png; '~' is not\n  read as the home folder" in out
+    assert "there is no there/b.mp4" in out
+    assert "relative to that file" in out
 
 
 def test_a_prompt_of_three_megabytes_is_too_long_and_not_repeated(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_service_that_is_not_there_was_sent_nothing(sandbox: Service) -> None:
     closed = sandbox.media.url("refused", "").removesuffix("/refused/")
     ran = sandbox.submit(sandbox.job(), "--yes", "--api-url", closed)
     assert (ran.code, ran.out, sandbox.untouched) == (4, "", True)
-    assert "cannot be reached" in ran.err
+    assert f"the API at {closed.removeprefix('http://')} cannot be reached" in ran.err
 
 
 def test_a_crowded_service_charges_once_or_not_at_all(sandbox: Service) -> None:
@@ -110,4 +110,6 @@ def test_an_interrupt_while_waiting_leaves_the_task_its_name(tmp_path: Path) -> 
             out, err = process.communicate(timeout=60)
         checked(arguments, Ran(code=process.returncode, out=out, err=err))
         assert (process.returncode, out, slow.paid_requests) == (130, "", 1)
-        assert slow.state["tasks"][0]["id"] in err
+        task_id = slow.state["tasks"][0]["id"]
+        assert err.splitlines()[-1] == f"interrupted; the task goes on: preflight task wait {task_id}"
+        assert "" not in err.splitlines()

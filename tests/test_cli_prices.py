@@ -153,3 +153,8 @@ def test_jobs_without_a_price_are_counted_and_never_free(tmp_path: Path) -> None
 def test_a_picture_alone_has_no_price() -> None:
     ran = check(PICTURE)
     assert (ran.json["quote"], ran.job["quote"]) == (None, None)
+
+
+def test_sound_alone_has_no_price() -> None:
+    ran = check(CLIPS / "audio-only.mp4")
+    assert (ran.code, ran.json["quote"], ran.json["jobs"][0]["quote"]) == (1, None, None)

@@ -41,7 +41,7 @@ def test_an_interrupt_in_the_middle_of_a_slow_read_ends_it_at_once(name: str, se
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=45)
     checked(arguments, Ran(code=process.returncode, out=out, err=err))
-    assert (process.returncode, out, err.strip()) == (130, "", "interrupted")
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to see a child process")
@@ -67,7 +67,7 @@ def test_an_interrupt_from_the_keyboard_reaches_every_process_and_leaves_none(se
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=45)
     checked(arguments, Ran(code=process.returncode, out=out, err=err))
-    assert (process.returncode, out, err.strip()) == (130, "", "interrupted")
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 
@@ -156,6 +156,33 @@ def test_a_full_disk_behind_standard_output_is_said_and_is_no_bug(name: str) -> 
     ran = checked([], Ran(code=done.returncode, out="", err=done.stderr.decode()))
     assert ran.code not in {0, 70}
     assert "No space left" in ran.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", str(PICTURES / "299-wide.png")],
+        ["check", str(PICTURES / "plain.png"), "--format", "junit"],
+        ["estimate", "--seconds", "5"],
+        ["probe", str(PICTURES / "plain.png")],
+        ["explain", "video-too-long"],
+        ["rules"],
+        ["schema", "job"],
+        ["--version"],
+        ["check", "--help"],
+    ],
+    ids=lambda arguments: " ".join(Path(each).name for each in arguments),
+)
+def test_every_command_says_in_one_line_that_standard_output_is_full(arguments: list[str], unbuffered: str) -> None:
+    env = environment() | {"PYTHONUNBUFFERED": unbuffered}
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command(*arguments), env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr == "preflight: cannot write to standard output: No space left on device\n"
 
 
 def plain(text: str) -> list[str]:

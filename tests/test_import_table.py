@@ -46,7 +46,8 @@ TABLE: dict[str, set[str]] = {
     "submit": MODEL | {"client", "ledger", "settling"},
     "callbacks": MODEL | {"client", "ledger", "settling"},
     "api": MODEL | {"specs", "jobfiles", "engine", "options"},
-    "render": MODEL | {"pricing", "rounding", "redact", "rules", "client", "ledger", "calibration", "submit", "fix"},
+    "render": MODEL
+    | {"specs", "pricing", "rounding", "redact", "rules", "client", "ledger", "calibration", "submit", "fix"},
     "sandbox": MODEL | {"probes", "sources", "client"},
     "cli": {"*"},
     "__init__": {"*"},

@@ -45,6 +45,20 @@ def test_a_port_that_cannot_be_had_is_a_configuration_error(port: int | None) ->
             pass
 
 
+def test_a_port_that_is_taken_and_a_public_address_name_the_option_that_helps() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(
+                errors.ConfigurationError, match=f"port {port}: Address already in use; --port takes another"
+            ),
+            serve(OPTIONS, port=port),
+        ):
+            pass
+    with pytest.raises(errors.ConfigurationError, match="--allow-public"), serve(OPTIONS, host="0.0.0.0"):
+        pass
+
+
 def test_two_sandboxes_run_side_by_side_with_accounts_of_their_own() -> None:
     with serve(OPTIONS) as one, serve(OPTIONS) as other, httpx.Client(trust_env=False) as http:
         http.get(f"{one}/v1/credits")

@@ -53,6 +53,13 @@ class Commands(click.Group):
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. An interrupt becomes ``Abort`` here: click itself would print an empty line for it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise click.Abort from error
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names and summaries above: click's own way loads every command for them."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed

@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -163,14 +164,18 @@ def to_text(render: Callable[[Console], object], output: str | None) -> str:
     from rich.console import Console  # noqa: PLC0415 - 60 ms that JSON need not pay
 
     plain = output is not None or not sys.stdout.isatty()
+    printed = StringIO()
     console = Console(
+        file=printed if plain else None,  # to a terminal it asks for colours and width
         width=PIPED_COLUMNS if plain else None,
         force_terminal=False if plain else None,
         color_system=None if plain or os.environ.get("NO_COLOR") else "auto",
         highlight=False,
         emoji=False,
     )
+    if plain:
+        render(console)
+        return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
     with console.capture() as capture:
         render(console)
-    text = capture.get()
-    return "".join(f"{line.rstrip()}\n" for line in text.splitlines()) if plain else text
+    return capture.get()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -36,6 +38,9 @@ _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (PreflightError, Exit.INDETERMINATE),
 )
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What writing to a stream fails with where the disk behind it is full or broken: writing alone names no file."""
+
 _UNKNOWN = """\
 The outcome is unknown: the job may have been accepted and charged. It is not sent again, and counts against the
 budget, until that is settled: preflight ledger resolve {entry}"""
@@ -51,28 +56,47 @@ def run(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
             color=False if os.environ.get("NO_COLOR") else None,
         )
+        sys.stdout.flush()
     except click.ClickException as error:  # usage errors among them
-        error.show()
+        with suppress(OSError):
+            error.show()
         return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("\ninterrupted", err=True)
+    except (click.Abort, KeyboardInterrupt) as error:
+        _say(_interrupted(error))
         return Exit.INTERRUPTED
     except SystemExit:
         # click exits by itself when the reader of its help has left: nothing is wrong.
         discard_output()
         return Exit.PASS
     except PreflightError as error:
-        click.echo(f"preflight: {error}", err=True)
+        _say(f"preflight: {error}")
         if isinstance(error, OutcomeUnknown):
-            click.echo(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id), err=True)
+            _say(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id))
         return next(code for kind, code in _CODES if isinstance(error, kind))
-    except Exception:  # noqa: BLE001 - whatever is left is a bug, and says so
+    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and says so
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            discard_output()
+            _say(f"preflight: cannot write to standard output: {error.strerror}")
+            return Exit.USAGE
         import traceback  # noqa: PLC0415 - only for a bug
 
-        traceback.print_exc()
-        click.echo("preflight: this is a bug in preflight; the lines above say where", err=True)
+        with suppress(OSError):
+            traceback.print_exc()
+        _say("preflight: this is a bug in preflight; the lines above say where")
         return Exit.BUG
     return code if isinstance(code, int) else Exit.PASS
+
+
+def _say(text: str) -> None:
+    """A line on standard error. Where that cannot be written to either, the exit code has to be enough."""
+    with suppress(OSError):
+        click.echo(text, err=True)
+
+
+def _interrupted(error: BaseException) -> str:
+    """One line, which says how to go on where somebody knew. A terminal has shown ``^C`` before it."""
+    notes = getattr(error.__cause__ or error, "__notes__", ())
+    return ("\n" if sys.stderr.isatty() else "") + "; ".join(("interrupted", *notes))
 
 
 def _open_closed_streams() -> None:

@@ -180,4 +180,4 @@ class AsyncClient:
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, overdue=deadline.expired(), head=head)
+            return lost(request, exc, base=self._wire.base, overdue=deadline.expired(), head=head)

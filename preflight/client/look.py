@@ -53,7 +53,7 @@ def look(base_url: str, key: ApiKey | None, *, within: float) -> Looked | Lost:
             finally:
                 response.close()
     except (httpx.HTTPError, OSError) as exc:
-        return _explained(lost(request, exc, overdue=watchdog.fired))
+        return _explained(lost(request, exc, base=base_of(base_url), overdue=watchdog.fired))
     secret = key.reveal() if key is not None else "\0"
     return Looked(
         answer=Answer(

@@ -201,4 +201,4 @@ class Client:
                 finally:
                     response.close()
         except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, overdue=watchdog.fired, head=head)
+            return lost(request, exc, base=self._wire.base, overdue=watchdog.fired, head=head)

@@ -29,10 +29,10 @@ _ESCAPE = re.compile(rb"\\(?:\\|/|u00([2-7][0-9A-Fa-f]))")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (httpx.ConnectTimeout, "the API cannot be reached: no connection in time"),
-    (httpx.PoolTimeout, "the API cannot be reached: no free connection in time"),
-    (httpx.ConnectError, "the API cannot be reached: the connection was not made"),
-    (httpx.UnsupportedProtocol, "the API cannot be reached: its URL has no protocol that is spoken here"),
+    (httpx.ConnectTimeout, "the API at {address} cannot be reached: no connection in time"),
+    (httpx.PoolTimeout, "the API at {address} cannot be reached: no free connection in time"),
+    (httpx.ConnectError, "the API at {address} cannot be reached: the connection was not made"),
+    (httpx.UnsupportedProtocol, "the API at {address} cannot be reached: its URL has no protocol that is spoken here"),
     (httpx.TimeoutException, "the API did not answer in time"),
     (httpx.RemoteProtocolError, "the API broke off its answer, or answered with something that is not HTTP"),
     (httpx.TransportError, "the connection to the API was lost"),
@@ -103,16 +103,18 @@ def bound(timeout: float | None, usual: float) -> float:
     return seconds
 
 
-def lost(request: Request, cause: Exception, *, overdue: bool, head: Answer | None = None) -> Lost:
+def lost(request: Request, cause: Exception, *, base: str, overdue: bool, head: Answer | None = None) -> Lost:
     """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
 
-    ``head`` is the answer as far as it had come, if it had begun.
+    ``base`` is the API's base URL, of which a message names host and port. ``head`` is the answer as far as it had
+    come, if it had begun.
     """
     sent = not isinstance(cause, _NEVER_SENT)
     if overdue and sent:
         reason = f"the API did not answer within {request.within:g} s"
     else:
         reason = next((text for kind, text in _REASONS if isinstance(cause, kind)), "the exchange with the API failed")
+        reason = reason.format(address=_address(base))
     return Lost(
         sent=sent,
         reason=reason,
@@ -120,6 +122,12 @@ def lost(request: Request, cause: Exception, *, overdue: bool, head: Answer | No
         request_id=request_id_of(head) if head else None,
         ended=sent and not overdue and isinstance(cause, httpx.RemoteProtocolError),
     )
+
+
+def _address(base: str) -> str:
+    url = httpx.URL(base)
+    host = url.netloc.decode("ascii")
+    return host if url.port else f"{host}:{443 if url.scheme == 'https' else 80}"
 
 
 def _unescaped(escape: re.Match[bytes]) -> bytes:

@@ -14,6 +14,7 @@ from preflight.errors import JobUnreadable
 from preflight.jobfiles.scalars import decimal, integer
 from preflight.jobfiles.text import Text
 from preflight.jobfiles.tree import Node, TreeBuilder
+from preflight.model import Place
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _FIRST_OF_SCALAR = frozenset('"-0123456789tfn')
@@ -30,6 +31,23 @@ def read_json(text: Text) -> Node | None:
 
 def _no_constant(word: str) -> float:
     raise ValueError(f"{word} is not JSON")
+
+
+_REASONS = {
+    "Expecting value": "there is no number, text in double quotes, true, false or null",
+    "Unterminated string": "the text in double quotes has no end",
+    "Invalid control character": "a control character; in a text a line break is written \\n, a tab \\t",
+    "Invalid \\": "that is no escape; a backslash is written \\\\",
+}
+"""What Python's decoder says, by its beginning, in words about the file."""
+
+
+def _no_json(why: str, place: Place) -> str:
+    return f"this line is no JSON, at column {place.column}: {why}"
+
+
+def _reason(said: str) -> str:
+    return next((words for start, words in _REASONS.items() if said.startswith(start)), "it cannot be read")
 
 
 _DECODER = json.JSONDecoder(parse_int=integer, parse_float=decimal, parse_constant=_no_constant)
@@ -91,7 +109,8 @@ class _Reader:
         try:
             value, self._at = _DECODER.raw_decode(self._string, start)
         except json.JSONDecodeError as exc:
-            raise self._text.unreadable(f"not JSON: {exc.msg}", self._text.place(exc.pos)) from exc
+            place = self._text.place(exc.pos)
+            raise self._text.unreadable(_no_json(_reason(exc.msg), place), place) from exc
         except ValueError as exc:
             raise self._text.unreadable(str(exc), self._text.place(start)) from exc
         self._build.leaf(start, value, written=value if isinstance(value, str) else "")
@@ -111,7 +130,9 @@ class _Reader:
         found = self._peek()
         if found in {"/", "#"}:
             return self._error("JSON has no comments (YAML has: name the file .yaml)")
-        return self._error(f"not JSON: expected {wanted}, found {found!r}" if found else "the JSON ends too early")
+        if not found:
+            return self._error("the JSON ends too early")
+        return self._error(_no_json(f"expected {wanted}, found {found!r}", self._text.place(self._at)))
 
     def _error(self, message: str) -> JobUnreadable:
         return self._text.unreadable(message, self._text.place(self._at))

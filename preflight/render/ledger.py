@@ -117,7 +117,8 @@ def render_entry(entry: Entry, console: Console) -> None:
         ("price", _price(entry)),
         ("charged", "not seen" if entry.charged is None else f"{entry.charged:f} credits"),
     ]
-    rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in entry.balances.items()]
+    weighed = sorted(entry.balances.items(), key=lambda each: each[1].at)
+    rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in weighed]
     if entry.state is State.FAILED:
         rows.append(("refunded", {True: "yes", False: "not yet", None: "not seen"}[entry.refunded]))
     table = Table.grid(padding=(0, 2))
@@ -147,7 +148,8 @@ def render_calibration(observations: Sequence[Observation], found: Sequence[Cand
         )
         return
     entries = ", ".join(str(observation.entry_id) for observation in observations)
-    console.print(f"{len(observations)} charges were seen (entries {entries})\n")
+    seen = "1 charge was seen (entry" if len(observations) == 1 else f"{len(observations)} charges were seen (entries"
+    console.print(f"{seen} {entries})\n")
     table = Table(box=None, header_style="dim", pad_edge=False)
     for name in ("rounding of seconds", "clock", "of credits", "explains"):
         table.add_column(name, no_wrap=True)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from preflight.model import Report
+from preflight.model import JobReport, Report
 from preflight.redact import printable
 from preflight.render import words
 
 
 def is_enough(report: Report) -> bool:
     """Whether every job is a file by itself about which there is nothing to say."""
-    return all(job.bare and not job.findings for job in report.jobs)
+    return all(map(is_in_order, report.jobs))
+
+
+def is_in_order(job: JobReport) -> bool:
+    """Whether a job is a file by itself about which there is nothing to say."""
+    return job.bare and bool(job.subjects) and not job.findings
 
 
 def render_lines(report: Report) -> Iterator[str]:

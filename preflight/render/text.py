@@ -12,7 +12,8 @@ from rich.text import Text
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.pricing import show_seconds
 from preflight.redact import printable
-from preflight.render import words
+from preflight.render import lines, words
+from preflight.render.remedy import remedies
 from preflight.rounding import dollars
 
 _VERDICTS = {
@@ -30,7 +31,15 @@ _SAID_WITH_PRICE = frozenset({"price-ambiguous"})
 def render_report(report: Report, console: Console) -> None:
     """Print a report."""
     several = len(report.jobs) > 1
+    in_line = False
     for job in report.jobs:
+        if lines.is_in_order(job):
+            console.print(_line(job), soft_wrap=True)
+            in_line = True
+            continue
+        if in_line:
+            console.print()
+            in_line = False
         console.print(_heading(job), soft_wrap=True)
         for subject in job.subjects:
             _print_subject(job, subject, console)
@@ -40,7 +49,10 @@ def render_report(report: Report, console: Console) -> None:
         if several:
             console.print()
     if several:
+        if in_line:
+            console.print()
         console.print(_summary(report))
+    _print_remedies(report, console)
 
 
 def render_quotes(report: Report, console: Console) -> None:
@@ -56,6 +68,23 @@ def render_quotes(report: Report, console: Console) -> None:
             console.print()
     if several:
         console.print(_summary(report))
+
+
+def _line(job: JobReport) -> Text:
+    """A file by itself that is in order takes one line, as where all are."""
+    label, style = _VERDICTS[job.verdict]
+    (subject,) = job.subjects
+    return Text.assemble(
+        (label.lower(), style.removeprefix("bold ")), f"  {printable(subject.source)}  {words.measured(subject)}"
+    )
+
+
+def _print_remedies(report: Report, console: Console) -> None:
+    for number, command in enumerate(remedies(report)):
+        if number == 0:
+            console.print()
+        # Never wrapped, so that it can be copied whole.
+        console.print(Text.assemble(("next: " if number == 0 else "      ", "bold"), (command, "cyan")), soft_wrap=True)
 
 
 def _heading(job: JobReport) -> Text:

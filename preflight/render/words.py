@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
 from preflight.pricing import show_seconds
-from preflight.rounding import dollars
+from preflight.rounding import dollars, round_seconds
 
 if TYPE_CHECKING:
     from preflight.model import Quote, TotalQuote
+    from preflight.specs import Rounding
 
 VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "could not tell"}
 
@@ -99,20 +100,26 @@ def total(report: Report) -> str:
     if report.quote is None:
         return ""
     text = f"total {price(report.quote)}"
-    failing = [job.quote.credits for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
+    failing = [job for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
     if failing:
-        jobs = "1 job that fails" if len(failing) == 1 else f"{len(failing)} jobs that fail"
-        text += f", of which {sum(failing):f} for {jobs}"
+        noun = "file" if failing[0].bare else "job"  # what is paid for is all of one kind
+        these = f"1 {noun} that fails" if len(failing) == 1 else f"{len(failing)} {noun}s that fail"
+        text += f", of which {sum(job.quote.credits for job in failing if job.quote):f} for {these}"
     if report.quote.unpriced:
         text += f", {report.quote.unpriced} without a price"
     return text
 
 
 def reckoning(quote: Quote) -> str:
-    """``12 s × 30 credits a second``."""
-    billed = show_seconds(quote.billed_seconds)
-    of = "" if quote.billed_seconds == quote.seconds else f" of {show_seconds(quote.seconds)}"
-    return f"{billed}{of} × {quote.credits_per_second:f} credits a second, {quote.mode}"
+    """``12 s × 30 credits a second, 720p``; ``10 s (20 s capped) × …``; ``6 s (5.023 s rounded up) × …``."""
+    billed, seconds = show_seconds(quote.billed_seconds), show_seconds(quote.seconds)
+    if billed == seconds:
+        length = billed
+    elif round_seconds(quote.seconds, cast("Rounding", quote.rounding)) != quote.billed_seconds:
+        length = f"{billed} ({seconds} capped)"
+    else:
+        length = f"{billed} ({seconds} rounded {'up' if quote.billed_seconds > quote.seconds else 'down'})"
+    return f"{length} × {quote.credits_per_second:f} credits a second, {quote.mode}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -24,7 +24,13 @@ def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
     elif subject.address is None and case.uploaded:
         yield Flaw(message="this is a local path; the service fetches its files itself", allowed=_PUBLIC, fix=_UPLOAD)
     elif isinstance(subject.fault, LocalUnreadable) and subject.fault.missing:
-        yield Flaw(message="this is neither a public URL nor a file here", measured="no such file", allowed=_PUBLIC)
+        home = "; '~' is not read as the home folder" if subject.source.startswith("~") else ""
+        yield Flaw(
+            message=f"this is neither a public URL nor a file here: there is no {subject.source}{home}",
+            measured="no such file",
+            allowed=_PUBLIC,
+            fix="correct the path, which in a job file is relative to that file, or use a public http(s) URL",
+        )
 
 
 _UPLOAD = "upload the file to public storage and use that URL"

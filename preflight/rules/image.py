@@ -10,6 +10,8 @@ from preflight.rules import repair
 from preflight.rules.rule import Flaw, ImageCase
 from preflight.rules.size import oversize
 
+_AN = frozenset({"AVIF", "ICNS", "ICO", "OpenEXR", "SVG", "XCF"})
+"""Containers whose name begins with a vowel where it is spoken."""
 _SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
 _NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
 _AGAIN = "export or upload the file again"
@@ -22,7 +24,8 @@ def image_format(case: ImageCase) -> Iterator[Flaw]:
     if facts.container in allowed or facts.family in _NOT_A_FORMAT:
         return
     if facts.family is Family.PICTURE:
-        message, fix = f"this is a {facts.container} picture", repair.to_picture(case.name)
+        article = "an" if facts.container in _AN else "a"
+        message, fix = f"this is {article} {facts.container} picture", repair.to_picture(case.name)
     elif facts.family is Family.VIDEO:
         message = f"this is a video ({facts.container}), not a picture"
         fix = repair.frame(case.name)

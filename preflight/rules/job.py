@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from preflight.model import Severity
 from preflight.redact import redact
 from preflight.rules.rule import Flaw, JobCase
-from preflight.specs import FieldSpec, Role, Spec, model_names
+from preflight.specs import FieldSpec, Role, model_names
 
 if TYPE_CHECKING:
     from preflight.model.job import JsonValue
@@ -33,7 +34,12 @@ def field_missing(case: JobCase) -> Iterator[Flaw]:
         return
     for field in case.spec.fields:
         if field.required and _is_absent(case, field):
-            yield Flaw(message=f"'{field.name}' is missing", allowed=field.description, field=field.name)
+            yield Flaw(
+                message=f"'{field.name}' is missing",
+                allowed=field.description,
+                fix=f"add '{field.name}': {_example(field)}",
+                field=field.name,
+            )
 
 
 def field_unknown(case: JobCase) -> Iterator[Flaw]:
@@ -42,7 +48,7 @@ def field_unknown(case: JobCase) -> Iterator[Flaw]:
         key = name.rpartition(".")[2]
         if name in {field.name for field in case.spec.fields} or key in ruled_out:
             continue
-        meant = _meant(key, case.spec)
+        meant = _meant(name, case)
         if meant and meant.rpartition(".")[2] == key:
             fix = f"move it to '{meant}'"
         else:
@@ -56,7 +62,11 @@ def field_type(case: JobCase) -> Iterator[Flaw]:
         yield Flaw(message=f"a job is a mapping of fields, not {_kind(body)}", measured=_kind(body), field="")
         return
     for name in case.job.repeated:
-        yield Flaw(message=f"'{_shown(name)}' is given twice; which one counts is anyone's guess", field=name)
+        yield Flaw(
+            message=f"'{_shown(name)}' is given twice; which one counts is anyone's guess",
+            fix="keep the one that you mean, and remove the other",
+            field=name,
+        )
     for field in case.spec.fields:
         if field.type == "object" or not _is_absent(case, field):
             yield from _wrong_type(field, case.job.value(field.name), given=field.name in _given(case))
@@ -122,14 +132,36 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
         )
 
 
-def _meant(key: str, spec: Spec) -> str | None:
-    """The field that a misspelt or misremembered key stands for: by its role (``image_url``), else by its letters."""
+def _meant(given: str, case: JobCase) -> str | None:
+    """The field that a misspelt or misremembered name stands for: by its role (``image_url``), else by its letters.
+
+    Of what is close, a field that is not given yet is likelier than another, then one at the same level, then one
+    that is required; only then do the letters decide.
+    """
+    around, _, key = given.rpartition(".")
     role = next((role for role in _ROLES if role in key.lower()), None)
     if role is not None:
-        return spec.field(role).name
-    names = {field.name.rpartition(".")[2]: field.name for field in spec.fields}
-    close = _close_matches(key.lower(), names, 0.6)
-    return names[close[0]] if close else None
+        return case.spec.field(role).name
+    names = {field.name.rpartition(".")[2]: field for field in case.spec.fields}
+    close = [names[name] for name in _close_matches(key.lower(), names, 0.6, most=len(names))]
+    return min(close, key=partial(_distance, around, case)).name if close else None
+
+
+def _distance(around: str, case: JobCase, field: FieldSpec) -> tuple[bool, bool, bool]:
+    """What ``min`` prefers; of equals it takes the first, which is the closest by letters."""
+    return field.name in _given(case), field.name.rpartition(".")[0] != around, not field.required
+
+
+def _example(field: FieldSpec) -> str:
+    """A line of a job file that gives ``field`` a value that it takes."""
+    name = field.name.rpartition(".")[2]
+    if field.role == "model":
+        return f"{name}: {model_names()[0]}"
+    if field.type == "string[]":
+        return f'{name}: ["https://example.com/{"character.png" if field.role == "image" else "dance.mp4"}"]'
+    if field.type == "object":
+        return f"{name}: {{…}}"
+    return f"{name}: {field.default or (field.choices[0] if field.choices else '…')}"
 
 
 def _given(case: JobCase) -> tuple[str, ...]:
@@ -201,10 +233,10 @@ def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: 
     )
 
 
-def _close_matches(word: str, known: Iterable[str], cutoff: float) -> list[str]:
+def _close_matches(word: str, known: Iterable[str], cutoff: float, most: int = 1) -> list[str]:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
-    return get_close_matches(word, known, n=1, cutoff=cutoff)
+    return get_close_matches(word, known, n=most, cutoff=cutoff)
 
 
 def _kind(value: JsonValue) -> str:

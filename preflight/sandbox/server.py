@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -115,7 +116,9 @@ def _running(app: Starlette, listener: socket.socket) -> Iterator[None]:
 @contextmanager
 def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[socket.socket, str]]:
     if not (allow_public or is_loopback(host)):
-        raise ConfigurationError(f"other machines can reach {host}: serve on 127.0.0.1, or allow it")
+        raise ConfigurationError(
+            f"other machines can reach {host}: serve on 127.0.0.1, or allow it with --allow-public"
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's delay off: every answer would take 40 ms longer.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
@@ -125,7 +128,9 @@ def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[so
             listener.bind((host, port))
             listener.listen()
         except (OSError, OverflowError) as exc:
-            raise ConfigurationError(f"cannot listen on {host} port {port}: {exc}") from exc
+            reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+            hint = "; --port takes another, 0 a free one" if getattr(exc, "errno", 0) == errno.EADDRINUSE else ""
+            raise ConfigurationError(f"cannot listen on {host} port {port}: {reason}{hint}") from exc
         shown = f"[{host}]" if family == socket.AF_INET6 else host
         yield listener, f"http://{shown}:{listener.getsockname()[1]}"
 

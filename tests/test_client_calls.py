@@ -312,7 +312,7 @@ def concrete(kind: type[Exception]) -> Iterator[type[Exception]]:
 @pytest.mark.parametrize("kind", sorted(set(concrete(httpx.TransportError)), key=lambda kind: kind.__name__))
 @pytest.mark.parametrize("overdue", [False, True], ids=["in-time", "overdue"])
 def test_only_a_connection_that_was_never_made_is_known_as_unsent(kind: type[Exception], *, overdue: bool) -> None:
-    assert lost(REQUEST, kind("x"), overdue=overdue).sent is (kind not in NEVER_SENT)
+    assert lost(REQUEST, kind("x"), base="https://api.example", overdue=overdue).sent is (kind not in NEVER_SENT)
 
 
 @pytest.mark.parametrize(

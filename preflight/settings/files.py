@@ -95,7 +95,7 @@ def _text(path: Path) -> str:
     if len(data) > _MAX_BYTES:
         raise ConfigurationError(f"{printable(str(path))}: larger than 1 MiB: this holds no settings")
     try:
-        return data.decode("utf-8-sig")
+        return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{printable(str(path))}: byte {error.start} is not UTF-8") from error
 

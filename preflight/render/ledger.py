@@ -134,7 +134,7 @@ def render_entry(entry: Entry, console: Console) -> None:
     if entry.state is State.UNKNOWN:
         console.print(f"  next: preflight ledger resolve {entry.id}")
     if entry.state is State.ACCEPTED and entry.task_id is None:
-        console.print("  its task is not known: the service's dashboard names it, and so does its callback")
+        console.print("  its task is known to the service's dashboard, and to its callback")
         console.print(f"  next: preflight ledger resolve {entry.id} --task ID")
     if entry.state is State.ACCEPTED and entry.task_id is not None:
         console.print(f"  next: preflight task wait {entry.task_id}")

@@ -85,3 +85,12 @@ def test_json_keeps_what_was_there(tmp_path: Path) -> None:
     ran = preflight("check", path, "--format", "json")
     assert (ran.code, ran.job["id"]) == (0, HOSTILE)
     assert ran.out.isascii()
+
+
+def test_a_codec_that_is_no_text_is_shown_as_escapes(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(Path(CLIP).read_bytes().replace(b"avc1", b"v\x07\x1b\x00"))
+    for arguments in ((), (PICTURE,)):  # by itself, and as a line of many
+        text = here("check", clip, *arguments).out
+        assert "v\\x07\\x1b\\x00" in text
+        assert all(character.isprintable() or character == "\n" for character in text)

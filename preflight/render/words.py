@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
 from preflight.pricing import show_seconds
+from preflight.redact import printable
 from preflight.rounding import dollars, round_seconds
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def measured(subject: Subject) -> str:
                 turned = f" turned {facts.rotation}°" if facts.rotation else ""
                 parts.append(f"{facts.width}×{facts.height}{turned}")
             if facts.codec:
-                parts.append(facts.codec.strip())
+                parts.append(printable(facts.codec.strip()))
             clocks = facts.durations.plausible
             if clocks:
                 parts.append(show_seconds(clocks[0]))

@@ -198,7 +198,7 @@ class Examiner:
             transfer=reading.transfer,
             facts=reading.facts,
             fault=reading.fault,
-            receipt=self._receipt(reading) if slot.target is not None else None,
+            receipt=self._receipt(reading) if slot.target is not None and slot.field is not None else None,
         )
 
     @staticmethod

@@ -38,9 +38,9 @@ class Slot(NamedTuple):
     target: Target | None = None
 
     @property
-    def identity(self) -> tuple[Path | str, Kind | None]:
-        """What two slots share that one look answers."""
-        return self.path or self.source, self.kind
+    def identity(self) -> tuple[Path | str, Kind | None, bool]:
+        """What two slots share that one look answers: a receipt is made for the files of jobs only."""
+        return self.path or self.source, self.kind, self.field is None
 
     def subject(self, examined: Subject) -> Subject:
         """The subject of this slot, from that of another with the same identity."""

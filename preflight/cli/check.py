@@ -14,8 +14,6 @@ from preflight.cli.options import job_options, network_options, output_options, 
 from preflight.cli.output import require_writable, to_json, to_json_lines, to_text
 from preflight.cli.places import place_options, say_beside, split
 from preflight.cli.progress import progress
-from preflight.cli.source_tree import source_tree
-from preflight.cli.summary import append_step_summary
 from preflight.engine import Engine
 from preflight.model import Report
 from preflight.render import lines
@@ -74,6 +72,9 @@ def command(
         return keep_as_baseline(report, write_baseline, quiet=quiet)
     emit_results(wanted, partial(as_text, report), quiet=quiet)
     if not quiet and any(result.format == "github" for result in wanted):
+        from preflight.cli.source_tree import source_tree  # noqa: PLC0415 - only for this format
+        from preflight.cli.summary import append_step_summary  # noqa: PLC0415 - the same
+
         append_step_summary(report, source_tree())
     return exit_of(report)
 

@@ -30,8 +30,8 @@ class Subject:
     """One examined file.
 
     ``field`` is its field in the job, ``None`` for a file checked by itself. ``source`` is its path or its URL without
-    the query string. ``fault`` is what kept it from being read; ``facts`` is then ``None``. ``receipt`` is of a file at
-    a URL.
+    the query string. ``fault`` is what kept it from being read; ``facts`` is then ``None``. ``receipt`` is of a job's
+    file at a URL.
     """
 
     kind: Kind

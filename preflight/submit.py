@@ -19,7 +19,7 @@ from preflight.errors import (
     OutcomeUnknown,
     TaskFailed,
 )
-from preflight.ledger import Budget, Claim, Ledger, order_of
+from preflight.ledger import Budget, Claim, Entry, Ledger, order_of
 from preflight.ledger.store import SETTLING
 from preflight.model import Job, JobReport, Quote, Verdict
 from preflight.settling import look, settle
@@ -46,6 +46,19 @@ class Submission:
     files: tuple[str, ...] = ()
     entry: int | None = None
     refunded: bool | None = None
+
+    @classmethod
+    def of(cls, task: Task, entry: Entry | None) -> Submission:
+        """How ``task`` stands, ``entry`` being its entry where the ledger has one."""
+        return cls(
+            state=task.status_text,
+            task_id=task.id,
+            quote=None,
+            outputs=task.outputs,
+            error=f"{task.error.code}: {task.error.message}" if task.error else None,
+            entry=entry.id if entry else None,
+            refunded=entry.refunded if entry else None,
+        )
 
 
 def require_sound(report: JobReport) -> None:

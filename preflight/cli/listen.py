@@ -103,18 +103,8 @@ def _finished(finished: Finished, forward: list[str]) -> None:
         click.echo(f"{task.status.value}  task {task.id}  {name}")
     if not forward:
         return
-    error = f"{task.error.code}: {task.error.message}" if task.error else None
-    submission = Submission(
-        state=task.status.value,
-        task_id=task.id,
-        quote=None,
-        outputs=task.outputs,
-        error=error,
-        entry=entry.id if entry else None,
-        refunded=entry.refunded if entry else None,
-    )
     # The command is the user's own, and fetches the results: it gets their URLs whole.
-    document = {**submission_object(submission), "outputs": list(task.outputs)}
+    document = {**submission_object(Submission.of(task, entry)), "outputs": list(task.outputs)}
     try:
         done = subprocess.run(
             forward,

@@ -20,8 +20,7 @@ from preflight.cli.service import (
     show_status,
     wait_timeout_option,
 )
-from preflight.client import Task, TaskStatus
-from preflight.ledger import Entry
+from preflight.client import TaskStatus
 from preflight.settling import settle
 from preflight.submit import Submission, await_task
 
@@ -60,7 +59,7 @@ def show(
     with open_client(api_url, key_file) as client, open_ledger(ledger_path) as ledger:
         task = client.task(task_id)
         entry = settle(ledger, client, task)
-    emit_submission(_submission(task, entry), format_, output)
+    emit_submission(Submission.of(task, entry), format_, output)
     return Exit.API if task.status is TaskStatus.FAILED else Exit.PASS
 
 
@@ -104,16 +103,3 @@ def wait(
         submission, saved = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
     said = quiet or emit_submission(submission, format_, output)
     return exit_of_submission(submission, saved=saved and said)
-
-
-def _submission(task: Task, entry: Entry | None) -> Submission:
-    error = f"{task.error.code}: {task.error.message}" if task.error else None
-    return Submission(
-        state=task.status_text,
-        task_id=task.id,
-        quote=None,
-        outputs=task.outputs,
-        error=error,
-        entry=entry.id if entry else None,
-        refunded=entry.refunded if entry else None,
-    )

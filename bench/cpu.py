@@ -12,10 +12,11 @@ import peers
 from rounds import Spent, cpu_ms, in_turns, spent_by, wall_ms
 from section import Figure, Section, table
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import ImageFacts, VideoFacts
-from preflight.options import Media, Options
-from preflight.probes.media import probe_media
+from preflight.model.target import Media
+from preflight.probes.probe import probe_media
 
 _READER = "own reader"
 _CHECK = "check, one opinion"

@@ -12,8 +12,9 @@ from section import Figure, Section, table
 from served import Served
 from throughput import ALLOW, HOSTS
 
-from preflight.engine import Engine
-from preflight.options import Media, Options
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
+from preflight.model.target import Media
 
 _STEPS = (0, 1000, 2500, 5000, 7500, 10_000)
 _FLAT_MIB = 5

@@ -23,10 +23,11 @@ import peers
 from answer import Answer, ffprobe
 from started import environment
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import ImageFacts, VideoFacts
-from preflight.options import Media, Options
-from preflight.probes.media import probe_media
+from preflight.model.target import Media
+from preflight.probes.probe import probe_media
 from preflight.sources.host import AllowedHost
 from preflight.sources.remote import RemoteReader
 

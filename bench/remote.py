@@ -17,9 +17,9 @@ from section import Figure, Section, kib, table
 from served import Cost, Served
 from server import Line
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.jobfiles import job_from_fields
-from preflight.options import Options
 from preflight.sources.host import AllowedHost
 
 _MEGABITS = 100

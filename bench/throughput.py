@@ -18,10 +18,11 @@ from rounds import Spent, cpu_ms, cpu_ratio, in_turns, spent_by, wall_ms, wall_r
 from section import Figure, Section, table
 from served import Served
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import Verdict
-from preflight.options import Media, Options
-from preflight.sources.address import problem_of
+from preflight.model.target import Media
+from preflight.sources.address_guard import problem_of
 from preflight.sources.host import AllowedHost
 
 HOSTS = 512

@@ -25,9 +25,9 @@ from rich.text import Text
 from rule_pages import write_rule_pages
 
 import preflight
-from preflight.cli.group import commands
-from preflight.hooks import HOOKS, manifest
+from preflight.cli.app import commands
 from preflight.render.text import render_report
+from preflight.scaffold import HOOKS, manifest
 from preflight.settings import SETTINGS
 
 DOCS = Path(__file__).parent

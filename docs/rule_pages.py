@@ -24,7 +24,7 @@ import tables
 
 from preflight.cli.run import run
 from preflight.rules import RULES, Area, Rule
-from preflight.rules.page import SECTIONS, RulePage, help_of
+from preflight.rules.pages import SECTIONS, RulePage, help_of
 
 DOCS = Path(__file__).parent
 PAGES = DOCS / "rules"

@@ -12,14 +12,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import preflight
-from preflight.fix import process, worker
-from preflight.fix.table import REPAIRS
+from preflight.fix import run_worker as process
+from preflight.fix import worker
+from preflight.fix.repairs import REPAIRS
 from preflight.pricing import show_seconds
-from preflight.probes import cage, caged
-from preflight.rounding import dollars
 from preflight.settings import SETTINGS
 from preflight.sources.limits import RemoteLimits
 from preflight.specs import Limit, SizeLimit, Spec, load_spec, model_names
+from preflight.units import dollars
+from preflight.workers import mediainfo as caged
+from preflight.workers import pool as cage
 
 PACKAGE = Path(preflight.__file__).parent
 

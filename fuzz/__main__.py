@@ -17,9 +17,9 @@ from pathlib import Path
 from fuzz.children import children
 from fuzz.holding import Broken, hold_agreement, hold_check, hold_probe, require
 from fuzz.mutants import Mutant, mutant
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import Family, VideoFacts
-from preflight.options import Options
 
 PARENT_MIB = 150
 _ASKED_ABOUT = (Family.VIDEO, Family.AUDIO, Family.UNKNOWN)

@@ -13,14 +13,14 @@ from random import Random
 from rich.console import Console
 
 from fuzz.mutants import Mutant
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
 from preflight.model import ImageFacts, Kind, Probe, Report, Span, Verdict, VideoFacts
-from preflight.options import Media
+from preflight.model.target import Media
 from preflight.probes import limits
-from preflight.probes.cage import WALL_SECONDS
-from preflight.probes.media import probe_media
-from preflight.render.objects import facts_object, quotes_object, report_object
+from preflight.probes.probe import probe_media
+from preflight.render.json_objects import facts_object, quotes_object, report_object
 from preflight.render.text import render_quotes, render_report
+from preflight.workers.pool import WALL_SECONDS
 
 CPU_SECONDS = 2.0
 """Of one probe. Real files take a thousandth; the rest is for a busy machine."""

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from preflight.api import check, check_async
+    from preflight.checking.engine import Engine
+    from preflight.checking.options import Options
     from preflight.client import AsyncClient, Client, Credits, Task, TaskStatus
-    from preflight.engine import Engine
     from preflight.errors import (
         ApiError,
         ApiRefusal,
@@ -41,16 +42,16 @@ if TYPE_CHECKING:
         Verdict,
         VideoFacts,
     )
-    from preflight.options import Media, Options
+    from preflight.model.target import Media
     from preflight.pricing import quote
     from preflight.sources.host import AllowedHost
     from preflight.specs import Spec, load_spec
-    from preflight.submit import Submission, submit_job
+    from preflight.submit.submit import Submission, submit_job
 
 _HOMES = {
     "preflight.api": ("check", "check_async"),
     "preflight.client": ("AsyncClient", "Client", "Credits", "Task", "TaskStatus"),
-    "preflight.engine": ("Engine",),
+    "preflight.checking.engine": ("Engine",),
     "preflight.errors": (
         "ApiError",
         "ApiRefusal",
@@ -78,11 +79,12 @@ _HOMES = {
         "Verdict",
         "VideoFacts",
     ),
-    "preflight.options": ("Media", "Options"),
+    "preflight.checking.options": ("Options",),
+    "preflight.model.target": ("Media",),
     "preflight.pricing": ("quote",),
     "preflight.sources.host": ("AllowedHost",),
     "preflight.specs": ("Spec", "load_spec"),
-    "preflight.submit": ("Submission", "submit_job"),
+    "preflight.submit.submit": ("Submission", "submit_job"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.errors import ConfigurationError
 from preflight.jobfiles import job_from_fields, load_job
 from preflight.model import Job, Kind, Report
-from preflight.options import Media, Options, Target
+from preflight.model.target import Media, Target
 from preflight.specs import DEFAULT_MODEL
 
 

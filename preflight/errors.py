@@ -7,7 +7,7 @@
     │   ├── SpecError               a model's spec file contradicts itself
     │   ├── LedgerUnusable          the record of what was paid cannot be read or written
     │   └── MissingExtra            an optional part is not installed
-    ├── MediaError                  the bytes of a file break its format
+    ├── MediaError                  the bytes of a file break its format (in model/facts.py: it carries a Defect)
     ├── SourceError                 the bytes could not be had
     │   ├── AddressRefused          the URL, or an address behind it, is not public
     │   ├── Unreachable             no answer, no answer in time, or no answer that can be trusted
@@ -41,10 +41,7 @@ What a program needs is an attribute; the text is for people and holds no query 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-if TYPE_CHECKING:
-    from preflight.model.facts import Defect
+from typing import ClassVar
 
 
 class PreflightError(Exception):
@@ -87,14 +84,6 @@ class MissingExtra(ConfigurationError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs the extra '{extra}': pip install 'media-preflight[{extra}]'")
         self.extra = extra
-
-
-class MediaError(PreflightError):
-    """Bytes that break their format. ``defect`` says how, at which offset, in which box."""
-
-    def __init__(self, defect: Defect) -> None:
-        super().__init__(defect.message)
-        self.defect = defect
 
 
 class SourceError(PreflightError):

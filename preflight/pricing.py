@@ -11,8 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from preflight.rounding import plain, round_seconds, to_decimal
 from preflight.specs import Rounding, Spec
+from preflight.units import plain, round_seconds, to_decimal
 
 if TYPE_CHECKING:
     from preflight.model import Durations, Quote, TotalQuote

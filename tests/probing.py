@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from preflight.model import ImageFacts, Kind, Probe, Span, VideoFacts
-from preflight.probes.media import probe_media
+from preflight.probes.probe import probe_media
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 

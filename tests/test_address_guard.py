@@ -13,7 +13,7 @@ from servers.lying import serving
 from servers.reading import PUBLIC, Detour, length_and_ends, read
 
 from preflight.errors import AddressRefused, Unreachable
-from preflight.sources.names import Resolve
+from preflight.sources.dns import Resolve
 from preflight.sources.transport import Transport, TransportError
 from preflight.sources.url import Target, inspect_url
 

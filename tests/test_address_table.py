@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from servers.addresses import ALLOWED, MAPPED, NO_ADDRESSES, REFUSED, SPECIAL
 
-from preflight.sources.address import problem_of
+from preflight.sources.address_guard import problem_of
 
 
 @pytest.mark.parametrize(("address", "word"), REFUSED, ids=[address for address, _ in REFUSED])

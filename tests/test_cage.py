@@ -18,7 +18,7 @@ from probing import FIXTURES
 from support.processes import children, needs_proc, open_files
 
 from preflight.model import SparseBytes
-from preflight.probes.cage import COMMAND, Cage
+from preflight.workers.pool import COMMAND, Cage
 
 CLIP = (FIXTURES / "clips" / "fast-start.mp4").read_bytes()
 TAIL_CLIP = (FIXTURES / "clips" / "moov-after-mdat.mp4").read_bytes()
@@ -217,7 +217,7 @@ def test_an_environment_with_tighter_limits_of_its_own_is_no_trouble() -> None:
 import resource
 from pathlib import Path
 from preflight.model import SparseBytes
-from preflight.probes.cage import Cage
+from preflight.workers.pool import Cage
 resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
 resource.setrlimit(resource.RLIMIT_CPU, (3, 3))
 clip = Path(CLIP).read_bytes()

@@ -13,8 +13,8 @@ import pytest
 from probing import FIXTURES
 from support.processes import unmeasured
 
-from preflight.probes import caged
-from preflight.probes.cage import COMMAND
+from preflight.workers import mediainfo as caged
+from preflight.workers.pool import COMMAND
 
 CLIP = (FIXTURES / "clips" / "fast-start.mp4").read_bytes()
 LONG = 60.0
@@ -80,7 +80,7 @@ print(module["under_pressure"](status), module["under_pressure"](None))
     assert (ran.stdout, ran.stderr) == ("False\nTrue False\n", "")
 
 
-@pytest.mark.parametrize("name", ["pymediainfo.py", "json.py", "ctypes.py", "preflight/__init__.py", "caged.py"])
+@pytest.mark.parametrize("name", ["pymediainfo.py", "json.py", "ctypes.py", "preflight/__init__.py", "mediainfo.py"])
 def test_a_module_in_the_current_folder_is_not_loaded(name: str, tmp_path: Path) -> None:
     """Somebody else's folder is where a check is run: what lies there is data."""
     planted = tmp_path / name
@@ -107,7 +107,7 @@ def test_an_interrupt_from_the_terminal_ends_a_question_without_a_word_from_the_
     script = f"""
 import os, sys, threading, time, signal
 from preflight.model import SparseBytes
-from preflight.probes.cage import Cage
+from preflight.workers.pool import Cage
 data = sys.stdin.buffer.read()
 fetched = SparseBytes()
 fetched.add(0, data)
@@ -139,7 +139,7 @@ def test_an_interrupt_that_the_parent_takes_calmly_leaves_the_worker_alone() -> 
     script = """
 import os, signal, sys
 from preflight.model import SparseBytes
-from preflight.probes.cage import Cage
+from preflight.workers.pool import Cage
 signal.signal(signal.SIGINT, lambda *_: None)
 data = sys.stdin.buffer.read()
 fetched = SparseBytes()
@@ -165,7 +165,7 @@ def test_a_worker_ends_with_its_parent() -> None:
     script = """
 import os
 from preflight.model import SparseBytes
-from preflight.probes.cage import Cage
+from preflight.workers.pool import Cage
 cage = Cage()
 assert cage.ask(SparseBytes(), 1) is not None
 print(cage._idle[0]._process.pid, flush=True)

@@ -13,19 +13,20 @@ import pytest
 from probing import FIXTURES
 from rich.console import Console
 
-from preflight import opinion
-from preflight.engine import Engine
+from preflight.checking import second_opinion
+from preflight.checking.engine import Engine
+from preflight.checking.mediainfo_facts import second_opinion as opinion_of
+from preflight.checking.options import Options
 from preflight.model import SecondOpinion, SparseBytes, VideoFacts
-from preflight.options import Media, Options
-from preflight.probes.cage import Cage
-from preflight.probes.mediainfo import second_opinion
-from preflight.render.objects import report_object
+from preflight.model.target import Media
+from preflight.render.json_objects import report_object
 from preflight.render.text import render_report
+from preflight.workers.pool import Cage
 
 
 def told(general: dict[str, Any], video: dict[str, Any] | None = None) -> SecondOpinion | None:
     tracks: list[dict[str, Any]] = [{"track_type": "General", "format": "MPEG-4", **general}]
-    return second_opinion(tracks if video is None else [*tracks, {"track_type": "Video", "format": "AVC", **video}])
+    return opinion_of(tracks if video is None else [*tracks, {"track_type": "Video", "format": "AVC", **video}])
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_a_name_that_the_file_chose_is_short_and_printable() -> None:
 
 @pytest.mark.parametrize("tracks", [[], [{}], [{"track_type": 7}], [{"track_type": "Video"}]], ids=repr)
 def test_tracks_without_a_general_one_are_no_opinion(tracks: list[dict[str, Any]]) -> None:
-    assert second_opinion(tracks) is None
+    assert opinion_of(tracks) is None
 
 
 LYING = """
@@ -112,7 +113,7 @@ def test_facts_with_a_lying_opinion_are_still_facts(name: str) -> None:
     assert isinstance(facts, VideoFacts)
     command = [sys.executable, "-I", "-S", "-c", LYING.replace("TRACKS", repr(tracks))]
     with Cage(command=command) as cage:
-        judged = opinion.with_second_opinion(facts, fetched, cage)
+        judged = second_opinion.with_second_opinion(facts, fetched, cage)
     assert judged.size_bytes == facts.size_bytes
     if facts.container in ("MP4", "MOV"):
         assert (judged.width, judged.height, judged.durations) == (facts.width, facts.height, facts.durations)

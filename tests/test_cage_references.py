@@ -17,8 +17,8 @@ from boxes import find, parse, serialise
 from probing import FIXTURES
 
 from preflight.model import SparseBytes
-from preflight.probes import caged
-from preflight.probes.cage import COMMAND, Cage
+from preflight.workers import mediainfo as caged
+from preflight.workers.pool import COMMAND, Cage
 
 CLIP = (FIXTURES / "clips" / "fast-start.mp4").read_bytes()
 LONG = 60.0

@@ -15,7 +15,7 @@ import pytest
 from support.processes import children, needs_proc, open_files, unmeasured
 
 from preflight.model import SparseBytes
-from preflight.probes.cage import ANSWER_BYTES, REQUESTS_PER_WORKER, Cage
+from preflight.workers.pool import ANSWER_BYTES, REQUESTS_PER_WORKER, Cage
 
 WALL = 2.0
 LONG = 60.0
@@ -126,7 +126,7 @@ def test_a_worker_that_cannot_be_started_is_no_opinion(command: list[str]) -> No
 def test_a_system_without_more_files_or_threads_is_no_opinion(used_up: str) -> None:
     script = f"""
 from preflight.model import SparseBytes
-from preflight.probes.cage import Cage
+from preflight.workers.pool import Cage
 fetched = SparseBytes()
 fetched.add(0, bytes(10))
 with Cage(command={worker(OBEDIENT)!r}) as cage:

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from support.command import FIXTURES, KEY, PICTURE, Ran, checked, command, environment, here, preflight
 from support.jobs import job
 
-from preflight.cli.group import commands
+from preflight.cli.app import commands
 
 _CONTEXT = click.Context(commands, info_name="preflight")
 

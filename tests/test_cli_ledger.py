@@ -16,7 +16,7 @@ from support.jobs import job, write_job
 from support.processes import unmeasured
 from support.service import Service, service
 
-from preflight.sandbox.tariff import Rounding, Tariff
+from preflight.sandbox.billing import Rounding, Tariff
 
 
 @pytest.fixture

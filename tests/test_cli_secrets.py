@@ -23,7 +23,7 @@ from test_client_hostile import serving as serving_raw
 
 from preflight import AllowedHost, Job, Media, Options
 from preflight import check as check_job
-from preflight.cli.group import commands
+from preflight.cli.app import commands
 from preflight.sources.url import locate
 
 EXPIRED = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20200101T000000Z&X-Amz-Expires=3600&{SIGNED}"

@@ -16,8 +16,8 @@ from test_client_hostile import CREATED, DRIPS, IN_DOUBT, Script, answers, servi
 
 from preflight import errors
 from preflight.client import calls
-from preflight.client.backoff import RESEND
-from preflight.client.exchange import Attempt, Lost, Reply, Sleep
+from preflight.client.protocol import Attempt, Lost, Reply, Sleep
+from preflight.client.retry import RESEND
 from preflight.sandbox import Options, fault_from_text, serve
 
 LIMITED = {"error": {"code": "rate_limit_exceeded", "message": "Slow down.", "type": "rate_limit_error"}}

@@ -16,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from preflight import errors
-from preflight.client import ApiKey, AsyncClient, Backoff, Client, TaskStatus, answers, calls, check_key, is_loopback
-from preflight.client.backoff import POLL, RETRY, retry_after
-from preflight.client.exchange import Answer, Call, Command, Lost, Reply, Request, Sleep, Update
-from preflight.client.origin import base_of
+from preflight.client import ApiKey, AsyncClient, Backoff, Client, TaskStatus, calls, check_key, is_loopback
+from preflight.client import responses as answers
+from preflight.client.auth import base_of
+from preflight.client.protocol import Answer, Call, Command, Lost, Reply, Request, Sleep, Update
 from preflight.client.refusals import error_of
+from preflight.client.retry import POLL, RETRY, retry_after
 from preflight.client.wire import Wire, lost
 from preflight.client.words import shown
 

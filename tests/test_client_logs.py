@@ -18,7 +18,7 @@ from test_client_hostile import CREATED, Script, answers, reset, says, serving
 
 from preflight import errors
 from preflight.client import ApiKey, AsyncClient, Client, Task
-from preflight.client.exchange import Answer, Request
+from preflight.client.protocol import Answer, Request
 from preflight.client.wire import Wire
 
 URL = f"https://files.example/a.mp4?{SIGNED}"

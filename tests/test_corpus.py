@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from preflight.examine import Examiner
+from preflight.checking.examiner import Examiner
 from preflight.model import ImageFacts, Subject, VideoFacts
 from preflight.specs import load_spec
 

@@ -12,9 +12,10 @@ from boxes import Box, find, parse, serialise
 from probing import FIXTURES, drive
 from surgery import compress_moov, edit
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import DefectKind, Kind, Verdict, VideoFacts
-from preflight.options import Media, Options
+from preflight.model.target import Media
 from preflight.probes import limits
 
 CLIPS = FIXTURES / "clips"

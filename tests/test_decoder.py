@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_decoding import DAMAGED, PICTURES, WHOLE
 
-from preflight.probes.decoding import make_decoder
+from preflight.workers.decode import make_decoder
 
 DECODE = make_decoder()
 

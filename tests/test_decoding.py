@@ -17,14 +17,15 @@ from PIL import Image
 from probing import FIXTURES
 from servers.lying import Server, serving
 
-from preflight import opinion
-from preflight.engine import Engine
+from preflight.checking import second_opinion
+from preflight.checking.decoder_facts import judged
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import DefectKind, Family, ImageFacts, JobReport, Kind, SparseBytes, Verdict
-from preflight.options import Media, Options
+from preflight.model.target import Media
 from preflight.probes import limits
-from preflight.probes.cage import COMMAND, Cage
-from preflight.probes.decoded import judged
 from preflight.sources.host import AllowedHost
+from preflight.workers.pool import COMMAND, Cage
 
 PICTURES = FIXTURES / "pictures"
 LONG = 60.0
@@ -203,9 +204,9 @@ def test_a_picture_that_takes_more_memory_than_there_is_could_not_be_examined() 
     small = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({200 << 20},) * 2); "
     small += f"import runpy; runpy.run_path({SCRIPT!r}, run_name='__main__')"
     with Cage(LONG, [sys.executable, "-P", "-c", small, "decode"]) as cage:
-        facts = opinion.with_decoding(facts_for(5000, 6000, data.getvalue()), whole(data.getvalue()), cage)
+        facts = second_opinion.with_decoding(facts_for(5000, 6000, data.getvalue()), whole(data.getvalue()), cage)
         plain = (PICTURES / "plain.png").read_bytes()
-        after = opinion.with_decoding(facts_for(480, 640, plain), whole(plain), cage)
+        after = second_opinion.with_decoding(facts_for(480, 640, plain), whole(plain), cage)
     assert [(defect.kind, defect.message) for defect in facts.defects] == [
         (DefectKind.UNREADABLE, "takes more memory to decode than it is given")
     ]
@@ -217,7 +218,7 @@ def test_a_picture_that_takes_more_memory_than_there_is_could_not_be_examined() 
 )
 def test_a_picture_whose_decoder_does_not_answer_could_not_be_examined(script: str) -> None:
     with Cage(0.5, [sys.executable, "-I", "-S", "-c", script]) as cage:
-        facts = opinion.with_decoding(facts_for(480, 640, b"x"), whole(b"x"), cage)
+        facts = second_opinion.with_decoding(facts_for(480, 640, b"x"), whole(b"x"), cage)
     assert [defect.kind for defect in facts.defects] == [DefectKind.UNREADABLE]
     assert facts.decoders == ()
 
@@ -225,7 +226,7 @@ def test_a_picture_whose_decoder_does_not_answer_could_not_be_examined(script: s
 def test_a_picture_that_was_not_fetched_whole_could_not_be_examined() -> None:
     data = (PICTURES / "plain.png").read_bytes()
     with Cage(command=["/nonexistent"]) as cage:
-        facts = opinion.with_decoding(facts_for(480, 640, data), whole(data[:1000]), cage)
+        facts = second_opinion.with_decoding(facts_for(480, 640, data), whole(data[:1000]), cage)
     assert "fetched to byte 1000" in facts.defects[0].message
 
 
@@ -235,7 +236,9 @@ def test_without_its_extra_pillow_decodes_alone_and_the_facts_say_so() -> None:
     with Cage(LONG, [sys.executable, "-P", "-c", alone, "decode"]) as cage:
         for name in ("plain.jpg", "blank-in-scan.jpg"):
             data = (PICTURES / name).read_bytes()
-            assert opinion.with_decoding(facts_for(480, 640, data, "JPEG"), whole(data), cage).decoders == ("Pillow",)
+            assert second_opinion.with_decoding(facts_for(480, 640, data, "JPEG"), whole(data), cage).decoders == (
+                "Pillow",
+            )
 
 
 @pytest.mark.parametrize(
@@ -262,8 +265,9 @@ def test_an_answer_that_makes_no_sense_is_no_pass(told: dict[str, Any]) -> None:
 def test_the_process_that_asks_decodes_nothing_itself() -> None:
     script = """
 import sys
-from preflight.engine import Engine
-from preflight.options import Media, Options
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
+from preflight.model.target import Media
 with Engine(Options(deep=True)) as engine:
     engine.check([Media(source=sys.argv[1])])
 print([name for name in ("numpy", "simplejpeg", "pymediainfo", "httpx", "aiohttp") if name in sys.modules])

@@ -19,9 +19,9 @@ from urllib.parse import unquote
 import click
 import pytest
 
-from preflight.cli.group import commands
+from preflight.cli.app import commands
 from preflight.sandbox import Options, serve
-from preflight.sandbox.probing import probe_image, probe_seconds
+from preflight.sandbox.measure import probe_image, probe_seconds
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

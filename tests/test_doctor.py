@@ -17,7 +17,7 @@ from support.command import KEY, Ran, here, preflight
 from support.service import Service, service
 
 from preflight.doctor import State, Surroundings, examine, verdict
-from preflight.doctor.mediainfo import cage, library
+from preflight.doctor.local_checks import cage, library
 from preflight.model import Verdict
 
 NAMES = [

@@ -9,10 +9,11 @@ from pathlib import Path
 from servers.lying import serving
 from support.command import CLIP, PICTURE, check
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
+from preflight.checking.subjects import Examined, Slot
 from preflight.model import Kind, Subject, Verdict
-from preflight.options import Media, Options
-from preflight.slots import Examined, Slot
+from preflight.model.target import Media
 from preflight.sources.host import AllowedHost
 
 HEAD = "id,image,video\n"

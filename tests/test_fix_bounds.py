@@ -25,8 +25,9 @@ from support.privileges import NOBODY
 from support.processes import children, needs_proc, unmeasured
 
 from preflight.errors import ConfigurationError
-from preflight.fix import worker, write
-from preflight.fix.order import (
+from preflight.fix import destination as write
+from preflight.fix import worker
+from preflight.fix.recipe import (
     Answer,
     ClipOrder,
     Order,
@@ -36,7 +37,7 @@ from preflight.fix.order import (
     load_answer,
     load_order,
 )
-from preflight.fix.process import carry_out
+from preflight.fix.run_worker import carry_out
 
 PICTURES, CLIPS = FIXTURES / "pictures", FIXTURES / "clips"
 PICTURE_ORDER = PictureOrder(container="PNG", max_bytes=10**7)

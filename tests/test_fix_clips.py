@@ -13,8 +13,8 @@ import pytest
 from probing import FIXTURES
 from support.pixels import frames_of, lengths_of, psnr
 
-from preflight.fix import clips
-from preflight.fix.order import Answer, ClipOrder, Refused
+from preflight.fix import remux as clips
+from preflight.fix.recipe import Answer, ClipOrder, Refused
 from preflight.fix.worker import carry_out
 
 CLIPS = FIXTURES / "clips"

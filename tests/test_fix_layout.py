@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preflight.fix.layout import (
+from preflight.fix.recipe import Refused
+from preflight.fix.timeline import (
     Sample,
     Timeline,
     ending_by,
@@ -20,7 +21,6 @@ from preflight.fix.layout import (
     sound_timeline,
     sound_until,
 )
-from preflight.fix.order import Refused
 
 TENTH = Fraction(1, 10)
 REORDERED = (0, 4, 2, 1, 3, 8, 6, 5, 7, 9)

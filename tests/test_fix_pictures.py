@@ -14,8 +14,8 @@ from PIL import Image, ImageCms
 from probing import FIXTURES
 from support.pixels import picture_of, psnr
 
-from preflight.fix.order import Answer, PictureOrder, Refused
-from preflight.fix.pictures import write_picture
+from preflight.fix.images import write_picture
+from preflight.fix.recipe import Answer, PictureOrder, Refused
 from preflight.fix.strip import strip_jpeg, strip_png
 from preflight.fix.worker import carry_out
 

@@ -19,14 +19,15 @@ import pytest
 from probing import FIXTURES
 from support.pixels import frames_of, lengths_of, picture_of, psnr
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.fix.fixer import Fixer, Wishes
+from preflight.fix.inputs import Piece
 from preflight.fix.outcome import Outcome, State
 from preflight.fix.plan import plan
-from preflight.fix.table import REPAIRS, Safety, Step
-from preflight.fix.work import Piece
+from preflight.fix.repairs import REPAIRS, Safety, Step
 from preflight.model import JobReport, Kind, Severity
-from preflight.options import Media, Options
+from preflight.model.target import Media
 from preflight.specs import load_spec
 
 ROOT = FIXTURES / "rules"

@@ -13,7 +13,7 @@ from support.snapshots import CASES, lay_out
 
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.render.github import SUMMARY_BYTES, step_summary, workflow_commands
-from preflight.render.places import SourceTree
+from preflight.render.locations import SourceTree
 
 PICTURES = FIXTURES / "pictures"
 COMMAND = re.compile(r"::(error|warning|notice) ((?:[a-z]+=[^:,]*,?)+)::([^\r\n]*)")

@@ -19,7 +19,7 @@ from support.jobs import MODEL, job, write_job
 from support.snapshots import CASES, lay_out
 
 from preflight.model import Finding, JobReport, Kind, Report, Severity, Subject, Verdict
-from preflight.render.places import SourceTree
+from preflight.render.locations import SourceTree
 from preflight.render.sarif import COMPRESSED_BYTES, NO_FILE, RESULTS, sarif_object, sarif_text
 from preflight.rules import RULES
 

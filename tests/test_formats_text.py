@@ -14,9 +14,9 @@ from support.command import CLIP, FIXTURES, PICTURE, preflight
 from support.jobs import job, write_job
 
 import preflight as library
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.render.phrases import reckoning
 from preflight.render.text import render_quotes, render_report
-from preflight.render.words import reckoning
 
 PICTURES, CLIPS = FIXTURES / "pictures", FIXTURES / "clips"
 LONG = "a-folder-with-a-long-name/" * 4 + "漢字と長い名前.png"

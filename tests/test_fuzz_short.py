@@ -12,9 +12,9 @@ from random import Random
 import pytest
 from probing import FIXTURES
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import ImageFacts, Kind, VideoFacts
-from preflight.options import Options
 
 ROOT = Path(__file__).parent.parent
 sys.path.append(str(ROOT))  # fuzz/ belongs to the repository, not to the package

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from support.hook_runs import ROOT, RUNNERS
 
-from preflight.cli.check import command as check_command
-from preflight.hooks import HOOKS, MINIMUM_PRE_COMMIT, Hook, configuration, manifest
+from preflight.cli.commands.check import command as check_command
 from preflight.jobfiles import JOB_SUFFIXES, MANIFEST_SUFFIXES
+from preflight.scaffold import HOOKS, MINIMUM_PRE_COMMIT, Hook, configuration, manifest
 
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
 BY_ID = {hook.id: hook for hook in HOOKS}

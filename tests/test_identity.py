@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.jobs import job
 
-from preflight.identity import identity_of
+from preflight.checking.job_hash import identity_of
 from preflight.model import Job
 from preflight.specs import load_spec
 

@@ -11,9 +11,10 @@ from boxes import Box, parse
 from probing import FIXTURES, drive
 from servers.lying import Server, serving
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.model import Kind, Subject, VideoFacts
-from preflight.options import Media, Options
+from preflight.model.target import Media
 from preflight.sources.host import AllowedHost
 
 CLIPS = FIXTURES / "clips"

@@ -18,7 +18,7 @@ from test_ledger import API, Clock, brought_to, order
 
 from preflight.errors import AlreadySubmitted, ConfigurationError, LedgerUnusable
 from preflight.ledger import Balance, Budget, Ledger, State
-from preflight.recheck import load_saved
+from preflight.submit.recheck import load_saved
 
 
 def test_a_ledger_behind_a_link_is_the_same_ledger(tmp_path: Path) -> None:

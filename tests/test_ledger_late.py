@@ -23,7 +23,7 @@ from preflight.callbacks import CallbackApp, Settler
 from preflight.client import Client
 from preflight.ledger import Balance, Ledger, State
 from preflight.ledger.deliveries import Deliveries, Delivery
-from preflight.submit import token_hash_of
+from preflight.submit.submit import token_hash_of
 
 SECRET = "a-secret-of-this-test"
 

@@ -19,9 +19,10 @@ import pytest
 import test_rules_fixtures as fixtures
 from test_rule_pages import REPAIRS, code_of, pages
 
-from preflight.engine import Engine
-from preflight.options import Options, Target
-from preflight.rules import repair
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
+from preflight.model.target import Target
+from preflight.rules import shell_commands as repair
 from preflight.specs import load_spec
 
 MEDIA = re.compile(

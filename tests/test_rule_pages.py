@@ -16,11 +16,12 @@ import pytest
 from support.command import FIXTURES, PICTURE, here
 from support.terminal import shown
 
-from preflight.cli.group import commands as command_line
+from preflight.cli.app import commands as command_line
 from preflight.jobfiles import load_text
 from preflight.model import Job
-from preflight.rules import RULES, Rule, judge_job, repair
-from preflight.rules.page import SECTIONS, RulePage, help_of
+from preflight.rules import RULES, Rule, judge_job
+from preflight.rules import shell_commands as repair
+from preflight.rules.pages import SECTIONS, RulePage, help_of
 from preflight.specs import load_spec
 
 ROOT = Path(__file__).parent.parent
@@ -240,7 +241,8 @@ def test_rules_say_who_asks_for_them() -> None:
 
 def test_a_check_reads_no_page() -> None:
     code = (
-        "import sys; from preflight.cli.run import run; run(sys.argv[1:]); print('preflight.rules.page' in sys.modules)"
+        "import sys; from preflight.cli.run import run; run(sys.argv[1:]); "
+        "print('preflight.rules.pages' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code, "check", PICTURE], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "False"

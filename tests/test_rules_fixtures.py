@@ -18,10 +18,11 @@ import pytest
 from probing import FIXTURES
 from servers.lying import serving
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.jobfiles import job_from_fields, load_job
 from preflight.model import Finding, JobReport, Kind, Severity
-from preflight.options import Media, Options, Target
+from preflight.model.target import Media, Target
 from preflight.rules import RULES, Area
 from preflight.sources.host import AllowedHost
 

@@ -24,9 +24,9 @@ from preflight.sandbox import (
     serve,
     serve_media,
 )
+from preflight.sandbox.api_responses import Refused
 from preflight.sandbox.faults import Operation
-from preflight.sandbox.probing import probe_seconds
-from preflight.sandbox.refusals import Refused
+from preflight.sandbox.measure import probe_seconds
 
 CLIPS = Path(__file__).parents[1] / "fixtures" / "clips"
 

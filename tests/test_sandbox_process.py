@@ -18,7 +18,7 @@ from support.command import KEY, SIGNED, command, environment
 from test_client_hostile import answers, serving
 
 from preflight.sandbox import serve_media
-from preflight.sandbox.options import RESULT
+from preflight.sandbox.config import RESULT
 
 MEDIA = RESULT.parent
 

@@ -12,8 +12,8 @@ from support.jobs import MODEL, job, write_job
 from support.media import picture
 
 from preflight import ConfigurationError, Engine, Options, Severity
+from preflight.checking.suppressions import rules_named
 from preflight.jobfiles import load_text
-from preflight.selection import rules_named
 
 LONG = FIXTURES.parent / "preflight" / "sandbox" / "media" / "too-long.mp4"
 

@@ -14,7 +14,7 @@ from support.command import FIXTURES, PICTURE, here, preflight
 from support.terminal import shown
 from support.typing_shell import Shell, bash
 
-from preflight.cli.group import commands
+from preflight.cli.app import commands
 from preflight.rules import RULES
 
 SHELLS = {"bash": "complete -o nosort", "zsh": "#compdef preflight", "fish": "complete --no-files --command preflight"}
@@ -116,7 +116,7 @@ def test_completing_a_command_loads_none_of_them() -> None:
     ran = preflight(env=env)
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
     assert ran.out.split() == ["plain,submit", "plain,schema", "plain,settings", "plain,sandbox"]
-    assert not loaded & {"preflight.cli.submit", "preflight.engine", "httpx", "rich", "yaml"}
+    assert not loaded & {"preflight.cli.commands.submit", "preflight.checking.engine", "httpx", "rich", "yaml"}
 
 
 # ── Help ──────────────────────────────────────────────────────────────────────────────────────────────────────────

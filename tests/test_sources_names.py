@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
+from preflight.sources.dns import SystemNames
 from preflight.sources.limits import REMEMBERED_S
-from preflight.sources.names import SystemNames
 
 
 def test_localhost_is_this_machine() -> None:

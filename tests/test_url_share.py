@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preflight.sources.share import share_link
+from preflight.sources.share_links import share_link
 from preflight.sources.url import inspect_url
 
 WITH_FILE = [

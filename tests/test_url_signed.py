@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preflight.sources.signed import signature_of
+from preflight.sources.signed_urls import signature_of
 from preflight.sources.url import inspect_url
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

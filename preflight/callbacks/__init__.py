@@ -5,7 +5,7 @@ A callback is a hint that anyone may forge: it is written down, answered, and th
 
 from __future__ import annotations
 
-from preflight.callbacks.app import CallbackApp
+from preflight.callbacks.asgi import CallbackApp
 from preflight.callbacks.settler import Finished, Settler
 
 __all__ = ["CallbackApp", "Finished", "Settler"]

@@ -11,7 +11,7 @@ from preflight.client import Client, Task
 from preflight.errors import ApiError, LedgerUnusable, TaskNotFound
 from preflight.ledger import Entry, Ledger, State
 from preflight.ledger.deliveries import Deliveries, Delivery
-from preflight.settling import adopt, settle
+from preflight.submit.settle import adopt, settle
 
 LOOK_SECONDS = 2.0
 """Between two looks at what could not be settled yet."""

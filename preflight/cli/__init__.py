@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and exit with its code (``exits.py``)."""
+    """Run a command and exit with its code (``exit_codes.py``)."""
     from preflight.cli.run import run  # noqa: PLC0415 - an interrupt while loading must not end in a traceback
 
     # Being told to end, as by a time limit around a script, is an interrupt: a paid request under way must say so.

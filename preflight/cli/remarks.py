@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from preflight.baseline import Baseline, baseline_object, can_be_old
-from preflight.cli.exits import Exit, exit_of
+from preflight.checking.baseline import Baseline, baseline_object, can_be_old
+from preflight.checking.suppressions import rules_named
+from preflight.cli.exit_codes import Exit, exit_of
 from preflight.cli.output import emit, to_json
-from preflight.cli.places import Targets
 from preflight.errors import ConfigurationError
 from preflight.model import IgnoreComment, JobReport, Report, Verdict
 from preflight.model.finding import verdict_of
 from preflight.redact import printable
-from preflight.selection import rules_named
 
 _LISTED = 10
 """Findings of a baseline that are named when they are fixed."""
@@ -39,10 +38,12 @@ def _without_old(job: JobReport) -> JobReport:
     return replace(job, findings=left, verdict=verdict)
 
 
-def remarks(report: Report, targets: Targets, baseline: Baseline | None) -> Iterator[str]:
+def remarks(
+    report: Report, empty: Iterable[str], commented: Iterable[tuple[str, IgnoreComment]], baseline: Baseline | None
+) -> Iterator[str]:
     """What is worth saying beside a report: places without anything, comments without effect, fixed findings."""
-    yield from targets.empty
-    for path, comment in targets.commented:
+    yield from empty
+    for path, comment in commented:
         yield from _about(path, comment, report)
     if baseline is not None and (stale := baseline.stale(report)):
         fixed = "1 finding of the baseline is" if len(stale) == 1 else f"{len(stale)} findings of the baseline are"

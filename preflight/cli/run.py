@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.exits import Exit
-from preflight.cli.group import commands
+from preflight.cli.app import commands
+from preflight.cli.exit_codes import Exit
 from preflight.cli.output import discard_output
 from preflight.errors import (
     ApiError,

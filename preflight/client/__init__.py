@@ -5,11 +5,10 @@ What is decided (what to send, what an answer means, whether and when to ask aga
 """
 
 from preflight.client.aio import AsyncClient
-from preflight.client.backoff import Backoff
-from preflight.client.key import ApiKey, check_key
-from preflight.client.origin import DEFAULT_BASE_URL, is_loopback
+from preflight.client.auth import DEFAULT_BASE_URL, ApiKey, check_key, is_loopback
+from preflight.client.models import Credits, Task, TaskError, TaskStatus
+from preflight.client.retry import Backoff
 from preflight.client.sync import Client
-from preflight.client.task import Credits, Task, TaskError, TaskStatus
 
 __all__ = [
     "DEFAULT_BASE_URL",

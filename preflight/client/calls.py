@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 from urllib.parse import quote
 
-from preflight.client import answers
-from preflight.client.backoff import POLL, RESEND, RETRY, Backoff
-from preflight.client.exchange import Attempt, Call, Reply, Request, Sleep, Update, ask
+from preflight.client import responses as answers
+from preflight.client.models import Credits, Task, TaskStatus
+from preflight.client.protocol import Attempt, Call, Reply, Request, Sleep, Update, ask
 from preflight.client.refusals import passes
-from preflight.client.task import Credits, Task, TaskStatus
+from preflight.client.retry import POLL, RESEND, RETRY, Backoff
 from preflight.errors import (
     ApiError,
     ApiUnreachable,

@@ -6,12 +6,13 @@ Never a key, a query string, the value of a header, or a body.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 import httpx
 
-from preflight.client.exchange import Answer, Reply, Request
+from preflight.client.protocol import Answer, Reply, Request
 from preflight.client.refusals import request_id_of
 from preflight.client.words import shown
 
@@ -66,3 +67,34 @@ def _named(request_id: str | None) -> str:
 
 def _names(headers: Mapping[str, str]) -> str:
     return shown(", ".join(headers))
+
+
+_LOGGERS = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
+
+_ours: ContextVar[bool] = ContextVar("preflight_request", default=False)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """While it is entered, nothing that httpx does in this thread or asyncio task is logged by httpx or httpcore.
+
+    Requests that others make with httpx at the same time are logged as ever.
+    """
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_is_of_others)  # no more than once
+    token = _ours.set(True)
+    try:
+        yield
+    finally:
+        _ours.reset(token)
+
+
+def _is_of_others(_: logging.LogRecord) -> bool:
+    return not _ours.get()

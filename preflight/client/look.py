@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from preflight.client.exchange import Answer, Lost, Request
-from preflight.client.key import ApiKey
-from preflight.client.origin import base_of
-from preflight.client.watchdog import Watchdog
+from preflight.client.auth import ApiKey, base_of
+from preflight.client.deadline import Watchdog
+from preflight.client.protocol import Answer, Lost, Request
 from preflight.client.wire import lost
 
 _PATH = "/v1/credits"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from preflight.client.backoff import retry_after
-from preflight.client.body import fields_of, member
-from preflight.client.exchange import Answer
+from preflight.client.protocol import Answer, fields_of, member
+from preflight.client.retry import retry_after
 from preflight.client.words import shown
 from preflight.errors import (
     ApiError,

@@ -11,14 +11,12 @@ from typing import Self, TypeVar, assert_never
 import httpx
 
 from preflight.client import calls
-from preflight.client.backoff import POLL, Backoff
-from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
-from preflight.client.hushed import hushed
-from preflight.client.key import ApiKey
-from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait
-from preflight.client.origin import DEFAULT_BASE_URL
-from preflight.client.task import Credits, Task
-from preflight.client.watchdog import Watchdog
+from preflight.client.auth import DEFAULT_BASE_URL, ApiKey
+from preflight.client.deadline import Watchdog
+from preflight.client.log import hushed, log_attempt, log_connection, log_reply, log_sending, log_wait
+from preflight.client.models import Credits, Task
+from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
+from preflight.client.retry import POLL, Backoff
 from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, bound, lost
 
 _LONGEST_SLEEP = 1.0

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from preflight.client.exchange import MAX_ANSWER_BYTES, Answer, Lost, Request
-from preflight.client.key import ApiKey
-from preflight.client.origin import base_of
+from preflight.client.auth import ApiKey, base_of
+from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Lost, Request
 from preflight.client.refusals import request_id_of
 from preflight.errors import ConfigurationError
 

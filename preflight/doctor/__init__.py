@@ -1,6 +1,6 @@
 """Whether preflight works here: each part tried for real, within a bound, and what to do where one does not."""
 
-from preflight.doctor.check import Check, State, verdict
-from preflight.doctor.examination import Surroundings, examine
+from preflight.doctor.checks import Check, State, verdict
+from preflight.doctor.diagnosis import Surroundings, examine
 
 __all__ = ["Check", "State", "Surroundings", "examine", "verdict"]

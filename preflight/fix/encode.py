@@ -11,8 +11,8 @@ import av
 import av.filter
 from av.container import OutputContainer
 
-from preflight.fix.layout import Sample, Timeline, picture_timeline, sound_timeline
-from preflight.fix.order import ClipOrder, Refused
+from preflight.fix.recipe import ClipOrder, Refused
+from preflight.fix.timeline import Sample, Timeline, picture_timeline, sound_timeline
 
 QUALITY = 18
 """x264's constant rate factor: what is lost is not seen."""

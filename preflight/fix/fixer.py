@@ -11,20 +11,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from preflight.engine import Engine
+from preflight.checking.engine import Engine
+from preflight.checking.options import Options
 from preflight.errors import ConfigurationError, MissingExtra
-from preflight.fix import write
-from preflight.fix.order import Answer, Order, PictureOrder
-from preflight.fix.ordering import order_for
+from preflight.fix import destination as write
+from preflight.fix.inputs import Piece
 from preflight.fix.outcome import Outcome, State
 from preflight.fix.plan import Plan, plan
-from preflight.fix.process import carry_out, require_libraries
-from preflight.fix.table import Repair
-from preflight.fix.work import Piece
+from preflight.fix.recipe import Answer, Order, PictureOrder, order_for
+from preflight.fix.repairs import Repair
+from preflight.fix.run_worker import carry_out, require_libraries
 from preflight.model import Finding, JobReport, Kind, Severity, Verdict
-from preflight.options import Media, Options
+from preflight.model.target import Media, is_url
 from preflight.redact import printable
-from preflight.slots import is_url
 from preflight.specs import DEFAULT_MODEL, load_spec
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from preflight.fix.table import Repair
+from preflight.fix.repairs import Repair
 from preflight.model import Finding
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from preflight.fix.table import REPAIRS, Repair, Safety, Step
+from preflight.fix.repairs import REPAIRS, Repair, Safety, Step
 from preflight.model import DefectKind, Durations, Family, Finding, ImageFacts, Severity, VideoFacts
 from preflight.specs import Spec
 

@@ -1,8 +1,8 @@
 """The process in which files are decoded and written anew: one order, one answer, under limits it sets on itself.
 
-Started by ``process.py`` with the names of the source and of an empty target. An order on standard input and an answer
-on standard output are a line of JSON each (``order.py``). Whatever a crafted file does to a decoder ends here, at worst
-with this process: once the order is read it opens nothing any more.
+Started by ``run_worker.py`` with the names of the source and of an empty target. An order on standard input and an
+answer on standard output are a line of JSON each (``recipe.py``). Whatever a crafted file does to a decoder ends here,
+at worst with this process: once the order is read it opens nothing any more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import BinaryIO, NamedTuple
 
-from preflight.fix.order import Answer, ClipOrder, Order, PictureOrder, Refused, dump_answer, load_order
+from preflight.fix.recipe import Answer, ClipOrder, Order, PictureOrder, Refused, dump_answer, load_order
 
 
 class Bounds(NamedTuple):
@@ -52,10 +52,10 @@ def carry_out(order: Order, given: BinaryIO, made: BinaryIO, again: BinaryIO) ->
     """Do what is ordered. Whatever a decoder raises becomes an answer."""
     try:
         if isinstance(order, ClipOrder):
-            from preflight.fix.clips import write_clip  # noqa: PLC0415 - loads FFmpeg
+            from preflight.fix.remux import write_clip  # noqa: PLC0415 - loads FFmpeg
 
             return write_clip(given, made, again, order)
-        from preflight.fix.pictures import write_picture  # noqa: PLC0415 - loads Pillow
+        from preflight.fix.images import write_picture  # noqa: PLC0415 - loads Pillow
 
         return write_picture(given, made, order)
     except Refused as error:
@@ -92,14 +92,14 @@ def _load(order: Order) -> None:
     if isinstance(order, ClipOrder):
         import av  # noqa: PLC0415 - see carry_out
 
-        import_module("preflight.fix.clips")
+        import_module("preflight.fix.remux")
         for module in walk_packages(av.__path__, "av."):
             if not module.name.endswith(("__main__", "datasets")):
                 import_module(module.name)
         return
     from PIL import Image  # noqa: PLC0415 - the same
 
-    import_module("preflight.fix.pictures")
+    import_module("preflight.fix.images")
     Image.init()
     if order.heif:
         import pillow_heif  # noqa: F401, PLC0415 - an extra

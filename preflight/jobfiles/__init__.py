@@ -1,9 +1,8 @@
 """Job files: YAML or JSON, JSON Lines or CSV, read into jobs whose every field knows its line and column."""
 
-from preflight.jobfiles.document import JOB_SUFFIXES, load_job, load_text
+from preflight.jobfiles.detect import document_jobs, manifest_jobs
 from preflight.jobfiles.fields import job_from_fields
-from preflight.jobfiles.manifest import MANIFEST_SUFFIXES, load_manifest, read_manifest
-from preflight.jobfiles.relevance import document_jobs, manifest_jobs
+from preflight.jobfiles.load import JOB_SUFFIXES, MANIFEST_SUFFIXES, load_job, load_manifest, load_text, read_manifest
 
 __all__ = [
     "JOB_SUFFIXES",

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from preflight.jobfiles import limits
-from preflight.jobfiles.text import Text
+from preflight.jobfiles.source_text import Text
 from preflight.model import IgnoreComment
 
 MARK = "preflight:"

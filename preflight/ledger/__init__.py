@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from preflight.ledger.budget import Budget
-from preflight.ledger.claim import Claim
 from preflight.ledger.entry import Balance, Entry, Event, State
-from preflight.ledger.order import Order, order_of
-from preflight.ledger.store import Ledger
+from preflight.ledger.ledger import Claim, Ledger
+from preflight.ledger.policy import Budget
+from preflight.ledger.request import Order, order_of
 
 __all__ = ["Balance", "Budget", "Claim", "Entry", "Event", "Ledger", "Order", "State", "order_of"]

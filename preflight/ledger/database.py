@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from preflight.errors import LedgerUnusable
-from preflight.ledger.live import alone
+from preflight.ledger.locks import alone
 
 VERSION = 1
 _APPLICATION = 0x7072666C

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from preflight.ledger.entry import Entry, State
-from preflight.ledger.rows import moment_of, select_entries, stamp
-from preflight.ledger.store import Ledger
+from preflight.ledger.ledger import Ledger
+from preflight.ledger.queries import moment_of, select_entries, stamp
 
 MAX_OPEN = 10_000
 """Deliveries that wait to be looked into: whoever knows the secret path could otherwise fill the disk."""

@@ -10,11 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from preflight.model.facts import Defect, DefectKind, Family, ImageFacts, Transfer
-from preflight.model.finding import Finding, Hidden, Severity
-from preflight.model.report import JobReport, Report
-from preflight.model.span import MakeProbe, Probe, Reading, Span, SparseBytes
-from preflight.model.subject import Kind, Subject
-from preflight.model.verdict import Verdict
+from preflight.model.finding import Finding, Hidden, Severity, Verdict
+from preflight.model.reading import MakeProbe, Probe, Reading, Span, SparseBytes
+from preflight.model.report import JobReport, Kind, Report, Subject
 
 if TYPE_CHECKING:
     from preflight.model.address import AddressFacts

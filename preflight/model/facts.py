@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from preflight.errors import PreflightError
+
 
 class Family(Enum):
     """What kind of thing the first bytes belong to."""
@@ -38,6 +40,14 @@ class Defect:
     message: str
     offset: int | None = None
     where: str | None = None
+
+
+class MediaError(PreflightError):
+    """Bytes that break their format. ``defect`` says how, at which offset, in which box."""
+
+    def __init__(self, defect: Defect) -> None:
+        super().__init__(defect.message)
+        self.defect = defect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import NamedTuple
-
-from preflight.model.verdict import Verdict
 
 
 class Severity(IntEnum):
@@ -61,3 +59,17 @@ class Hidden(NamedTuple):
 def verdict_of(findings: Iterable[Finding], fail_on: Severity = Severity.ERROR) -> Verdict:
     """The verdict that ``findings`` add up to."""
     return Verdict.worst(finding.verdict(fail_on) for finding in findings)
+
+
+class Verdict(Enum):
+    """``INDETERMINATE`` is an answer of its own: something could not be examined, and a finding says what."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INDETERMINATE = "indeterminate"
+
+    @classmethod
+    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """``FAIL`` over ``INDETERMINATE`` over ``PASS``; ``PASS`` of nothing."""
+        seen = set(verdicts)
+        return next((verdict for verdict in (cls.FAIL, cls.INDETERMINATE) if verdict in seen), cls.PASS)

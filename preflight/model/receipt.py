@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 
-from preflight.model.span import SparseBytes
+from preflight.model.reading import SparseBytes
 
 BLOCK_BYTES = 16 * 1024
 """Hashed at a time, at multiples of it: how much of a file arrives differs from one reading to the next."""

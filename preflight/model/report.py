@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field as data_field
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from preflight.model.finding import Finding, Hidden, Severity, verdict_of
-from preflight.model.subject import Subject
-from preflight.model.verdict import Verdict
+from preflight.errors import PreflightError
+from preflight.model.facts import ImageFacts, Transfer
+from preflight.model.finding import Finding, Hidden, Severity, Verdict, verdict_of
 
-if TYPE_CHECKING:  # see __init__.py
+if TYPE_CHECKING:
+    from preflight.model.address import AddressFacts
     from preflight.model.quote import Quote, TotalQuote
+    from preflight.model.receipt import Receipt
+    from preflight.model.video import VideoFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +24,7 @@ class JobReport:
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
     ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
-    ``identity`` is the same for two jobs that ask for the same video (``identity.py``). ``hidden`` is what was found
+    ``identity`` is the same for two jobs that ask for the same video (``job_hash.py``). ``hidden`` is what was found
     and is not shown.
     """
 
@@ -64,3 +69,37 @@ class Report:
 def paid_jobs(jobs: Sequence[JobReport]) -> tuple[JobReport, ...]:
     """Those of ``jobs`` that cost something together: a file by itself is paid for only where no job is."""
     return tuple(job for job in jobs if not job.bare) or tuple(job for job in jobs if job.quote)
+
+
+class Kind(Enum):
+    """Which part a file plays in a job."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One examined file.
+
+    ``field`` is its field in the job, ``None`` for a file checked by itself. ``source`` is its path or its URL without
+    the query string. ``fault`` is what kept it from being read; ``facts`` is then ``None``. ``receipt`` is of a job's
+    file at a URL.
+    """
+
+    kind: Kind
+    source: str
+    field: str | None = None
+    address: AddressFacts | None = None
+    transfer: Transfer = data_field(default_factory=Transfer)
+    facts: ImageFacts | VideoFacts | None = None
+    fault: PreflightError | None = None
+    receipt: Receipt | None = None
+
+    @property
+    def image(self) -> ImageFacts | None:
+        return self.facts if isinstance(self.facts, ImageFacts) else None
+
+    @property
+    def video(self) -> VideoFacts | None:
+        return None if isinstance(self.facts, ImageFacts) else self.facts

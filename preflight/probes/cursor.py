@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import NoReturn
 
-from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind, Span, SparseBytes
+from preflight.model.facts import MediaError
 from preflight.probes import limits
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
-from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind, Family, ImageFacts, Span
+from preflight.model.facts import MediaError
 from preflight.probes import limits, tiff
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.pillow import Picture, identify_jpeg

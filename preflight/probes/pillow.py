@@ -11,8 +11,8 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind
+from preflight.model.facts import MediaError
 from preflight.probes import limits
 
 if TYPE_CHECKING:

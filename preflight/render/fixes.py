@@ -7,7 +7,7 @@ from typing import Any
 
 from preflight.fix.outcome import Outcome, State
 from preflight.redact import printable
-from preflight.render.objects import finding_object
+from preflight.render.json_objects import finding_object
 
 FIX = "preflight.fix/v1"
 

@@ -12,8 +12,8 @@ from typing import Final
 
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.redact import printable
-from preflight.render import words
-from preflight.render.places import SourceTree, spot_of, subject_of
+from preflight.render import phrases
+from preflight.render.locations import SourceTree, spot_of, subject_of
 
 SUMMARY_BYTES: Final = 1024 * 1024
 """GitHub's bound on the summary of a step."""
@@ -26,13 +26,13 @@ def workflow_commands(report: Report, *, tree: SourceTree) -> Iterator[str]:
     found = [(finding, job) for job in report.jobs for finding in job.findings]
     for finding, job in sorted(found, key=lambda each: -each[0].severity):
         yield _command(finding, job, tree)
-    yield f"preflight: {words.tally(report)}"
+    yield f"preflight: {phrases.tally(report)}"
 
 
 def step_summary(report: Report, *, tree: SourceTree, room: int = SUMMARY_BYTES) -> str:
     """The findings as a table of at most ``room`` bytes in UTF-8; the last row says how many did not fit."""
     found = [(finding, job) for job in report.jobs for finding in job.findings]
-    head = f"### preflight: {escape(words.tally(report))}\n\n"
+    head = f"### preflight: {escape(phrases.tally(report))}\n\n"
     if not found:
         return head if len(head.encode()) <= room else ""
     head += "<table>\n<tr><th></th><th>rule</th><th>where</th><th>what was found</th></tr>\n"

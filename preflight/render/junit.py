@@ -16,8 +16,8 @@ from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCa
 
 from preflight.model import Finding, JobReport, Report, Severity, Subject, Verdict
 from preflight.redact import printable
-from preflight.render import words
-from preflight.render.places import STANDARD_INPUT, SourceTree, spot_of, subject_of
+from preflight.render import phrases
+from preflight.render.locations import STANDARD_INPUT, SourceTree, spot_of, subject_of
 from preflight.rules import RULES, Area
 
 _AREAS = {rule.id: rule.area for rule in RULES}
@@ -61,7 +61,7 @@ def _name_of(job: JobReport, tree: SourceTree) -> str:
     if subject is not None and subject.address is not None:
         return printable(job.path)
     path = job.path if job.path == STANDARD_INPUT else tree.shown(job.path)
-    return printable(f"{path}{words.row_of(job)}" + (f" {job.id}" if job.id else ""))
+    return printable(f"{path}{phrases.row_of(job)}" + (f" {job.id}" if job.id else ""))
 
 
 def _suite(job: JobReport, tree: SourceTree, name: str) -> TestSuite:
@@ -127,7 +127,7 @@ def _not_examined(case: _Case) -> str | None:
     """Why nothing was held to the rules of this case; ``None`` where it was, and where no bytes are needed."""
     if case.subject is None or case.subject.facts is not None or Area.ADDRESS in case.areas:
         return None
-    return f"not examined: {words.why_not_read(case.subject) or 'no server was asked'}"
+    return f"not examined: {phrases.why_not_read(case.subject) or 'no server was asked'}"
 
 
 def _is_unsaid(job: JobReport) -> bool:
@@ -137,9 +137,9 @@ def _is_unsaid(job: JobReport) -> bool:
 
 def _measured(case: _Case, job: JobReport) -> str:
     if case.subject is not None and case.areas is _CONTENT and case.subject.facts is not None:
-        return printable(words.measured(case.subject))
+        return printable(phrases.measured(case.subject))
     if Area.PRICE in case.areas and job.quote is not None:
-        return printable(f"{words.price(job.quote)}: {words.reckoning(job.quote)}")
+        return printable(f"{phrases.price(job.quote)}: {phrases.reckoning(job.quote)}")
     return ""
 
 

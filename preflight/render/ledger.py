@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from preflight.calibration import Candidate, Observation, policies_that_fit, telling_seconds
 from preflight.ledger import Balance, Entry, State
+from preflight.ledger.calibration import Candidate, Observation, policies_that_fit, telling_seconds
 from preflight.redact import printable
 
 LEDGER, CALIBRATION = "preflight.ledger/v1", "preflight.calibration/v1"

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.redact import printable, shorten
-from preflight.render.places import SourceTree, ToUtf16, spot_of, subject_of
+from preflight.render.locations import SourceTree, ToUtf16, spot_of, subject_of
 from preflight.rules import RULES, Rule
-from preflight.rules.page import help_of
+from preflight.rules.pages import help_of
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 NO_FILE: Final = "command-line"

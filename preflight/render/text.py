@@ -9,12 +9,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from preflight.fix.suggest import remedies
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.pricing import show_seconds
 from preflight.redact import printable
-from preflight.render import lines, words
-from preflight.render.remedy import remedies
-from preflight.rounding import dollars
+from preflight.render import phrases
+from preflight.render.in_order import is_in_order
+from preflight.units import dollars
 
 _VERDICTS = {
     Verdict.PASS: ("PASS", "bold green"),
@@ -33,7 +34,7 @@ def render_report(report: Report, console: Console) -> None:
     several = len(report.jobs) > 1
     in_line = False
     for job in report.jobs:
-        if lines.is_in_order(job):
+        if is_in_order(job):
             console.print(_line(job), soft_wrap=True)
             in_line = True
             continue
@@ -75,7 +76,7 @@ def _line(job: JobReport) -> Text:
     label, style = _VERDICTS[job.verdict]
     (subject,) = job.subjects
     return Text.assemble(
-        (label.lower(), style.removeprefix("bold ")), f"  {printable(subject.source)}  {words.measured(subject)}"
+        (label.lower(), style.removeprefix("bold ")), f"  {printable(subject.source)}  {phrases.measured(subject)}"
     )
 
 
@@ -92,17 +93,17 @@ def _heading(job: JobReport) -> Text:
     text = Text.assemble((label, style))
     name = job.path or (None if job.bare else "job")
     if name:
-        text.append(f"  {printable(name)}{words.row_of(job)}", style="bold")
+        text.append(f"  {printable(name)}{phrases.row_of(job)}", style="bold")
     if job.id:
         text.append(f"  {printable(job.id)}")
     if job.quote is not None and job.verdict is not Verdict.FAIL:  # what is refused costs nothing
-        text.append(f"  {words.price(job.quote)}")
+        text.append(f"  {phrases.price(job.quote)}")
     return text
 
 
 def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
     label, style = _VERDICTS[job.verdict_of(subject)]
-    details = Text.assemble((label.lower(), style.removeprefix("bold ")), f"  {words.measured(subject)}")
+    details = Text.assemble((label.lower(), style.removeprefix("bold ")), f"  {phrases.measured(subject)}")
     if not job.bare:
         console.print(
             Text.assemble("  ", (f"{subject.kind.value}  ", "bold"), printable(subject.source)), soft_wrap=True
@@ -110,7 +111,7 @@ def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
     indent = 2 if job.bare else 9
     console.print(_indented(details, indent))
     if subject.transfer.requests or subject.facts is not None:
-        console.print(_indented(Text(words.spent(subject.transfer), style="dim"), indent))
+        console.print(_indented(Text(phrases.spent(subject.transfer), style="dim"), indent))
 
 
 def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Severity.NOTE) -> None:
@@ -146,7 +147,7 @@ def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -
 def _print_price(quote: Quote, console: Console) -> None:
     console.print()
     line = Table.grid(padding=(0, 2))
-    line.add_row(Text("price", style="bold"), Text(f"{words.price(quote)}: {words.reckoning(quote)}"))
+    line.add_row(Text("price", style="bold"), Text(f"{phrases.price(quote)}: {phrases.reckoning(quote)}"))
     console.print(line)
     for reason in quote.reasons:
         console.print(_indented(Text(f"· {reason}", style="dim"), 7))
@@ -180,6 +181,6 @@ def _summary(report: Report) -> Text:
         if count:
             text.append(f"{count} {label.lower()}", style=style)
             text.append("  ")
-    text.append(words.total(report))
+    text.append(phrases.total(report))
     text.rstrip()
     return text

@@ -1,7 +1,7 @@
-"""Facts and a spec to findings: one small function a rule, all of them in ``table.py``."""
+"""Facts and a spec to findings: one small function a rule, all of them in ``catalogue.py``."""
 
-from preflight.rules.judge import judge_job, judge_length, judge_price, judge_subject
+from preflight.rules.catalogue import RULES
+from preflight.rules.evaluate import judge_job, judge_length, judge_price, judge_subject
 from preflight.rules.rule import Area, Rule
-from preflight.rules.table import RULES
 
 __all__ = ["RULES", "Area", "Rule", "judge_job", "judge_length", "judge_price", "judge_subject"]

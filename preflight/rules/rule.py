@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from preflight.model import Finding, Severity
+from preflight.specs import SizeLimit
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts, ImageFacts, Job, Quote, Subject, VideoFacts
@@ -121,3 +122,18 @@ class Rule(NamedTuple, Generic[CaseT]):
                 fix=flaw.fix,
                 help=f"preflight explain {self.id}",
             )
+
+
+def oversize(size_bytes: int | None, limit: SizeLimit, what: str, fix: Callable[[], str]) -> Iterator[Flaw]:
+    """The service does not say whether its MB is decimal or binary: between the two it is a warning."""
+    if size_bytes is None or size_bytes <= limit.safe_bytes:
+        return
+    hard = size_bytes > limit.hard_bytes
+    doubt = "" if hard else "; it fits only if the service means binary megabytes"
+    yield Flaw(
+        message=f"the {what} has {size_bytes:,} bytes; at most {limit.label} are allowed{doubt}".replace(",", " "),
+        measured=f"{size_bytes:,} bytes".replace(",", " "),
+        allowed=f"at most {limit.label} ({limit.safe_bytes:,} bytes)".replace(",", " "),
+        fix=fix(),
+        severity=None if hard else Severity.WARNING,
+    )

@@ -7,11 +7,10 @@ what it answers and the faults that it can be armed with.
 from preflight.errors import MissingExtra
 
 try:
-    from preflight.sandbox.arming import fault_from_text
-    from preflight.sandbox.faults import FAULTS, Armed
-    from preflight.sandbox.options import Options, Prober
+    from preflight.sandbox.billing import BilledClock, Rounding, Tariff, hidden
+    from preflight.sandbox.config import Options, Prober
+    from preflight.sandbox.faults import FAULTS, Armed, fault_from_text
     from preflight.sandbox.server import run, serve, serve_media
-    from preflight.sandbox.tariff import BilledClock, Rounding, Tariff, hidden
 except ModuleNotFoundError as exc:
     if exc.name is None or exc.name.partition(".")[0] not in {"starlette", "uvicorn"}:
         raise

@@ -8,13 +8,11 @@ from enum import Enum
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from preflight.sandbox.answers import plain
-from preflight.sandbox.arming import read_fault
-from preflight.sandbox.book import Book
-from preflight.sandbox.clock import Clock
-from preflight.sandbox.faults import Armed, Faults
-from preflight.sandbox.refusals import Refused, refusal
+from preflight.sandbox.api_responses import Refused, plain, refusal
+from preflight.sandbox.billing import Clock
+from preflight.sandbox.faults import Armed, Faults, read_fault
 from preflight.sandbox.service import parse, read_body
+from preflight.sandbox.state import Book
 
 
 class Admin:

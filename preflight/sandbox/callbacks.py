@@ -9,12 +9,12 @@ from typing import Self
 
 import httpx
 
-from preflight.client.hushed import hushed
-from preflight.client.origin import is_loopback
-from preflight.sandbox.answers import task_answer
-from preflight.sandbox.book import Book, Delivery, Entry
-from preflight.sandbox.clock import Clock
+from preflight.client.auth import is_loopback
+from preflight.client.log import hushed
+from preflight.sandbox.api_responses import task_answer
+from preflight.sandbox.billing import Clock
 from preflight.sandbox.faults import Faults, Operation
+from preflight.sandbox.state import Book, Delivery, Entry
 
 GAPS = (0.0, 180.0, 600.0)
 """Seconds of the sandbox's clock before each attempt, counted from the one before."""

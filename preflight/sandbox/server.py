@@ -7,20 +7,24 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from preflight.client.origin import is_loopback
+from preflight.client.auth import is_loopback
 from preflight.errors import ConfigurationError
-from preflight.sandbox.app import create_app
-from preflight.sandbox.book import Book
-from preflight.sandbox.options import Options
+from preflight.sandbox.admin import Admin
+from preflight.sandbox.billing import Clock
+from preflight.sandbox.callbacks import Callbacks
+from preflight.sandbox.config import Options
+from preflight.sandbox.faults import Faults
+from preflight.sandbox.service import Service
+from preflight.sandbox.state import Book
 
 
 @contextmanager
@@ -139,3 +143,35 @@ def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[so
 def _opened(options: Options) -> Iterator[Book]:
     with closing(Book(options.state, opening=options.credits, now=options.clock())) as book:
         yield book
+
+
+def create_app(options: Options, book: Book, *, url: str) -> Starlette:
+    """The application over ``book``, reached at ``url``. Its server sets ``state.hang_up`` (see ``server.py``)."""
+    clock = Clock(origin=book.origin, speed=options.speed, clock=options.clock)
+    faults = Faults(options.seed)
+    for fault in options.faults:
+        faults.arm(fault)
+    files = f"{url}/files"
+    callbacks = Callbacks(book=book, clock=clock, faults=faults, files=files, timeout=options.callback_timeout)
+    service = Service(options, book=book, clock=clock, faults=faults, callbacks=callbacks, files=files)
+    admin = Admin(book=book, clock=clock, faults=faults)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with callbacks:
+            callbacks.resume()
+            yield
+
+    return Starlette(
+        routes=[
+            Route("/v1/videos/generations", service.create, methods=["POST"]),
+            Route("/v1/tasks/{task_id}", service.task),
+            Route("/v1/credits", service.credits),
+            Route("/files/{task_id}.mp4", service.file),
+            Route("/sandbox/state", admin.state),
+            Route("/sandbox/faults", admin.arm, methods=["POST"]),
+            Route("/sandbox/faults", admin.disarm, methods=["DELETE"]),
+            Route("/sandbox/redirected", admin.redirected, methods=["GET", "POST"]),
+        ],
+        lifespan=lifespan,
+    )

@@ -14,15 +14,13 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 
 from preflight.client.words import shown
 from preflight.errors import PreflightError
-from preflight.sandbox.answers import credits_answer, plain, task_answer, wrapped
-from preflight.sandbox.arming import fault_in_prompt
-from preflight.sandbox.book import Book, Entry
+from preflight.sandbox.api_responses import Refused, credits_answer, plain, refusal, task_answer, wrapped
+from preflight.sandbox.billing import Clock
 from preflight.sandbox.callbacks import Callbacks
-from preflight.sandbox.clock import Clock
-from preflight.sandbox.faults import FAULTS, Armed, Faults, Operation
-from preflight.sandbox.options import Options
-from preflight.sandbox.order import Order, read_order
-from preflight.sandbox.refusals import Refused, refusal
+from preflight.sandbox.config import Options
+from preflight.sandbox.faults import FAULTS, Armed, Faults, Operation, fault_in_prompt
+from preflight.sandbox.requests import Order, read_order
+from preflight.sandbox.state import Book, Entry
 
 MAX_BODY_BYTES = 1 << 20
 

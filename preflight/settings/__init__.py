@@ -1,9 +1,9 @@
 """Settings: one table of what can be set, read from a file and from the environment, each value with its origin."""
 
 from preflight.settings.files import SettingsFile, find_file, read_file
-from preflight.settings.loader import Loaded, Origin, load_settings
+from preflight.settings.resolve import Loaded, Origin, load_settings
 from preflight.settings.rule_kinds import PathIgnore
-from preflight.settings.table import CONFIG_VARIABLE, SETTINGS, Setting, Settings
+from preflight.settings.settings import CONFIG_VARIABLE, SETTINGS, Setting, Settings
 
 __all__ = [
     "CONFIG_VARIABLE",

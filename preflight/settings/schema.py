@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from preflight.settings.table import SETTINGS, Setting
+from preflight.settings.settings import SETTINGS, Setting
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 """What editors of TOML know."""

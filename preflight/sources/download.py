@@ -11,10 +11,10 @@ from pathlib import Path, PurePath
 from typing import IO
 
 from preflight.errors import LocalUnreadable, Unreachable
-from preflight.sources.exchange import Body, Exchange
+from preflight.sources.dns import SystemNames
 from preflight.sources.host import AllowedHost
+from preflight.sources.http import Body, Exchange
 from preflight.sources.limits import MIB, RemoteLimits
-from preflight.sources.names import SystemNames
 from preflight.sources.transport import Transport
 from preflight.sources.url import Target, file_name, locate
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from preflight.errors import AddressRefused, ConfigurationError
-from preflight.sources.address import problem_of
+from preflight.sources.address_guard import problem_of
 
 MAX_PORT = 65_535
 

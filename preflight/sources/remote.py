@@ -1,8 +1,8 @@
 """The remote reader: runs a probe over a URL, from a few tens of kilobytes and one or two round trips.
 
 It trusts neither the server nor the URL. The way of a reading: text policy, one bounded range request, and then what
-the probe asks for, by exact ranges (``ranged.py``) or, where the server knows none, from its one body
-(``streamed.py``).
+the probe asks for, by exact ranges (``bodies.py``) or, where the server knows none, from its one body
+(``bodies.py``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from typing import Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, SourceChanged, SourceError, Unreachable
 from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
-from preflight.sources.exchange import Exchange
+from preflight.sources.bodies import RangedSource, StreamedSource
+from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
+from preflight.sources.http import Exchange
 from preflight.sources.limits import MAX_SPANS, RemoteLimits
-from preflight.sources.names import Resolve, SystemNames
-from preflight.sources.ranged import RangedSource
 from preflight.sources.ranges import unsatisfied_total
-from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport, public_tls
 from preflight.sources.url import Target, locate
 

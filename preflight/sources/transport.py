@@ -23,11 +23,11 @@ import aiohttp.abc
 import yarl
 
 from preflight.errors import AddressRefused
-from preflight.sources.address import problem_of
+from preflight.sources.address_guard import problem_of
+from preflight.sources.dns import Resolve
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import MAX_ADDRESSES, READ_BYTES, RemoteLimits
-from preflight.sources.log import log_dialling
-from preflight.sources.names import Resolve
+from preflight.sources.request_log import log_dialling
 from preflight.sources.url import Target
 
 OpenSocket: TypeAlias = Callable[[int, int, int], socket.socket]
@@ -73,8 +73,8 @@ class Answer:
     """
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
-        self.status = answer.status
-        self.headers = _fields(answer.raw_headers)
+        self.status: int = answer.status
+        self.headers: Mapping[str, str] = _fields(answer.raw_headers)
         self._answer = answer
 
     async def read(self) -> bytes:

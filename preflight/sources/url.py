@@ -12,8 +12,8 @@ from preflight.errors import AddressRefused
 from preflight.model import AddressFacts
 from preflight.redact import printable, redact, shorten
 from preflight.sources.host import AllowedHost, problem_of_host, split_authority
-from preflight.sources.share import share_link
-from preflight.sources.signed import signature_of
+from preflight.sources.share_links import share_link
+from preflight.sources.signed_urls import signature_of
 
 __all__ = ["MAX_URL", "AllowedHost", "Target", "examine_url", "file_name", "inspect_url", "locate", "redact"]
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from servers.lying import CERTIFICATE
 
 from preflight.model import MakeProbe, Probe, Reading, Span
-from preflight.sources.names import Resolve
+from preflight.sources.dns import Resolve
 from preflight.sources.remote import RemoteLimits, RemoteReader
 from preflight.sources.transport import OpenSocket, public_tls
 from preflight.sources.url import AllowedHost

@@ -13,7 +13,7 @@ from support.command import CLIP, FIXTURES, KEY, PICTURE, Ran, here, preflight
 from support.jobs import job, write_job
 
 from preflight.sandbox import Options, serve
-from preflight.sandbox.probing import probe_image, probe_seconds
+from preflight.sandbox.measure import probe_image, probe_seconds
 
 
 class Service:

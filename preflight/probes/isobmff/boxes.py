@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator
 from struct import Struct
 from typing import NamedTuple, NoReturn, TypeAlias
 
-from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind, Span
+from preflight.model.facts import MediaError
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 

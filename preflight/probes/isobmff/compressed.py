@@ -6,8 +6,8 @@ import zlib
 from collections.abc import Generator
 from typing import NoReturn
 
-from preflight.errors import MediaError
 from preflight.model import Span
+from preflight.model.facts import MediaError
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.isobmff.boxes import HEADER_BYTES, Box, children, first, parse_header, payload

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from struct import Struct
 
-from preflight.errors import MediaError
 from preflight.model import Defect, DefectKind, Durations, Family, Span, Track, VideoFacts
+from preflight.model.facts import MediaError
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.isobmff.boxes import (
@@ -20,7 +20,7 @@ from preflight.probes.isobmff.boxes import (
 )
 from preflight.probes.isobmff.compressed import read_compressed
 from preflight.probes.isobmff.fragments import Defaults, Fragments, read_fragments, read_mvex
-from preflight.probes.isobmff.layout import Layout, walk
+from preflight.probes.isobmff.top_level import Layout, walk
 from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, read_track
 
 _PLAYED = frozenset({"vide", "soun"})

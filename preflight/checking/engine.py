@@ -1,0 +1,271 @@
+"""Checks jobs and media files: source, probe, second opinion, rules, quote, report. The one place where they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from preflight import pricing
+from preflight.checking.examiner import Examiner
+from preflight.checking.options import Options
+from preflight.checking.subjects import Examined, Slot
+from preflight.checking.suppressions import Selection, Sorted, rules_named
+from preflight.errors import JobUnreadable
+from preflight.model import Family, Finding, Hidden, JobReport, Kind, Report, Severity, Subject, Verdict
+from preflight.model.finding import verdict_of
+from preflight.model.report import paid_jobs
+from preflight.model.target import Media, Target, is_url
+from preflight.redact import redact
+from preflight.rules import judge_job, judge_length, judge_price, judge_subject
+from preflight.specs import Role, Spec, load_spec, model_names
+
+if TYPE_CHECKING:
+    from preflight.model import AddressFacts, Durations, Job, Quote
+
+_WINDOW = 256
+"""Jobs taken from the input at a time: bounds memory, however many there are."""
+_ITEMS_READ = 16
+"""Files read of one list field; the service uses one."""
+_KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
+
+
+class Engine:
+    """Checks targets. Use it in ``with``, or ``close`` it: it keeps processes from one target to the next."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        self._options = options or Options()
+        self._selection = Selection(
+            select=self._options.select,
+            ignore=self._options.ignore,
+            severities=self._options.severities,
+            path_ignores=self._options.path_ignores,
+            folder=self._options.folder,
+            baseline=self._options.baseline,
+        )
+        self._examiner = Examiner(
+            spec=load_spec(self._options.model),
+            allow=self._options.allow,
+            deadline_s=self._options.deadline_s,
+            deep=self._options.deep,
+            offline=self._options.offline,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes that were started."""
+        self._examiner.close()
+
+    def check(self, targets: Iterable[Target]) -> Report:
+        """Check all ``targets`` and add them up."""
+        return add_up(self.check_each(targets))
+
+    def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
+        """One report a target, in their order, holding at most a window of them. Not for use inside an event loop.
+
+        A file that several targets name is looked at once.
+        """
+        remaining, known = iter(targets), Examined()
+        thorough: bool | None = None
+        while window := list(islice(remaining, _WINDOW)):
+            thorough = self._is_thorough(window) if thorough is None else thorough
+            slots = [self._slots(target) for target in window]
+            examined = self._examiner.examine(slots, thorough=thorough, known=known)
+            for target, subjects in zip(window, examined, strict=True):
+                yield self._judge(target, subjects)
+
+    async def check_async(self, targets: Sequence[Target]) -> Report:
+        """Like ``check``, inside an event loop."""
+        slots = [self._slots(target) for target in targets]
+        examined = await self._examiner.examine_async(slots, thorough=self._is_thorough(targets))
+        return add_up(self._judge(target, subjects) for target, subjects in zip(targets, examined, strict=True))
+
+    def _is_thorough(self, targets: Sequence[Target]) -> bool:
+        return len(targets) == 1 if self._options.thorough is None else self._options.thorough
+
+    def estimate(self, seconds: Fraction) -> Report:
+        """The price of a clip of that length, without a clip."""
+        from preflight.model import Durations  # noqa: PLC0415 - see preflight.model; most runs have a file
+
+        spec, durations = self._spec(None), Durations(container=seconds)
+        orientation, mode = self._choice(None, spec, "orientation"), self._choice(None, spec, "mode")
+        quotes = self._quotes(spec, durations, orientation, mode)
+        chosen = next(quote for quote in quotes if quote.mode == mode)
+        findings = [*judge_length(durations, spec, orientation), *judge_price(chosen, self._options.max_credits, None)]
+        found = self._selection.sort(findings, None, {})
+        report = JobReport(
+            model=spec.model,
+            findings=found.shown,
+            hidden=found.hidden,
+            quote=chosen,
+            quotes=quotes,
+            bare=True,
+            fail_on=self._options.fail_on,
+            verdict=verdict_of(found.counted, self._options.fail_on),
+        )
+        return add_up([report])
+
+    def _slots(self, target: Target) -> list[Slot]:
+        if isinstance(target, Media):
+            return [self._examiner.slot(target.source, kind=target.kind, field=None, base=Path())]
+        if isinstance(target, JobUnreadable):
+            return []
+        spec, base = self._spec(target), Path(target.path or "").parent
+        slots: list[Slot] = []
+        for role, kind in _KINDS.items():
+            name = spec.field(role).name
+            values = target.value(name)
+            for index, value in enumerate(values[:_ITEMS_READ] if isinstance(values, list) else ()):
+                if isinstance(value, str):
+                    slots.append(self._examiner.slot(value, kind=kind, field=f"{name}[{index}]", base=base))
+        return slots
+
+    def _judge(self, target: Target, subjects: tuple[Subject, ...]) -> JobReport:
+        if isinstance(target, JobUnreadable):
+            return self._unreadable(target)
+        job = None if isinstance(target, Media) else target
+        spec = self._spec(job)
+        mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
+        found = list(judge_job(job, spec, self._callback(job, spec))) if job else []
+        for subject in subjects:
+            found += judge_subject(
+                subject, spec, orientation=orientation, now=self._options.now(), uploaded=self._options.uploaded
+            )
+        video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
+        quotes = self._quotes(spec, video.video.durations, orientation, mode) if video and video.video else ()
+        chosen = next((quote for quote in quotes if quote.mode == mode), None)
+        # The price of a file by itself is worth a finding only where there is a budget to hold it to.
+        if chosen is not None and (job is not None or self._options.max_credits is not None):
+            found += judge_price(chosen, self._options.max_credits, video.field if video else None)
+        placed = [self._placed(finding, job, target) for finding in found]
+        findings = self._selection.sort(placed, job, {subject.field: subject.source for subject in subjects})
+        return JobReport(
+            model=spec.model,
+            subjects=subjects,
+            findings=findings.shown,
+            hidden=findings.hidden,
+            quote=chosen,
+            quotes=quotes,
+            id=job.id if job else None,
+            path=job.path if job else subjects[0].source,
+            line=job.line if job else None,
+            bare=job is None,
+            identity=_identity(job, spec) if job else None,
+            fail_on=self._options.fail_on,
+            verdict=self._verdict(findings, subjects),
+        )
+
+    def _verdict(self, findings: Sorted, subjects: Sequence[Subject]) -> Verdict:
+        """What is ignored is not shown and does not fail; but what could not be examined never becomes a pass.
+
+        The one exception is asked for by name: files that Git LFS has not fetched, with ``not-fetched`` ignored.
+        """
+        left_out = any(each.finding.rule == "not-fetched" and self._is_let_go(each) for each in findings.hidden)
+        counted = [finding for finding in findings.counted if not (left_out and finding.rule == "not-fetched")]
+        verdicts = [verdict_of(counted, self._options.fail_on)]
+        judged = [subject for subject in subjects if not (left_out and _is_not_fetched(subject))]
+        if not self._options.offline and not all(_is_examined(subject) for subject in judged):
+            verdicts.append(Verdict.INDETERMINATE)
+        return Verdict.worst(verdicts)
+
+    def _is_let_go(self, hidden: Hidden) -> bool:
+        """Whether somebody named the rule of a finding to be rid of it: not selecting it does not do that."""
+        return hidden.by != "option" or hidden.finding.rule in rules_named(self._options.ignore)
+
+    def _unreadable(self, row: JobUnreadable) -> JobReport:
+        finding = Finding(
+            rule="field-type",
+            severity=Severity.ERROR,
+            message=str(row).partition(": ")[2],
+            help="preflight explain field-type",
+            path=row.path,
+            line=row.line,
+            column=row.column,
+        )
+        return JobReport(
+            model=self._options.model, findings=(finding,), path=row.path, line=row.line, verdict=Verdict.FAIL
+        )
+
+    def _spec(self, job: Job | None) -> Spec:
+        """The spec of the job's model; of the default model where the job names none that is known."""
+        spec = load_spec(self._options.model)
+        named = job.value(spec.field("model").name) if job else None
+        return load_spec(named) if isinstance(named, str) and named in model_names() else spec
+
+    def _choice(self, job: Job | None, spec: Spec, role: Literal["mode", "orientation"]) -> str:
+        """The mode or orientation that holds: the job's, for a bare file the option's, else the default."""
+        field_spec = spec.field(role)
+        option = self._options.mode if role == "mode" else self._options.orientation
+        given = job.value(field_spec.name) if job else option
+        if isinstance(given, str) and given in field_spec.choices:
+            return given
+        return field_spec.default or field_spec.choices[0]
+
+    def _callback(self, job: Job, spec: Spec) -> AddressFacts | None:
+        url = job.value(spec.field("callback").name)
+        if not isinstance(url, str):
+            return None
+        from preflight.sources.url import inspect_url  # noqa: PLC0415 - most jobs have no callback
+
+        return inspect_url(url, allow=self._options.allow)
+
+    def _quotes(self, spec: Spec, durations: Durations, orientation: str, mode: str) -> tuple[Quote, ...]:
+        """The price in the mode that holds, or in every mode; none where the length is not known."""
+        modes = spec.price.credits_per_second if self._options.every_mode else (mode,)
+        each = (
+            pricing.quote(spec, durations, mode=each, orientation=orientation, rounding=self._options.rounding)
+            for each in modes
+        )
+        return tuple(quote for quote in each if quote is not None)
+
+    def _placed(self, finding: Finding, job: Job | None, target: Target) -> Finding:
+        if job is None:
+            path = target.source if isinstance(target, Media) and not is_url(target.source) else None
+            return replace(finding, path=path, line=1 if path else None, column=1 if path else None)
+        place = job.place(finding.field)
+        line, column = (place.line, place.column) if place else (job.line, None)
+        name = redact(finding.field) if finding.field else None  # an unknown field may be called anything
+        return replace(finding, field=name, path=job.path, line=line, column=column)
+
+
+def _is_examined(subject: Subject) -> bool:
+    """Whether the file's size or length is known: without either, nothing was held to any limit."""
+    if subject.image is not None:
+        return subject.image.width is not None
+    return subject.video is not None and bool(subject.video.durations.plausible)
+
+
+def _identity(job: Job, spec: Spec) -> str:
+    from preflight.checking.job_hash import identity_of  # noqa: PLC0415 - loads hashlib, which a file by itself need not
+
+    return identity_of(job, spec)
+
+
+def _is_not_fetched(subject: Subject) -> bool:
+    """Whether a file on this disk is a Git LFS pointer. At a URL it is what the service would get, and judged."""
+    return subject.address is None and subject.facts is not None and subject.facts.family is Family.LFS_POINTER
+
+
+def _is_priced(subject: Subject, spec: Spec) -> bool:
+    """Whether a file has a price: a clip of a container that the service takes, and not of sound alone."""
+    video = subject.video
+    if video is None or video.container not in spec.video.containers:
+        return False
+    return not video.tracks or any(track.handler == "vide" for track in video.tracks)
+
+
+def add_up(jobs: Iterable[JobReport]) -> Report:
+    """A report over ``jobs``, with the sum of their prices."""
+    every = tuple(jobs)
+    return Report(jobs=every, quote=pricing.total(job.quote for job in paid_jobs(every)))

@@ -1,0 +1,233 @@
+"""From the name of a file to a subject: finds out where its bytes are, has them read, and asks for a second opinion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING
+
+from preflight.checking import second_opinion
+from preflight.checking.subjects import Examined, Slot, is_named_as_picture, may_be_a_clip
+from preflight.model import ImageFacts, Kind, MakeProbe, Reading, Subject
+from preflight.model.target import is_url
+from preflight.probes.probe import probe_media
+from preflight.redact import redact
+from preflight.sources.local import read_local
+from preflight.specs import Spec
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from preflight.model import VideoFacts
+    from preflight.model.receipt import Receipt
+    from preflight.sources.host import AllowedHost
+    from preflight.sources.remote import RemoteReader
+    from preflight.workers.pool import Cage
+
+_AT_ONCE = 32
+"""URLs read at the same time."""
+
+_DECODED_AT_ONCE = 2
+"""Pictures decoded at the same time: each may take all of its process's memory."""
+
+
+class Examiner:
+    """Examines slots. Keeps the processes of MediaInfo and decoders from one to the next; ``close`` ends them.
+
+    ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
+    fetches and decodes pictures whole; ``offline`` asks no server.
+    """
+
+    def __init__(
+        self,
+        *,
+        spec: Spec,
+        allow: tuple[AllowedHost, ...] = (),
+        deadline_s: float | None = None,
+        deep: bool = False,
+        offline: bool = False,
+    ) -> None:
+        self._spec = spec
+        self._allow = allow
+        self._deadline_s = deadline_s
+        self._deep = deep
+        self._offline = offline
+        self._cage: Cage | None = None
+        self._decoder: Cage | None = None
+        self._cage_lock = Lock()
+        self._decoding = BoundedSemaphore(_DECODED_AT_ONCE)
+        self._threads: ThreadPoolExecutor | None = None
+
+    def close(self) -> None:
+        """End the processes and threads that were started."""
+        for cage in (self._cage, self._decoder):
+            if cage is not None:
+                cage.close()
+        if self._threads is not None:
+            self._threads.shutdown()
+
+    def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
+        """The slot of ``source``: a URL, or a path relative to ``base``."""
+        if is_url(source) or not source.strip():  # nothing is no path, either
+            from preflight.sources.url import examine_url  # noqa: PLC0415 - paths need it not
+
+            address, target = examine_url(source, allow=self._allow)
+            return Slot(
+                source=source,
+                shown=redact(source),
+                kind=kind,
+                field=field,
+                path=None,
+                address=address,
+                target=None if self._offline else target,
+            )
+        # What is no file may be a URL without its scheme, and signed.
+        shown = source if "?" not in source and "@" not in source else redact(source)
+        return Slot(source=source, shown=shown, kind=kind, field=field, path=base / source, address=None)
+
+    def examine(
+        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+    ) -> list[tuple[Subject, ...]]:
+        """The subjects of ``slots``, in the same order. Not for use inside an event loop.
+
+        ``thorough`` asks for a second opinion on every clip. What is ``known`` of this run is added to, and not looked
+        at again.
+        """
+        known = known or Examined()
+        if any(slot.target for each in slots for slot in each):
+            import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
+
+            return asyncio.run(self.examine_async(slots, thorough=thorough, known=known))
+        return [tuple(self._examine_once(slot, known, thorough=thorough) for slot in each) for each in slots]
+
+    async def examine_async(
+        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+    ) -> list[tuple[Subject, ...]]:
+        """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
+        import asyncio  # noqa: PLC0415 - see examine
+
+        if thorough and any(slot.target and may_be_a_clip(slot) for each in slots for slot in each):
+            self._started_cage().warm()  # while libraries load and the first bytes are under way
+
+        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with aiohttp, 200 ms to load
+        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with aiohttp, 200 ms to load
+
+        known = known or Examined()
+        limits = RemoteLimits()
+        if self._deadline_s is not None:
+            limits = limits._replace(deadline_s=self._deadline_s)
+        gate = asyncio.Semaphore(_AT_ONCE)
+        async with RemoteReader(allow=self._allow, limits=limits) as reader, asyncio.TaskGroup() as group:
+
+            async def examine(slot: Slot) -> Subject:
+                async with gate:
+                    return await self._examine(slot, reader, thorough=thorough)
+
+            new = {slot.identity: slot for each in slots for slot in each if known.get(slot) is None}
+            tasks = {identity: group.create_task(examine(slot)) for identity, slot in new.items()}
+
+        def found(slot: Slot) -> Subject | None:
+            return slot.subject(tasks[slot.identity].result()) if slot.identity in tasks else known.get(slot)
+
+        subjects = [tuple(filter(None, map(found, each))) for each in slots]
+        for identity, slot in new.items():
+            known.add(slot, tasks[identity].result())
+        return subjects
+
+    async def _aside(self, work: Callable[[], Subject]) -> Subject:
+        """``work`` in a thread that is kept: a loop that ends waits for threads of its own, after the last answer."""
+        import asyncio  # noqa: PLC0415 - see examine
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - loaded by asyncio
+
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="preflight")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
+        if slot.target is None:
+            return await self._aside(partial(self._examine_local, slot, thorough=thorough))
+        reading = await reader.read(slot.target, self._probe(slot), deep=self._deep)
+        if self._wants_opinion(reading.facts, thorough=thorough):
+            return await self._aside(partial(self._with_opinion, slot, reading))
+        if self._wants_decoding(reading.facts):
+            return await self._aside(partial(self._with_decoding, slot, reading))
+        return self._subject(slot, reading)
+
+    def _examine_once(self, slot: Slot, known: Examined, *, thorough: bool) -> Subject:
+        subject = known.get(slot)
+        if subject is None:
+            subject = self._examine_local(slot, thorough=thorough)
+            known.add(slot, subject)
+        return subject
+
+    def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
+        if slot.path is None:
+            return Subject(kind=slot.kind or Kind.VIDEO, source=slot.shown, field=slot.field, address=slot.address)
+        reading = read_local(slot.path, self._probe(slot))
+        if self._wants_opinion(reading.facts, thorough=thorough):
+            return self._with_opinion(slot, reading)
+        if self._wants_decoding(reading.facts):
+            return self._with_decoding(slot, reading)
+        return self._subject(slot, reading)
+
+    def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
+        likely = Kind.IMAGE if is_named_as_picture(slot) else Kind.VIDEO
+        return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
+
+    def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+        assert reading.facts is not None
+        assert not isinstance(reading.facts, ImageFacts)
+        facts = second_opinion.with_second_opinion(reading.facts, reading.fetched, self._started_cage())
+        return self._subject(slot, replace(reading, facts=facts))
+
+    def _with_decoding(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+        assert isinstance(reading.facts, ImageFacts)
+        with self._decoding:
+            facts = second_opinion.with_decoding(reading.facts, reading.fetched, self._started_decoder())
+        return self._subject(slot, replace(reading, facts=facts))
+
+    def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+        kind = Kind.IMAGE if isinstance(reading.facts, ImageFacts) else Kind.VIDEO
+        return Subject(
+            kind=slot.kind or kind,
+            source=slot.shown,
+            field=slot.field,
+            address=slot.address,
+            transfer=reading.transfer,
+            facts=reading.facts,
+            fault=reading.fault,
+            receipt=self._receipt(reading) if slot.target is not None and slot.field is not None else None,
+        )
+
+    @staticmethod
+    def _receipt(reading: Reading[ImageFacts | VideoFacts]) -> Receipt:
+        from preflight.model.receipt import Receipt  # noqa: PLC0415 - loads hashlib, which a local file need not
+
+        return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=reading.transfer.validator)
+
+    def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
+        if facts is None or isinstance(facts, ImageFacts):
+            return False
+        return second_opinion.is_wanted(facts, self._spec, thorough=thorough)
+
+    def _wants_decoding(self, facts: ImageFacts | VideoFacts | None) -> bool:
+        return self._deep and isinstance(facts, ImageFacts) and second_opinion.is_decodable(facts)
+
+    def _started_decoder(self) -> Cage:
+        from preflight.workers.pool import DECODE, Cage  # noqa: PLC0415 - only a deep check decodes
+
+        with self._cage_lock:  # pictures are decoded in several threads
+            if self._decoder is None:
+                self._decoder = Cage(command=DECODE)
+            return self._decoder
+
+    def _started_cage(self) -> Cage:
+        from preflight.workers.pool import Cage  # noqa: PLC0415 - pictures need no process
+
+        with self._cage_lock:  # clips are judged in several threads
+            if self._cage is None:
+                self._cage = Cage()
+            return self._cage

@@ -1,0 +1,51 @@
+"""What is to be checked, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from preflight.model import Severity
+from preflight.specs import DEFAULT_MODEL, Rounding
+
+if TYPE_CHECKING:
+    from preflight.checking.baseline import Baseline
+    from preflight.settings import PathIgnore
+    from preflight.sources.host import AllowedHost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to check.
+
+    ``select`` and ``ignore`` hold rules or areas of rules, ``path_ignores`` such for files by pattern, relative to
+    ``folder``; ``severities`` has other severities by rule. Old findings, those in ``baseline``, do not count.
+    ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
+    only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded``
+    refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
+    modes, not only the one that holds. ``now`` is the time that signed URLs are held to; it is asked once a report.
+    """
+
+    allow: tuple[AllowedHost, ...] = ()
+    fail_on: Severity = Severity.ERROR
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    path_ignores: tuple[PathIgnore, ...] = ()
+    folder: str = "."
+    severities: Mapping[str, Severity] = field(default_factory=dict, hash=False)
+    baseline: Baseline | None = None
+    max_credits: Decimal | None = None
+    rounding: Rounding | None = None
+    model: str = DEFAULT_MODEL
+    mode: str | None = None
+    orientation: str | None = None
+    deadline_s: float | None = None
+    thorough: bool | None = None
+    deep: bool = False
+    uploaded: bool = False
+    offline: bool = False
+    every_mode: bool = False
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))

@@ -1,0 +1,93 @@
+"""When MediaInfo is asked about a clip and a picture is decoded, and what the answers change: the whole policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from preflight.model import Defect, DefectKind, Family, ImageFacts, SparseBytes
+from preflight.specs import Spec
+
+if TYPE_CHECKING:
+    from preflight.model import SecondOpinion, VideoFacts
+    from preflight.workers.pool import Cage
+
+_READ_HERE = frozenset({"MP4", "MOV"})
+_NEAR_S = 1
+
+
+def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
+    """Whether a second opinion could change the verdict or the price; ``thorough`` asks about every clip.
+
+    It could where our reader does not know the container, where clocks differ or a bound is near, and where a layout
+    is rare enough for readers to differ on it.
+    """
+    if facts.family not in (Family.VIDEO, Family.AUDIO, Family.UNKNOWN):
+        return False
+    if thorough or facts.container not in _READ_HERE or facts.fragmented or facts.defects:
+        return True
+    clocks = facts.durations.plausible
+    limits = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
+    return (
+        not clocks
+        or any(clock != clocks[0] for clock in clocks)
+        or any(abs(clocks[0] - limit) <= _NEAR_S for limit in limits)
+        or sum(track.handler == "vide" for track in facts.tracks) != 1
+    )
+
+
+def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, cage: Cage) -> VideoFacts:
+    """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
+    from preflight.checking.mediainfo_facts import named_by, second_opinion  # noqa: PLC0415 - pictures need it not
+
+    if facts.size_bytes is None:
+        return facts
+    tracks = cage.ask(fetched, facts.size_bytes)
+    opinion: SecondOpinion | None = second_opinion(tracks) if tracks else None
+    if opinion is None:
+        return facts
+    if facts.container not in _READ_HERE:
+        return named_by(facts, opinion)
+    if facts.fragmented and len(fetched) < facts.size_bytes:
+        # MediaInfo would need every fragment to tell the length; of those it was given, it tells theirs.
+        opinion = replace(opinion, duration=None, video_duration=None, audio_duration=None)
+    return replace(facts, second=opinion)
+
+
+def is_decodable(facts: ImageFacts) -> bool:
+    """Whether decoding could tell more: of what the service takes, unless something is wrong with it already."""
+    from preflight.probes.probe import DECODED  # noqa: PLC0415 - clips need it not
+
+    return facts.container in DECODED and not facts.defects and facts.size_bytes is not None
+
+
+def with_decoding(facts: ImageFacts, fetched: SparseBytes, cage: Cage) -> ImageFacts:
+    """``facts`` with the decoders that the picture went through, or with the defect that they found.
+
+    ``cage`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; of
+    one that is larger than what is ever fetched or decoded, nothing worse than that is said.
+    """
+    from preflight.checking.decoder_facts import judged  # noqa: PLC0415 - clips need it not
+    from preflight.probes import limits  # noqa: PLC0415 - clips need it not
+
+    assert facts.size_bytes is not None, "only what is_decodable is decoded"
+    pixels = (facts.width or 0) * (facts.height or 0)
+    if pixels > limits.MAX_DECODED_PIXELS:
+        reason = f"has {facts.width}x{facts.height} pixels, and no more than {limits.MAX_DECODED_PIXELS} are decoded"
+        return _undecoded(facts, reason, DefectKind.UNDECODED)
+    if facts.size_bytes > limits.MAX_OPTIONAL_BYTES:
+        reason = f"is larger than the {limits.MAX_OPTIONAL_BYTES // limits.MIB} MiB that are decoded"
+        return _undecoded(facts, reason, DefectKind.UNDECODED)
+    data = fetched.between(0, facts.size_bytes)
+    if len(data) < facts.size_bytes:
+        return _undecoded(facts, f"was fetched to byte {len(data)} of {facts.size_bytes}, which does not decode")
+    whole = SparseBytes()
+    whole.add(0, data)
+    told = cage.ask(whole, facts.size_bytes)
+    if not told:
+        return _undecoded(facts, "takes more time or memory to decode than it is given")
+    return judged(facts, told[0])
+
+
+def _undecoded(facts: ImageFacts, reason: str, kind: DefectKind = DefectKind.UNREADABLE) -> ImageFacts:
+    return replace(facts, defects=(*facts.defects, Defect(kind=kind, message=reason)))

@@ -1,0 +1,76 @@
+"""A file that is to be examined, and what one run remembers of those that were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from preflight.model import Kind, Subject
+
+if TYPE_CHECKING:
+    from preflight.model import AddressFacts
+    from preflight.sources.url import Target
+
+_REMEMBERED = 1024
+"""Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
+
+_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
+"""What a file is taken for by its name, where its bytes are no media at all."""
+
+
+class Slot(NamedTuple):
+    """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
+
+    ``shown`` is the source as it may be printed: without the query string. ``target`` is the server that is asked.
+    """
+
+    source: str
+    shown: str
+    kind: Kind | None
+    field: str | None
+    path: Path | None
+    address: AddressFacts | None
+    target: Target | None = None
+
+    @property
+    def identity(self) -> tuple[Path | str, Kind | None, bool]:
+        """What two slots share that one look answers: a receipt is made for the files of jobs only."""
+        return self.path or self.source, self.kind, self.field is None
+
+    def subject(self, examined: Subject) -> Subject:
+        """The subject of this slot, from that of another with the same identity."""
+        if examined.field == self.field and examined.source == self.shown:
+            return examined
+        return replace(examined, field=self.field, source=self.shown)
+
+
+class Examined:
+    """What one run has found out, so that a file that many jobs name is looked at once. The oldest is forgotten first.
+
+    It belongs to one ``Examiner`` and one ``thorough``.
+    """
+
+    def __init__(self) -> None:
+        self._subjects: dict[object, Subject] = {}
+
+    def get(self, slot: Slot) -> Subject | None:
+        """The subject of ``slot`` where its file was examined before."""
+        known = self._subjects.get(slot.identity)
+        return None if known is None else slot.subject(known)
+
+    def add(self, slot: Slot, subject: Subject) -> None:
+        """Keep it for the slots that are still to come."""
+        if len(self._subjects) >= _REMEMBERED:
+            del self._subjects[next(iter(self._subjects))]
+        self._subjects[slot.identity] = subject
+
+
+def is_named_as_picture(slot: Slot) -> bool:
+    """Whether its name is that of a picture."""
+    return slot.shown.removesuffix("?…").lower().endswith(_PICTURE_SUFFIXES)
+
+
+def may_be_a_clip(slot: Slot) -> bool:
+    """Whether it is meant as a clip, as far as its place in the job and its name say."""
+    return slot.kind is Kind.VIDEO or (slot.kind is None and not is_named_as_picture(slot))

@@ -1,0 +1,97 @@
+"""The commands, each loaded when it is called: a check of one picture does not pay for the sandbox."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from preflight.cli.settings_options import with_settings
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_COMMANDS = {
+    "check": ("preflight.cli.commands.check", "Check jobs and media files before they are paid for."),
+    "estimate": ("preflight.cli.commands.estimate", "Say what a job will cost."),
+    "probe": ("preflight.cli.commands.probe", "Say what a file is, without judging it."),
+    "fix": ("preflight.cli.commands.fix", "Repair local files so that they pass."),
+    "submit": ("preflight.cli.commands.submit", "Check a job, then hand it to the service, once."),
+    "task": ("preflight.cli.commands.task", "Look at a task, or wait for it."),
+    "credits": ("preflight.cli.commands.credits", "Say how many credits the account has."),
+    "ledger": ("preflight.cli.commands.ledger", "Look at what was paid, and settle what is in doubt."),
+    "listen": ("preflight.cli.commands.listen", "Receive the service's callbacks."),
+    "rules": ("preflight.cli.commands.rules", "List every rule, its severity and its source."),
+    "explain": ("preflight.cli.commands.explain", "Explain a rule."),
+    "doctor": ("preflight.cli.commands.doctor", "Try whether everything works here."),
+    "init": ("preflight.cli.commands.init", "Write a job file to begin with, and the configuration of hooks."),
+    "schema": ("preflight.cli.commands.schema", "Print the JSON Schema of a job or of the settings, for editors."),
+    "settings": ("preflight.cli.commands.settings", "Show every setting and where its value comes from."),
+    "sandbox": ("preflight.cli.commands.sandbox", "Run a local stand-in for the service."),
+    "demo": ("preflight.cli.commands.demo", "Show the whole way, on the sandbox."),
+}
+
+_WITHOUT_SETTINGS = frozenset({"schema", "sandbox"})
+"""Commands whose options mean something else than the settings of that name."""
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and loads them on demand."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+            close = get_close_matches(cmd_name, _COMMANDS, n=1)
+            if close:
+                ctx.fail(f"no command {cmd_name!r}; did you mean {close[0]!r}?")
+            return None
+        command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
+        return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. An interrupt becomes ``Abort`` here: click itself would print an empty line for it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise click.Abort from error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names and summaries above: click's own way loads every command for them."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+
+        known = [
+            CompletionItem(name, help=said) for name, (_, said) in _COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return [*known, *click.Command.shell_complete(self, ctx, incomplete)]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
+    if value:
+        from importlib.metadata import version  # noqa: PLC0415 - only for this option
+
+        click.echo(f"preflight {version('media-preflight')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+)
+def commands() -> None:
+    """Check the image, the video and the price of a motion-control job before you pay for it.
+
+    \b
+    preflight check job.yaml
+    preflight check --image character.png --video dance.mp4
+    preflight estimate --seconds 12.5
+    preflight submit job.yaml --wait
+    """

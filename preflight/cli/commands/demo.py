@@ -1,0 +1,106 @@
+"""``preflight demo``: the whole way as a user would go it, on a sandbox of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from preflight.cli.exit_codes import Exit
+
+_KEY = "sk-sandbox-demo"
+_JOB = """\
+model: kling-v3-motion-control
+input:
+  input_urls: [{media}/{image}]
+  video_urls: [{media}/{video}]
+  mode: 720p
+  prompt: The character performs the dance.
+"""
+
+
+@click.command("demo")
+def command() -> int:
+    """Show the whole way on a local sandbox: check, price, submit, wait, download.
+
+    \b
+    preflight demo
+    """
+    from preflight.sandbox import Options, serve, serve_media  # noqa: PLC0415 - an extra
+    from preflight.sandbox.config import RESULT  # noqa: PLC0415 - the same
+    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads aiohttp
+
+    options = Options(prober=probe_seconds, image_prober=probe_image, speed=200.0)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="preflight-demo-")))
+        media = stack.enter_context(serve_media(RESULT.parent))
+        api = stack.enter_context(serve(options))
+        (folder / "preflight.toml").touch()  # the user's own settings would say something else
+        (folder / "bad.yaml").write_text(_JOB.format(media=media, image="renamed.png", video="too-long.mp4"), "utf-8")
+        (folder / "good.yaml").write_text(_JOB.format(media=media, image="character.png", video="dance.mp4"), "utf-8")
+        return _Tour(folder, media, api).walk()
+
+
+class _Tour:
+    """The steps. Each is the real command, in a process of its own, its output shown as it comes."""
+
+    def __init__(self, folder: Path, media: str, api: str) -> None:
+        self._folder = folder
+        self._allow = ["--allow-host", media.removeprefix("http://")]
+        self._service = ["--api-url", api]
+        # A ledger of its own: what is paid with play money is no business of the user's.
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFLIGHT_")}
+        self._environment = {
+            **kept,
+            "PREFLIGHT_API_KEY": _KEY,
+            "PREFLIGHT_LEDGER": str(folder / "ledger.db"),
+            "PREFLIGHT_CONFIG": str(folder / "preflight.toml"),
+        }
+
+    def walk(self) -> int:
+        self._say("A job with two mistakes. preflight finds them before anything is paid:")
+        self._run(Exit.FAIL, "check", "bad.yaml", *self._allow)
+        self._say("The same job with the right files:")
+        self._run(Exit.PASS, "check", "good.yaml", *self._allow)
+        self._say("What it would cost, in every mode:")
+        self._run(Exit.PASS, "estimate", "good.yaml", *self._allow)
+        before = self._balance()
+        self._say("Hand it over, wait, and fetch the result (a sandbox: no real credits are spent):")
+        submitted = self._run(
+            Exit.PASS, "submit", "good.yaml", "--yes", "--download", "results", *self._allow, *self._service
+        )
+        after = self._balance()
+        results = sorted((self._folder / "results").glob("*"))
+        self._say(f"The balance went from {before} to {after} credits: {before - after} were charged.")
+        for result in results:
+            self._say(f"The result is {result.name}, {result.stat().st_size} bytes.")
+        return Exit.PASS if submitted and results and after < before else Exit.BUG
+
+    def _say(self, text: str) -> None:
+        click.secho(f"\n# {text}", bold=True)
+
+    def _run(self, expected: Exit, *arguments: str) -> bool:
+        click.secho(f"$ preflight {shlex.join(arguments)}", fg="cyan")
+        sys.stdout.flush()
+        code = subprocess.run(_command(*arguments), cwd=self._folder, env=self._environment, check=False).returncode
+        click.secho(f"(exit code {code})", dim=True)
+        if code != expected:
+            raise click.ClickException(f"exit code {code} where {int(expected)} was expected")
+        return True
+
+    def _balance(self) -> Decimal:
+        run = subprocess.run(
+            _command("credits", *self._service), env=self._environment, check=True, capture_output=True, text=True
+        )
+        return Decimal(run.stdout.split()[0])
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "preflight", *arguments]

@@ -1,0 +1,88 @@
+"""``preflight explain``."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from preflight.cli.output import emit, to_text
+from preflight.cli.shared_options import RuleId
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from preflight.rules.pages import Block, RulePage
+
+_COLUMNS = 100
+"""Lines of prose that are longer are hard to read, however wide the terminal is."""
+
+_STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@click.command("explain")
+@click.argument("rule_id", metavar="RULE", type=RuleId(), required=False)
+def command(*, rule_id: str | None) -> int:
+    """Explain a rule: what it checks, why, what to do, what it cannot see.
+
+    \b
+    preflight explain video-too-long
+    """
+    if rule_id is None:
+        raise click.UsageError(
+            "which rule? For example 'preflight explain video-too-long'; 'preflight rules' lists them"
+        )
+    from preflight.rules.pages import help_of  # noqa: PLC0415 - reads a file that completion needs not
+
+    emit(to_text(partial(_render, help_of(rule_id)), None), None)
+    return 0
+
+
+def _render(page: RulePage, console: Console) -> None:
+    from rich.text import Text  # noqa: PLC0415 - only where something is shown
+
+    width = min(console.width, _COLUMNS)
+    head = Text.assemble((page.id, "bold"), "  ", (page.severity.label, _STYLES[page.severity.label]))
+    console.print(head, Text(page.summary), sep="\n", width=width)
+    console.print(Text(f"{page.area.value} · {page.source} · since {page.since}", style="dim"), width=width)
+    for section in page.sections:
+        console.print()
+        console.print(Text(section.title, style="bold"))
+        before = None
+        for block in section.blocks():
+            if before is not None and (before, block.kind) != ("item", "item"):
+                console.print()
+            before = block.kind
+            _render_block(block, console, width)
+    console.print()
+    console.print(Text(f"With an example: {page.url}", style="dim"), width=width)
+
+
+def _render_block(block: Block, console: Console, width: int) -> None:
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    if block.kind == "code":  # never wrapped, so that it can be copied whole
+        for command_line in block.text.splitlines():
+            console.print(Text.assemble("    ", (command_line, "cyan")), soft_wrap=True)
+        return
+    mark = "  - " if block.kind == "item" else "  "
+    lines = _styled(block.text, colours=console.color_system is not None).wrap(console, width - len(mark))
+    for number, line in enumerate(lines):
+        line.rstrip()
+        console.print(Text(" " * len(mark) if number else mark) + line, soft_wrap=True)
+
+
+def _styled(prose: str, *, colours: bool) -> Text:
+    """Prose with its code in colour instead of backquotes, where there are colours."""
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    if not colours:
+        return Text(prose)
+    text = Text()
+    for index, part in enumerate(_CODE.split(prose)):
+        text.append(part, style="cyan" if index % 2 else "")
+    return text

@@ -1,0 +1,81 @@
+"""``preflight init``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from shlex import quote
+
+import click
+
+from preflight.cli.completion import folders
+from preflight.cli.output import to_json
+from preflight.errors import ConfigurationError
+from preflight.redact import printable
+from preflight.scaffold import HOOKS, HOOKS_FILE, JOB_FILE, SCHEMA_FILE, configuration, hooks_text, job_text
+from preflight.specs import DEFAULT_MODEL, load_spec, model_names
+from preflight.specs.schema import job_schema
+
+_LOOKED_AT_CHARS = 1024 * 1024
+
+
+@click.command("init")
+@click.argument("folder", default=".", shell_complete=folders)
+@click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
+def command(*, folder: str, model: str) -> int:
+    """Write a commented job file, its schema for editors, and a configuration of hooks.
+
+    Hooks are configured at the top of the git repository that the folder is in. What is there already stays as it is.
+
+    \b
+    preflight init
+    preflight init jobs
+    """
+    spec, target = load_spec(model), Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        top = _top_of(target)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"cannot make the folder {folder}: {_reason(error)}") from error
+    job = target / JOB_FILE
+    _write(job, lambda: job_text(spec))
+    _write(target / SCHEMA_FILE, lambda: to_json(job_schema(spec)))
+    if not _write(top / HOOKS_FILE, hooks_text) and not _has_hooks(top / HOOKS_FILE):
+        click.echo(f"\nTo run the hooks, add this to 'repos' in {HOOKS_FILE}:\n\n{configuration()}")
+    click.echo(f"next   preflight check {printable(quote(str(job)))} --offline")
+    return 0
+
+
+def _top_of(folder: Path) -> Path:
+    """The top of the repository around ``folder``; without one, ``folder`` itself."""
+    real = folder.resolve()
+    top = next((above for above in (real, *real.parents) if (above / ".git").exists()), None)
+    return folder if top is None else Path(os.path.relpath(top))
+
+
+def _write(path: Path, text: Callable[[], str]) -> bool:
+    """Make a file and say so. ``False`` where there is one: it is not touched, and no link is followed."""
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text())
+    except FileExistsError:
+        click.echo(f"kept   {printable(str(path))}: it was there")
+        return False
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {_reason(error)}") from error
+    click.echo(f"wrote  {printable(str(path))}")
+    return True
+
+
+def _has_hooks(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_LOOKED_AT_CHARS)
+    except OSError:
+        return False
+    return any(hook.id in text for hook in HOOKS)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__

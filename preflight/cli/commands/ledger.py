@@ -1,0 +1,226 @@
+"""``preflight ledger``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from preflight.cli.exit_codes import Exit
+from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.service_options import api_url_option, key_file_option, ledger_option, open_client, open_ledger
+from preflight.cli.shared_options import output_options
+from preflight.errors import TaskNotFound
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from preflight.client import Client
+    from preflight.ledger import Entry, Ledger
+
+_STATES = ("intended", "sent", "accepted", "completed", "failed", "refused", "unknown")
+
+
+@click.group("ledger")
+def command() -> None:
+    """Look at what was submitted and paid, and settle what is in doubt.
+
+    \b
+    preflight ledger list
+    preflight ledger show 3
+    preflight ledger resolve 3
+    """
+
+
+@command.command("list")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(_STATES),
+    multiple=True,
+    metavar="STATE",
+    help=f"Only these (repeatable): {', '.join(_STATES)}.",
+)
+@click.option("--limit", type=click.IntRange(1, 10**6), default=50, show_default=True, help="At most so many.")
+@ledger_option
+@output_options("text", "json", "jsonl")
+def list_entries(
+    *,
+    states: tuple[str, ...],
+    limit: int,
+    ledger_path: str | None,
+    format_: str,
+    output: str | None,
+    quiet: bool,
+    **_: Any,
+) -> int:
+    """List the submissions, the newest first.
+
+    \b
+    preflight ledger list
+    preflight ledger list --state unknown --format json
+    """
+    from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone
+    from preflight.render.ledger import render_entries  # noqa: PLC0415 - the same
+
+    with open_ledger(ledger_path) as ledger:
+        ledger.bury()
+        entries = ledger.entries(states=[State(state) for state in states], limit=limit)
+    if not quiet:
+        emit(_said(entries, format_, output, lambda console: render_entries(entries, console)), output)
+    return Exit.PASS
+
+
+@command.command("show")
+@click.argument("entry_id", metavar="ENTRY", type=int)
+@ledger_option
+@output_options("text", "json", "jsonl")
+def show(*, entry_id: int, ledger_path: str | None, format_: str, output: str | None, quiet: bool, **_: Any) -> int:
+    """Show everything about one submission.
+
+    \b
+    preflight ledger show 3
+    """
+    with open_ledger(ledger_path) as ledger:
+        ledger.bury()
+        entry = ledger.entry(entry_id)
+    if not quiet:
+        _emit_entry(entry, format_, output)
+    return Exit.PASS
+
+
+@command.command("resolve")
+@click.argument("entry_id", metavar="ENTRY", type=int)
+@click.option("--task", "task_id", metavar="ID", help="It was accepted as this task; the service is asked.")
+@click.option("--not-charged", is_flag=True, help="You have seen that nothing was charged.")
+@api_url_option
+@key_file_option
+@ledger_option
+@output_options("text", "json", "jsonl")
+def resolve(
+    *,
+    entry_id: int,
+    task_id: str | None,
+    not_charged: bool,
+    api_url: str,
+    key_file: str | None,
+    ledger_path: str | None,
+    format_: str,
+    output: str | None,
+    quiet: bool,
+    **_: Any,
+) -> int:
+    """Settle a submission whose outcome is unknown.
+
+    Without an option the balance is asked; it can tell only when nothing else ran since the request. Exit code 6 means
+    that it is still unknown.
+
+    \b
+    preflight ledger resolve 3
+    preflight ledger resolve 3 --task TASK_ID
+    preflight ledger resolve 3 --not-charged
+    """
+    from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone
+    from preflight.submit.settle import (  # noqa: PLC0415 - the same
+        resolve_as_not_charged,
+        resolve_by_balance,
+        resolve_by_task,
+    )
+
+    if task_id and not_charged:
+        raise click.UsageError("it is one or the other: --task or --not-charged")
+    with open_ledger(ledger_path) as ledger:
+        ledger.bury()
+        entry = ledger.entry(entry_id)
+        if not_charged:
+            entry = resolve_as_not_charged(ledger, entry)
+        else:
+            with open_client(api_url, key_file) as client:
+                if client.base_url != entry.api:
+                    raise click.UsageError(f"entry {entry.id} was sent to {entry.api}: add --api-url {entry.api}")
+                if task_id:
+                    entry = resolve_by_task(ledger, client, entry, task_id)
+                elif entry.task_id:
+                    entry = _as_named(ledger, client, entry, entry.task_id)
+                else:
+                    entry, answer = resolve_by_balance(ledger, client, entry)
+                    click.echo(f"preflight: {_answer(answer.name, entry)}", err=True)
+    if not quiet:
+        _emit_entry(entry, format_, output)
+    return Exit.OUTCOME_UNKNOWN if entry.state is State.UNKNOWN else Exit.PASS
+
+
+@command.command("calibrate")
+@ledger_option
+@output_options("text", "json", "jsonl")
+def calibrate(*, ledger_path: str | None, format_: str, output: str | None, quiet: bool, **_: Any) -> int:
+    """Say how the service rounds, from what it charged.
+
+    \b
+    preflight ledger calibrate
+    """
+    from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - with SQLite
+    from preflight.render.ledger import calibration_object, render_calibration  # noqa: PLC0415 - the same
+
+    with open_ledger(ledger_path) as ledger:
+        observations = observations_of(ledger.charged())
+    found = candidates(observations)
+    if not quiet:
+        match format_:
+            case "json":
+                text = to_json(calibration_object(observations, found))
+            case "jsonl":
+                text = to_json_lines([calibration_object(observations, found)])
+            case _:
+                text = to_text(lambda console: render_calibration(observations, found, console), output)
+        emit(text, output)
+    return Exit.PASS if policies_that_fit(found) else Exit.INDETERMINATE
+
+
+def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
+    """Settled by the task that the answer named, although it was no success."""
+    from preflight.submit.settle import resolve_by_task  # noqa: PLC0415 - SQLite, for what pays alone
+
+    try:
+        return resolve_by_task(ledger, client, entry, task_id)
+    except TaskNotFound:
+        by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
+        click.echo(f"preflight: the answer named the task {task_id}; look at your tasks, then {by_hand}", err=True)
+        raise
+
+
+def _emit_entry(entry: Entry, format_: str, output: str | None) -> None:
+    from preflight.render.ledger import render_entry  # noqa: PLC0415 - SQLite, for what pays alone
+
+    emit(_said([entry], format_, output, lambda console: render_entry(entry, console)), output)
+
+
+def _said(entries: Sequence[Entry], format_: str, output: str | None, render: Callable[[Console], object]) -> str:
+    from preflight.render.ledger import entry_object, ledger_object  # noqa: PLC0415 - SQLite, for what pays alone
+
+    match format_:
+        case "json":
+            return to_json(ledger_object(entries))
+        case "jsonl":
+            return to_json_lines([entry_object(entry) for entry in entries])
+        case _:
+            return to_text(render, output)
+
+
+def _answer(name: str, entry: Entry) -> str:
+    by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
+    match name:
+        case "CHARGED":
+            return "the balance fell by what the job costs: it was accepted"
+        case "NOT_CHARGED":
+            return "the balance did not move: nothing was charged"
+        case "TOO_EARLY":
+            until = f"{entry.settles_at:%H:%M:%S} UTC" if entry.settles_at else "later"
+            return (
+                f"the balance has not moved, but the service may be at it until {until}: ask again then, or {by_hand}"
+            )
+        case "NOT_ALONE":
+            return f"the balance cannot tell: something else moved it since; look at your tasks, then {by_hand}"
+        case _:
+            return f"the balance before the request was not seen; look at your tasks, then {by_hand}"

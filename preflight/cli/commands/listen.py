@@ -1,0 +1,121 @@
+"""``preflight listen``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from preflight.cli.output import to_json
+from preflight.cli.service_options import (
+    api_url_option,
+    key_file_option,
+    ledger_option,
+    open_client,
+    open_ledger,
+)
+from preflight.cli.terminal import verbose_option
+from preflight.client.auth import base_of
+from preflight.errors import ConfigurationError, MissingExtra
+
+if TYPE_CHECKING:
+    from preflight.callbacks import Finished
+
+_COMMAND_SECONDS = 3600.0
+
+
+@click.command("listen")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8788, show_default=True, metavar="N", help="0 is a free one."
+)
+@click.option("--public-url", metavar="URL", help="How this is reached from outside: a tunnel or a proxy.")
+@click.option("--forward", metavar="CMD", help="A command to run for each finished task, which is on its input.")
+@api_url_option
+@key_file_option
+@ledger_option
+@verbose_option
+def command(
+    *,
+    host: str,
+    port: int,
+    public_url: str | None,
+    forward: str | None,
+    api_url: str,
+    key_file: str | None,
+    ledger_path: str | None,
+    **_: Any,
+) -> int:
+    """Receive the service's callbacks, and write down how each task ended.
+
+    The path of the URL is a secret, made once and kept beside the ledger. What arrives is only a hint: the service is
+    asked how the task stands. The command gets the task as JSON, once, and its id in PREFLIGHT_TASK_ID.
+
+    \b
+    preflight listen --public-url https://hooks.example.com
+    preflight listen --forward './publish.sh'
+    """
+    try:
+        from preflight.callbacks.listener import listening, secret_of, serve  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise MissingExtra("preflight listen", "listen") from error
+    from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads httpx and SQLite
+
+    words = _words(forward)
+    with open_ledger(ledger_path) as ledger, open_client(api_url, key_file) as client:
+        secret = secret_of(ledger.path.with_name(f"{ledger.path.name}-callback-secret"))
+        with listening(host, port) as (listener, url):
+            settler = Settler(
+                ledger,
+                client,
+                on_finished=lambda finished: _finished(finished, words),
+                on_trouble=lambda text: click.echo(f"preflight: {text}", err=True),
+            )
+            app = CallbackApp(ledger, secret=secret, on_taken=settler.wake)
+            base = base_of(public_url) if public_url else url
+            click.echo(f"listening on {url}; callback URL: {base}/{secret}")
+            serve(app, listener, settler)
+    return 0
+
+
+def _words(forward: str | None) -> list[str]:
+    try:
+        words = shlex.split(forward or "")
+    except ValueError as error:
+        raise ConfigurationError(f"--forward is no command: {error}") from error
+    if words and shutil.which(words[0]) is None:  # better known now than when the first task has ended
+        raise ConfigurationError(f"--forward: there is no program {words[0]}, or it cannot be run")
+    return words
+
+
+def _finished(finished: Finished, forward: list[str]) -> None:
+    from preflight.render.json_objects import submission_object  # noqa: PLC0415 - loads httpx
+    from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
+
+    task, entry = finished.task, finished.entry
+    name = f"entry {entry.id}" if entry else "not in the ledger"
+    with suppress(OSError):  # whoever read it may have left: the command has its turn all the same
+        click.echo(f"{task.status.value}  task {task.id}  {name}")
+    if not forward:
+        return
+    # The command is the user's own, and fetches the results: it gets their URLs whole.
+    document = {**submission_object(Submission.of(task, entry)), "outputs": list(task.outputs)}
+    try:
+        done = subprocess.run(
+            forward,
+            input=to_json(document).encode(),
+            env={name: value for name, value in os.environ.items() if name != "PREFLIGHT_API_KEY"}
+            | {"PREFLIGHT_TASK_ID": task.id},
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as trouble:
+        click.echo(f"preflight: {forward[0]} for task {task.id}: {trouble}", err=True)
+        return
+    if done.returncode:
+        click.echo(f"preflight: {forward[0]} for task {task.id} ended with {done.returncode}", err=True)

@@ -1,0 +1,96 @@
+"""``preflight sandbox``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from preflight.cli.completion import files
+from preflight.cli.shared_options import Number, Seconds
+from preflight.cli.terminal import verbose_option
+
+if TYPE_CHECKING:
+    from preflight.sandbox import Armed
+
+_HIDDEN = "hidden"
+_ROUNDINGS = ("ceil", "exact", "nearest", "ceil-credits", _HIDDEN)
+_CLOCKS = ("container", "video", _HIDDEN)
+_SPEED = Seconds(0.001, 1_000_000)
+
+
+@click.command("sandbox", context_settings={"show_default": True})
+@click.option("--host", default="127.0.0.1", help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, help="The port; 0 for a free one.")
+@click.option("--speed", type=_SPEED, default=1.0, help="Sandbox seconds in a second.")
+@click.option("--credits", "balance", type=Number(), default="10000", help="The opening balance.")
+@click.option("--rounding", type=click.Choice(_ROUNDINGS), default="ceil", help="How seconds are billed.")
+@click.option("--clock", type=click.Choice(_CLOCKS), default="container", help="Which clock of the video is billed.")
+@click.option(
+    "--state", metavar="FILE", shell_complete=files, help="Keep account and tasks in a file; otherwise in memory."
+)
+@click.option("--seed", type=int, default=0, help="Decides which requests a fault hits, and what is hidden.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:RATE]",
+    help="Arm a fault: it strikes once, or with a rate from 0 to 1 again and again (repeatable).",
+)
+@click.option("--allow-public", is_flag=True, help="Listen on an address that other machines reach.")
+@verbose_option
+def command(
+    *,
+    host: str,
+    port: int,
+    speed: float,
+    balance: Decimal,
+    rounding: str,
+    clock: str,
+    state: str | None,
+    seed: int,
+    faults: tuple[str, ...],
+    allow_public: bool,
+) -> int:
+    """Run a local stand-in for the service, until Ctrl-C.
+
+    \b
+    preflight sandbox --speed 60
+    preflight sandbox --fault drop-after-billing:0.15
+    export PREFLIGHT_API_KEY=sk-sandbox
+    preflight credits --api-url http://127.0.0.1:8787
+    """
+    from preflight.sandbox import BilledClock, Options, Rounding, Tariff, hidden, run  # noqa: PLC0415 - an extra
+    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads aiohttp
+
+    billed = hidden(BilledClock, seed) if clock == _HIDDEN else BilledClock(clock)
+    rounded = hidden(Rounding, seed) if rounding == _HIDDEN else Rounding(rounding)
+    options = Options(
+        prober=partial(probe_seconds, clock=billed),
+        image_prober=probe_image,
+        tariff=Tariff(rounding=rounded),
+        credits=balance,
+        state=Path(state) if state else None,
+        speed=speed,
+        seed=seed,
+        faults=_armed(faults),
+    )
+    run(options, host=host, port=port, allow_public=allow_public, on_ready=_announce)
+    return 0
+
+
+def _armed(texts: tuple[str, ...]) -> tuple[Armed, ...]:
+    from preflight.sandbox import fault_from_text  # noqa: PLC0415 - an extra
+    from preflight.sandbox.api_responses import Refused  # noqa: PLC0415 - the same
+
+    try:
+        return tuple(map(fault_from_text, texts))
+    except Refused as refused:
+        raise click.UsageError(f"--fault: {refused}") from refused
+
+
+def _announce(url: str) -> None:
+    click.echo(f"sandbox at {url}; any key that starts with sk- is good; Ctrl-C ends it")

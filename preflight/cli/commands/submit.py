@@ -1,0 +1,231 @@
+"""``preflight submit``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from decimal import Decimal
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from preflight.checking.engine import Engine
+from preflight.cli.commands.check import as_text
+from preflight.cli.exit_codes import Exit, exit_of, exit_of_submission
+from preflight.cli.output import emit, require_writable, to_json, to_json_lines
+from preflight.cli.save_results import download_option, with_files
+from preflight.cli.service_options import (
+    api_url_option,
+    emit_submission,
+    key_file_option,
+    ledger_option,
+    open_client,
+    open_ledger,
+    show_status,
+    wait_timeout_option,
+)
+from preflight.cli.shared_options import Number, engine_options, network_options, output_options
+from preflight.cli.terminal import progress
+from preflight.client.auth import base_of
+from preflight.client.calls import CREATE_PATH
+from preflight.errors import ConfigurationError, NotSubmitted
+from preflight.jobfiles import load_job
+from preflight.model import Job, JobReport, Report, Verdict
+from preflight.render import phrases
+from preflight.submit.submit import request_body, submit_job
+
+if TYPE_CHECKING:
+    from preflight.submit.recheck import SavedCheck
+
+
+@click.command("submit")
+@click.argument("path", metavar="JOB", type=click.Path())
+@click.option("--wait", is_flag=True, help="Wait for the task to end.")
+@wait_timeout_option
+@click.option("--yes", is_flag=True, help="Do not ask: for scripts.")
+@click.option(
+    "--max-credits",
+    type=Number(),
+    metavar="N",
+    help="Send nothing when the job, with all that is pending or unknown, may cost more.",
+)
+@click.option(
+    "--budget-per-day",
+    type=Number(),
+    metavar="N",
+    envvar="PREFLIGHT_BUDGET_PER_DAY",
+    help="The same, with what the last 24 hours have cost.",
+)
+@click.option("--again", is_flag=True, help="Pay for a job that was paid for before.")
+@click.option("--checked", metavar="REPORT", help="Hold the files to a saved JSON report of this job's check.")
+@click.option(
+    "--callback",
+    metavar="URL",
+    envvar="PREFLIGHT_CALLBACK",
+    help="Where 'preflight listen' is reached: a job without a callback URL gets one of its own below it.",
+)
+@click.option("--dry-run", is_flag=True, help="Check, then print the exact request instead of sending it.")
+@click.option("--strict", is_flag=True, help="Send nothing on warnings, too.")
+@download_option
+@network_options
+@api_url_option
+@key_file_option
+@ledger_option
+@output_options("text", "json", "jsonl")
+def command(
+    *,
+    path: str,
+    wait: bool,
+    wait_timeout: float | None,
+    yes: bool,
+    max_credits: Decimal | None,
+    budget_per_day: Decimal | None,
+    again: bool,
+    checked: str | None,
+    callback: str | None,
+    dry_run: bool,
+    strict: bool,
+    download: str | None,
+    api_url: str,
+    key_file: str | None,
+    ledger_path: str | None,
+    format_: str,
+    output: str | None,
+    quiet: bool,
+    no_progress: bool,
+    **network: Any,
+) -> int:
+    """Check a job, then hand it to the service, once.
+
+    A job that fails its check, or could not be examined, is not sent. What is sent stands in the ledger first: the same
+    job is not paid for twice, whatever dies in between. Exit code 6 means that the request left and no answer came:
+    'preflight ledger resolve' settles it.
+
+    \b
+    preflight submit job.yaml --wait --download results
+    preflight submit job.yaml --yes --max-credits 400
+    """
+    from preflight.ledger import Budget, order_of  # noqa: PLC0415 - SQLite, for what pays alone
+
+    job, hidden = load_job(Path(path)), quiet or no_progress
+    require_writable(output)
+    options = engine_options(max_credits=max_credits, strict=strict, uploaded=True, thorough=True, **network)
+    with ExitStack() as stack:
+        # A missing key, or a ledger that cannot be written, is better known before the check.
+        client = None if dry_run else stack.enter_context(open_client(api_url, key_file))
+        ledger = None if dry_run else stack.enter_context(open_ledger(ledger_path))
+        engine = stack.enter_context(Engine(options))
+
+        def check() -> Report:
+            with progress("checking", hidden=hidden):
+                return engine.check([job])
+
+        report, checked_at = check(), monotonic()
+        if (code := exit_of(report)) is not Exit.PASS:
+            _refuse(report, format_, output, quiet=quiet)
+            return code
+        found = report.jobs[0]
+        saved = _saved(checked, found) if checked else None
+        if client is None or ledger is None:
+            emit(_dry_run(job, api_url, format_), output)
+            return Exit.PASS
+        budget = Budget(max_credits=max_credits, per_day=budget_per_day)
+        ledger.require_payable(order_of(job, found), api=client.base_url, again=again, budget=budget)
+        _agree(found, yes=yes, saved=saved)
+        found = _still_sound(found, check, age=monotonic() - checked_at, yes=yes)
+        with progress("submitting", hidden=hidden) as update:
+            submission = submit_job(
+                job,
+                found,
+                client,
+                ledger,
+                again=again,
+                budget=budget,
+                callback=_receiver(callback),
+                wait=wait or download is not None,
+                timeout=wait_timeout,
+                on_accepted=_announce,
+                on_update=show_status(update),
+            )
+    saved_all = True
+    if download is not None:
+        submission, saved_all = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
+    said = quiet or emit_submission(submission, format_, output)
+    return exit_of_submission(submission, saved=saved_all and said)
+
+
+def _receiver(url: str | None) -> str | None:
+    """The URL below which callbacks are received."""
+    try:
+        return base_of(url) if url else None
+    except ConfigurationError as error:
+        raise click.UsageError("--callback must be https://HOST/SECRET, as 'preflight listen' says it") from error
+
+
+def _refuse(report: Report, format_: str, output: str | None, *, quiet: bool) -> None:
+    if not quiet:
+        emit(as_text(report, format_, output), output)
+    reason = "could not be examined" if report.verdict is Verdict.INDETERMINATE else "does not pass its check"
+    click.echo(f"preflight: nothing was sent: the job {reason}", err=True)
+
+
+def _saved(path: str, found: JobReport) -> SavedCheck:
+    """The saved check, held to the one just made."""
+    from preflight.submit.recheck import is_unchanged, load_saved, receipts_of  # noqa: PLC0415 - only for this option
+
+    assert found.identity is not None, "a job has one"
+    saved = load_saved(Path(path), found.identity)
+    same = is_unchanged(saved.receipts, receipts_of(found))
+    said = "the files are those of" if same else "the files have changed since, and were checked anew:"
+    click.echo(f"preflight: {said} {path}", err=True)
+    return saved
+
+
+def _still_sound(found: JobReport, check: Callable[[], Report], *, age: float, yes: bool) -> JobReport:
+    """The check to pay by: made anew where it is older than a minute, as when the question was left open for long."""
+    from preflight.submit.recheck import MAX_AGE, is_unchanged, receipts_of  # noqa: PLC0415 - with hashlib
+
+    if age <= MAX_AGE.total_seconds():
+        return found
+    latest = check().jobs[0]
+    if not is_unchanged(receipts_of(found), receipts_of(latest)):
+        click.echo("preflight: the files have changed since they were checked, and were checked anew", err=True)
+        if latest.verdict is not Verdict.PASS:
+            raise NotSubmitted("not sent: the files have changed, and the job no longer passes its check")
+    if latest.quote != found.quote:
+        _agree(latest, yes=yes, saved=None)
+    return latest
+
+
+def _agree(report: JobReport, *, yes: bool, saved: SavedCheck | None) -> None:
+    """Ask before paying; a script says ``--yes``. Raises ``Abort`` or ``UsageError``."""
+    dearer = saved is not None and report.quote is not None and report.quote.high > saved.high
+    if yes and dearer:
+        assert saved is not None, "it is what the price is held to"
+        raise NotSubmitted(f"not sent: it may cost more than the {saved.high:f} credits of the saved check")
+    if yes:
+        return
+    price = phrases.price(report.quote) if report.quote else "an unknown price"
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"this would pay {price}; nobody is here to ask: add --yes")
+    if not click.confirm(f"Pay {price}{', more than when it was checked' if dearer else ''}?", err=True):
+        raise click.Abort
+
+
+def _announce(task_id: str) -> None:
+    """The id goes out at once: whatever happens next, the task can be found again."""
+    click.echo(f"preflight: accepted as task {task_id}", err=True)
+
+
+def _dry_run(job: Job, api_url: str, format_: str) -> str:
+    """The exact request, its signed URLs included: what is asked for here is what would be sent."""
+    url = api_url.rstrip("/") + CREATE_PATH
+    if format_ != "text":
+        request = {"schema": "preflight.request/v1", "method": "POST", "url": url, "body": request_body(job)}
+        return to_json(request) if format_ == "json" else to_json_lines([request])
+    body = json.dumps(request_body(job), indent=2, ensure_ascii=False)
+    return f"POST {url}\nAuthorization: Bearer (the key, not shown)\nContent-Type: application/json\n\n{body}\n"

@@ -1,0 +1,105 @@
+"""``preflight task``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from preflight.cli.exit_codes import Exit, exit_of_submission
+from preflight.cli.save_results import download_option, with_files
+from preflight.cli.service_options import (
+    api_url_option,
+    emit_submission,
+    key_file_option,
+    ledger_option,
+    open_client,
+    open_ledger,
+    show_status,
+    wait_timeout_option,
+)
+from preflight.cli.shared_options import network_options, output_options
+from preflight.cli.terminal import progress
+from preflight.client import TaskStatus
+from preflight.submit.settle import settle
+from preflight.submit.submit import Submission, await_task
+
+
+@click.group("task")
+def command() -> None:
+    """Look at a task, or wait for it.
+
+    \b
+    preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
+    """
+
+
+@command.command("show")
+@click.argument("task_id", metavar="ID")
+@api_url_option
+@key_file_option
+@ledger_option
+@output_options("text", "json", "jsonl")
+def show(
+    *,
+    task_id: str,
+    api_url: str,
+    key_file: str | None,
+    ledger_path: str | None,
+    format_: str,
+    output: str | None,
+    **_: Any,
+) -> int:
+    """Say how a task stands.
+
+    \b
+    preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
+    """
+    with open_client(api_url, key_file) as client, open_ledger(ledger_path) as ledger:
+        task = client.task(task_id)
+        entry = settle(ledger, client, task)
+    emit_submission(Submission.of(task, entry), format_, output)
+    return Exit.API if task.status is TaskStatus.FAILED else Exit.PASS
+
+
+@command.command("wait")
+@click.argument("task_id", metavar="ID")
+@wait_timeout_option
+@download_option
+@network_options
+@api_url_option
+@key_file_option
+@ledger_option
+@output_options("text", "json", "jsonl")
+def wait(
+    *,
+    task_id: str,
+    wait_timeout: float | None,
+    download: str | None,
+    api_url: str,
+    key_file: str | None,
+    ledger_path: str | None,
+    format_: str,
+    output: str | None,
+    quiet: bool,
+    no_progress: bool,
+    **network: Any,
+) -> int:
+    """Wait for a task to end.
+
+    \b
+    preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
+    """
+    hidden = quiet or no_progress
+    with (
+        open_client(api_url, key_file) as client,
+        open_ledger(ledger_path) as ledger,
+        progress(f"task {task_id}", hidden=hidden) as update,
+    ):
+        submission = await_task(client, task_id, ledger=ledger, timeout=wait_timeout, on_update=show_status(update))
+    saved = True
+    if download is not None:
+        submission, saved = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
+    said = quiet or emit_submission(submission, format_, output)
+    return exit_of_submission(submission, saved=saved and said)

@@ -1,0 +1,49 @@
+"""Exit codes. Where several apply, the most serious for the user's money wins."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from preflight.model import JobReport, Report, Verdict
+
+if TYPE_CHECKING:
+    from preflight.submit.submit import Submission  # loads httpx
+
+
+class Exit(IntEnum):
+    """What a caller can rely on."""
+
+    PASS = 0
+    FAIL = 1
+    USAGE = 2
+    INDETERMINATE = 3
+    API = 4
+    OVER_BUDGET = 5
+    OUTCOME_UNKNOWN = 6
+    BUG = 70
+    INTERRUPTED = 130
+
+
+def exit_of(report: Report) -> Exit:
+    """The exit code of a check: over budget, then fail, then indeterminate."""
+    if any(_is_over_budget(job) for job in report.jobs):
+        return Exit.OVER_BUDGET
+    match report.verdict:
+        case Verdict.FAIL:
+            return Exit.FAIL
+        case Verdict.INDETERMINATE:
+            return Exit.INDETERMINATE
+        case Verdict.PASS:
+            return Exit.PASS
+
+
+def exit_of_submission(submission: Submission, *, saved: bool = True) -> Exit:
+    """The exit code of a submission that was accepted. ``saved`` is whether its results are here as asked."""
+    if submission.state == "failed":
+        return Exit.API
+    return Exit.PASS if saved else Exit.INDETERMINATE
+
+
+def _is_over_budget(job: JobReport) -> bool:
+    return any(finding.rule == "over-budget" for finding in job.findings)

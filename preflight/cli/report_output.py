@@ -1,0 +1,126 @@
+"""Reports for continuous integration, which wants to know where files lie: only this layer asks the machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.metadata import PackageMetadata, metadata
+from pathlib import Path
+from typing import Self
+
+import click
+
+from preflight.errors import JobUnreadable
+from preflight.model import Report
+from preflight.render.locations import SourceTree
+
+
+def for_machines(report: Report, format_: str) -> str:
+    """A report as ``sarif``, ``junit`` or ``github``."""
+    tree = source_tree()
+    match format_:
+        case "sarif":
+            from preflight.render.sarif import sarif_object, sarif_text  # noqa: PLC0415 - only for this format
+
+            about = metadata("media-preflight")
+            with Utf16Columns() as to_utf16:
+                log = sarif_object(
+                    report, tree=tree, to_utf16=to_utf16, version=about["Version"], pages=_rule_pages(about)
+                )
+            return sarif_text(log)
+        case "junit":
+            from preflight.render.junit import junit_xml  # noqa: PLC0415 - loads junitparser
+
+            return junit_xml(report, tree=tree)
+        case _:
+            from preflight.render.github import workflow_commands  # noqa: PLC0415 - only for this format
+
+            return "".join(f"{line}\n" for line in workflow_commands(report, tree=tree))
+
+
+def _rule_pages(about: PackageMetadata) -> str | None:
+    """Where the pages of the rules are published: the project URL ``Rules`` of ``pyproject.toml``, if it names one."""
+    for entry in about.get_all("Project-URL", []):
+        label, _, url = entry.partition(",")
+        if label.strip().lower() == "rules":
+            return str(url).strip()
+    return None
+
+
+def source_tree() -> SourceTree:
+    """The tree of the repository around the current folder; without one, the current folder is the root."""
+    folder = Path.cwd()
+    root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+    return SourceTree(root=str(root), folder=str(folder))
+
+
+class Utf16Columns:
+    """Columns in UTF-16 code units, by reading again the lines that findings are on. Use it in ``with``.
+
+    Findings come in the order of their lines, so a file is read once from its start, one line held at a time. Where a
+    line is not found any more, the column stays what it is: right but for characters beyond the Basic Multilingual
+    Plane before it.
+    """
+
+    def __init__(self) -> None:
+        self._path: str | None = None
+        self._stack = ExitStack()
+        self._lines: Iterator[str] = iter(())
+        self._number = 0
+        self._line = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def __call__(self, path: str, line: int, column: int) -> int:
+        if column <= 1:
+            return column
+        before = self._text(path, line)[: column - 1]
+        return column + sum(character > "\uffff" for character in before)
+
+    def _text(self, path: str, line: int) -> str:
+        if path != self._path or line < self._number:
+            self._open(path)
+        try:
+            while self._number < line:
+                self._line = next(self._lines)
+                self._number += 1
+        except (StopIteration, JobUnreadable):
+            self._line = ""
+        return self._line if self._number == line else ""
+
+    def _open(self, path: str) -> None:
+        from preflight.jobfiles.open import open_regular  # noqa: PLC0415 - only for columns in job files
+        from preflight.jobfiles.source_text import Lines  # noqa: PLC0415 - the same
+
+        self._stack.close()
+        self._path, self._number, self._line, self._lines = path, 0, "", iter(())
+        try:
+            stream = self._stack.enter_context(open_regular(Path(path)))
+            self._lines = iter(Lines(stream, path=path))
+        except (OSError, ValueError, JobUnreadable):
+            self._lines = iter(())
+
+
+def append_step_summary(report: Report, tree: SourceTree) -> None:
+    """Append the findings to the file that ``GITHUB_STEP_SUMMARY`` names, within what GitHub takes.
+
+    A file that cannot be written is said, and changes no verdict.
+    """
+    name = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    from preflight.render.github import SUMMARY_BYTES, step_summary  # noqa: PLC0415 - only in a workflow
+
+    path = Path(name)
+    try:
+        held = path.stat().st_size if path.exists() else 0
+        text = step_summary(report, tree=tree, room=SUMMARY_BYTES - held)
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        click.echo(f"preflight: cannot write the step summary: {error}", err=True)

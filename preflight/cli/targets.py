@@ -1,0 +1,186 @@
+"""From the arguments of a command to targets: names, a list of them, standard input, ``--image`` and ``--video``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from preflight.checking.options import Options
+from preflight.cli.completion import files
+from preflight.cli.settings_options import loaded_of
+from preflight.cli.shared_options import engine_options
+from preflight.errors import ConfigurationError, JobUnreadable
+from preflight.model import Kind, Report
+from preflight.model.target import Media, Target, is_url
+from preflight.redact import redact
+from preflight.targets import Filters, read_targets, why_empty
+
+if TYPE_CHECKING:
+    from preflight.checking.baseline import Baseline
+    from preflight.model import IgnoreComment
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_LISTED = click.option(
+    "--files-from",
+    metavar="FILE",
+    shell_complete=files,
+    help="Also what this file names, one a line; - is standard input.",
+)
+_NULL = click.option("-0", "--null", is_flag=True, help="In --files-from, names end with a NUL instead of a line.")
+
+
+def place_options(command: _Command) -> _Command:
+    """``--files-from`` and ``-0``."""
+    return _LISTED(_NULL(command))
+
+
+class Targets:
+    """The targets of a command, one after the other.
+
+    ``empty`` says of every name behind which there was nothing what it was; ``commented`` holds the comments that speak
+    to preflight, with the path of their job. Both are complete when the targets are through.
+    """
+
+    def __init__(self, sources: Iterable[tuple[str, Iterator[Target]]]) -> None:
+        self._sources = sources
+        self.empty: list[str] = []
+        self.commented: list[tuple[str, IgnoreComment]] = []
+
+    def __iter__(self) -> Iterator[Target]:
+        for name, targets in self._sources:
+            is_empty = True
+            for target in targets:
+                is_empty = False
+                if not isinstance(target, Media | JobUnreadable):
+                    self.commented += [(target.path or "-", comment) for comment in target.comments]
+                yield target
+            if is_empty:
+                self.empty.append(why_empty(name))
+
+
+def split(names: Sequence[str], given: dict[str, Any]) -> tuple[Targets, Options]:
+    """Targets and engine options from a command's arguments. Raises ``UsageError`` when there is nothing to check."""
+    image, video, prompt = given.pop("image"), given.pop("video"), given.pop("prompt")
+    listed, null = given.pop("files_from"), given.pop("null")
+    jobs_only = given.pop("jobs_only", False)
+    options = engine_options(**given)
+    if null and listed is None:
+        raise click.UsageError("-0 says how --files-from parts names: it is not given")
+    if listed == "-" and "-" in names:
+        raise click.UsageError("standard input is either a job or a list of files")
+    if not names and listed is None and image is None and video is None and not jobs_only:
+        raise click.UsageError("nothing to check: name a job file, a media file or a URL, or give --image and --video")
+    return Targets(_sources(names, listed, (image, video, prompt), options, null=null, jobs_only=jobs_only)), options
+
+
+def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> None:
+    """Say on standard error what is worth saying beside a report."""
+    if targets.empty or targets.commented or baseline is not None:
+        from preflight.cli.remarks import remarks  # noqa: PLC0415 - most runs have nothing to say
+
+        for remark in remarks(report, targets.empty, targets.commented, baseline):
+            click.echo(f"preflight: {remark}", err=True)
+
+
+def _sources(
+    names: Sequence[str],
+    listed: str | None,
+    files: tuple[str | None, str | None, str | None],
+    options: Options,
+    *,
+    null: bool,
+    jobs_only: bool,
+) -> Iterator[tuple[str, Iterator[Target]]]:
+    for name in names:
+        yield name, _named(name, options, jobs_only=jobs_only)
+    if listed is not None:
+        is_empty = True
+        for name in _listed(listed, null=null):
+            is_empty = False
+            yield name, _named(f"./{name}" if name == "-" else name, options, jobs_only=jobs_only)
+        if is_empty and not jobs_only:
+            raise click.UsageError(f"nothing to check: {redact(listed)} names no file")
+    if files[0] is not None or files[1] is not None:
+        yield "", _given(*files, options)
+
+
+def _named(name: str, options: Options, *, jobs_only: bool) -> Iterator[Target]:
+    if name == "-":
+        from preflight.targets.standard_input import read_stream  # noqa: PLC0415 - files need it not
+
+        yield from read_stream(sys.stdin.buffer, model=options.model)
+        return
+    for target in read_targets(name, model=options.model, filters=_filters(), jobs_only=jobs_only):
+        if not isinstance(target, Media | JobUnreadable) and _is_given("mode", "orientation"):
+            raise click.UsageError("--mode and --orientation are not for job files, which say it themselves")
+        yield target
+
+
+def _filters() -> Filters:
+    loaded = loaded_of(click.get_current_context())
+    if loaded is None or loaded.file is None:
+        return Filters()
+    settings = loaded.settings
+    return Filters(include=settings.include, exclude=settings.exclude, folder=str(loaded.file.path.parent))
+
+
+def _is_given(*names: str) -> bool:
+    """Whether one of the options stands on the command line: what the settings say is for whoever says nothing."""
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
+
+
+def _listed(source: str, *, null: bool) -> Iterator[str]:
+    from preflight.targets.standard_input import read_names  # noqa: PLC0415 - only for this option
+
+    if source == "-":
+        yield from read_names(sys.stdin.buffer, null=null)
+        return
+    try:
+        file = Path(source).open("rb")  # noqa: SIM115 - closed below, while names are taken from it
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no file can have this name"
+        raise ConfigurationError(f"{redact(source)}: the list of files cannot be read: {reason.lower()}") from error
+    with closing(file):
+        yield from read_names(file, null=null)
+
+
+def _given(image: str | None, video: str | None, prompt: str | None, options: Options) -> Iterator[Target]:
+    """The job of ``--image`` and ``--video``, or the one of them as a file by itself."""
+    for source in (image, video):
+        if source is not None and not is_url(source):
+            require_file(source)
+    if image is not None and video is not None:
+        from preflight.jobfiles import job_from_fields  # noqa: PLC0415 - loads YAML, which media files need not
+
+        yield job_from_fields(
+            model=options.model,
+            images=[image],
+            videos=[video],
+            orientation=options.orientation,
+            mode=options.mode,
+            prompt=prompt,
+        )
+    elif image is not None:
+        yield Media(source=image, kind=Kind.IMAGE)
+    elif video is not None:
+        yield Media(source=video, kind=Kind.VIDEO)
+
+
+def require_file(source: str) -> None:
+    """Raise ``UsageError`` for a path on the command line that is no file."""
+    try:
+        found = Path(source).exists()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        raise click.UsageError(f"{redact(source)}: no such file; a URL begins with https://")
+    if Path(source).is_dir():
+        raise click.UsageError(f"{redact(source)}: a folder, not a file")

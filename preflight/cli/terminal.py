@@ -1,0 +1,83 @@
+"""Progress on standard error, when somebody is there to see it."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+import click
+
+from preflight.redact import printable
+
+
+@contextmanager
+def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], object]]:
+    """A spinner with ``message`` while the body runs; what is yielded changes the message."""
+    if hidden or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+
+    with Console(stderr=True).status(message) as status:
+        yield status.update
+
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+# What these log holds signed URLs and headers, and is for programmers.
+_OTHERS = ("aiohttp", "httpcore", "httpx", "urllib3")
+
+
+def set_up(verbosity: int) -> Callable[[], None]:
+    """Show the records of ``preflight`` on standard error: of INFO with 1, of DEBUG too with 2. Returns how to undo it.
+
+    What the libraries below log goes nowhere, whatever ``verbosity``; without this Python would print their warnings.
+    """
+    for name in _OTHERS:
+        other = logging.getLogger(name)
+        if not other.handlers:
+            other.addHandler(logging.NullHandler())
+    ours = logging.getLogger("preflight")
+    level, handler = ours.level, _StandardError()
+    if verbosity > 0:
+        ours.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
+        ours.addHandler(handler)
+
+    def undo() -> None:
+        ours.removeHandler(handler)
+        ours.setLevel(level)
+
+    return undo
+
+
+def verbose_option(command: _Command) -> _Command:
+    """``-v``, counted. The command itself does not see it."""
+    return click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        expose_value=False,
+        is_eager=True,
+        show_default=False,
+        callback=_turned_on,
+        help="Say each request on standard error; -vv: more.",
+    )(command)
+
+
+def _turned_on(ctx: click.Context, _: click.Parameter, count: int) -> None:
+    if not ctx.resilient_parsing:
+        ctx.call_on_close(set_up(count))
+
+
+class _StandardError(logging.Handler):
+    """One printable line a record, on whatever standard error is by then.
+
+    Not through ``click.echo``, which would write past the spinner that may stand in its place.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError, ValueError):  # nobody may be left to read it
+            sys.stderr.write(f"{record.name}: {printable(record.getMessage())}\n")

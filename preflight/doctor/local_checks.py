@@ -1,0 +1,164 @@
+"""What is installed: versions, the packages that preflight needs, its extras."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+from preflight.doctor.checks import Check, State
+from preflight.redact import printable
+
+_DISTRIBUTION = "media-preflight"
+_REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;.*\bextra == ['\"]([\w-]+)['\"])?")
+_FOR_DEVELOPERS = frozenset({"dev"})
+
+
+def versions() -> Iterator[Check]:
+    """preflight, Python, and the packages of the core."""
+    yield Check(name="preflight", state=State.OK, found=version(_DISTRIBUTION))
+    python = (
+        f"{platform.python_version()} ({platform.python_implementation()}, {platform.system()} {platform.machine()})"
+    )
+    yield Check(name="python", state=State.OK, found=python)
+    found = {name: _version(name) for name in _required().get(None, [])}
+    missing = [name for name, number in found.items() if number is None]
+    yield Check(
+        name="packages",
+        state=State.FAIL if missing else State.OK,
+        found=_listed(found),
+        fix=f"pip install {' '.join(missing)}" if missing else None,
+    )
+
+
+def extras() -> Iterator[Check]:
+    """The optional parts, and what would install each."""
+    for extra, names in _required().items():
+        if extra is None or extra in _FOR_DEVELOPERS:
+            continue
+        found = {name: _version(name) for name in names}
+        missing = [name for name, number in found.items() if number is None]
+        yield Check(
+            name=f"extra {extra}",
+            state=State.MISSING if missing else State.OK,
+            found=_listed(found),
+            fix=f"pip install '{_DISTRIBUTION}[{extra}]'" if missing else None,
+        )
+
+
+def _listed(found: Mapping[str, str | None]) -> str:
+    return ", ".join(f"{name} {number or 'is not installed'}" for name, number in found.items())
+
+
+def _required() -> Mapping[str | None, list[str]]:
+    """What the distribution says that it requires, by extra; the core's under ``None``."""
+    names: dict[str | None, list[str]] = {}
+    for text in requires(_DISTRIBUTION) or ():
+        if found := _REQUIREMENT.match(text):
+            names.setdefault(found[2], []).append(found[1])
+    return names
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+CLIP = Path(__file__).parent.parent / "sandbox" / "media" / "dance.mp4"
+"""A small clip that comes with preflight."""
+
+_ASK = (
+    "import io, json, pymediainfo; "
+    "said = pymediainfo.MediaInfo.parse(io.BytesIO(b''), output='JSON'); "
+    "print(json.loads(said)['creatingLibrary']['version'])"
+)
+_SECONDS = 8.0
+_FIX = "install its package again: pip install --force-reinstall pymediainfo"
+
+
+def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iterator[Check]:
+    """Load libmediainfo, in a process of its own: a broken library may end the one that loads it."""
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {type(error).__name__}", fix=_FIX)
+        return
+    if run.returncode == 0:
+        yield Check(name="mediainfo", state=State.OK, found=f"libmediainfo {run.stdout.strip()[:40]}")
+    else:
+        last = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
+        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {last[:200]}", fix=_FIX)
+
+
+def cage(clip: Path = CLIP) -> Iterator[Check]:
+    """Have a real clip read in the cage, as a check would."""
+    from preflight.checking.mediainfo_facts import second_opinion  # noqa: PLC0415 - the same
+    from preflight.model import SparseBytes  # noqa: PLC0415 - only this check needs it
+    from preflight.workers.pool import Cage  # noqa: PLC0415 - the same
+
+    data, fetched, began = clip.read_bytes(), SparseBytes(), time.monotonic()
+    fetched.add(0, data)
+    with Cage() as started:
+        tracks = started.ask(fetched, len(data))
+    opinion = second_opinion(tracks) if tracks else None
+    if opinion is None or opinion.duration is None:
+        found = "a clip that comes with preflight could not be read in it: clips get no second opinion"
+        yield Check(name="cage", state=State.FAIL, found=found, fix=_FIX)
+        return
+    spent = round((time.monotonic() - began) * 1000)
+    yield Check(name="cage", state=State.OK, found=f"read a clip ({opinion.container}) in {spent} ms, start included")
+
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+def ledger(find: Callable[[], Path]) -> Iterator[Check]:
+    """Whether the ledger can be written: the file where there is one, else a new one in the nearest folder there is."""
+    try:
+        path = find()
+        problem = _problem(path)
+    except (OSError, RuntimeError, ValueError) as error:  # no home folder, or one that may not be looked into
+        path, problem = None, f"cannot be found: {getattr(error, 'strerror', None) or error}"
+    shown = printable(str(path)) if path is not None else "its file"
+    if problem is None:
+        yield Check(name="ledger", state=State.OK, found=shown)
+        return
+    yield Check(
+        name="ledger",
+        state=State.FAIL,
+        found=f"{shown} {problem}",
+        fix="give another place with PREFLIGHT_LEDGER, or make that one writable",
+    )
+
+
+def _problem(path: Path) -> str | None:
+    if path.exists():
+        if not path.is_file():
+            return "is no file"
+        return None if os.access(path, os.R_OK | os.W_OK) else "cannot be read and written"
+    folder = next((above for above in path.absolute().parents if above.exists()), Path(path.anchor))
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return None
+    return f"cannot be made: {printable(str(folder))} is not a folder that can be written"
+
+
+def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
+    """Proxies of the environment, which are never used. Their values may hold a password, and are not shown."""
+    names = [name for proxy in _PROXIES for name in (proxy, proxy.upper()) if environment.get(name)]
+    if names:
+        yield Check(
+            name="proxies",
+            state=State.NOTE,
+            found=f"{', '.join(names)} set, and ignored: what a proxy reaches is not what the service reaches",
+            fix="let preflight connect directly; there is no option to use a proxy",
+        )
+    else:
+        yield Check(name="proxies", state=State.OK, found="none set")

@@ -1,0 +1,114 @@
+"""The service: the key, whether the API answers, what it says of the account and of the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from preflight.doctor.checks import Check, State
+from preflight.errors import ApiError, ApiRefusal, ConfigurationError, InvalidApiKey, IpNotAllowed, RateLimitExceeded
+from preflight.redact import printable
+
+if TYPE_CHECKING:
+    from preflight.client.protocol import Answer
+
+_TOLERANCE_S = 30
+_SERVER_ERRORS = 500
+_NAMES = ("api", "credits", "clock")
+_FIXES: dict[type[ApiRefusal], str] = {
+    InvalidApiKey: "issue a new key, and set it",
+    IpNotAllowed: "allow this machine's address for the key, or use another key",
+}
+_NOT_ASKED = Check(name="credits", state=State.SKIPPED, found="not known without a key")
+_NO_CREDITS = Check(name="credits", state=State.NOTE, found="0", fix="top up before you submit")
+
+
+def offline() -> Iterator[Check]:
+    """What is not looked at without a connection."""
+    for name in _NAMES:
+        yield Check(name=name, state=State.SKIPPED, found="not looked at: --offline")
+
+
+def account(
+    base_url: str, find_key: Callable[[], str | None], *, seconds: float, ask: bool, now: Callable[[], datetime]
+) -> Iterator[Check]:
+    """The key, and, if ``ask``, one request to the service with it; without a usable one, as a stranger.
+
+    ``find_key`` returns the text of the key, ``None`` where there is none, and raises ``ConfigurationError``.
+    """
+    from preflight.client.auth import ApiKey  # noqa: PLC0415 - its package loads httpx, which may be what is broken
+    from preflight.client.look import Looked, look  # noqa: PLC0415 - the same
+
+    key: ApiKey | None = None
+    try:
+        text = find_key()
+        key = ApiKey(text) if text is not None else None
+    except ConfigurationError as error:
+        fix = "set it as the service issued it, without quotes, spaces or line breaks"
+        yield Check(name="api-key", state=State.FAIL, found=printable(str(error)), fix=fix)
+    else:
+        if key is None:
+            fix = "set PREFLIGHT_API_KEY, or name a file in PREFLIGHT_API_KEY_FILE"
+            yield Check(name="api-key", state=State.MISSING, found="none: checks need none, submitting does", fix=fix)
+        else:
+            yield Check(name="api-key", state=State.OK, found="there, and of the right shape (not shown)")
+    if not ask:
+        yield from offline()
+        return
+    try:
+        looked = look(base_url, key, within=seconds)
+    except ConfigurationError as error:
+        yield Check(name="api", state=State.FAIL, found=printable(str(error)), fix="correct --api-url")
+        return
+    if not isinstance(looked, Looked):
+        fix = "check the network, the firewall and --api-url; preflight uses no proxy"
+        yield Check(name="api", state=State.UNKNOWN, found=f"{base_url}: {looked.reason}", fix=fix)
+        return
+    yield from _answered(base_url, looked.answer, has_key=key is not None)
+    yield from _clock(looked.answer, now())
+
+
+def _answered(base_url: str, answer: Answer, *, has_key: bool) -> Iterator[Check]:
+    """Whether that was the API, and what it says of the account."""
+    from preflight.client import responses as answers  # noqa: PLC0415 - as above
+
+    try:
+        balance = answers.credits(answer).balance
+    except ApiRefusal as refusal:
+        yield Check(name="api", state=State.OK, found=f"{base_url} answers")
+        yield _refused(refusal) if has_key else _NOT_ASKED
+    except ApiError as error:
+        state = State.UNKNOWN if answer.status >= _SERVER_ERRORS else State.FAIL
+        fix = "try again later" if state is State.UNKNOWN else "correct --api-url"
+        found = f"{base_url} answers {answer.status}, and not as this API does: {error.message}"
+        yield Check(name="api", state=state, found=printable(found), fix=fix)
+    else:
+        yield Check(name="api", state=State.OK, found=f"{base_url} answers")
+        yield Check(name="credits", state=State.OK, found=f"{balance:f}") if balance > 0 else _NO_CREDITS
+
+
+def _refused(refusal: ApiRefusal) -> Check:
+    passes = refusal.row[0] >= _SERVER_ERRORS or isinstance(refusal, RateLimitExceeded)
+    state = State.UNKNOWN if passes else State.FAIL
+    fix = _FIXES.get(type(refusal), "try again later" if passes else "look at the account of this key")
+    return Check(name="credits", state=state, found=printable(str(refusal)), fix=fix)
+
+
+def _clock(answer: Answer, here: datetime) -> Iterator[Check]:
+    try:
+        there = parsedate_to_datetime(answer.headers.get("date", ""))
+        ahead = round((here - there.astimezone(UTC)).total_seconds())
+    except (ValueError, OverflowError):
+        yield Check(name="clock", state=State.SKIPPED, found="the API does not say what time it is")
+        return
+    if abs(ahead) <= _TOLERANCE_S:
+        yield Check(name="clock", state=State.OK, found="agrees with the API's")
+        return
+    yield Check(
+        name="clock",
+        state=State.FAIL,
+        found=f"{abs(ahead)} s {'ahead of' if ahead > 0 else 'behind'} the API's: signed URLs are misjudged by as much",
+        fix="set the clock of this machine; have it follow a time server",
+    )

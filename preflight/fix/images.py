@@ -1,0 +1,221 @@
+"""Writing a picture anew with Pillow. Runs in the process of ``worker.py`` only: decoders meet hostile bytes here."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil, floor, isqrt
+from typing import BinaryIO
+
+from PIL import Image, ImageCms, ImageOps
+
+from preflight.fix.recipe import Answer, PictureOrder, Refused
+from preflight.fix.strip import strip_jpeg, strip_png
+
+MAX_PIXELS = 100_000_000
+"""Pixels that are decoded: twice the largest phone camera's."""
+
+MAX_BYTES = 256 * 1024 * 1024
+"""Bytes of a file that are read."""
+
+QUALITIES = (95, 92, 88, 84, 80, 75)
+"""Of a JPEG, best first. Below 75 the loss is seen."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000")
+_NAMES = {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000", "HEIF": "HEIC"}
+_SAVED = {"RGB", "RGBA", "L", "LA", "P"}
+_WIDE_GREY = {"I;16", "I;16L", "I;16B"}
+_NEAREST = {"1": "L", "RGBa": "RGBA", "La": "LA", "PA": "RGBA"}
+_SHRINKS = 4
+_ORIENTATION = 0x0112
+
+
+@dataclass(slots=True)
+class _Work:
+    """A picture on its way, and what was done to it so far."""
+
+    image: Image.Image
+    done: list[str] = field(default_factory=list)
+    profile: bytes | None = None
+    exif: Image.Exif | None = None
+    bits: int = 8
+
+
+def write_picture(source: BinaryIO, target: BinaryIO, order: PictureOrder) -> Answer:
+    """Write the picture of ``source`` anew into ``target``. Raises ``Refused``, and whatever Pillow does."""
+    data = source.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Refused(f"it has more than {MAX_BYTES // 1024 // 1024} MiB; no more are read")
+    if order.strip:
+        stripped = strip_png(data) if order.container == "PNG" else strip_jpeg(data)
+        if stripped is None:
+            raise Refused("it is not whole enough to tell its first picture from the others")
+        target.write(stripped)
+        return Answer(container=order.container, done=("the first picture kept as it is, the others dropped",))
+    work = _open(data, order)
+    for change in (_upright, _to_plain_colours, _crop, _enlarge):
+        change(work, order)
+    container, encoded = _encode(work, order)
+    target.write(encoded)
+    return Answer(container=container, done=tuple(work.done))
+
+
+def _open(data: bytes, order: PictureOrder) -> _Work:
+    Image.MAX_IMAGE_PIXELS = None  # held here instead, as a sentence
+    if order.heif:
+        from pillow_heif import register_heif_opener  # noqa: PLC0415 - an extra, and only for HEIC
+
+        register_heif_opener(thumbnails=False)
+    formats = ("HEIF",) if order.heif else _FORMATS
+    image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
+    if image.width * image.height > MAX_PIXELS:
+        raise Refused(f"it has {image.width}x{image.height} pixels; at most {MAX_PIXELS // 10**6} million are decoded")
+    frames = getattr(image, "n_frames", 1)
+    name = _NAMES.get(image.format or "", image.format or "")
+    work = _Work(image)
+    if frames > 1 and image.format not in ("MPO", "PNG"):
+        if not order.any_frame:
+            raise Refused(f"it holds {frames} pictures, and which is meant is yours to say; --unsafe takes the first")
+        work.done.append(f"the first of {frames} pictures taken")
+    work.bits = (
+        16 if any("16" in str(tile.args) for tile in getattr(image, "tile", ())) else 8
+    )  # RGB is decoded to 8 all the same
+    if frames > 1:
+        image.seek(0)
+    image.load()
+    if name != order.container:
+        work.done.append(f"converted from {name}")
+    profile = image.info.get("icc_profile")
+    work.profile = profile if isinstance(profile, bytes) and profile else None
+    exif = image.getexif()
+    work.exif = exif if len(exif) else None
+    return work
+
+
+def _upright(work: _Work, order: PictureOrder) -> None:
+    """A JPEG keeps its orientation tag. Elsewhere few readers know one, so the pixels are turned instead."""
+    orientation = work.exif.get(_ORIENTATION, 1) if work.exif else 1
+    if orientation == 1 or (order.container == "JPEG" and order.max_aspect is None and order.min_side is None):
+        return
+    work.image = ImageOps.exif_transpose(work.image)
+    if work.exif is not None:
+        work.exif.pop(_ORIENTATION, None)
+    work.done.append("turned upright, as its orientation tag says")
+
+
+def _to_plain_colours(work: _Work, order: PictureOrder) -> None:
+    """Eight bits of grey, RGB or a palette, whatever came. What nothing tells how to map is refused."""
+    image, mode = work.image, work.image.mode
+    if mode in _WIDE_GREY:
+        high = 0 if mode == "I;16B" else 1
+        work.image = Image.frombytes("L", image.size, image.tobytes()[high::2])
+        work.done.append("16-bit grey made 8-bit")
+    elif mode in ("I", "F"):
+        raise Refused("its pixels are 32-bit numbers, and which of them are black and white is not said")
+    elif mode == "CMYK":
+        work.image, work.profile = _from_cmyk(image, work.profile)
+        work.done.append("CMYK made RGB")
+    elif mode not in _SAVED:
+        work.image = image.convert(_NEAREST.get(mode, "RGB"))
+        work.profile = work.profile if mode in _NEAREST else None
+        work.done.append(f"{mode} made {work.image.mode}")
+    elif work.bits > 8:
+        work.done.append(f"{work.bits} bits a channel made 8")
+    if order.container == "JPEG" and work.image.mode not in ("RGB", "L"):
+        _flatten(work, order)
+
+
+def _from_cmyk(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
+    """RGB by the picture's own profile where it has one that works, else by the plain formula."""
+    if profile is not None:
+        with suppress(ImageCms.PyCMSError, OSError):
+            wanted = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            made = ImageCms.profileToProfile(image, given, wanted, outputMode="RGB")
+            assert made is not None, "only a change in place returns nothing"
+            return made, wanted.tobytes()
+    return image.convert("RGB"), None
+
+
+def _flatten(work: _Work, order: PictureOrder) -> None:
+    """For JPEG, which has neither palette nor transparency. Real transparency is only given up where that is asked."""
+    image = work.image
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        if image.getchannel("A").getextrema() != (255, 255):
+            if not order.shrink:
+                raise Refused("it is transparent in places, which a JPEG cannot be; --unsafe puts it on white")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+            work.done.append("put on white")
+    work.image = image.convert("L" if image.mode in ("L", "LA") else "RGB")
+
+
+def _crop(work: _Work, order: PictureOrder) -> None:
+    if order.max_aspect is None:
+        return
+    width, height = work.image.size
+    most = floor(min(width, height) * order.max_aspect)
+    if max(width, height) <= most:
+        return
+    size = (most, height) if width > height else (width, most)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    work.image = work.image.crop((left, top, left + size[0], top + size[1]))
+    work.done.append(f"cropped from {width}x{height} to {size[0]}x{size[1]} px")
+
+
+def _enlarge(work: _Work, order: PictureOrder) -> None:
+    width, height = work.image.size
+    if order.min_side is None or min(width, height) >= order.min_side:
+        return
+    factor = Fraction(order.min_side, min(width, height))
+    if width * height * factor**2 > MAX_PIXELS:
+        raise Refused(f"enlarged to {order.min_side} px a side it would have more than {MAX_PIXELS // 10**6} million")
+    _scale(work, factor)
+
+
+def _scale(work: _Work, factor: Fraction) -> None:
+    width, height = work.image.size
+    size = (max(ceil(width * factor), 1), max(ceil(height * factor), 1))
+    if work.image.mode == "P":
+        work.image = work.image.convert("RGBA" if work.image.has_transparency_data else "RGB")
+    work.image = work.image.resize(size, Image.Resampling.LANCZOS)
+    work.done.append(f"scaled from {width}x{height} to {size[0]}x{size[1]} px")
+
+
+def _encode(work: _Work, order: PictureOrder) -> tuple[str, bytes]:
+    """(container, bytes): the first that fits of PNG, where it is asked for, and JPEG at falling quality."""
+    if order.container == "PNG":
+        encoded = _png(work)
+        if len(encoded) <= order.max_bytes:
+            return "PNG", encoded
+        _flatten(work, order)
+        work.done.append("made a JPEG, for a PNG would be too large")
+    for _ in range(_SHRINKS):
+        for quality in QUALITIES:
+            encoded = _jpeg(work, quality)
+            if len(encoded) <= order.max_bytes:
+                work.done.append(f"encoded as JPEG of quality {quality}")
+                return "JPEG", encoded
+        if not order.shrink:
+            size = f"{len(encoded):,}".replace(",", " ")
+            raise Refused(f"as JPEG of quality {QUALITIES[-1]} it still has {size} bytes; --unsafe scales it down")
+        _scale(work, Fraction(9, 10) * Fraction(isqrt(order.max_bytes * 10**6 // len(encoded)), 10**3))
+    raise Refused("it does not become small enough")
+
+
+def _png(work: _Work) -> bytes:
+    data = io.BytesIO()
+    work.image.save(data, "PNG", icc_profile=work.profile, **_exif(work))
+    return data.getvalue()
+
+
+def _jpeg(work: _Work, quality: int) -> bytes:
+    data = io.BytesIO()
+    work.image.save(data, "JPEG", quality=quality, subsampling=0, icc_profile=work.profile, **_exif(work))
+    return data.getvalue()
+
+
+def _exif(work: _Work) -> dict[str, bytes]:
+    return {"exif": work.exif.tobytes()} if work.exif else {}

@@ -1,0 +1,100 @@
+"""From what a user names to the files that are looked at: media, folders, and the local files that jobs name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from preflight.errors import JobUnreadable
+from preflight.model import Job, Kind
+from preflight.model.target import Media, Target, is_url
+from preflight.redact import redact
+from preflight.specs import Role, load_spec, model_names
+from preflight.targets import read_targets
+
+_KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
+_ITEMS = 16
+"""Files taken of one list field; the service uses one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A file to be looked at. ``file`` is ``None`` for what is at a URL, or in a row that cannot be read (``trouble``).
+
+    ``kind`` is the part that a job gives it, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
+    job names it.
+    """
+
+    source: str
+    file: Path | None
+    orientation: str
+    kind: Kind | None = None
+    trouble: str | None = None
+    field: str | None = None
+    path: str | None = None
+    line: int | None = None
+
+
+def read_pieces(names: Iterable[str], *, model: str, orientation: str | None) -> Iterator[Piece]:
+    """The files behind arguments, each once. ``orientation`` is for files that no job names.
+
+    Raises ``ConfigurationError`` as ``read_targets`` does.
+    """
+    seen: set[tuple[Path, Kind | None, str]] = set()
+    for name in names:
+        for target in read_targets(name, model=model):
+            for piece in _pieces(target, model, orientation):
+                if piece.file is not None:
+                    mark = (piece.file.absolute(), piece.kind, piece.orientation)
+                    if mark in seen:
+                        continue
+                    seen.add(mark)
+                yield piece
+
+
+def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[Piece]:
+    spec = load_spec(model)
+    usual = orientation or spec.field("orientation").default or spec.field("orientation").choices[0]
+    match target:
+        case Media():
+            if is_url(target.source):
+                yield Piece(source=redact(target.source), file=None, trouble=_AT_A_URL, orientation=usual)
+            else:
+                yield Piece(source=target.source, file=Path(target.source), kind=target.kind, orientation=usual)
+        case JobUnreadable():
+            text = str(target).partition(": ")[2]
+            yield Piece(
+                source=target.path, file=None, trouble=text, orientation=usual, path=target.path, line=target.line
+            )
+        case Job():
+            yield from _of_job(target, model, usual)
+
+
+def _of_job(job: Job, model: str, usual: str) -> Iterator[Piece]:
+    named = job.value(load_spec(model).field("model").name)
+    spec = load_spec(named if isinstance(named, str) and named in model_names() else model)
+    chosen = job.value(spec.field("orientation").name)
+    orientation = chosen if isinstance(chosen, str) and chosen in spec.field("orientation").choices else usual
+    for role, kind in _KINDS.items():
+        name = spec.field(role).name
+        values = job.value(name)
+        for index, value in enumerate(values[:_ITEMS] if isinstance(values, list) else ()):
+            if not isinstance(value, str) or not value.strip():
+                continue
+            field = f"{name}[{index}]"
+            place = job.place(field)
+            local = None if is_url(value) else Path(job.path or "").parent / value
+            yield Piece(
+                source=str(local) if local is not None else redact(value),
+                file=local,
+                kind=kind,
+                orientation=orientation,
+                trouble=None if local is not None else _AT_A_URL,
+                field=field,
+                path=job.path,
+                line=place.line if place else job.line,
+            )
+
+
+_AT_A_URL = "it is at a URL: download it, fix the copy, and upload that"

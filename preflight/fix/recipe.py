@@ -1,0 +1,162 @@
+"""What the process that decodes is asked to do, and what it answers: one line of JSON each way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import PurePath
+from typing import Any, TypeAlias
+
+from preflight.fix.repairs import Repair, Step
+from preflight.model import ImageFacts, VideoFacts
+from preflight.specs import ImageSpec, Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureOrder:
+    """A picture to be written anew.
+
+    ``container`` is what it becomes (``JPEG`` or ``PNG``); a PNG of more than ``max_bytes`` becomes a JPEG.
+    ``any_frame`` takes the first of several pictures where that is a choice. ``strip`` drops what follows the first
+    picture of a JPEG or PNG without decoding it. ``max_aspect`` (long over short) and ``min_side`` are only given where
+    the picture may be changed for them, and ``shrink`` says whether it may be for ``max_bytes``.
+    """
+
+    container: str
+    max_bytes: int
+    heif: bool = False
+    strip: bool = False
+    any_frame: bool = False
+    max_aspect: Fraction | None = None
+    min_side: int | None = None
+    shrink: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipOrder:
+    """A clip to be written anew as a fast-start MP4.
+
+    It ends within ``max_seconds``; with ``min_seconds`` it is repeated until it lasts as long. ``recode`` encodes it as
+    H.264, its sides within ``sides`` and its size within ``max_bytes`` where these are given.
+    """
+
+    max_seconds: Fraction
+    min_seconds: Fraction | None = None
+    recode: bool = False
+    sides: tuple[int, int] | None = None
+    max_bytes: int | None = None
+
+
+Order: TypeAlias = PictureOrder | ClipOrder
+
+
+class Refused(Exception):
+    """A file that the process can read and not repair without doubt. The text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of an order: the ``container`` that was written and what was ``done``, or why it was ``refused``."""
+
+    container: str | None = None
+    done: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+def dump_order(order: Order) -> bytes:
+    """An order as a line of JSON. Fractions travel as strings."""
+    kind = "picture" if isinstance(order, PictureOrder) else "clip"
+    fields = {name: str(value) if isinstance(value, Fraction) else value for name, value in asdict(order).items()}
+    return json.dumps({"kind": kind, **fields}).encode() + b"\n"
+
+
+def load_order(line: bytes) -> Order:
+    """The order in a line that ``dump_order`` wrote."""
+    given: dict[str, Any] = json.loads(line)
+    kind = given.pop("kind")
+    for name in ("max_aspect", "max_seconds", "min_seconds"):
+        if given.get(name) is not None:
+            given[name] = Fraction(given[name])
+    if given.get("sides") is not None:
+        given["sides"] = tuple(given["sides"])
+    return PictureOrder(**given) if kind == "picture" else ClipOrder(**given)
+
+
+def dump_answer(answer: Answer) -> bytes:
+    """An answer as a line of JSON."""
+    return json.dumps(asdict(answer)).encode() + b"\n"
+
+
+def load_answer(line: bytes) -> Answer | None:
+    """The answer in a line of a process that hostile bytes may have broken; ``None`` for anything that is none."""
+    try:
+        given = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(given, Mapping):
+        return None
+    done, container, refused = given.get("done"), given.get("container"), given.get("refused")
+    if not isinstance(done, list) or not all(isinstance(each, str) for each in done):
+        return None
+    if container not in (None, "PNG", "JPEG", "MP4") or not isinstance(refused, str | None):
+        return None
+    if (container is None) is (refused is None):
+        return None
+    return Answer(container=container, done=tuple(done), refused=refused)
+
+
+_ENCODED = frozenset({Step.RECODE, Step.RESIZE, Step.SQUEEZE})
+_PROMISES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
+
+
+def order_for(
+    rows: Iterable[Repair],
+    facts: ImageFacts | VideoFacts,
+    source: PurePath,
+    spec: Spec,
+    *,
+    orientation: str,
+    in_place: bool,
+) -> Order | None:
+    """The order for a file; ``None`` where all it needs is another name."""
+    rows = tuple(rows)
+    steps = frozenset(row.step for row in rows)
+    if steps == {Step.RENAME}:
+        return None
+    if isinstance(facts, ImageFacts):
+        return _picture(steps, facts, source, spec.image, in_place=in_place)
+    return _clip(steps, frozenset(row.rule for row in rows), spec, orientation)
+
+
+def _picture(
+    steps: frozenset[Step], facts: ImageFacts, source: PurePath, image: ImageSpec, *, in_place: bool
+) -> PictureOrder:
+    """A JPEG stays one and everything else becomes a PNG; in place it becomes what its name promises."""
+    own = facts.container if facts.container in image.containers else "PNG"
+    promised = _PROMISES.get(source.suffix.lower()) if in_place else None
+    strip = steps <= {Step.FIRST_PICTURE, Step.RENAME}
+    return PictureOrder(
+        container=own if strip else promised or own,
+        max_bytes=image.max_bytes.safe_bytes,
+        heif=facts.container in ("HEIC", "HEIF"),
+        strip=strip,
+        any_frame=Step.CHOOSE_FRAME in steps,
+        max_aspect=image.max_aspect.value if Step.CROP in steps else None,
+        min_side=int(image.advised_min_side.value) if Step.ENLARGE in steps else None,
+        shrink=Step.SHRINK in steps,
+    )
+
+
+def _clip(steps: frozenset[Step], rules: frozenset[str], spec: Spec, orientation: str) -> ClipOrder:
+    video, cap = spec.video, spec.video.max_seconds.value
+    if "video-over-orientation-cap" in rules:
+        cap = min(cap, spec.price.cap_seconds[orientation])
+    return ClipOrder(
+        max_seconds=cap,
+        min_seconds=video.min_seconds.value if Step.LOOP in steps else None,
+        recode=bool(steps & _ENCODED),
+        sides=(int(video.advised_min_side.value), int(video.advised_max_side.value)) if Step.RESIZE in steps else None,
+        max_bytes=video.max_bytes.safe_bytes if Step.SQUEEZE in steps else None,
+    )

@@ -1,0 +1,155 @@
+"""When each packet of a track is decoded and shown: laid out anew, cut, repeated. Pure; knows nothing of FFmpeg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil
+from typing import Any
+
+from preflight.fix.recipe import Refused
+
+_PREROLL_S = Fraction(1, 10)
+"""Sound before the picture begins that is kept for its decoder to settle; an edit list hides it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One packet of a track, its times in ticks. ``hidden`` ones are decoded for others' sake and never shown."""
+
+    packet: Any
+    pts: int
+    dts: int | None = None
+    duration: int = 0
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """A track's samples in decoding order; the first that is shown begins at 0, the last ends at ``end`` ticks."""
+
+    samples: tuple[Sample, ...]
+    time_base: Fraction
+    end: int
+
+    @property
+    def seconds(self) -> Fraction:
+        return self.end * self.time_base
+
+
+def first_shown(samples: Sequence[Sample]) -> int:
+    """The tick at which the picture begins. Raises ``Refused`` where nothing of it is shown."""
+    shown = [sample.pts for sample in samples if not sample.hidden]
+    if not shown:
+        raise Refused("none of its frames is shown")
+    return min(shown)
+
+
+def picture_timeline(samples: Sequence[Sample], time_base: Fraction, *, end: int | None = None) -> Timeline:
+    """A picture track from tick 0 on. Without ``end`` its last frame lasts as long as it says, or as those before it.
+
+    Decoding times follow from the order of packets and the times at which they are shown, so that the track is exactly
+    as long as its frames. Raises ``Refused`` for two frames at one time.
+    """
+    begin = first_shown(samples)
+    moved = [replace(sample, pts=sample.pts - begin) for sample in samples]
+    order = sorted(sample.pts for sample in moved)
+    gaps = [later - earlier for earlier, later in pairwise(order)]
+    if any(gap <= 0 for gap in gaps):
+        raise Refused("two of its frames are shown at the same time")
+    if end is None:
+        usual = sorted(gaps)[len(gaps) // 2] if gaps else max(ceil(Fraction(1, 25) / time_base), 1)
+        last = next(sample for sample in moved if sample.pts == order[-1])
+        # What a container rounds to its own clock is not longer than two frames.
+        end = order[-1] + (last.duration if 0 < last.duration <= 2 * usual else usual)
+    delay = max(at - sample.pts for at, sample in zip(order, moved, strict=True))
+    lengths = [*gaps, end - order[-1]]
+    return Timeline(
+        samples=tuple(
+            replace(sample, dts=at - delay, duration=length)
+            for sample, at, length in zip(moved, order, lengths, strict=True)
+        ),
+        time_base=time_base,
+        end=end,
+    )
+
+
+def ending_by(timeline: Timeline, seconds: Fraction) -> Timeline:
+    """As much of a picture track as ends by ``seconds``, whole where it does.
+
+    It ends where everything decoded so far is shown before everything that comes later: nothing that is left refers to
+    what is gone, and no frame is missing in between. Raises ``Refused`` where there is no such place.
+    """
+    if timeline.seconds <= seconds and not any(sample.hidden and sample.pts > 0 for sample in timeline.samples):
+        return timeline
+    fitting = [(count, end) for count, end in _clean_ends(timeline) if end * timeline.time_base <= seconds]
+    if not fitting:
+        raise Refused(f"it cannot be cut by {float(seconds):g} s without encoding it again")
+    return _first(timeline, *fitting[-1])
+
+
+def repeated(timeline: Timeline, seconds: Fraction) -> Timeline:
+    """A picture track over and over, until the first place after ``seconds`` at which it can be cut."""
+    if any(sample.hidden for sample in timeline.samples):
+        raise Refused("its first frames are hidden by an edit, so that it cannot be repeated as it is")
+    passes = ceil(seconds / timeline.seconds)
+    samples = [
+        replace(sample, pts=sample.pts + turn * timeline.end) for turn in range(passes) for sample in timeline.samples
+    ]
+    whole = picture_timeline(samples, timeline.time_base, end=passes * timeline.end)
+    long_enough = [(count, end) for count, end in _clean_ends(whole) if end * whole.time_base >= seconds]
+    return _first(whole, *long_enough[0])
+
+
+def sound_timeline(samples: Iterable[Sample], time_base: Fraction, begin: Fraction) -> Timeline:
+    """A sound track, moved so that ``begin`` seconds of its clock are 0. Its packets are decoded as they are heard."""
+    moved: list[Sample] = []
+    for sample in samples:
+        pts = sample.pts - round(begin / time_base)
+        if (pts + sample.duration) * time_base > -_PREROLL_S and (not moved or pts > moved[-1].pts):
+            moved.append(replace(sample, pts=pts, dts=pts))
+    return Timeline(samples=tuple(moved), time_base=time_base, end=moved[-1].pts + moved[-1].duration if moved else 0)
+
+
+def sound_until(timeline: Timeline, seconds: Fraction) -> Timeline:
+    """As many packets of a sound track as end by ``seconds``."""
+    kept = tuple(
+        sample for sample in timeline.samples if (sample.pts + sample.duration) * timeline.time_base <= seconds
+    )
+    return replace(timeline, samples=kept, end=kept[-1].pts + kept[-1].duration if kept else 0)
+
+
+def sound_repeated(timeline: Timeline, length: Fraction, seconds: Fraction) -> Timeline:
+    """A sound track over and over, every ``length`` seconds, until ``seconds``."""
+    once = sound_until(timeline, length).samples
+    samples = [
+        replace(sample, pts=sample.pts + round(turn * length / timeline.time_base))
+        for turn in range(ceil(seconds / length))
+        for sample in once
+        if not turn or sample.pts >= 0
+    ]
+    return sound_until(sound_timeline(samples, timeline.time_base, Fraction(0)), seconds)
+
+
+def _clean_ends(timeline: Timeline) -> list[tuple[int, int]]:
+    """(number of packets, end in ticks) of every start of the track that is complete in itself."""
+    later = timeline.end
+    ends: list[tuple[int, int]] = []
+    earliest_after: list[int] = []
+    for sample in reversed(timeline.samples):
+        earliest_after.append(later)
+        later = min(later, sample.pts)
+    latest = None
+    for count, (sample, after) in enumerate(zip(timeline.samples, reversed(earliest_after), strict=True), start=1):
+        if sample.hidden and sample.pts > 0:
+            break  # hidden at the end: what follows is not shown
+        latest = sample.pts if latest is None else max(latest, sample.pts)
+        if 0 <= latest < after:
+            ends.append((count, after))
+    return ends
+
+
+def _first(timeline: Timeline, count: int, end: int) -> Timeline:
+    return picture_timeline(timeline.samples[:count], timeline.time_base, end=end)

@@ -1,0 +1,175 @@
+"""CSV (RFC 4180, also with semicolons or tabs): one job a row, one field a column."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from preflight.errors import JobUnreadable
+from preflight.jobfiles import limits
+from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_name, is_field_name
+from preflight.jobfiles.source_text import Lines, Text
+from preflight.model import Job, Place
+from preflight.model.job import JsonValue
+
+_DELIMITERS = ",;\t"
+_ID = FieldName(key="id", in_input=False)
+_MODEL = field_name("model")
+_SAID = re.compile(r"\ufeff?sep=([,;\t])\s*", re.IGNORECASE)
+_BETWEEN_URLS = re.compile(r"[|\r\n]+")
+# Not at every space, since a local path may hold one; the look behind keeps long runs of spaces linear.
+_BEFORE_SCHEME = re.compile(r"(?<!\s)\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+
+
+def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | JobUnreadable]:
+    """The jobs of a table, in place of an unreadable row its error; rows without a value are passed over.
+
+    The first row names the columns, in any case: ``id``, and fields as ``field_name`` reads them; the most frequent of
+    comma, semicolon and tab in it is the delimiter, unless a line ``sep=;`` before it says another. Space around a
+    value is dropped, an empty cell is an absent field, and ``default_model`` stands in for an absent ``model``. In
+    ``input_urls`` and ``video_urls``, URLs are parted by ``|``, a line break, or the space before a scheme
+    (``https://``). Everything else is one string, of at most as many characters as ``csv.field_size_limit()``.
+
+    After a row whose quotes do not match, the rest is not read: where its rows begin cannot be told.
+    """
+    rows = _rows(lines)
+    try:
+        header = next(rows, None)
+        if header is None:
+            return
+        columns = _columns(header)
+        for row in rows:
+            try:
+                yield _job(row, columns, default_model)
+            except JobUnreadable as exc:
+                yield exc
+    except JobUnreadable as exc:
+        yield exc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """The cells of a row, and its text as it stands in the file, with the index where each cell starts."""
+
+    cells: Sequence[str]
+    text: Text
+    starts: Sequence[int]
+
+    def place(self, column: int) -> Place:
+        return self.text.place(self.starts[column])
+
+
+class _Feed:
+    """Hands lines to ``csv.reader`` and keeps those of the row that it is reading."""
+
+    def __init__(self, first: str, rest: Lines) -> None:
+        self._lines = chain([first], rest)
+        self._rest = rest
+        self._taken: list[str] = []
+        self._chars = 0
+        self._first_line = rest.number
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if not self._taken:
+            self._first_line = self._rest.number
+        self._taken.append(line)
+        self._chars += len(line)
+        if self._chars > limits.TABLE_ROW_CHARS:
+            raise self.unreadable(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job")
+        return line
+
+    def take(self) -> Text:
+        """The text of the row that was read; the next line begins another."""
+        text = Text("".join(self._taken), path=self._rest.path, first_line=self._first_line)
+        self._taken.clear()
+        self._chars = 0
+        return text
+
+    def unreadable(self, message: str) -> JobUnreadable:
+        return JobUnreadable(message, path=self._rest.path, line=self._first_line, column=1)
+
+
+def _rows(lines: Lines) -> Iterator[_Row]:
+    """The rows that hold a value. Raises ``JobUnreadable`` where the table cannot be told apart any more."""
+    first = _next_filled(lines)
+    if said := _SAID.fullmatch(first):  # as Excel writes it
+        delimiter, first = said[1], _next_filled(lines)
+    else:
+        delimiter = max(_DELIMITERS, key=first.count)
+    cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
+    feed = _Feed(first, lines)
+    try:
+        for cells in csv.reader(feed, delimiter=delimiter, strict=True):
+            text = feed.take()
+            if any(value.strip() for value in cells):
+                starts = [found.start() for found in islice(cell.finditer(text.string), len(cells))]
+                yield _Row(cells=cells, text=text, starts=starts)
+    except csv.Error as exc:
+        raise feed.unreadable(f"not CSV, and not read further: {exc}") from exc
+
+
+def _next_filled(lines: Lines) -> str:
+    return next((line for line in lines if line.strip()), "")
+
+
+def _columns(header: _Row) -> list[FieldName | None]:
+    header.text.require_characters()
+    return [_column_name(name.strip()) for name in header.cells]
+
+
+def _column_name(name: str) -> FieldName | None:
+    """What a column is about. A table's author may write ``Image`` or ``VIDEO_URLS``; any other name stays."""
+    if not name:
+        return None
+    if name.lower() == _ID.key:
+        return _ID
+    return field_name(name.lower() if is_field_name(name.lower()) else name)
+
+
+def _job(row: _Row, columns: Sequence[FieldName | None], default_model: str | None) -> Job:
+    row.text.require_characters()
+    values: dict[FieldName, JsonValue] = {}
+    places = {"": row.text.place(0)}
+    repeated: list[str] = []
+    for index, cell in enumerate(row.cells):
+        value = cell.strip()
+        if not value:
+            continue
+        field = _column(row, columns, index)
+        if field in values:
+            repeated.append(str(field))
+        places[str(field)] = row.place(index)
+        values[field] = _urls(value) if field.key in LIST_FIELDS else value
+    name = values.pop(_ID, None)
+    if default_model is not None:
+        values.setdefault(_MODEL, default_model)
+    return Job(
+        body=body_from(values),
+        id=name if isinstance(name, str) else None,
+        path=row.text.path,
+        line=places[""].line,
+        places=places,
+        repeated=tuple(repeated),
+    )
+
+
+def _column(row: _Row, columns: Sequence[FieldName | None], index: int) -> FieldName:
+    if index >= len(columns):
+        message = f"more than the {len(columns)} cells of the header (a delimiter within a value needs quotes)"
+        raise row.text.unreadable(message, row.place(index))
+    field = columns[index]
+    if field is None:
+        raise row.text.unreadable("a value in a column without a name", row.place(index))
+    return field
+
+
+def _urls(cell: str) -> list[JsonValue]:
+    parts = (part.strip() for piece in _BETWEEN_URLS.split(cell) for part in _BEFORE_SCHEME.split(piece))
+    return [part for part in parts if part]

@@ -1,0 +1,179 @@
+"""Which of a repository's YAML, JSON, CSV and JSON Lines files are jobs at all: most are about something else."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from preflight.errors import JobUnreadable
+from preflight.jobfiles import limits
+from preflight.jobfiles.fields import LIST_FIELDS, field_name
+from preflight.jobfiles.load import TABLE_SUFFIXES, load_job, load_manifest, load_text
+from preflight.jobfiles.open import open_regular, reason
+from preflight.model import Job
+from preflight.model.job import JsonValue
+
+LOOKED_AT_BYTES: Final = limits.DOCUMENT_BYTES
+"""How much of a file is searched for the keys of a job: all that a document may have, the first rows of a manifest."""
+
+_IMAGE, _VIDEO, _MODEL = field_name("image"), field_name("video"), field_name("model")
+
+# The keys of a job where a job has them, in text that cannot be parsed.
+_LISTS_IN_TEXT = re.compile(r"""\b(?:input|video)_urls["']?\s*:""")
+_TOP_IN_TEXT = re.compile(r"""(?:^|[{,]\s*)["']?(?:model|input)["']?\s*:""", re.MULTILINE)
+# What templates put into YAML: places that are filled in, and whole lines that steer. Linear, whatever is not closed.
+_PLACE = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}|<%[^%\n]*%>")
+_STEERING = re.compile(rf"^[ \t]*(?:{_PLACE.pattern})[ \t]*$", re.MULTILINE)
+
+
+def document_jobs(path: Path, models: Collection[str]) -> Iterator[Job | JobUnreadable]:
+    """The job in a YAML or JSON file, the error in place of a broken one, nothing for a file about something else.
+
+    A job is a mapping that names one of ``models``, that has ``input_urls`` or ``video_urls`` in its ``input``, or that
+    has both, or one and a ``model``, at the top. Text that cannot be parsed is a broken job when it has these keys in
+    their places, unless it is a template that could be parsed once filled in.
+
+    Raises ``JobUnreadable`` for a file that cannot be opened.
+    """
+    data = _head(path)
+    if len(data) > limits.DOCUMENT_BYTES or not _has_mark(data, models):
+        return
+    try:
+        job = load_job(path)
+    except JobUnreadable as error:
+        text = _decoded(data)
+        if _looks_written_as_job(text) and not _is_template(text):
+            yield error
+        return
+    if _is_job(job.body, models):
+        yield job
+
+
+def manifest_jobs(path: Path, models: Collection[str], *, default_model: str) -> Iterator[Job | JobUnreadable]:
+    """All rows of a manifest of jobs (``load_manifest``), nothing for a file about something else.
+
+    A table is one of jobs by its columns: ``input_urls`` or ``video_urls``, image and video, or a model that is one of
+    ``models``. JSON Lines are when one of their lines is a job as ``document_jobs`` knows it, broken ones too.
+    """
+    is_table = path.suffix.lower() in TABLE_SUFFIXES
+    text = _decoded(_head(path))
+    if _is_table_of_jobs(text, models) if is_table else _is_lines_of_jobs(text, models):
+        yield from load_manifest(path, default_model=default_model)
+
+
+def _head(path: Path) -> bytes:
+    with open_regular(path) as stream:
+        try:
+            return stream.read(LOOKED_AT_BYTES + 1)
+        except OSError as exc:
+            raise JobUnreadable(reason(exc), path=str(path)) from exc
+
+
+def _has_mark(data: bytes, models: Collection[str]) -> bool:
+    """Whether a word that only jobs have occurs at all: what decides most files, at the cost of reading them."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        data = _decoded(data).encode()
+    return any(mark.encode() in data for mark in (*LIST_FIELDS, *models))
+
+
+def _decoded(data: bytes) -> str:
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_wide else "utf-8-sig", "replace")
+
+
+def _is_job(body: JsonValue, models: Collection[str]) -> bool:
+    if not isinstance(body, dict):
+        return False
+    model, inside = body.get("model"), body.get("input")
+    if isinstance(model, str) and model in models:
+        return True
+    if isinstance(inside, dict) and not LIST_FIELDS.isdisjoint(inside):
+        return True
+    misplaced = LIST_FIELDS & body.keys()
+    return len(misplaced) == len(LIST_FIELDS) or bool(misplaced and isinstance(model, str))
+
+
+def _looks_written_as_job(text: str) -> bool:
+    return bool(_TOP_IN_TEXT.search(text) and _LISTS_IN_TEXT.search(text))
+
+
+def _is_template(text: str) -> bool:
+    """Whether ``text`` is only not parsed because it is yet to be filled in."""
+    filled = _PLACE.sub("x", _STEERING.sub("", text))
+    if filled == text:
+        return False
+    try:
+        load_text(filled)
+    except JobUnreadable:
+        return False
+    return True
+
+
+def _is_table_of_jobs(text: str, models: Collection[str]) -> bool:
+    lines = (line for line in text.splitlines() if line.strip() and not line.lower().startswith("sep="))
+    header = next(lines, "").lower()
+    delimiter = max(",;\t", key=header.count)
+    try:
+        columns = {name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])}
+    except csv.Error:
+        return False
+    fields = {field_name(name) for name in columns if name}
+    named = any(name.removeprefix("input.") in LIST_FIELDS for name in columns)
+    return named or {_IMAGE, _VIDEO} <= fields or (_MODEL in fields and any(model in text for model in models))
+
+
+def _is_lines_of_jobs(text: str, models: Collection[str]) -> bool:
+    marks = (*LIST_FIELDS, *models)
+    return any(_is_job_line(line, models) for line in text.splitlines() if any(mark in line for mark in marks))
+
+
+def _is_job_line(line: str, models: Collection[str]) -> bool:
+    try:
+        return _is_job(json.loads(line), models)
+    except (ValueError, RecursionError):
+        return _looks_written_as_job(line)
+
+
+Written: TypeAlias = Literal["job", "lines", "table"]
+
+_SAID = re.compile(r"sep=[,;\t]\s*", re.IGNORECASE)
+_BETWEEN = re.compile(r"[,;\t]")
+_MEDIA_NAMES = frozenset({"image", "video", "input_urls", "video_urls", "input.input_urls", "input.video_urls"})
+
+
+def written_as(head: bytes) -> Written:
+    """What ``head``, the beginning of a text, begins. One line of JSON is a job, unless it has an ``id`` beside it."""
+    lines = [line for line in _decoded(head).splitlines() if line.strip()]
+    if not lines:
+        return "job"
+    if lines[0].lstrip().startswith("{"):
+        row = _object(lines[0])
+        return "lines" if row is not None and (len(lines) > 1 or "id" in row) else "job"
+    return "table" if begins_table(head) else "job"
+
+
+def begins_table(head: bytes) -> bool:
+    """Whether ``head`` begins with a header that names a column for media."""
+    lines = [line for line in _decoded(head).splitlines() if line.strip()]
+    if lines and _SAID.fullmatch(lines[0]):
+        lines = lines[1:]
+    names = {name.strip(' "').lower() for name in _BETWEEN.split(lines[0])} if lines else set()
+    return bool(names & _MEDIA_NAMES)
+
+
+def is_text(head: bytes) -> bool:
+    """Whether ``head`` can begin a text: nothing in UTF-8 holds a NUL, and UTF-16 has its mark."""
+    return b"\x00" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff"))
+
+
+def _object(line: str) -> dict[str, object] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

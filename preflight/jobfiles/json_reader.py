@@ -1,0 +1,165 @@
+"""Reads JSON (RFC 8259) with the place of every value.
+
+Strings, numbers and words are decoded by ``json``; the brackets around them are walked here, without recursion.
+Libyaml cannot stand in: it refuses tabs, surrogate pairs and keys of more than 1024 characters, and takes
+comments and trailing commas that the service would not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from preflight.errors import JobUnreadable
+from preflight.jobfiles.scalars import decimal, integer
+from preflight.jobfiles.source_text import Lines, Text
+from preflight.jobfiles.tree import Node, TreeBuilder, unfold
+from preflight.model import Job, Place
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_FIRST_OF_SCALAR = frozenset('"-0123456789tfn')
+_CLOSERS = {"{": "}", "[": "]"}
+
+
+def read_json(text: Text) -> Node | None:
+    """The tree of a JSON document, ``None`` for one without a value.
+
+    Raises ``JobUnreadable`` for what is not JSON, breaks a limit, or could not be written as JSON again.
+    """
+    return _Reader(text).read()
+
+
+def _no_constant(word: str) -> float:
+    raise ValueError(f"{word} is not JSON")
+
+
+_REASONS = {
+    "Expecting value": "there is no number, text in double quotes, true, false or null",
+    "Unterminated string": "the text in double quotes has no end",
+    "Invalid control character": "a control character; in a text a line break is written \\n, a tab \\t",
+    "Invalid \\": "that is no escape; a backslash is written \\\\",
+}
+"""What Python's decoder says, by its beginning, in words about the file."""
+
+
+def _no_json(why: str, place: Place) -> str:
+    return f"this line is no JSON, at column {place.column}: {why}"
+
+
+def _reason(said: str) -> str:
+    return next((words for start, words in _REASONS.items() if said.startswith(start)), "it cannot be read")
+
+
+_DECODER = json.JSONDecoder(parse_int=integer, parse_float=decimal, parse_constant=_no_constant)
+
+
+class _Reader:
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._string = text.string
+        self._at = 0
+        self._build = TreeBuilder(text)
+        self._closers: list[str] = []
+        self._first = True
+
+    def read(self) -> Node | None:
+        if not self._peek():
+            return None
+        self._value()
+        while self._closers:
+            self._step()
+        if self._peek():
+            raise self._error("a second value begins here; a job file holds one, a manifest (.jsonl) one a line")
+        return self._build.root
+
+    def _step(self) -> None:
+        """One item or pair of the innermost list or object, or its end."""
+        closer = self._closers[-1]
+        if self._peek() == closer:
+            self._closers.pop()
+            self._first = False
+            self._at += 1
+            self._build.close()
+            return
+        if not self._first:
+            self._take(",", f"',' or '{closer}'")
+            if self._peek() == closer:
+                raise self._error(f"JSON allows no comma before '{closer}'")
+        if closer == "}":
+            if self._peek() != '"':
+                raise self._unexpected("a key in double quotes")
+            self._scalar()
+            self._take(":", "':'")
+        self._value()
+
+    def _value(self) -> None:
+        char = self._peek()
+        self._first = char in _CLOSERS
+        if self._first:
+            self._build.open(self._at, mapping=char == "{")
+            self._closers.append(_CLOSERS[char])
+            self._at += 1
+        elif char in _FIRST_OF_SCALAR:
+            self._scalar()
+        else:
+            raise self._unexpected("a value")
+
+    def _scalar(self) -> None:
+        start = self._at
+        try:
+            value, self._at = _DECODER.raw_decode(self._string, start)
+        except json.JSONDecodeError as exc:
+            place = self._text.place(exc.pos)
+            raise self._text.unreadable(_no_json(_reason(exc.msg), place), place) from exc
+        except ValueError as exc:
+            raise self._text.unreadable(str(exc), self._text.place(start)) from exc
+        self._build.leaf(start, value, written=value if isinstance(value, str) else "")
+
+    def _peek(self) -> str:
+        """The next character that is not space, empty at the end; ``_at`` is then its index."""
+        space = _SPACE.match(self._string, self._at)
+        self._at = space.end() if space else self._at
+        return self._string[self._at : self._at + 1]
+
+    def _take(self, char: str, wanted: str) -> None:
+        if self._peek() != char:
+            raise self._unexpected(wanted)
+        self._at += 1
+
+    def _unexpected(self, wanted: str) -> JobUnreadable:
+        found = self._peek()
+        if found in {"/", "#"}:
+            return self._error("JSON has no comments (YAML has: name the file .yaml)")
+        if not found:
+            return self._error("the JSON ends too early")
+        return self._error(_no_json(f"expected {wanted}, found {found!r}", self._text.place(self._at)))
+
+    def _error(self, message: str) -> JobUnreadable:
+        return self._text.unreadable(message, self._text.place(self._at))
+
+
+def read_json_lines(lines: Lines) -> Iterator[Job | JobUnreadable]:
+    """The jobs of ``lines``, in place of an unreadable one its error. Blank lines are passed over."""
+    while True:
+        try:
+            line = next(lines)
+            if line.strip():
+                yield _job(Text(line.rstrip("\r\n"), path=lines.path, first_line=lines.number))
+        except StopIteration:
+            return
+        except JobUnreadable as exc:
+            yield exc
+
+
+def _job(text: Text) -> Job:
+    text.require_characters()
+    job = unfold(read_json(text), text)
+    if not isinstance(job.body, dict) or "id" not in job.body:
+        return job
+    body = dict(job.body)
+    name = body.pop("id")
+    if isinstance(name, bool | list | dict):
+        raise text.unreadable("'id' must be a string or a number", job.places["id"])
+    return replace(job, body=body, id=None if name is None else str(name) or None)

@@ -1,0 +1,135 @@
+"""One job from one document: a YAML or JSON file, or text that came another way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, Final
+
+from preflight.errors import JobUnreadable
+from preflight.jobfiles import limits
+from preflight.jobfiles.csv_reader import read_table
+from preflight.jobfiles.json_reader import read_json, read_json_lines
+from preflight.jobfiles.open import open_regular, read_document, require_size
+from preflight.jobfiles.source_text import Lines, Text, decode
+from preflight.jobfiles.tree import unfold
+from preflight.jobfiles.yaml_reader import read_yaml
+from preflight.model import Job
+
+JOB_SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+"""Endings, in lower case, of the files that ``load_job`` is meant for."""
+
+_MANY = frozenset({".jsonl", ".ndjson", ".csv", ".tsv"})
+_MEDIA = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".mp4", ".mov", ".m4v", ".mkv", ".webm"})
+
+
+def load_job(path: Path) -> Job:
+    """The job in a YAML or JSON file, whatever its body: an empty file has the body ``None``.
+
+    A ``.json`` file must be JSON to the letter, since it will be posted as it is. Any other is JSON if it can
+    be read as such, else YAML 1.2. ``line`` is the line on which the body starts.
+
+    Raises ``JobUnreadable`` for a file that cannot be read, is not text, is neither, or breaks ``limits``.
+    """
+    _require_job_name(path)
+    text = decode(read_document(path), path=str(path))
+    if path.suffix.lower() == ".json":
+        return unfold(read_json(text), text)
+    return _read_either(text)
+
+
+def load_text(text: str | bytes, path: str = "-") -> Job:
+    """The job in ``text``, JSON or YAML; ``path`` is what errors and the job call it.
+
+    The caller bounds what it reads: nothing above ``limits.DOCUMENT_BYTES`` is taken. Raises ``JobUnreadable``.
+    """
+    require_size(len(text), path=path)
+    if isinstance(text, bytes):
+        checked = decode(text, path=path)
+    else:
+        checked = Text(text.removeprefix("\ufeff"), path=path)
+        checked.require_characters()
+    return _read_either(checked)
+
+
+def _require_job_name(path: Path) -> None:
+    """Raise ``JobUnreadable`` for a name that says that the file is something else, rather than its first bytes."""
+    suffix = path.suffix.lower()
+    if suffix in _MANY:
+        raise JobUnreadable("a manifest of many jobs, where one job is expected: a YAML or JSON file", path=str(path))
+    if suffix in _MEDIA:
+        message = "a media file, where a job is expected: a YAML or JSON file that names it in input_urls or video_urls"
+        raise JobUnreadable(message, path=str(path))
+    if str(path) == "-" and not path.exists():
+        raise JobUnreadable("standard input, where the path of a job file is expected", path="-")
+
+
+def _read_either(text: Text) -> Job:
+    if not text.string.lstrip().startswith(("{", "[")):
+        return _read_yaml(text)
+    try:
+        root = read_json(text)
+    except JobUnreadable as exc:
+        not_json = exc
+    else:
+        return unfold(root, text)
+    try:
+        return _read_yaml(text)
+    except JobUnreadable as not_yaml:
+        # Nobody said which it should be; the reader that got further is the likelier one.
+        raise max(not_json, not_yaml, key=_reach) from None
+
+
+def _read_yaml(text: Text) -> Job:
+    root, comments = read_yaml(text)
+    job = unfold(root, text)
+    return replace(job, comments=comments) if comments else job
+
+
+def _reach(exc: JobUnreadable) -> tuple[int, int]:
+    return (exc.line or 0, exc.column or 0)
+
+
+TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
+MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES
+"""Endings, in lower case, of the files that ``load_manifest`` is meant for."""
+
+
+def load_manifest(
+    path: Path, *, default_model: str | None = None, max_rows: int = limits.ROWS
+) -> Iterator[Job | JobUnreadable]:
+    """The jobs of a manifest in their order; in place of a row that cannot be read, the error that says why.
+
+    A ``.csv`` or ``.tsv`` file is a table (``read_table``; ``default_model`` is for it), any other is JSON Lines.
+    ``line`` and the places of a job are those in the manifest. An error in the last place may mean that the rest
+    was not read; a file that cannot be opened is raised, as ``JobUnreadable``, before the first row.
+    """
+    with open_regular(path) as stream:
+        is_table = path.suffix.lower() in TABLE_SUFFIXES
+        yield from read_manifest(
+            stream, path=str(path), is_table=is_table, default_model=default_model, max_rows=max_rows
+        )
+
+
+def read_manifest(
+    stream: BufferedReader[Any],
+    *,
+    path: str,
+    is_table: bool,
+    default_model: str | None = None,
+    max_rows: int = limits.ROWS,
+) -> Iterator[Job | JobUnreadable]:
+    """The same from ``stream``, which need not be able to go back; ``path`` is what errors and jobs call it."""
+    lines = Lines(stream, path=path)
+    rows = read_table(lines, default_model=default_model) if is_table else read_json_lines(lines)
+    try:
+        for count, row in enumerate(rows, start=1):
+            if count > max_rows:
+                message = f"more than {max_rows} rows: the rest is not read"
+                yield JobUnreadable(message, path=path, line=lines.number, column=1)
+                return
+            yield row
+    finally:
+        lines.release()

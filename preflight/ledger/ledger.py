@@ -1,0 +1,253 @@
+"""The ledger: what is written down before a job is paid for, and what is learned of it afterwards."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Self
+
+from preflight.errors import ConfigurationError, LedgerUnusable, NotSubmitted
+from preflight.ledger import database
+from preflight.ledger.balances import charged_alone, fall, ran_alone
+from preflight.ledger.entry import Balance, Entry, Moment, State
+from preflight.ledger.locks import Sign, is_alive
+from preflight.ledger.policy import Budget, require_affordable, require_new
+from preflight.ledger.queries import insert_late, insert_order, put_state, select_entries, stamp
+from preflight.ledger.request import Order
+
+SETTLING = timedelta(seconds=180)
+"""A request that nobody answered may be charged for until then: the service reads the reference video first."""
+
+
+# Word for word the condition of an index, or SQLite would read every entry.
+_IN_DOUBT = "state IN ('intended', 'sent', 'unknown')"
+
+
+class Ledger:
+    """The ledger in the file ``path``, which is made if it is new. A context manager; for any number of threads.
+
+    Every method raises ``LedgerUnusable`` when the file cannot be read or written. ``now`` is the time, UTC.
+    """
+
+    def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.path = database.place_of(path)
+        self.now = now
+        self._lock = RLock()
+        self._connection = database.connect(self.path)
+        self._file = database.file_at(self.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def charged(self) -> tuple[Entry, ...]:
+        """The entries whose charge was seen, the newest first."""
+        with self.reading() as connection:
+            return tuple(select_entries(connection, "WHERE charged IS NOT NULL ORDER BY id DESC"))
+
+    def entries(self, *, states: Sequence[State] = (), limit: int | None = None) -> tuple[Entry, ...]:
+        """The entries in any of ``states`` (none: in all), the newest first, at most ``limit``."""
+        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+        values = [*(state.value for state in states), -1 if limit is None else limit]
+        with self.reading() as connection:
+            return tuple(select_entries(connection, f"{where} ORDER BY id DESC LIMIT ?", *values))
+
+    def entry(self, entry_id: int) -> Entry:
+        """One entry. Raises ``ConfigurationError`` where there is none."""
+        with self.reading() as connection:
+            found = select_entries(connection, "WHERE id = ?", entry_id) if 0 < entry_id < 1 << 62 else []
+        if not found:
+            raise ConfigurationError(f"the ledger {self.path} has no entry {entry_id}")
+        return found[0]
+
+    def of_task(self, api: str, task_id: str) -> Entry | None:
+        """The entry of a task of the service at ``api``."""
+        with self.reading() as connection:
+            return next(iter(select_entries(connection, "WHERE api = ? AND task_id = ?", api, task_id)), None)
+
+    def intend(
+        self,
+        order: Order,
+        *,
+        api: str,
+        again: bool = False,
+        budget: Budget | None = None,
+        token_hash: str | None = None,
+    ) -> Claim:
+        """Write down that ``order`` is about to be paid for at ``api``, if that may be.
+
+        ``token_hash`` is that of the secret in its callback URL. Raises ``AlreadySubmitted`` for a job that another
+        process is sending or that was accepted before, unless ``again``; ``StillUnknown`` for one that may have been
+        paid for; ``OverBudget``.
+        """
+        with ExitStack() as undone:
+            with self.changing() as connection:
+                self._bury(connection)
+                require_new(connection, order, api, again=again)
+                require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
+                entry_id = insert_order(connection, self.now(), order, api, token_hash)
+                # Held before the entry can be seen: nobody may think that the process behind it has gone.
+                sign = Sign(self.path, entry_id)
+                undone.callback(sign.close)
+            undone.pop_all()
+        return Claim(self, entry_id, sign)
+
+    def require_payable(self, order: Order, *, api: str, again: bool = False, budget: Budget | None = None) -> None:
+        """Raise what ``intend`` would raise now, and write nothing of ``order`` down."""
+        with self.changing() as connection:
+            self._bury(connection)
+            require_new(connection, order, api, again=again)
+            require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
+
+    def sent(self, entry_id: int, attempt: int) -> bool:
+        """Write down that attempt number ``attempt`` is about to leave. ``False``: it must not."""
+        with self.changing() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            if entry.state is not State.SENT and not entry.state.may_become(State.SENT):
+                return False
+            connection.execute(
+                "UPDATE entry SET sent_at = coalesce(sent_at, ?), attempts = ? WHERE id = ?",
+                (stamp(self.now()), attempt, entry_id),
+            )
+            put_state(connection, self.now(), entry, State.SENT, f"attempt {attempt} leaves")
+            return True
+
+    def move(
+        self,
+        entry_id: int,
+        state: State,
+        what: str,
+        *,
+        task_id: str | None = None,
+        settles_at: datetime | None = None,
+        refunded: bool | None = None,
+    ) -> bool:
+        """Take an entry to ``state`` if that is a step forward from where it is; ``False``, and nothing done, if not.
+
+        ``what`` says what happened, and stays with the entry.
+        """
+        with self.changing() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            if not entry.state.may_become(state):
+                return False
+            put_state(
+                connection, self.now(), entry, state, what, task_id=task_id, settles_at=settles_at, refunded=refunded
+            )
+            return True
+
+    def accept(self, entry_id: int, what: str, *, task_id: str) -> int:
+        """Write down that an entry was accepted as the task ``task_id``; returns the number of the task's entry.
+
+        An end is never left: where the entry was settled as something else meanwhile, a new one stands for the task.
+        """
+        with self.changing() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            if entry.state.may_become(State.ACCEPTED) or (entry.state is State.ACCEPTED and entry.task_id is None):
+                put_state(connection, self.now(), entry, State.ACCEPTED, what, task_id=task_id)
+                return entry_id
+            sql = "SELECT id FROM entry WHERE api = ? AND task_id = ?"
+            owner = connection.execute(sql, (entry.api, task_id)).fetchone()
+            return int(owner[0]) if owner else insert_late(connection, self.now(), entry, what, task_id)
+
+    def weigh(self, entry_id: int, moment: Moment, balance: Balance) -> None:
+        """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""
+        consumed = None if balance.consumed is None else f"{balance.consumed:f}"
+        with self.changing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO balance VALUES (?, ?, ?, ?, ?)",
+                (entry_id, moment, stamp(balance.at), f"{balance.balance:f}", consumed),
+            )
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            before = entry.balances.get("before")
+            if moment == "after" and before and charged_alone(connection, entry, until=balance.at):
+                charged = fall(before, balance)
+                if charged > 0:  # a job is never free: a balance that did not fall tells nothing
+                    connection.execute("UPDATE entry SET charged = ? WHERE id = ?", (f"{charged:f}", entry_id))
+
+    def ran_alone(self, entry: Entry) -> bool:
+        """Whether no other entry can have moved the balance since the look before ``entry`` was sent."""
+        with self.reading() as connection:
+            return ran_alone(connection, entry)
+
+    def bury(self) -> None:
+        """Settle the entries whose process died: what was never sent is refused, what may have been is unknown."""
+        with self.changing() as connection:
+            self._bury(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The database, for questions."""
+        with self._lock, database.translated(self.path):
+            yield self._connection
+
+    @contextmanager
+    def changing(self) -> Iterator[sqlite3.Connection]:
+        """The database, for one change: durable when the context ends, undone if it raises."""
+        with self._lock, database.translated(self.path), database.transaction(self._connection):
+            if database.file_at(self.path) != self._file:
+                raise LedgerUnusable(f"the ledger {self.path} was replaced while it was open")
+            yield self._connection
+
+    def _bury(self, connection: sqlite3.Connection) -> None:
+        for entry in select_entries(connection, f"WHERE {_IN_DOUBT} AND state != 'unknown'"):
+            if is_alive(self.path, entry.id):
+                continue
+            if entry.state is State.INTENDED:
+                put_state(connection, self.now(), entry, State.REFUSED, "the process ended before anything was sent")
+            else:
+                settles_at = (entry.sent_at or entry.updated_at) + SETTLING
+                what = "the process ended before an answer came"
+                put_state(connection, self.now(), entry, State.UNKNOWN, what, settles_at=settles_at)
+
+
+class Claim:
+    """An entry that this process is about to send. A context manager; while it is open, no other process settles it.
+
+    Whatever is not told of it before it closes is found out as after the death of the process.
+    """
+
+    def __init__(self, ledger: Ledger, entry_id: int, sign: Sign) -> None:
+        self.entry_id = entry_id
+        self._ledger = ledger
+        self._sign = sign
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._sign.close()
+
+    def leaves(self, attempt: int) -> None:
+        """To be called before each attempt, the first being 1. Raises ``NotSubmitted``: then it must not leave."""
+        if not self._ledger.sent(self.entry_id, attempt):
+            raise NotSubmitted(f"not sent: entry {self.entry_id} of the ledger was settled meanwhile")
+
+    def accepted(self, task_id: str) -> None:
+        """The service took it. ``entry_id`` is the entry of the task from then on."""
+        self.entry_id = self._ledger.accept(self.entry_id, f"accepted as task {task_id}", task_id=task_id)
+
+    def refused(self, what: str) -> None:
+        self._ledger.move(self.entry_id, State.REFUSED, what)
+
+    def unknown(self, what: str, *, settles_at: datetime, task_id: str | None = None) -> None:
+        """``task_id`` is a task that an answer named although it was no success."""
+        self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
+
+    def weigh(self, moment: Moment, balance: Balance) -> None:
+        """Keep what the account held right before the request, or right after its answer."""
+        self._ledger.weigh(self.entry_id, moment, balance)

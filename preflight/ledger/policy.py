@@ -1,0 +1,84 @@
+"""What is asked of the ledger before a job may be sent: is it new, is it within the budget."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from preflight.errors import AlreadySubmitted, OverBudget, StillUnknown
+from preflight.ledger.entry import State
+from preflight.ledger.queries import cost_of_all, select_entries, stamp
+from preflight.ledger.request import Order
+
+
+def require_new(connection: sqlite3.Connection, order: Order, api: str, *, again: bool) -> None:
+    """Raise ``StillUnknown`` or ``AlreadySubmitted`` for a job that is in doubt, or was paid for and not ``again``."""
+    same = select_entries(
+        connection, "WHERE api = ? AND job_hash = ? AND state != 'refused' ORDER BY id", api, order.job_hash
+    )
+    for entry in same:
+        if entry.state is State.UNKNOWN:
+            raise StillUnknown(
+                f"not sent: this job may have been paid for already (entry {entry.id} of the ledger);"
+                f" settle that first: preflight ledger resolve {entry.id}",
+                entry_id=entry.id,
+            )
+        if entry.state.in_doubt:
+            raise AlreadySubmitted(
+                f"not sent: another process is submitting this job (entry {entry.id} of the ledger)", entry_id=entry.id
+            )
+    if same and not again:
+        entry = same[-1]
+        task = f"task {entry.task_id}, " if entry.task_id else ""
+        raise AlreadySubmitted(
+            f"not sent: this job was paid for already ({task}{entry.state.value}, entry {entry.id} of the ledger);"
+            " --again pays once more",
+            entry_id=entry.id,
+        )
+
+
+def require_affordable(
+    connection: sqlite3.Connection, order: Order, api: str, *, budget: Budget, now: datetime
+) -> None:
+    """Raise ``OverBudget`` when ``order`` does not fit beside what is open and what the last 24 hours have cost."""
+    if budget == Budget():
+        return
+    in_doubt = "state IN ('intended', 'sent', 'unknown')"
+    since = stamp(now - DAY)
+    require_within(
+        budget,
+        high=order.high,
+        pending=cost_of_all(connection, f"WHERE api = ? AND {in_doubt}", api),
+        spent=cost_of_all(connection, f"WHERE api = ? AND NOT {in_doubt} AND sent_at >= ?", api, since),
+    )
+
+
+DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Bounds in credits, ``None`` for none.
+
+    ``max_credits`` bounds what is at stake at once: the job with everything pending or unknown. ``per_day`` bounds that
+    and what was spent in the last 24 hours.
+    """
+
+    max_credits: Decimal | None = None
+    per_day: Decimal | None = None
+
+
+def require_within(budget: Budget, *, high: Decimal, pending: Decimal, spent: Decimal) -> None:
+    """Raise ``OverBudget`` when a job of at most ``high`` credits does not fit into what ``budget`` leaves."""
+    open_ones = f", {pending:f} credits are pending or unknown" if pending else ""
+    if budget.max_credits is not None and high + pending > budget.max_credits:
+        raise OverBudget(
+            f"not sent: the job may cost {high:f} credits{open_ones}, and --max-credits allows {budget.max_credits:f}"
+        )
+    if budget.per_day is not None and high + pending + spent > budget.per_day:
+        raise OverBudget(
+            f"not sent: the job may cost {high:f} credits{open_ones}, {spent:f} were spent in the last 24 hours,"
+            f" and the budget per day is {budget.per_day:f}"
+        )

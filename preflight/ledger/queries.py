@@ -1,0 +1,181 @@
+"""Rows of the database as entries, and moments of time as text that sorts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from preflight.errors import LedgerUnusable
+from preflight.ledger.entry import Balance, Entry, Event, State, cost_of
+from preflight.ledger.request import Order
+from preflight.redact import printable, shorten
+
+_COLUMNS = (
+    "id, api, job_hash, state, created_at, updated_at, sent_at, settles_at, attempts, model, path, job, quote, high,"
+    " clocks, receipts, task_id, charged, refunded, reason"
+)
+_AT_ONCE = 500
+_UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
+
+
+def stamp(moment: datetime) -> str:
+    """UTC to the microsecond, always of the same width."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The time that ``stamp`` wrote."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def select_entries(connection: sqlite3.Connection, rest: str = "", *values: object) -> list[Entry]:
+    """The entries that ``rest`` (our own SQL after the table) selects, each with its balances and events.
+
+    Raises ``LedgerUnusable`` for a row that no preflight wrote.
+    """
+    cursor = connection.execute(f"SELECT {_COLUMNS} FROM entry {rest}", values)  # noqa: S608 - our own words
+    names = [column[0] for column in cursor.description]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    ids = [row["id"] for row in rows]
+    balances = _by_entry(connection, "SELECT entry_id, moment, at, balance, consumed FROM balance", ids)
+    events = _by_entry(connection, "SELECT entry_id, at, state, what FROM event", ids)
+    return [_entry(row, balances.get(row["id"], ()), events.get(row["id"], ())) for row in rows]
+
+
+def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> Decimal:
+    """What the entries that ``rest`` selects count for in a budget, in credits; see ``Entry.cost``."""
+    rows = connection.execute(f"SELECT id, state, high, charged, refunded FROM entry {rest}", values)  # noqa: S608 - our own words
+    total = Decimal(0)
+    for entry_id, state, high, charged, refunded in rows:
+        try:
+            total += cost_of(State(state), high=Decimal(high), charged=_decimal(charged), refunded=bool(refunded))
+        except _UNREADABLE as error:
+            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it was not written so") from error
+    return total
+
+
+def _by_entry(connection: sqlite3.Connection, sql: str, ids: list[int]) -> dict[int, list[tuple[Any, ...]]]:
+    """What ``sql`` selects of these entries, by entry, in the order in which it was written."""
+    found: dict[int, list[tuple[Any, ...]]] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        for entry_id, *rest in connection.execute(f"{sql} WHERE entry_id IN ({marks}) ORDER BY rowid", some):
+            found.setdefault(entry_id, []).append(tuple(rest))
+    return found
+
+
+def _entry(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iterable[tuple[Any, ...]]) -> Entry:
+    try:
+        return _read(row, balances, events)
+    except _UNREADABLE as error:
+        raise LedgerUnusable(f"entry {row['id']} of the ledger cannot be read: it was not written so") from error
+
+
+def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iterable[tuple[Any, ...]]) -> Entry:
+    known = {name: row[name] for name in ("id", "api", "job_hash", "attempts", "model", "path", "task_id", "reason")}
+    return Entry(
+        **known,
+        state=State(row["state"]),
+        created_at=datetime.fromisoformat(row["created_at"]),
+        updated_at=datetime.fromisoformat(row["updated_at"]),
+        sent_at=moment_of(row["sent_at"]),
+        settles_at=moment_of(row["settles_at"]),
+        job=json.loads(row["job"]),
+        quote=json.loads(row["quote"]),
+        clocks=json.loads(row["clocks"]),
+        receipts=tuple(json.loads(row["receipts"])),
+        high=Decimal(row["high"]),
+        charged=_decimal(row["charged"]),
+        refunded=None if row["refunded"] is None else bool(row["refunded"]),
+        balances={
+            moment: Balance(at=datetime.fromisoformat(at), balance=Decimal(balance), consumed=_decimal(consumed))
+            for moment, at, balance, consumed in balances
+        },
+        events=tuple(Event(at=datetime.fromisoformat(at), state=State(state), what=what) for at, state, what in events),
+    )
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def insert_order(connection: sqlite3.Connection, now: datetime, order: Order, api: str, token_hash: str | None) -> int:
+    """A new entry for ``order``, intended; returns its number."""
+    at = stamp(now)
+    columns = {
+        "api": api,
+        "job_hash": order.job_hash,
+        "state": State.INTENDED.value,
+        "created_at": at,
+        "updated_at": at,
+        "model": order.model,
+        "path": order.path,
+        "job": json.dumps(order.job),
+        "quote": json.dumps(order.quote),
+        "high": f"{order.high:f}",
+        "clocks": json.dumps(order.clocks),
+        "receipts": json.dumps(order.receipts),
+        "token_hash": token_hash,
+    }
+    marks = ", ".join("?" * len(columns))
+    sql = f"INSERT INTO entry ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own words
+    entry_id = connection.execute(sql, tuple(columns.values())).lastrowid
+    assert entry_id is not None, "it was just inserted"
+    _note(connection, now, entry_id, State.INTENDED, "written down")
+    return entry_id
+
+
+def insert_late(connection: sqlite3.Connection, now: datetime, settled: Entry, what: str, task_id: str) -> int:
+    """A new entry, accepted, for the task of an entry that was ``settled`` as something else; returns its number."""
+    at = stamp(now)
+    kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts"
+    new_id = connection.execute(
+        f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
+        f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",
+        (State.ACCEPTED.value, at, at, task_id, settled.id),
+    ).lastrowid
+    assert new_id is not None, "it was just inserted"
+    (new,) = select_entries(connection, "WHERE id = ?", new_id)
+    what = f"{what}, when entry {settled.id} was {settled.state.value} already"
+    put_state(connection, now, new, State.ACCEPTED, what)
+    _note(connection, now, settled.id, settled.state, f"its task {task_id} is entry {new_id}")
+    return new_id
+
+
+def put_state(
+    connection: sqlite3.Connection,
+    now: datetime,
+    entry: Entry,
+    state: State,
+    what: str,
+    *,
+    task_id: str | None = None,
+    settles_at: datetime | None = None,
+    refunded: bool | None = None,
+) -> None:
+    """Give ``entry`` that state; ``what`` says what happened. A task that another entry has is not taken over."""
+    taken = "SELECT 1 FROM entry WHERE api = ? AND task_id = ? AND id != ?"
+    if task_id and connection.execute(taken, (entry.api, task_id, entry.id)).fetchone():
+        what, task_id = f"{what}, a task that another entry has", None
+    connection.execute(
+        "UPDATE entry SET state = ?, updated_at = ?, reason = ?, task_id = coalesce(?, task_id),"
+        " settles_at = coalesce(?, settles_at), refunded = coalesce(?, refunded) WHERE id = ?",
+        (
+            state.value, stamp(now), _said(what), task_id, None if settles_at is None else stamp(settles_at),
+            None if refunded is None else int(refunded), entry.id,
+        ),
+    )  # fmt: skip
+    _note(connection, now, entry.id, state, what)
+
+
+def _note(connection: sqlite3.Connection, now: datetime, entry_id: int, state: State, what: str) -> None:
+    connection.execute("INSERT INTO event VALUES (?, ?, ?, ?)", (entry_id, stamp(now), state.value, _said(what)))
+
+
+def _said(what: str) -> str:
+    return shorten(printable(what))

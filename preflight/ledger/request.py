@@ -1,0 +1,89 @@
+"""What is about to be paid for, as the ledger keeps it: its identity, its price, and the files that were checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from preflight.checking.job_hash import identity_of
+from preflight.errors import NotSubmitted
+from preflight.model import Durations, Job, JobReport, Quote
+from preflight.redact import redact
+from preflight.specs import load_spec
+from preflight.units import decimal_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A job that passed its check. ``high`` is the most it may cost, in credits; the rest as in ``Entry``."""
+
+    job_hash: str
+    job: Mapping[str, object]
+    model: str
+    path: str | None
+    quote: Mapping[str, object]
+    high: Decimal
+    clocks: Mapping[str, str]
+    receipts: tuple[Mapping[str, object], ...]
+
+
+def order_of(job: Job, report: JobReport) -> Order:
+    """The order for ``job``, whose check is ``report``. Raises ``NotSubmitted`` for a job without a price."""
+    if report.quote is None:
+        raise NotSubmitted("not sent: the job has no price")
+    callback = load_spec(report.model).field("callback").name
+    video = next((subject.video for subject in report.subjects if subject.video), None)
+    return Order(
+        job_hash=report.identity or identity_of(job, load_spec(report.model)),
+        job=_redacted_job(job.body, callback),
+        model=report.model,
+        # A file's name may hold bytes that are no text.
+        path=None if job.path is None else job.path.encode("utf-8", "backslashreplace").decode(),
+        quote=_quote(report.quote),
+        high=report.quote.high,
+        clocks=_clocks(video.durations) if video else {},
+        receipts=tuple(
+            {"field": subject.field, "source": subject.source, **asdict(subject.receipt)}
+            for subject in report.subjects
+            if subject.receipt
+        ),
+    )
+
+
+def _redacted_job(body: Any, callback: str) -> dict[str, Any]:
+    """The body as it may be kept: URLs without what signs them, and of a callback, whose path is a secret, the host."""
+    kept: dict[str, Any] = _redacted(body)
+    if isinstance(kept.get(callback), str):
+        scheme, mark, rest = kept[callback].partition("://")
+        kept[callback] = f"{scheme}://{rest.partition('/')[0]}/…" if mark else "…"
+    return kept
+
+
+def _redacted(value: Any) -> Any:
+    """``value`` with every URL as it may be shown."""
+    if isinstance(value, dict):
+        return {str(key): _redacted(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_redacted(each) for each in value]
+    return redact(value) if isinstance(value, str) and "://" in value else value
+
+
+def _quote(quote: Quote) -> dict[str, object]:
+    return {
+        "credits": f"{quote.credits:f}",
+        "low": f"{quote.low:f}",
+        "high": f"{quote.high:f}",
+        "seconds": decimal_text(quote.seconds),
+        "billed_seconds": decimal_text(quote.billed_seconds),
+        "credits_per_second": f"{quote.credits_per_second:f}",
+        "mode": quote.mode,
+        "orientation": quote.orientation,
+        "rounding": quote.rounding,
+    }
+
+
+def _clocks(durations: Durations) -> dict[str, str]:
+    named = {"container": durations.container, "video": durations.video, "audio": durations.audio}
+    return {name: str(seconds) for name, seconds in named.items() if seconds is not None}

@@ -1,0 +1,26 @@
+"""Bare files that are in order, a line each: no more is worth a reader's time or a layout library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from preflight.model import JobReport, Report
+from preflight.redact import printable
+from preflight.render import phrases
+
+
+def is_enough(report: Report) -> bool:
+    """Whether every job is a file by itself about which there is nothing to say."""
+    return all(map(is_in_order, report.jobs))
+
+
+def is_in_order(job: JobReport) -> bool:
+    """Whether a job is a file by itself about which there is nothing to say."""
+    return job.bare and bool(job.subjects) and not job.findings
+
+
+def render_lines(report: Report) -> Iterator[str]:
+    """``pass  picture.png  PNG · 720×1280 · RGB · 84 KB``"""
+    for job in report.jobs:
+        for subject in job.subjects:
+            yield f"{job.verdict.value}  {printable(subject.source)}  {phrases.measured(subject)}"

@@ -1,0 +1,260 @@
+"""Reports as plain objects for JSON: the versioned shapes that scripts rely on. Keys are added, never renamed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from preflight.model import Finding, ImageFacts, JobReport, Quote, Report, Subject, TotalQuote, VideoFacts
+from preflight.redact import redact
+from preflight.render import phrases
+from preflight.units import decimal_text, dollars
+
+if TYPE_CHECKING:  # their modules load httpx, which a check of local files need not
+    from preflight.client import Credits
+    from preflight.model.receipt import Receipt
+    from preflight.submit.submit import Submission
+
+REPORT, FACTS, QUOTE = "preflight.report/v1", "preflight.facts/v1", "preflight.quote/v1"
+SUBMISSION, CREDITS = "preflight.submission/v1", "preflight.credits/v1"
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """``check``: the verdict, every job with its files, findings and price."""
+    return {
+        "schema": REPORT,
+        "verdict": report.verdict.value,
+        "quote": total_object(report.quote),
+        "jobs": [job_object(job) for job in report.jobs],
+    }
+
+
+def facts_object(report: Report) -> dict[str, Any]:
+    """``probe``: what was measured, without judgement."""
+    subjects = [subject_object(job, subject) for job in report.jobs for subject in job.subjects]
+    for subject in subjects:
+        del subject["verdict"]
+    return {"schema": FACTS, "subjects": subjects}
+
+
+def quotes_object(report: Report) -> dict[str, Any]:
+    """``estimate``: the price of every job, in its own mode and in all of them."""
+    return {
+        "schema": QUOTE,
+        "verdict": report.verdict.value,
+        "quote": total_object(report.quote),
+        "jobs": [
+            {
+                "id": job.id,
+                "path": job.path,
+                "line": job.line,
+                "model": job.model,
+                "verdict": job.verdict.value,
+                "quote": quote_object(job.quote),
+                "quotes": {quote.mode: quote_object(quote) for quote in job.quotes},
+                "findings": [finding_object(finding) for finding in job.findings],
+            }
+            for job in report.jobs
+        ],
+    }
+
+
+def job_object(job: JobReport) -> dict[str, Any]:
+    """One job of a report, and one line of ``jsonl``."""
+    return {
+        "id": job.id,
+        "path": job.path,
+        "line": job.line,
+        "model": job.model,
+        "verdict": job.verdict.value,
+        "identity": job.identity,
+        "subjects": [subject_object(job, subject) for subject in job.subjects],
+        "findings": [finding_object(finding) for finding in job.findings],
+        "quote": quote_object(job.quote),
+    }
+
+
+def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
+    """One file with what was measured and what reading it cost."""
+    transfer = subject.transfer
+    return {
+        "field": subject.field,
+        "kind": subject.kind.value,
+        "source": subject.source,
+        "verdict": job.verdict_of(subject).value,
+        "facts": _facts(subject.facts),
+        "error": phrases.why_not_read(subject),
+        "transfer": {
+            "requests": transfer.requests,
+            "connections": transfer.connections,
+            "bytes": transfer.bytes,
+            "redirects": transfer.redirects,
+            "elapsed_ms": transfer.elapsed_ms,
+            "status": transfer.status,
+            "declared_type": transfer.declared_type,
+            "ranges": transfer.ranges,
+        },
+        "receipt": receipt_object(subject.receipt),
+    }
+
+
+def receipt_object(receipt: Receipt | None) -> dict[str, Any] | None:
+    """What of a remote file was read, to tell later whether it is still the same."""
+    if receipt is None:
+        return None
+    return {
+        "validator": receipt.validator,
+        "size_bytes": receipt.size_bytes,
+        "blocks": [{"start": start, "sha256": digest} for start, digest in receipt.blocks],
+    }
+
+
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """One finding."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.label,
+        "indeterminate": finding.indeterminate,
+        "field": finding.field,
+        "message": finding.message,
+        "measured": finding.measured,
+        "allowed": finding.allowed,
+        "fix": finding.fix,
+        "help": finding.help,
+        "path": finding.path,
+        "line": finding.line,
+        "column": finding.column,
+    }
+
+
+def submission_object(submission: Submission) -> dict[str, Any]:
+    """``submit`` and ``task``: how a paid request stands."""
+    return {
+        "schema": SUBMISSION,
+        "state": submission.state,
+        "task_id": submission.task_id,
+        "quote": quote_object(submission.quote),
+        "outputs": [redact(url) for url in submission.outputs],
+        "files": list(submission.files),
+        "error": submission.error,
+        "refunded": submission.refunded,
+        "entry": submission.entry,
+    }
+
+
+def credits_object(account: Credits) -> dict[str, Any]:
+    """``credits``: the account."""
+    return {
+        "schema": CREDITS,
+        "balance": _number(account.balance),
+        "total_purchased": None if account.total_purchased is None else _number(account.total_purchased),
+        "total_consumed": None if account.total_consumed is None else _number(account.total_consumed),
+    }
+
+
+def quote_object(quote: Quote | None) -> dict[str, Any] | None:
+    """One price; ``None`` stays ``None``: a job without a price is not free."""
+    if quote is None:
+        return None
+    return {
+        "credits": _number(quote.credits),
+        "low": f"{quote.low:f}",
+        "high": f"{quote.high:f}",
+        "exact": quote.exact,
+        "seconds": decimal_text(quote.seconds),
+        "billed_seconds": decimal_text(quote.billed_seconds),
+        "credits_per_second": f"{quote.credits_per_second:f}",
+        "mode": quote.mode,
+        "rounding": quote.rounding,
+        "usd": dollars(quote.usd),
+        "reasons": list(quote.reasons),
+    }
+
+
+def total_object(quote: TotalQuote | None) -> dict[str, Any] | None:
+    """The price of all jobs together."""
+    if quote is None:
+        return None
+    return {
+        "credits": _number(quote.credits),
+        "low": f"{quote.low:f}",
+        "high": f"{quote.high:f}",
+        "exact": quote.exact,
+        "usd": dollars(quote.usd),
+        "unpriced": quote.unpriced,
+    }
+
+
+def _facts(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | None:
+    match facts:
+        case ImageFacts():
+            return {
+                "container": facts.container,
+                "size_bytes": facts.size_bytes,
+                "width": facts.width,
+                "height": facts.height,
+                "orientation": facts.orientation,
+                "color_mode": facts.color_mode,
+                "bit_depth": facts.bit_depth,
+                "frames": facts.frames,
+                "complete": facts.complete,
+                "decoders": list(facts.decoders),
+            }
+        case VideoFacts():
+            return _video(facts)
+        case None:
+            return None
+
+
+def _video(facts: VideoFacts) -> dict[str, Any]:
+    durations = facts.durations
+    display_width, display_height = facts.display_size or (None, None)
+    return {
+        "container": facts.container,
+        "major_brand": facts.major_brand,
+        "size_bytes": facts.size_bytes,
+        "width": facts.width,
+        "height": facts.height,
+        "display_width": display_width,
+        "display_height": display_height,
+        "rotation": facts.rotation,
+        "codec": facts.codec,
+        "duration_s": _seconds(next(iter(durations.plausible), None)),
+        "durations_s": {
+            "container": _seconds(durations.container),
+            "video": _seconds(durations.video),
+            "audio": _seconds(durations.audio),
+        },
+        "fragmented": facts.fragmented,
+        "fast_start": facts.fast_start,
+        "encrypted": facts.encrypted,
+        "tracks": [
+            {
+                "id": track.id,
+                "handler": track.handler,
+                "codec": track.codec,
+                "ticks": track.ticks,
+                "timescale": track.timescale,
+                "enabled": track.enabled,
+            }
+            for track in facts.tracks
+        ],
+        "second_opinion": {
+            "container": facts.second.container,
+            "width": facts.second.width,
+            "height": facts.second.height,
+            "duration_s": _seconds(facts.second.duration),
+        }
+        if facts.second
+        else None,
+    }
+
+
+def _seconds(value: Fraction | None) -> str | None:
+    return None if value is None else decimal_text(value)
+
+
+def _number(value: Decimal) -> int | float:
+    """Credits as a JSON number: whole ones, as nearly all are, without a point."""
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,127 @@
+"""How facts and prices are said to people, in a few words. Used by every format that people read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
+from preflight.pricing import show_seconds
+from preflight.redact import printable
+from preflight.units import dollars, round_seconds
+
+if TYPE_CHECKING:
+    from preflight.model import Quote, TotalQuote
+    from preflight.specs import Rounding
+
+VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "could not tell"}
+
+_DOCUMENTS = (".yaml", ".yml", ".json")
+_UNITS = ("bytes", "KB", "MB", "GB", "TB")
+
+
+def size(count: int) -> str:
+    """Bytes in decimal units, three digits: ``9.04 MB``."""
+    value, unit = float(count), 0
+    while value >= 999.5 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{count} bytes" if unit == 0 else f"{value:.3g} {_UNITS[unit]}"
+
+
+def measured(subject: Subject) -> str:
+    """What a file is: ``MP4 · 1280×720 · avc1 · 12 s · 9.04 MB``."""
+    facts = subject.facts
+    if facts is None:
+        return "not read" if why_not_read(subject) else "not opened"
+    parts = [facts.container or facts.family.value]
+    match facts:
+        case ImageFacts():
+            if facts.width and facts.height:
+                parts.append(f"{facts.width}×{facts.height}")
+            if facts.color_mode:
+                parts.append(facts.color_mode)
+            if facts.decoders:
+                parts.append("decoded")
+        case _:
+            if facts.width and facts.height:
+                turned = f" turned {facts.rotation}°" if facts.rotation else ""
+                parts.append(f"{facts.width}×{facts.height}{turned}")
+            if facts.codec:
+                parts.append(printable(facts.codec.strip()))
+            clocks = facts.durations.plausible
+            if clocks:
+                parts.append(show_seconds(clocks[0]))
+    if facts.size_bytes is not None:
+        parts.append(size(facts.size_bytes))
+    return " · ".join(parts)
+
+
+def why_not_read(subject: Subject) -> str | None:
+    """What kept a file from being read; ``None`` for one that was."""
+    if subject.fault is not None:
+        return str(subject.fault)
+    return subject.address.problem if subject.address is not None else None
+
+
+def spent(transfer: Transfer) -> str:
+    """What reading a file cost: ``2 requests · 98.3 KB · 104 ms``."""
+    parts = []
+    if transfer.requests:
+        parts.append(_count(transfer.requests, "request"))
+        if transfer.redirects:
+            parts.append(_count(transfer.redirects, "redirect"))
+    parts.append(f"{size(transfer.bytes)} read")
+    if transfer.requests:
+        parts.append(f"{transfer.elapsed_ms} ms")
+    return " · ".join(parts)
+
+
+def price(quote: Quote | TotalQuote) -> str:
+    """``360 credits ($1.80)``, with the range where there is one."""
+    text = f"{quote.credits:f} credits (${dollars(quote.usd)})"
+    if quote.low != quote.high:
+        text += f", between {quote.low:f} and {quote.high:f}"
+    return text
+
+
+def row_of(job: JobReport) -> str:
+    """``:3`` for the third line of a manifest; nothing for a job that has its file to itself."""
+    alone = (job.path or "").lower().endswith(_DOCUMENTS)  # comments may stand before the job
+    return f":{job.line}" if job.line and not alone and (job.id is not None or job.line > 1) else ""
+
+
+def tally(report: Report) -> str:
+    """``2 pass, 1 fail; total 900 credits ($4.50), of which 900 for 1 job that fails``"""
+    counts = [(sum(job.verdict is verdict for job in report.jobs), verdict) for verdict in VERDICTS]
+    text = ", ".join(f"{count} {VERDICTS[verdict]}" for count, verdict in counts if count)
+    return f"{text}; {total(report)}" if report.quote is not None else text
+
+
+def total(report: Report) -> str:
+    """``total 900 credits ($4.50), of which 900 for 1 job that fails``; empty where nothing has a price."""
+    if report.quote is None:
+        return ""
+    text = f"total {price(report.quote)}"
+    failing = [job for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
+    if failing:
+        noun = "file" if failing[0].bare else "job"  # what is paid for is all of one kind
+        these = f"1 {noun} that fails" if len(failing) == 1 else f"{len(failing)} {noun}s that fail"
+        text += f", of which {sum(job.quote.credits for job in failing if job.quote):f} for {these}"
+    if report.quote.unpriced:
+        text += f", {report.quote.unpriced} without a price"
+    return text
+
+
+def reckoning(quote: Quote) -> str:
+    """``12 s × 30 credits a second, 720p``; ``10 s (20 s capped) × …``; ``6 s (5.023 s rounded up) × …``."""
+    billed, seconds = show_seconds(quote.billed_seconds), show_seconds(quote.seconds)
+    if billed == seconds:
+        length = billed
+    elif round_seconds(quote.seconds, cast("Rounding", quote.rounding)) != quote.billed_seconds:
+        length = f"{billed} ({seconds} capped)"
+    else:
+        length = f"{billed} ({seconds} rounded {'up' if quote.billed_seconds > quote.seconds else 'down'})"
+    return f"{length} × {quote.credits_per_second:f} credits a second, {quote.mode}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

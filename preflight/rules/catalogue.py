@@ -1,0 +1,123 @@
+"""Every rule there is, in the order in which findings are reported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from preflight.model import Severity
+from preflight.rules import image_rules as image
+from preflight.rules import job_rules as job
+from preflight.rules import price_rules as price
+from preflight.rules import transfer_rules as transfer
+from preflight.rules import url_rules as address
+from preflight.rules import video_rules as video
+from preflight.rules.rule import Area, CaseT, Flaw, Rule
+
+_ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_OURS = "preflight: what cannot be examined is not called good"
+
+_Row: TypeAlias = tuple[str, Severity, Callable[[CaseT], Iterator[Flaw]], str, str]
+"""Id, severity, function, source of the requirement (``page:N`` is line N of the service's page), summary."""
+
+
+def _rules(area: Area, *rows: _Row[CaseT]) -> tuple[Rule[CaseT], ...]:
+    return tuple(
+        Rule(id=name, area=area, severity=severity, check=check, source=source, summary=summary)
+        for name, severity, check, source, summary in rows
+    )
+
+
+JOB_RULES = _rules(
+    Area.JOB,
+    ("field-missing", _ERROR, job.field_missing, "page:17", "A required field is not given."),
+    ("field-unknown", _ERROR, job.field_unknown, "page:17", "A field that the service does not know."),
+    ("field-type", _ERROR, job.field_type, "page:17", "A field of the wrong type, or given twice."),
+    ("model-unknown", _ERROR, job.model_unknown, "page:124", "A model that does not exist."),
+    (
+        "duration-unsupported",
+        _ERROR,
+        job.duration_unsupported,
+        "page:30",
+        "A length is asked for; it follows the reference video.",
+    ),
+    ("mode-invalid", _ERROR, job.mode_invalid, "page:28", "A resolution that the service does not offer."),
+    ("orientation-invalid", _ERROR, job.orientation_invalid, "page:27", "An orientation that does not exist."),
+    ("prompt-too-long", _ERROR, job.prompt_too_long, "page:29", "More characters than the service takes."),
+    ("input-count", _ERROR, job.input_count, "page:25", "No image or video, or more than one."),
+    ("callback-not-public", _ERROR, job.callback_not_public, "page:21", "A callback URL that cannot be called."),
+)
+
+ADDRESS_RULES = _rules(
+    Area.ADDRESS,
+    ("url-not-public", _ERROR, address.url_not_public, "page:30", "The service cannot fetch this address."),
+    ("url-insecure", _NOTE, address.url_insecure, "preflight", "Plain http."),
+    ("url-expiring", _ERROR, address.url_expiring, "preflight", "A signed URL that has ended or ends soon."),
+)
+
+TRANSFER_RULES = _rules(
+    Area.TRANSFER,
+    ("unreachable", _ERROR, transfer.unreachable, _OURS, "The file could not be read."),
+    ("http-status", _ERROR, transfer.http_status, "page:13", "The server answered with an error."),
+    ("not-media", _ERROR, transfer.not_media, "page:13", "A page, a text or nothing instead of a file."),
+    ("not-fetched", _ERROR, transfer.not_fetched, _OURS, "A Git LFS pointer instead of a file."),
+    ("size-unknown", _ERROR, transfer.size_unknown, _OURS, "The server does not say how large the file is."),
+    ("range-unsupported", _NOTE, transfer.range_unsupported, "preflight", "No range requests at this server."),
+    ("source-unstable", _ERROR, transfer.source_unstable, _OURS, "The file changed while it was read."),
+    ("type-mismatch", _WARNING, transfer.type_mismatch, "preflight", "Name or declared type against the bytes."),
+)
+
+IMAGE_RULES = _rules(
+    Area.IMAGE,
+    ("image-format", _ERROR, image.image_format, "page:25", "Not a JPEG or PNG."),
+    ("image-too-large", _ERROR, image.image_too_large, "page:25", "More bytes than the service takes."),
+    ("image-too-small", _ERROR, image.image_too_small, "page:25", "A side with too few pixels."),
+    ("image-aspect-ratio", _ERROR, image.image_aspect_ratio, "page:25", "Too wide or too tall."),
+    ("image-truncated", _ERROR, image.image_truncated, "preflight", "A picture that is cut short."),
+    ("image-corrupt", _ERROR, image.image_corrupt, "preflight", "A picture that breaks its format."),
+    ("image-animated", _WARNING, image.image_animated, "preflight", "Several pictures in one file."),
+    ("image-color-mode", _WARNING, image.image_color_mode, "advisory", "Colours that are converted or refused."),
+    ("image-ambiguous", _ERROR, image.image_ambiguous, "preflight", "Two programs may see two pictures."),
+)
+
+VIDEO_RULES = _rules(
+    Area.VIDEO,
+    ("video-container", _ERROR, video.video_container, "page:26", "Not an MP4 or MOV."),
+    ("video-too-large", _ERROR, video.video_too_large, "page:26", "More bytes than the service takes."),
+    ("video-too-short", _ERROR, video.video_too_short, "page:26", "Shorter than the service takes."),
+    ("video-too-long", _ERROR, video.video_too_long, "page:26", "Longer than the service takes."),
+    (
+        "video-over-orientation-cap",
+        _WARNING,
+        video.video_over_orientation_cap,
+        "page:30",
+        "Longer than the output can be with this orientation.",
+    ),
+    ("video-no-video-track", _ERROR, video.video_no_video_track, "page:26", "Sound or data without a picture."),
+    ("video-incomplete", _ERROR, video.video_incomplete, "page:13", "A part that every player needs is missing."),
+    ("video-truncated", _ERROR, video.video_truncated, "preflight", "A clip that is cut short."),
+    ("video-corrupt", _ERROR, video.video_corrupt, "page:13", "A clip that breaks its format."),
+    ("video-encrypted", _ERROR, video.video_encrypted, "page:13", "A clip that only its player can open."),
+    (
+        "video-duration-ambiguous",
+        _ERROR,
+        video.video_duration_ambiguous,
+        _OURS,
+        "Clocks that disagree on whether the length is allowed, or none at all.",
+    ),
+    ("video-fragmented", _WARNING, video.video_fragmented, "preflight", "Made for streaming; lengths get misread."),
+    ("video-dimensions", _WARNING, video.video_dimensions, "advisory", "A size that sibling services refuse."),
+    ("video-codec", _WARNING, video.video_codec, "advisory", "A codec beyond H.264 and HEVC."),
+    ("probe-disagreement", _ERROR, video.probe_disagreement, _OURS, "Two readers see two clips."),
+)
+
+PRICE_RULES = _rules(
+    Area.PRICE,
+    ("price-ambiguous", _NOTE, price.price_ambiguous, "preflight", "A price that may turn out otherwise."),
+    ("over-budget", _ERROR, price.over_budget, "preflight", "More than may be spent."),
+)
+
+SUBJECT_RULES = ADDRESS_RULES + TRANSFER_RULES
+"""What holds for every file, whatever part it plays and however far it could be read."""
+
+RULES: tuple[Rule[Any], ...] = (*JOB_RULES, *SUBJECT_RULES, *IMAGE_RULES, *VIDEO_RULES, *PRICE_RULES)

@@ -1,0 +1,70 @@
+"""Running the table over a job, a file, a price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from preflight.model import Family, Finding, Subject
+from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, SUBJECT_RULES, VIDEO_RULES
+from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, VideoCase
+from preflight.specs import Spec
+
+if TYPE_CHECKING:
+    from preflight.model import AddressFacts, Durations, Job, Quote
+
+_LENGTH_RULES = frozenset({"video-too-short", "video-too-long", "video-over-orientation-cap"})
+
+
+def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[Finding]:
+    """What is wrong with the request body. ``callback`` is what its callback URL says by itself."""
+    case = JobCase(job=job, spec=spec, callback=callback)
+    for rule in JOB_RULES:
+        yield from rule.findings(case, None)
+
+
+def judge_subject(
+    subject: Subject, spec: Spec, *, orientation: str, now: datetime, uploaded: bool
+) -> Iterator[Finding]:
+    """What is wrong with one file. ``uploaded`` is whether it must be at a public URL already."""
+    case = SubjectCase(subject=subject, spec=spec, now=now, uploaded=uploaded)
+    for rule in SUBJECT_RULES:
+        yield from rule.findings(case, subject.field)
+    name = _file_name(subject)
+    if subject.image is not None:
+        image = ImageCase(facts=subject.image, spec=spec, name=name)
+        for image_rule in IMAGE_RULES:
+            yield from image_rule.findings(image, subject.field)
+    if subject.video is not None:
+        video = VideoCase(facts=subject.video, spec=spec, name=name, orientation=orientation)
+        for video_rule in VIDEO_RULES:
+            yield from video_rule.findings(video, subject.field)
+
+
+def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator[Finding]:
+    """What is wrong with a length alone, for an estimate without a file."""
+    from preflight.model import VideoFacts  # noqa: PLC0415 - see preflight.model; most runs have a file
+
+    facts = VideoFacts(container=spec.video.containers[0], family=Family.VIDEO, size_bytes=None, durations=durations)
+    case = VideoCase(facts=facts, spec=spec, name="clip.mp4", orientation=orientation)
+    for rule in VIDEO_RULES:
+        if rule.id in _LENGTH_RULES:
+            yield from (replace(finding, fix=None) for finding in rule.findings(case, None))
+
+
+def judge_price(quote: Quote, max_credits: Decimal | None, field: str | None) -> Iterator[Finding]:
+    """What is uncertain or too much about a price; the findings point at ``field``."""
+    case = PriceCase(quote=quote, max_credits=max_credits)
+    for rule in PRICE_RULES:
+        yield from rule.findings(case, field)
+
+
+def _file_name(subject: Subject) -> str:
+    """What a repair command calls the file: its path, or the last part of its URL, as if downloaded."""
+    if subject.address is None:
+        return subject.source
+    return PurePosixPath(subject.source.removesuffix("?…")).name or f"{subject.kind.value}"

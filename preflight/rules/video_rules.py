@@ -1,0 +1,298 @@
+"""Rules about the reference video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from preflight.model import DefectKind, Family, Severity
+from preflight.pricing import show_seconds
+from preflight.rules import shell_commands as repair
+from preflight.rules.rule import Flaw, VideoCase, oversize
+
+if TYPE_CHECKING:
+    from preflight.model import Durations
+
+_NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_ISO_MEDIA = frozenset({"MP4", "MOV"})
+_AGAIN = "export or upload the file again"
+
+
+def video_container(case: VideoCase) -> Iterator[Flaw]:
+    facts, allowed = case.facts, case.spec.video.containers
+    if facts.family in _NOT_A_CONTAINER:
+        return
+    if facts.container not in allowed:
+        named = facts.container or (facts.second.container if facts.second else None)
+        kind = {Family.PICTURE: "a picture", Family.AUDIO: "sound only", Family.VIDEO: "a video"}.get(facts.family)
+        what = f"{kind} ({named})" if kind else named or "data of no known format"
+        yield Flaw(
+            message=f"this is {what}; the service takes {' and '.join(allowed)}, whatever the file is called",
+            measured=named or facts.family.value,
+            allowed=", ".join(allowed),
+            fix=_into_mp4(case) if facts.family is Family.VIDEO else "use the URL of an MP4 or MOV clip",
+        )
+    elif facts.major_brand and facts.major_brand.startswith("3g"):
+        yield Flaw(
+            message=f"this is 3GP (brand {facts.major_brand.strip()}), a relative of MP4 that the page does not name",
+            measured=f"brand {facts.major_brand.strip()}",
+            allowed=", ".join(allowed),
+            fix=_into_mp4(case),
+            severity=Severity.WARNING,
+        )
+
+
+def video_too_large(case: VideoCase) -> Iterator[Flaw]:
+    limit, longest = case.spec.video.max_bytes, case.spec.video.max_seconds.value
+
+    def fix() -> str:  # one that is too long is to be trimmed first, and then encoded for the longest that there may be
+        return repair.squeeze(case.name, min(case.facts.durations.container or longest, longest), limit.safe_bytes)
+
+    yield from oversize(case.facts.size_bytes, limit, "clip", fix)
+
+
+def video_too_short(case: VideoCase) -> Iterator[Flaw]:
+    clocks, limit = case.facts.durations.plausible, case.spec.video.min_seconds.value
+    if clocks and max(clocks) < limit:
+        yield Flaw(
+            message=f"the clip lasts {show_seconds(max(clocks))}; at least {show_seconds(limit)} are needed",
+            measured=show_seconds(max(clocks)),
+            allowed=_range(case),
+            fix=repair.loop(case.name, limit),
+        )
+
+
+def video_too_long(case: VideoCase) -> Iterator[Flaw]:
+    clocks, limit = case.facts.durations.plausible, case.spec.video.max_seconds.value
+    if clocks and min(clocks) > limit:
+        yield Flaw(
+            message=f"the clip lasts {show_seconds(min(clocks))}; at most {show_seconds(limit)} are allowed",
+            measured=show_seconds(min(clocks)),
+            allowed=_range(case),
+            fix=repair.trim(case.name, limit),
+        )
+
+
+def video_over_orientation_cap(case: VideoCase) -> Iterator[Flaw]:
+    clocks, cap = case.facts.durations.plausible, case.spec.price.cap_seconds[case.orientation]
+    if clocks and cap < case.spec.video.max_seconds.value and max(clocks) > cap:
+        field = case.spec.field("orientation")
+        yield Flaw(
+            message=f"{field.name.rpartition('.')[2]} '{case.orientation}' ends the output at {show_seconds(cap)}; "
+            f"the clip lasts {show_seconds(max(clocks))}, and other services refuse that or charge for all of it",
+            measured=show_seconds(max(clocks)),
+            allowed=f"at most {show_seconds(cap)} with this orientation",
+            fix=repair.trim(case.name, cap),
+        )
+
+
+def video_no_video_track(case: VideoCase) -> Iterator[Flaw]:
+    facts = case.facts
+    if (
+        facts.container not in _ISO_MEDIA
+        or facts.fast_start is None
+        or _has(case, DefectKind.CORRUPT, DefectKind.UNREADABLE)
+    ):
+        return
+    if not any(track.handler == "vide" for track in facts.tracks):
+        kinds = sorted({_KINDS.get(track.handler, track.handler) for track in facts.tracks})
+        yield Flaw(
+            message=f"the file has no video track{': only ' + ', '.join(kinds) if kinds else ', nor any other'}",
+            measured=", ".join(kinds) or "no tracks",
+            allowed="a video track",
+            fix="use a file with a picture",
+        )
+
+
+_KINDS = {"soun": "sound", "text": "text", "sbtl": "subtitles", "tmcd": "timecode", "meta": "metadata"}
+
+
+def video_incomplete(case: VideoCase) -> Iterator[Flaw]:
+    yield from _defects(case, DefectKind.INCOMPLETE, "the file ", _AGAIN)
+
+
+def video_truncated(case: VideoCase) -> Iterator[Flaw]:
+    for flaw in _defects(case, DefectKind.TRUNCATED, "the file ", _AGAIN):
+        yield flaw
+        return
+
+
+def video_corrupt(case: VideoCase) -> Iterator[Flaw]:
+    if case.facts.defects:
+        fix = _written_anew(case)
+        lost_times = any((defect.where or "").endswith("/mdhd") for defect in case.facts.defects)
+        seen = case.facts.second is not None and case.facts.second.codec is not None
+        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix if seen and not lost_times else _AGAIN)
+        yield from _defects(case, DefectKind.UNREADABLE, "the file could not be examined: it ", fix)
+    if any(track.external for track in case.facts.tracks):
+        yield Flaw(
+            message="the file refers to media in another file, which the service cannot see",
+            measured="external data reference",
+            fix="export it as a self-contained movie",
+        )
+
+
+def video_encrypted(case: VideoCase) -> Iterator[Flaw]:
+    if case.facts.encrypted:
+        yield Flaw(
+            message="the clip is encrypted",
+            measured="encrypted",
+            allowed="a clip without DRM",
+            fix="export it without DRM",
+        )
+
+
+def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
+    facts, durations = case.facts, case.facts.durations
+    if facts.container not in _ISO_MEDIA or not any(track.handler == "vide" for track in facts.tracks):
+        return
+    if not durations.plausible:
+        if not facts.defects:
+            yield Flaw(
+                message="the file does not say how long it is",
+                allowed=_range(case),
+                fix=_written_anew(case),
+                indeterminate=True,
+            )
+        return
+    low, high = case.spec.video.min_seconds.value, case.spec.video.max_seconds.value
+    shortest, longest = min(durations.plausible), max(durations.plausible)
+    if shortest <= high < longest or shortest < low <= longest:
+        too_long = longest > high
+        yield Flaw(
+            message=f"the file's clocks disagree on whether it fits {_range(case)}: {_clocks(durations)}",
+            measured=_clocks(durations),
+            allowed=_range(case),
+            fix=repair.trim(case.name, high) if too_long else repair.loop(case.name, longest + _A_FRAME),
+            indeterminate=True,
+        )
+
+
+_A_FRAME = Fraction(1, 10)
+"""Seconds beyond the longest clock in which a repeated clip shows a frame again, and so fills the gap before it."""
+
+
+def video_fragmented(case: VideoCase) -> Iterator[Flaw]:
+    if case.facts.fragmented:
+        yield Flaw(
+            message="the file is fragmented, as for streaming; servers that probe it may read a wrong length",
+            measured="fragmented",
+            allowed="one movie box with all samples",
+            fix=_AGAIN if case.facts.defects else _written_anew(case),
+        )
+
+
+def video_dimensions(case: VideoCase) -> Iterator[Flaw]:
+    size = case.facts.display_size or (case.facts.width, case.facts.height)
+    width, height = size
+    if not width or not height:
+        return
+    low, high = case.spec.video.advised_min_side.value, case.spec.video.advised_max_side.value
+    if low <= min(width, height) and max(width, height) <= high:
+        return
+    factor = Fraction(low, min(width, height)) if min(width, height) < low else Fraction(high, max(width, height))
+    fitted = [round(side * factor / 2) * 2 for side in (width, height)]
+    yield Flaw(
+        message=f"the clip is {width}x{height} px; other services of this family ask for {low} to {high} px a side",
+        measured=f"{width}x{height} px",
+        allowed=f"{low}–{high} px a side",
+        fix=repair.scale(case.name, fitted[0], fitted[1]),
+    )
+
+
+def video_codec(case: VideoCase) -> Iterator[Flaw]:
+    codec, usual = case.facts.codec, case.spec.video.codecs
+    if codec is not None and case.facts.container in _ISO_MEDIA and codec not in usual:
+        yield Flaw(
+            message=f"the codec is {codec.strip()}; the page names none, H.264 (avc1) is the safe choice",
+            measured=codec.strip(),
+            allowed=", ".join(usual),
+            fix=_to_h264(case),
+        )
+
+
+def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
+    """MediaInfo counts in milliseconds: what lies within two of them is agreement."""
+    second, facts = case.facts.second, case.facts
+    if second is None or facts.container not in _ISO_MEDIA or facts.defects:
+        return
+    clocks = facts.durations.plausible
+    if second.duration is not None and clocks:
+        nearest = min(clocks, key=lambda clock: abs(clock - (second.duration or 0)))
+        if abs(nearest - second.duration) > _TOLERANCE and _matters(case, second.duration):
+            yield Flaw(
+                message=f"MediaInfo reads {show_seconds(second.duration)}, this reader {_clocks(facts.durations)}",
+                measured=f"{show_seconds(nearest)} and {show_seconds(second.duration)}",
+                fix=_written_anew(case),
+                indeterminate=True,
+            )
+    size = (facts.width, facts.height)
+    if None not in (second.width, second.height) and None not in size and (second.width, second.height) != size:
+        yield Flaw(
+            message=f"MediaInfo reads {second.width}x{second.height} px, this reader {facts.width}x{facts.height} px",
+            measured=f"{facts.width}x{facts.height} and {second.width}x{second.height} px",
+            fix=_to_h264(case),
+            severity=Severity.WARNING,
+        )
+
+
+_TOLERANCE = Fraction(2, 1000)
+
+
+def _matters(case: VideoCase, other: Fraction) -> bool:
+    """Whether a clip of ``other`` seconds would be judged or priced differently."""
+    low, high = case.spec.video.min_seconds.value, case.spec.video.max_seconds.value
+    cap = case.spec.price.cap_seconds[case.orientation]
+
+    def outcome(seconds: Fraction) -> tuple[bool, int]:
+        return low <= seconds <= high, -(-min(seconds, cap) // 1)
+
+    return outcome(other) not in {outcome(clock) for clock in case.facts.durations.plausible}
+
+
+def _into_mp4(case: VideoCase) -> str:
+    """A command that makes an MP4 of another container, and keeps the picture where it can stay as it is."""
+    fits = case.facts.codec in (*case.spec.video.codecs, *_FITS_MP4) and case.facts.container not in _WITHOUT_TIMES
+    return repair.repackage(case.name) if fits else _to_h264(case)
+
+
+_FITS_MP4 = ("AVC", "HEVC")
+"""What MediaInfo, which names the codecs of other containers, calls those of the spec."""
+
+_WITHOUT_TIMES = frozenset({"AVI"})
+"""Containers whose frames have no times of their own, which a copy would lack."""
+
+
+def _to_h264(case: VideoCase) -> str:
+    return repair.to_h264(case.name, odd=bool((case.facts.width or 0) % 2 or (case.facts.height or 0) % 2))
+
+
+def _written_anew(case: VideoCase) -> str:
+    """A command that keeps picture and sound. A MOV stays one: it holds kinds of sound that an MP4 does not."""
+    return repair.remux(case.name, ".mov" if case.facts.container == "MOV" else ".mp4")
+
+
+def _has(case: VideoCase, *kinds: DefectKind) -> bool:
+    return any(defect.kind in kinds for defect in case.facts.defects)
+
+
+def _defects(case: VideoCase, kind: DefectKind, subject: str, fix: str) -> Iterator[Flaw]:
+    for defect in case.facts.defects:
+        if defect.kind is kind:
+            yield Flaw(
+                message=subject + defect.message,
+                measured=kind.value,
+                fix=fix,
+                indeterminate=kind is DefectKind.UNREADABLE,
+            )
+
+
+def _range(case: VideoCase) -> str:
+    video = case.spec.video
+    return f"{show_seconds(video.min_seconds.value).removesuffix(' s')}–{show_seconds(video.max_seconds.value)}"
+
+
+def _clocks(durations: Durations) -> str:
+    named = (("container", durations.container), ("video track", durations.video))
+    return ", ".join(f"{name} {show_seconds(clock)}" for name, clock in named if clock is not None)

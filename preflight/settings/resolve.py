@@ -1,0 +1,123 @@
+"""From a file and the environment to settings: variables go before the file, the file before the defaults."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from preflight.errors import ConfigurationError
+from preflight.redact import printable
+from preflight.settings.files import SettingsFile
+from preflight.settings.kinds import Unfit, meant
+from preflight.settings.settings import CONFIG_VARIABLE, SETTINGS, Setting, Settings
+from preflight.specs import load_spec
+
+_BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
+_OTHER_VARIABLES: Final = (CONFIG_VARIABLE, "PREFLIGHT_API_KEY", "PREFLIGHT_API_KEY_FILE")
+_SECRETS: Final = frozenset({"key", "apikey", "token", "secret", "password", "keyfile", "apikeyfile"})
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Origin(NamedTuple):
+    """Where a value comes from: ``kind`` is ``environment``, ``file`` or ``default``."""
+
+    kind: str
+    name: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        if self.kind == "default":
+            return "default"
+        return f"{self.name}:{self.line}" if self.line else self.name
+
+
+class Loaded(NamedTuple):
+    """The settings, the origin of each by key, and what was passed over, in words for people."""
+
+    settings: Settings
+    origins: Mapping[str, Origin]
+    file: SettingsFile | None
+    warnings: tuple[str, ...] = ()
+
+    def given(self) -> Iterator[tuple[Setting, Any]]:
+        """The settings that a file or the environment says, with their values."""
+        for setting in SETTINGS:
+            if self.origins[setting.key].kind != "default":
+                yield setting, getattr(self.settings, setting.name)
+
+
+def load_settings(file: SettingsFile | None, environment: Mapping[str, str]) -> Loaded:
+    """The settings that ``file`` and ``environment`` add up to. An empty variable counts as none.
+
+    Raises ``ConfigurationError`` for an unknown key, and for a value that a setting cannot have.
+    """
+    values: dict[str, Any] = {}
+    origins = {setting.key: Origin("default") for setting in SETTINGS}
+    if file is not None:
+        for key, value in file.values.items():
+            setting = _known(key, file)
+            values[setting.name] = _in_file(setting, value, file)
+            origins[key] = Origin("file", str(file.path), file.lines.get((key,)))
+    for setting in SETTINGS:
+        if setting.envvar and (text := environment.get(setting.envvar, "").strip()):
+            values[setting.name] = _in_variable(setting, text)
+            origins[setting.key] = Origin("environment", setting.envvar)
+    return Loaded(settings=Settings(**values), origins=origins, file=file, warnings=tuple(_unknown(environment)))
+
+
+def _known(key: str, file: SettingsFile) -> Setting:
+    if key in _BY_KEY:
+        return _BY_KEY[key]
+    if key.lower().replace("-", "").replace("_", "") in _SECRETS:
+        raise file.error(
+            "not a setting: the API key does not belong in a file that is shared. "
+            "Use the variable PREFLIGHT_API_KEY, or --key-file FILE",
+            key,
+        )
+    hyphened = key.replace("_", "-").lower()
+    raise file.error(f"no such setting{meant(hyphened, _BY_KEY) or '; preflight settings lists them'}", key)
+
+
+def _in_file(setting: Setting, value: Any, file: SettingsFile) -> Any:
+    try:
+        read = setting.kind.read(value)
+    except Unfit as error:
+        inner = next((name for name in value if str(error).find(name) >= 0), "") if isinstance(value, dict) else ""
+        raise file.error(str(error), setting.key, *([inner] if inner else [])) from None
+    if setting.key == "api-url" and file.found and not _is_trusted(read):
+        raise file.error(
+            "the API key would be sent there, because of a file that came with the folder: "
+            "use --api-url, PREFLIGHT_API_URL, or name this file with --config",
+            setting.key,
+        )
+    if setting.in_file:
+        return os.path.normpath(file.path.parent / os.path.expanduser(read))  # noqa: PTH111 - a Path cannot normalise
+    return read
+
+
+def _in_variable(setting: Setting, text: str) -> Any:
+    try:
+        read = setting.kind.parse(text)
+    except Unfit as error:
+        raise ConfigurationError(printable(f"{setting.envvar}: {error}")) from None
+    return os.path.expanduser(read) if setting.in_file else read  # noqa: PTH111 - it stays as it was written
+
+
+def _is_trusted(url: str) -> bool:
+    """Whether sending the key to ``url`` is what everybody does: the service itself, or this machine."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 - only where a file says it
+
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return False
+    return host in _LOOPBACK or url.rstrip("/") == load_spec().base_url
+
+
+def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
+    """Variables that look like a setting with a slip of the pen: others may belong to another program."""
+    known = [*_OTHER_VARIABLES, *(setting.envvar for setting in SETTINGS if setting.envvar)]
+    for name in environment:
+        if name.startswith("PREFLIGHT_") and name not in known and (hint := meant(name, known, cutoff=0.85)):
+            yield printable(f"{name} is no setting{hint}")

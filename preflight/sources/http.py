@@ -1,0 +1,201 @@
+"""One subject's conversation with its server: GETs, redirects by hand, and what came of each answer."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from preflight.errors import AddressRefused, HttpStatus, Unreachable
+from preflight.model import Span, Transfer
+from preflight.redact import redact
+from preflight.sources.host import AllowedHost
+from preflight.sources.limits import RemoteLimits
+from preflight.sources.ranges import content_length, range_header
+from preflight.sources.request_log import log_outcome
+from preflight.sources.transport import Answer, Transport, TransportError
+from preflight.sources.url import Target, locate
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+# What a reading can go on with: the file, a part of it, or "there is no such part".
+_USABLE = frozenset({200, 206, 416})
+
+_SHOWN_VALIDATOR = 80
+
+# RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: what goes back to the server must be clean.
+_STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validator:
+    """What fixes one version of a file: its ETag, or the time of its last change. ``strong`` may stand in If-Range."""
+
+    value: str
+    strong: bool
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> Validator | None:
+        """RFC 9110 §8.8. A strong ETag, else the time, else whatever stands for an ETag."""
+        tag, time = headers.get("etag"), headers.get("last-modified")
+        if tag and _STRONG_TAG.fullmatch(tag):
+            return cls(value=tag, strong=True)
+        value = time or tag
+        return cls(value=value, strong=False) if value else None
+
+
+class Body:
+    """The body of one answer, counted as it arrives."""
+
+    def __init__(self, answer: Answer, exchange: Exchange) -> None:
+        self.announced = content_length(answer.headers.get("content-length"))
+        self._answer = answer
+        self._exchange = exchange
+        self._received = 0
+
+    async def read(self) -> bytes:
+        """What has arrived, at least one byte; ``b""`` at the end. Raises ``Unreachable`` where it breaks off."""
+        try:
+            piece = await self._answer.read()
+        except TransportError as exc:
+            raise self.cut_short(self.announced) from exc
+        self._received += len(piece)
+        self._exchange.bytes += len(piece)
+        return piece
+
+    def cut_short(self, expected: int | None) -> Unreachable:
+        """The fault of a body that ended before the ``expected`` length."""
+        of = "" if expected is None else f" of {expected}"
+        return Unreachable(f"the connection was closed after {self._received}{of} bytes")
+
+
+class Exchange:
+    """Sends the requests of one subject, one at a time, and keeps account of them."""
+
+    def __init__(
+        self, target: Target, *, transport: Transport, limits: RemoteLimits, allow: Sequence[AllowedHost] = ()
+    ) -> None:
+        self.limits = limits
+        self.ranges: bool | None = None
+        self.validator: Validator | None = None
+        self.bytes = 0
+        self._origin = target
+        self._target = target
+        self._transport = transport
+        self._allow = allow
+        self._redirects = 0
+        self._status: int | None = None
+        self._declared_type: str | None = None
+
+    def restart(self) -> None:
+        """Begin again at the URL that was given: the object changed, and so may have the place it redirects to."""
+        self._target = self._origin
+        self.validator = None
+
+    def beyond(self, more: int) -> Unreachable | None:
+        """The fault of one more request, for ``more`` bytes, if that is beyond the limits."""
+        if self._transport.requests >= self.limits.requests:
+            return Unreachable(f"it takes more than {self.limits.requests} requests to tell")
+        if self.bytes + more > self.limits.budget_bytes:
+            return Unreachable(f"it takes more than {self.limits.budget_bytes} bytes to tell")
+        return None
+
+    async def get(self, span: Span | None) -> Answer:
+        """The answer to a GET of ``span`` (``None``: of everything), redirects followed: 200, 206 or 416, body unread.
+
+        Raises ``AddressRefused``, ``HttpStatus`` or ``Unreachable``. The caller closes the answer.
+        """
+        headers = {"User-Agent": "media-preflight", "Accept": "*/*", "Accept-Encoding": "identity"}
+        if span is not None:
+            headers["Range"] = range_header(span)
+            if self.validator is not None and self.validator.strong:
+                headers["If-Range"] = self.validator.value
+        seen = {self._target}
+        while True:
+            answer = await self._send(headers)
+            if answer.status not in _REDIRECTS:
+                break
+            answer.close()
+            self._follow(answer.headers.get("location"), seen)
+        try:
+            self._examine(answer)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
+
+    def unfinished(self) -> Unreachable:
+        """The fault of a reading that the deadline ended."""
+        within = f"within {self.limits.deadline_s:g} s"
+        if not self._transport.connections:
+            return Unreachable(f"no connection was made {within}")
+        if self._status is None:
+            return Unreachable(f"no answer came {within}")
+        return Unreachable(f"what was asked for did not come {within}, only {self.bytes} bytes")
+
+    def transfer(self, elapsed_s: float) -> Transfer:
+        """What the conversation cost so far, and what the server said."""
+        return Transfer(
+            requests=self._transport.requests,
+            connections=self._transport.connections,
+            bytes=self.bytes,
+            redirects=self._redirects,
+            elapsed_ms=round(elapsed_s * 1000),
+            status=self._status,
+            declared_type=self._declared_type,
+            ranges=self.ranges,
+            validator=re.sub(r"[^ -~]", "?", self.validator.value[:_SHOWN_VALIDATOR]) if self.validator else None,
+        )
+
+    async def _send(self, headers: dict[str, str]) -> Answer:
+        beyond = self.beyond(0)
+        if beyond:
+            raise beyond
+        began, asked = time.monotonic(), headers.get("Range")
+        try:
+            answer = await self._transport.send("GET", self._target, headers)
+        except TransportError as exc:
+            log_outcome(self._target, asked, exc, seconds=time.monotonic() - began)
+            raise Unreachable(str(exc)) from exc
+        except asyncio.CancelledError:
+            log_outcome(self._target, asked, TimeoutError("no answer by then"), seconds=time.monotonic() - began)
+            raise
+        log_outcome(self._target, asked, answer, seconds=time.monotonic() - began)
+        return answer
+
+    def _follow(self, location: str | None, seen: set[Target]) -> None:
+        if not location:
+            raise Unreachable("it redirects without saying where to")
+        try:
+            # Spaces are what servers forget to encode, and every browser forgives.
+            url = urljoin(self._target.url, location.strip().replace(" ", "%20"))
+            target = locate(url, self._allow)
+        except AddressRefused as refused:
+            raise AddressRefused(f"it redirects to {redact(url)}, which is refused: {refused}") from refused
+        except ValueError as exc:
+            raise Unreachable("it redirects to something that is no URL") from exc
+        if target.scheme == "http" and self._target.scheme == "https":
+            raise Unreachable("it redirects from https to http")
+        if target in seen:
+            raise Unreachable("it redirects in a circle")
+        if len(seen) > self.limits.redirects:
+            raise Unreachable(f"it redirects more than {self.limits.redirects} times")
+        self._redirects += 1
+        self._target = target
+        seen.add(target)
+
+    def _examine(self, answer: Answer) -> None:
+        self._status = answer.status
+        declared = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self._declared_type = declared if _MEDIA_TYPE.fullmatch(declared) else None
+        if self._status not in _USABLE:
+            if 400 <= self._status < 600:
+                raise HttpStatus(self._status)
+            raise Unreachable(f"the server answered {self._status}, which is neither the file nor an error")
+        coding = answer.headers.get("content-encoding", "").strip().lower()
+        if self._status != 416 and coding not in {"", "identity"}:
+            raise Unreachable(f"the server compresses the file ({coding[:20]!a}) though asked not to")

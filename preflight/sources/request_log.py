@@ -1,0 +1,63 @@
+"""What the remote reader logs, as ``preflight.sources``: a line for each request at INFO, more at DEBUG.
+
+Never a query string, which may sign the URL, nor the value of a header.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Protocol
+
+from preflight.redact import printable, redact, shorten
+from preflight.sources.ranges import content_length
+from preflight.sources.url import Target
+
+_LOG = logging.getLogger("preflight.sources")
+_REQUEST_IDS = ("x-amz-request-id", "x-request-id", "x-ms-request-id", "cf-ray")
+_SHORTEST_SECRET = 6
+
+
+class _Head(Protocol):
+    """Status and header fields of an answer, by lower-case name."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+def log_dialling(host: str, port: object) -> None:
+    """A connection to the address ``host`` is about to be made."""
+    _LOG.debug("dialling %s port %s", host, port)
+
+
+def log_outcome(target: Target, asked: str | None, outcome: _Head | Exception, *, seconds: float) -> None:
+    """A GET of ``target``, for the range ``asked``, ended with the head of an answer or an error after ``seconds``."""
+    if not _LOG.isEnabledFor(logging.INFO):
+        return
+    line = f"GET {redact(target.url)} {asked or 'whole'}"
+    if isinstance(outcome, Exception):
+        _LOG.info("%s failed after %.0f ms: %s", line, seconds * 1000, outcome)
+        return
+    headers = outcome.headers
+    announced = content_length(headers.get("content-length"))
+    named = next(filter(None, map(headers.get, _REQUEST_IDS)), None)
+    _LOG.info(
+        "%s %d after %.0f ms, %s bytes announced%s",
+        line,
+        outcome.status,
+        seconds * 1000,
+        "no" if announced is None else announced,
+        f", request {_told(named, target)}" if named else "",
+    )
+    _LOG.debug("answered with %s", _told(", ".join(headers), target))
+
+
+def _told(text: str, target: Target) -> str:
+    """The server's ``text``, unless it repeats what signs the URL."""
+    words = re.split(r"[?&=;]", target.query.casefold())
+    if any(len(word) >= _SHORTEST_SECRET and word in text.casefold() for word in words):
+        return "(not shown: it repeats the URL's query)"
+    return printable(shorten(text))

@@ -1,0 +1,147 @@
+"""One name to its targets: a URL, a file by its ending, a folder, or a pattern that the shell has left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from preflight.errors import ConfigurationError
+from preflight.model.target import Media, Target, is_url
+from preflight.redact import redact
+from preflight.specs import model_names
+from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
+
+_JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
+_TABLES = frozenset({".csv", ".tsv"})
+_JOB_MARKS = (b"input_urls", b"video_urls")
+_LOOKED_AT_BYTES = 64 * 1024
+
+
+def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_only: bool = False) -> Iterator[Target]:
+    """The targets behind one argument. ``model`` is for manifests that name none, ``filters`` for folders and patterns.
+
+    ``jobs_only`` passes over whatever is no job: media files, and YAML, JSON and CSV about something else. A job that
+    is broken is then a target of its own, for a report, and no error.
+
+    Raises ``ConfigurationError`` for a path that is not there, ``JobUnreadable`` for a job file that cannot be read.
+    """
+    if not name.strip():
+        raise ConfigurationError("an empty name instead of a file: is a variable not set?")
+    if is_url(name):
+        if not jobs_only:
+            yield Media(source=name)
+        return
+    filters = filters or Filters()
+    try:
+        path = Path(name)
+        is_folder, is_there = path.is_dir(), path.exists()
+        if not is_there and path.is_symlink():
+            raise ConfigurationError(f"{redact(name)}: a link that leads nowhere")
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
+    if is_folder:
+        for found in find_files(path, filters):
+            yield from _read_jobs(found.path, model) if jobs_only else _read_found(found, model)
+    elif is_there:
+        yield from _read_jobs(path, model) if jobs_only else _read_file(path, model)
+    elif any(mark in name for mark in "*?["):
+        yield from _read_matching(name, model, filters, jobs_only=jobs_only)
+    else:
+        raise ConfigurationError(f"{redact(name)}: no such file; a URL begins with https://")
+
+
+def why_empty(name: str) -> str:
+    """What to say of a name behind which there was nothing to check."""
+    path = Path(name)
+    if name == "-":
+        return "standard input: no jobs in it"
+    if path.is_dir():
+        return f"{redact(name)}: no media and no job files in this folder, hidden and ignored ones aside"
+    if path.suffix.lower() in _TABLES:
+        return f"{redact(name)}: no rows below its header" if _has_text(path) else f"{redact(name)}: an empty file"
+    return f"{redact(name)}: no jobs in it"
+
+
+def _read_matching(pattern: str, model: str, filters: Filters, *, jobs_only: bool) -> Iterator[Target]:
+    is_empty = True
+    for found in find_matching(pattern, filters):
+        asked = Path(pattern).suffix.lower()
+        for target in _read_jobs(found.path, model) if jobs_only else _read_found(found, model, asked=asked):
+            is_empty = False
+            yield target
+    if is_empty and not jobs_only:
+        raise ConfigurationError(f"{redact(pattern)}: no file fits this pattern, hidden and ignored ones aside")
+
+
+def _read_jobs(path: Path, model: str) -> Iterator[Target]:
+    suffix = path.suffix.lower()
+    if suffix not in _JOB_LIKE or not path.is_file():
+        return
+    from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, as below
+        JOB_SUFFIXES,
+        document_jobs,
+        manifest_jobs,
+    )
+
+    if suffix in JOB_SUFFIXES:
+        yield from document_jobs(path, model_names())
+    else:
+        yield from manifest_jobs(path, model_names(), default_model=model)
+
+
+def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target]:
+    """The targets in a file that nobody has named; ``asked`` is an ending that was asked for.
+
+    A folder that cannot be read is a target, too: it is examined, in vain, and so the verdict is no pass.
+    """
+    path, suffix = found.path, found.path.suffix.lower()
+    if suffix in MEDIA_SUFFIXES or not found.is_file:
+        yield Media(source=str(path))
+    elif suffix in _JOB_LIKE:
+        if _mentions_media(path):
+            yield from _read_jobs(path, model)
+    elif suffix and suffix == asked:
+        yield Media(source=str(path))
+
+
+def _read_file(path: Path, model: str) -> Iterator[Target]:
+    suffix = path.suffix.lower()
+    if suffix in MEDIA_SUFFIXES:
+        yield Media(source=str(path))
+        return
+    from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, which media files need not
+        JOB_SUFFIXES,
+        MANIFEST_SUFFIXES,
+        load_job,
+        load_manifest,
+    )
+
+    if suffix in JOB_SUFFIXES:
+        yield load_job(path)
+    elif suffix in MANIFEST_SUFFIXES:
+        yield from load_manifest(path, default_model=model)
+    else:
+        yield Media(source=str(path))
+
+
+def _mentions_media(path: Path) -> bool:
+    """Whether a file of a job's ending is about this: a folder holds YAML and JSON of all kinds."""
+    try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
+        with path.open("rb") as file:
+            head = file.read(_LOOKED_AT_BYTES)
+    except OSError:
+        return False
+    if path.suffix.lower() in _TABLES:
+        from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders
+
+        return begins_table(head)
+    return any(mark in head.replace(b"\x00", b"") for mark in _JOB_MARKS)  # in UTF-16, too
+
+
+def _has_text(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False

@@ -1,0 +1,106 @@
+"""The files below a folder: by name, without hidden folders, without what ``.gitignore`` and the settings leave out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from preflight.targets.patterns import Patterns
+
+
+MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
+"""What is looked at in a folder: what the service takes, and what people mistake for it."""
+
+
+class Filters(NamedTuple):
+    """Which files of a folder are looked at: patterns as in ``.gitignore``, relative to ``folder``.
+
+    ``include`` is all where it is empty. Files that are named one by one are looked at in any case.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    folder: str = "."
+
+    def patterns(self) -> tuple[Patterns | None, Patterns | None]:
+        """``include`` and ``exclude``, where they say anything. Raises ``ConfigurationError`` for no pattern."""
+        if not self.include and not self.exclude:
+            return None, None
+        from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which files need not
+
+        include = Patterns(self.include, folder=self.folder) if self.include else None
+        return include, Patterns(self.exclude, folder=self.folder) if self.exclude else None
+
+
+class Found(NamedTuple):
+    """A file, or a folder that cannot be read. ``depth`` is how many folders below the first one it stands."""
+
+    path: Path
+    is_file: bool = True
+    depth: int = 0
+
+
+def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> Iterator[Found]:
+    """The files below ``folder`` and, in their place, folders that cannot be read; one folder's at a time.
+
+    Links to folders are not followed, so that there are no circles. ``depth`` is how far down is looked.
+    """
+    from preflight.targets.ignore_files import IgnoreFiles  # noqa: PLC0415 - loads pathspec, which files need not
+
+    include, exclude = filters.patterns()
+    top = os.path.abspath(folder)  # noqa: PTH100 - links are not followed
+    waiting = [(str(folder), IgnoreFiles.around(Path(top)), 0)]
+    while waiting:
+        shown, ignores, level = waiting.pop()
+        real = os.path.normpath(os.path.join(top, os.path.relpath(shown, folder)))  # noqa: PTH118 - text, for speed
+        try:
+            with os.scandir(shown) as entries:
+                every = sorted((entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries)
+        except OSError:
+            yield Found(Path(shown), is_file=False, depth=level)
+            continue
+        here = ignores.inside(real) if any(name == ".gitignore" for name, *_ in every) else ignores
+        folders = []
+        for name, is_folder, is_link in every:
+            path = f"{real}{os.sep}{name}"
+            if is_folder and (is_link or name.startswith(".")):
+                continue
+            if here.leave_out(path, is_folder=is_folder) or (exclude and exclude.fit(path, is_folder=is_folder)):
+                continue
+            if is_folder:
+                folders.append((os.path.join(shown, name), here, level + 1))  # noqa: PTH118 - text, for speed
+            elif include is None or include.fit(path):
+                yield Found(Path(shown, name), depth=level)
+        if depth is None or level < depth:
+            waiting += reversed(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
+
+
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def find_matching(pattern: str, filters: Filters) -> Iterator[Found]:
+    """The files that fit ``pattern``, and those in folders that do: ``*`` stays in a folder, ``**`` does not."""
+    from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which files need not
+
+    parts = Path(pattern).parts
+    plain = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
+    folder, rest = Path(*parts[:plain]), parts[plain:]
+    if not folder.is_dir():
+        return
+    wanted = Patterns(["/" + "/".join(rest)], folder=str(folder))
+    # A name with an ending is a file's: what is deeper than the pattern cannot fit.
+    depth = len(rest) - 1 if "." in rest[-1] and not any("**" in part for part in rest) else None
+    for found in find_files(folder, filters, depth=depth):
+        if wanted.fit(str(found.path)):
+            yield found

@@ -1,0 +1,84 @@
+"""Standard input: a job or a manifest, told apart by how it begins."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from typing import BinaryIO, Final, Protocol
+
+from preflight.errors import ConfigurationError
+from preflight.jobfiles.detect import is_text, written_as
+from preflight.model.target import Target
+
+_HEAD_BYTES: Final = 64 * 1024
+_DOCUMENT_BYTES: Final = 17 * 1024 * 1024
+"""A little more than a job file may have, so that one that is too long is seen to be."""
+
+
+def read_stream(stream: BinaryIO, *, model: str) -> Iterator[Target]:
+    """The targets in ``stream``, called ``-``; a manifest is read row by row. ``model`` is for tables that name none.
+
+    Raises ``ConfigurationError`` for what is no text, ``JobUnreadable`` for a job that cannot be read.
+    """
+    head = stream.read(_HEAD_BYTES)
+    if not is_text(head):
+        raise ConfigurationError(
+            "standard input holds no text: it takes a job or a manifest; name a media file instead"
+        )
+    from preflight.jobfiles import load_text, read_manifest  # noqa: PLC0415 - loads YAML, which media files need not
+
+    written = written_as(head)
+    if written != "job":
+        joined = io.BufferedReader(_Joined(head, stream))
+        yield from read_manifest(joined, path="-", is_table=written == "table", default_model=model)
+    else:
+        yield load_text(head + stream.read(_DOCUMENT_BYTES - len(head)))
+
+
+class _Joined(io.RawIOBase):
+    """What was read of a stream already, and the rest of it."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typed for any buffer, called with this one
+        data = self._head[: len(buffer)] if self._head else self._rest.read(len(buffer))
+        self._head = self._head[len(data) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+_PIECE_BYTES: Final = 64 * 1024
+_NAME_BYTES: Final = 32 * 1024
+"""Longer than any path, and than any URL that is checked."""
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def read_names(stream: _Readable, *, null: bool) -> Iterator[str]:
+    """The names in ``stream``, blank ones passed over. Raises ``ConfigurationError`` for one that is too long."""
+    separator, held = (b"\x00" if null else b"\n"), b""
+    while True:
+        piece = stream.read(_PIECE_BYTES)
+        *names, held = (held + piece).split(separator)
+        if not piece:
+            names, held = [held], b""
+        if any(len(name) > _NAME_BYTES for name in (*names, held)):
+            hint = "" if null or b"\x00" not in held else "; is it a list with -0?"
+            raise ConfigurationError(f"a name of more than {_NAME_BYTES} bytes in the list of files{hint}")
+        for name in names:
+            text = os.fsdecode(name if null else name.removesuffix(b"\r"))
+            if not text.strip():
+                continue
+            if "\x00" in text:
+                raise ConfigurationError("a NUL in the list of files: add -0 where names are parted by it")
+            yield text
+        if not piece:
+            return

@@ -1,0 +1,201 @@
+"""The process in which MediaInfo and decoders run: a loop of one request, one answer, under limits it sets on itself.
+
+Run as a script by ``pool.py``; it imports nothing of the package. A request on standard input is a line of JSON,
+``{"id": …, "size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
+``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Whatever a crafted file does to a library ends
+here, at worst with this process. It asks MediaInfo; started with ``decode``, it decodes pictures (``decode.py``).
+
+libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
+fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import json
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+MEMORY_BYTES = 768 * 1024 * 1024
+CPU_SECONDS = 4
+PRESSURE = 1 / 3
+"""Above this share of the memory limit an answer may be partial without saying so, and is thrown away.
+
+A table that grows by doubling fails while it holds a third: it asks for two more.
+"""
+
+FIELDS = ("track_type", "format", "format_profile", "codec_id", "duration", "width", "height", "rotation")
+
+_ALIAS, _MXF = b"alis", b"\x06\x0e\x2b\x34"
+_BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"
+
+
+class SparseFile(io.RawIOBase):
+    """The pieces of a file at their places; everything between them reads as the end of the file."""
+
+    def __init__(self, size: int, pieces: list[tuple[int, bytes]], request: int = 0) -> None:
+        super().__init__()
+        self.request = request
+        self._size = size
+        self._pieces = pieces
+        self._at = 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def read(self, size: int | None = -1) -> bytes:
+        for start, data in self._pieces:
+            if start <= self._at < start + len(data):
+                end = len(data) if size is None or size < 0 else self._at - start + size
+                found = data[self._at - start : end]
+                self._at += len(found)
+                return found
+        return b""
+
+    def may_name_others(self) -> bool:
+        """Whether this may be a file that names files or URLs for MediaInfo to open: an alias, MXF, or any text."""
+        head = next((data[:64] for start, data in self._pieces if start == 0), b"").lstrip(_BEFORE_TEXT)
+        return head[:1] in (b"<", b"#", b"[") or any(_ALIAS in data or _MXF in data for _, data in self._pieces)
+
+
+def main(task: str = "describe") -> None:
+    """Answer requests until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; this process ends with its input
+    if task == "decode":
+        serve_decoding()
+    else:
+        serve_descriptions()
+
+
+def serve_descriptions() -> None:
+    """Answer with MediaInfo's tracks."""
+    ask(SparseFile(0, []))  # loads the library, and everything that it opens for itself
+    status = open_status()
+    end_where_memory_does()
+    is_shut = confine()
+    while (file := receive(sys.stdin.buffer)) is not None:
+        allow_more_cpu()
+        told = ask(file) if is_shut or not file.may_name_others() else None
+        crowded = under_pressure(status)
+        reply(file, None if crowded else told)
+        if crowded:
+            return
+
+
+def serve_decoding() -> None:
+    """Answer with one object: how decoding went. Memory that ends is said by the decoder, and no partial answer."""
+    decode = runpy.run_path(str(Path(__file__).with_name("decode.py")))["make_decoder"]()
+    confine()
+    while (file := receive(sys.stdin.buffer)) is not None:
+        allow_more_cpu()
+        reply(file, [decode(file.read())])
+
+
+def receive(stream: BinaryIO) -> SparseFile | None:
+    """The next request's file; ``None`` at the end of the stream."""
+    line = stream.readline()
+    if not line:
+        return None
+    request = json.loads(line)
+    pieces = [(start, stream.read(length)) for start, length in request["pieces"]]
+    return SparseFile(request["size"], pieces, request["id"])
+
+
+def reply(file: SparseFile, told: list[Mapping[str, Any]] | None) -> None:
+    """Answer the request for ``file``; ``None`` is no opinion."""
+    answer = {} if told is None else {"id": file.request, "told": told}
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def ask(file: SparseFile) -> list[Mapping[str, Any]]:
+    """What MediaInfo says of ``file``, the fields that matter, as it spells them."""
+    from pymediainfo import MediaInfo  # noqa: PLC0415 - only in the process that parses
+
+    found = MediaInfo.parse(file, parse_speed=0)
+    if isinstance(found, str):
+        return []
+    return [{name: track.to_data().get(name) for name in FIELDS} for track in found.tracks]
+
+
+def confine() -> bool:
+    """Bound for good what this process may use, where the platform can. Whether it can open nothing any more.
+
+    Without such limits the parent's clock is left, and what may name other files is not looked at.
+    """
+    try:
+        import resource  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return False
+    bounds = {
+        "RLIMIT_AS": MEMORY_BYTES,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_FSIZE": 0,
+        "RLIMIT_NPROC": 0,
+        "RLIMIT_NOFILE": 0,  # what is open stays open; no file and no socket joins it
+    }
+    for name, bound in bounds.items():
+        with suppress(AttributeError, OSError, ValueError):  # some platforms lack one, some refuse a bound on memory
+            kind = getattr(resource, name)
+            _, hard = resource.getrlimit(kind)
+            limit = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
+            resource.setrlimit(kind, (limit, limit))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 0
+
+
+def end_where_memory_does() -> None:
+    """Have an allocation that fails in C++ end this process. MediaInfo would go on and tell half of it as the whole."""
+    with suppress(OSError, LookupError, AttributeError, TypeError):  # another platform's runtime; the pressure is left
+        set_new_handler = ctypes.CDLL("libstdc++.so.6")["_ZSt15set_new_handlerPFvvE"]
+        set_new_handler(ctypes.cast(ctypes.CDLL(None)["abort"], ctypes.c_void_p))
+
+
+def allow_more_cpu() -> None:
+    """Give the next request its own processor time: the limit counts over the whole life of a process."""
+    try:
+        import resource  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(usage.ru_utime + usage.ru_stime) + CPU_SECONDS + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+
+
+def open_status() -> int | None:
+    """A descriptor of what the kernel tells of this process; ``None`` where it tells nothing."""
+    try:
+        return os.open("/proc/self/status", os.O_RDONLY)
+    except OSError:
+        return None
+
+
+def under_pressure(status: int | None) -> bool:
+    """Whether this process has come close to its memory limit at any time; ``False`` where that is not told."""
+    if status is None:
+        return False
+    lines = os.pread(status, 4096, 0).decode("ascii", "replace").splitlines()
+    peak = next((line.split()[1] for line in lines if line.startswith("VmPeak:")), "0")
+    return int(peak) * 1024 > PRESSURE * MEMORY_BYTES
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -27,7 +27,7 @@ docs: $(VENV)/ready  # the generated parts, and the picture of a report
 
 .PHONY: snapshots
 snapshots: $(VENV)/ready  # what every format prints, as the tests hold it; look at the difference before committing it
-	PYTHONPATH=tests:fixtures $(BIN)/python -m support.snapshots
+	PYTHONPATH=.:fixtures $(BIN)/python -m tests.support.snapshots
 
 bench: $(VENV)/ready  # against its peers, which it installs: programs with apt-get if root, libraries into bench/.peers
 	$(BIN)/python bench/peers.py
@@ -39,7 +39,7 @@ fuzz: $(VENV)/ready  # 20 000 mutants of the fixtures, some minutes; what fails 
 
 .PHONY: kills
 kills: $(VENV)/ready  # 1000 submissions killed at random moments, a quarter of an hour; docs/ledger.md has the figures
-	$(BIN)/python tests/kills.py 1000
+	$(BIN)/python tests/tools/kills.py 1000
 
 clean:
 	rm -rf $(VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

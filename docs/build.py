@@ -124,8 +124,8 @@ def report(*, colours: bool) -> str:
 
 
 def layers() -> str:
-    """The table that ``tests/test_import_table.py`` holds the code to, with each part's own first sentence."""
-    rules = runpy.run_path(str(ROOT / "tests" / "test_import_table.py"))
+    """The table that ``tests/house/test_import_table.py`` holds the code to, with each part's own first sentence."""
+    rules = runpy.run_path(str(ROOT / "tests" / "house" / "test_import_table.py"))
 
     def rows() -> Iterator[tuple[str, ...]]:
         for room, allowed in rules["TABLE"].items():

@@ -31,9 +31,9 @@ PAGES = DOCS / "rules"
 FIXTURES = DOCS.parent / "fixtures"
 COLUMNS = 100
 
-sys.path.append(str(DOCS.parent / "tests"))
+sys.path.append(str(DOCS.parent))
 
-from servers.lying import CERTIFICATE, serving  # noqa: E402 - the tests are no package
+from tests.servers.lying import CERTIFICATE, serving  # noqa: E402 - found from the root
 
 SHOWN = {
     "callback-not-public": "localhost.yaml",

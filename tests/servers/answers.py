@@ -6,8 +6,8 @@ import asyncio
 import gzip
 from functools import cache
 
-from servers.ranged import content_range, fields, part, whole
-from servers.wire import PIECE, Hangup, Turn
+from tests.servers.ranged import content_range, fields, part, whole
+from tests.servers.wire import PIECE, Hangup, Turn
 
 _PAGES = {
     "html": ("text/html; charset=utf-8", b"<!doctype html><title>Sign in</title><p>Please sign in to see the file."),

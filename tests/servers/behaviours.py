@@ -8,8 +8,8 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
-from servers import answers, ranged
-from servers.wire import Turn
+from tests.servers import answers, ranged
+from tests.servers.wire import Turn
 
 Behaviour: TypeAlias = Callable[[Turn], Awaitable[None]]
 

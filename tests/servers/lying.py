@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from servers.behaviours import behaviour_of
-from servers.wire import File, Hangup, Log, Turn
+from tests.servers.behaviours import behaviour_of
+from tests.servers.wire import File, Hangup, Log, Turn
 
 CERTIFICATE = Path(__file__).with_name("self-signed.pem")
 """Certificate and key of the TLS variant, for localhost, 127.0.0.1, ::1 and files.example."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from servers.wire import File, Hangup, Turn
+from tests.servers.wire import File, Hangup, Turn
 
 MODIFIED = "Mon, 05 Jan 2026 10:00:00 GMT"
 

@@ -8,13 +8,12 @@ import ssl
 from collections.abc import Sequence
 from typing import TypeVar
 
-from servers.lying import CERTIFICATE
-
 from preflight.model import MakeProbe, Probe, Reading, Span
 from preflight.sources.dns import Resolve
 from preflight.sources.remote import RemoteLimits, RemoteReader
 from preflight.sources.transport import OpenSocket, public_tls
 from preflight.sources.url import AllowedHost
+from tests.servers.lying import CERTIFICATE
 
 Facts = TypeVar("Facts")
 

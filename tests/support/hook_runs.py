@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from support import wheels
-from support.command import environment
+from tests.support import wheels
+from tests.support.command import environment
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from support.command import CLIP, PICTURE
+
+from tests.support.command import CLIP, PICTURE
 
 MODEL = "kling-v3-motion-control"
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from servers.lying import Server, serving
-from support.command import CLIP, FIXTURES, KEY, PICTURE, Ran, here, preflight
-from support.jobs import job, write_job
 
 from preflight.sandbox import Options, serve
 from preflight.sandbox.measure import probe_image, probe_seconds
+from tests.servers.lying import Server, serving
+from tests.support.command import CLIP, FIXTURES, KEY, PICTURE, Ran, here, preflight
+from tests.support.jobs import job, write_job
 
 
 class Service:

@@ -1,4 +1,4 @@
-"""What ``preflight check`` prints in every format: kept in ``tests/snapshots``, held by ``test_formats_snapshots.py``.
+"""What ``preflight check`` prints in every format: kept in ``tests/snapshots``, held by ``test_snapshots.py``.
 
 ``make snapshots`` takes them anew: look at the difference before it is committed.
 """
@@ -15,7 +15,7 @@ from shutil import copyfile
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from support.command import FIXTURES, preflight
+from tests.support.command import FIXTURES, preflight
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 SUFFIXES = {"text": "txt", "json": "json", "jsonl": "jsonl", "sarif": "sarif", "junit": "xml", "github": "log"}

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from support.command import Ran, checked, command, environment
+from tests.support.command import Ran, checked, command, environment
 
 _SECONDS = 60
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.command import environment
+from tests.support.command import environment
 
 _SECONDS = 60
 _READLINE = (

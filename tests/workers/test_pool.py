@@ -1,0 +1,230 @@
+"""The cage with MediaInfo in it: what it answers, what it gives up on, and that nothing of it is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from struct import pack_into
+from typing import Any
+
+import pytest
+
+from preflight.model import SparseBytes
+from preflight.workers.pool import COMMAND, Cage
+from tests.support.processes import children, needs_proc, open_files
+from tests.tools.probing import FIXTURES
+
+CLIP = (FIXTURES / "clips" / "fast-start.mp4").read_bytes()
+TAIL_CLIP = (FIXTURES / "clips" / "moov-after-mdat.mp4").read_bytes()
+LONG = 60.0
+"""A wall clock that no test waits for."""
+
+needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="limits are held to as Linux does")
+
+
+def pieces(*parts: tuple[int, bytes]) -> SparseBytes:
+    fetched = SparseBytes()
+    for start, data in parts:
+        fetched.add(start, data)
+    return fetched
+
+
+def ask(cage: Cage, clip: bytes) -> list[Any] | None:
+    return cage.ask(pieces((0, clip)), len(clip))
+
+
+def with_count(clip: bytes, table: bytes, count: int) -> bytes:
+    """The clip with another number of entries claimed by its first ``table`` (ISO/IEC 14496-12: after 4 bytes)."""
+    changed = bytearray(clip)
+    pack_into(">I", changed, clip.index(table) + 8, count)
+    return bytes(changed)
+
+
+SPINNING = with_count(CLIP, b"stts", 0x7FFFFFFF)
+"""MediaInfo counts through the two thousand million entries, one by one."""
+HUNGRY = with_count(CLIP, b"elst", 0x7FFFFFFF)
+"""MediaInfo keeps 24 bytes for each of the entries, whether they are there or not."""
+PARTIAL = with_count(CLIP, b"elst", 1 << 25)
+"""The same, with so many that the table fails to grow while it holds half of what it may."""
+
+
+@pytest.fixture(name="before")
+def _before() -> set[int]:
+    return children()
+
+
+def seconds(tracks: list[Any] | None) -> float:
+    assert tracks is not None
+    return float(tracks[0]["duration"]) / 1000
+
+
+def test_a_clip_is_answered_with_its_tracks() -> None:
+    with Cage() as cage:
+        tracks = ask(cage, CLIP)
+    assert tracks is not None
+    assert [track["track_type"] for track in tracks] == ["General", "Video", "Audio"]
+    assert seconds(tracks) == 4
+    assert (tracks[1]["width"], tracks[1]["height"]) == (640, 360)
+
+
+def test_holes_read_as_the_end_of_the_file() -> None:
+    clip = (FIXTURES / "clips" / "moov-far-after-mdat.mp4").read_bytes()
+    moov = clip.index(b"moov") - 4
+    with Cage() as cage:
+        assert seconds(cage.ask(pieces((0, clip[:65536]), (moov, clip[moov:])), len(clip))) == seconds(ask(cage, clip))
+
+
+def test_nothing_fetched_is_nothing_recognised() -> None:
+    with Cage() as cage:
+        tracks = cage.ask(SparseBytes(), 1 << 40)
+        assert tracks is not None
+        assert not any(track["format"] for track in tracks)
+        assert seconds(ask(cage, CLIP)) == 4
+
+
+@needs_proc
+def test_a_worker_stays_for_the_next_file(before: set[int]) -> None:
+    with Cage() as cage:
+        ask(cage, CLIP)
+        first = children() - before
+        ask(cage, TAIL_CLIP)
+        assert len(first) == 1
+        assert children() - before == first
+
+
+@needs_proc
+def test_a_warmed_cage_has_its_worker_before_it_is_asked(before: set[int]) -> None:
+    with Cage() as cage:
+        cage.warm()
+        first = children() - before
+        assert seconds(ask(cage, CLIP)) == 4
+        assert children() - before == first
+
+
+@needs_proc
+def test_a_worker_killed_while_it_is_idle_is_replaced_and_the_question_answered(before: set[int]) -> None:
+    with Cage() as cage:
+        ask(cage, CLIP)
+        (pid,) = children() - before
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, and left for the cage to find
+        assert seconds(ask(cage, CLIP)) == 4
+        assert pid not in children()
+
+
+@needs_proc
+def test_a_worker_killed_while_it_is_asked_has_no_opinion_and_is_replaced(before: set[int]) -> None:
+    with Cage(LONG) as cage, ThreadPoolExecutor() as pool:
+        cage.warm()
+        (pid,) = children() - before
+        answer = pool.submit(ask, cage, SPINNING)
+        while not answer.done():
+            os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
+            if pid not in children():
+                break
+        assert answer.result(LONG) is None
+        assert seconds(ask(cage, CLIP)) == 4
+
+
+def test_a_clip_that_makes_mediainfo_spin_is_ended_by_the_clock() -> None:
+    with Cage(1.0) as cage:
+        assert ask(cage, SPINNING) is None
+    with Cage() as cage:
+        assert seconds(ask(cage, CLIP)) == 4
+
+
+@needs_limits
+def test_a_clip_that_makes_mediainfo_spin_is_ended_by_its_own_limit_on_processor_time() -> None:
+    with Cage(LONG) as cage:
+        assert ask(cage, SPINNING) is None
+        assert seconds(ask(cage, CLIP)) == 4
+
+
+@needs_limits
+@pytest.mark.parametrize("clip", [HUNGRY, PARTIAL], ids=["gigabytes", "half-a-table"])
+def test_a_clip_that_takes_too_much_memory_gets_no_opinion_and_never_half_of_one(clip: bytes) -> None:
+    with Cage(LONG) as cage:
+        assert ask(cage, clip) is None
+        assert seconds(ask(cage, CLIP)) == 4
+
+
+def test_a_library_that_is_not_there_is_no_opinion(tmp_path: Path) -> None:
+    (tmp_path / "pymediainfo.py").write_text("raise ImportError('broken')\n")
+    script = (
+        f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_path({COMMAND[-1]!r}, {{}}, '__main__')"
+    )
+    with Cage(command=[sys.executable, "-P", "-c", script]) as cage:
+        assert ask(cage, CLIP) is None
+        assert ask(cage, CLIP) is None
+
+
+@needs_proc
+def test_questions_from_several_threads_are_answered_at_once(before: set[int]) -> None:
+    with Cage() as cage:
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda clip: seconds(ask(cage, clip)), [CLIP, TAIL_CLIP] * 30))
+        assert answers == [4.0] * 60
+        assert 1 <= len(children() - before) <= 6
+    assert children() == before
+
+
+@needs_proc
+def test_nothing_is_left_of_two_hundred_questions(before: set[int]) -> None:
+    with Cage() as cage:
+        ask(cage, CLIP)
+        files = open_files()
+        threads = threading.active_count()
+        for _ in range(200):
+            assert seconds(ask(cage, CLIP)) == 4
+        assert open_files() == files
+        assert threading.active_count() == threads
+        assert len(children() - before) == 1
+    assert children() == before
+
+
+@needs_proc
+def test_a_closed_cage_has_no_opinion_and_starts_nothing(before: set[int]) -> None:
+    cage = Cage()
+    ask(cage, CLIP)
+    cage.close()
+    assert ask(cage, CLIP) is None
+    cage.warm()
+    cage.close()
+    assert children() == before
+
+
+@needs_proc
+def test_closing_ends_a_worker_that_hangs(before: set[int]) -> None:
+    with ThreadPoolExecutor() as pool:
+        with Cage(LONG) as cage:
+            cage.warm()
+            answer = pool.submit(ask, cage, SPINNING)
+            time.sleep(0.1)
+        assert answer.result(LONG) is None
+    assert children() == before
+
+
+@needs_limits
+def test_an_environment_with_tighter_limits_of_its_own_is_no_trouble() -> None:
+    lowered = """
+import resource
+from pathlib import Path
+from preflight.model import SparseBytes
+from preflight.workers.pool import Cage
+resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
+resource.setrlimit(resource.RLIMIT_CPU, (3, 3))
+clip = Path(CLIP).read_bytes()
+fetched = SparseBytes()
+fetched.add(0, clip)
+with Cage() as cage:
+    print([len(cage.ask(fetched, len(clip)) or ()) for _ in range(3)])
+""".replace("CLIP", repr(str(FIXTURES / "clips" / "fast-start.mp4")))
+    ran = subprocess.run([sys.executable, "-c", lowered], capture_output=True, text=True, check=False, timeout=LONG)
+    assert (ran.stdout, ran.stderr) == ("[3, 3, 3]\n", "")

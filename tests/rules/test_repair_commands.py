@@ -16,13 +16,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from tests.rules import test_rules_fixtures as fixtures
 
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
 from preflight.model.target import Target
 from preflight.rules import shell_commands as repair
 from preflight.specs import load_spec
+from tests.rules import test_rules_fixtures as fixtures
 from tests.rules.test_rule_pages import REPAIRS, code_of, pages
 
 MEDIA = re.compile(

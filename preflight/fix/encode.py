@@ -11,7 +11,7 @@ import av
 import av.filter
 from av.container import OutputContainer
 
-from preflight.fix.recipe import ClipOrder, Refused
+from preflight.fix.recipe import Refused, VideoRecipe
 from preflight.fix.timeline import Sample, Timeline, picture_timeline, sound_timeline
 
 QUALITY = 18
@@ -27,15 +27,15 @@ _LEAST_BITS = 200_000
 
 
 def encode_picture(
-    made: OutputContainer, picture: Any, shown: Timeline, order: ClipOrder, *, sounds: int
+    made: OutputContainer, picture: Any, shown: Timeline, recipe: VideoRecipe, *, sounds: int
 ) -> tuple[Any, Timeline]:
     """The picture as H.264, upright, with square pixels, exactly as long as allowed: its new stream and its track."""
-    wanted = max(min(shown.seconds, order.max_seconds), order.min_seconds or Fraction(0))
+    wanted = max(min(shown.seconds, recipe.max_seconds), recipe.min_seconds or Fraction(0))
     stream: Any = None
     packets: list[Any] = []
-    for frame in _filtered(_frames(picture, shown, wanted), picture, order):
+    for frame in _filtered(_frames(picture, shown, wanted), picture, recipe):
         if stream is None:
-            stream = _new_stream(made, picture, frame, _bits(order, wanted, sounds))
+            stream = _new_stream(made, picture, frame, _bits(recipe, wanted, sounds))
         packets += stream.encode(frame)
     if stream is None:
         raise Refused("none of its frames can be decoded")
@@ -91,25 +91,25 @@ def _decoded(stream: Any, timeline: Timeline) -> Iterator[Any]:
     stream.codec_context.flush_buffers()
 
 
-def _filtered(frames: Iterator[Any], picture: Any, order: ClipOrder) -> Iterator[Any]:
+def _filtered(frames: Iterator[Any], picture: Any, recipe: VideoRecipe) -> Iterator[Any]:
     """Frames upright, with square pixels, scaled where that is asked, in the one layout that every player has."""
     graph: Any = None
     size = None
     for frame in frames:
         if graph is None:
-            graph, size = _graph(frame, picture, order), (frame.width, frame.height)
+            graph, size = _graph(frame, picture, recipe), (frame.width, frame.height)
         if (frame.width, frame.height) != size:
             raise Refused("its size changes on the way")
         graph.vpush(frame)
         yield graph.vpull()
 
 
-def _graph(frame: Any, picture: Any, order: ClipOrder) -> Any:
+def _graph(frame: Any, picture: Any, recipe: VideoRecipe) -> Any:
     graph = av.filter.Graph()
     across = picture.sample_aspect_ratio or Fraction(1)
     width, height = frame.width * across, Fraction(frame.height)
-    if order.sides is not None:
-        low, high = order.sides
+    if recipe.sides is not None:
+        low, high = recipe.sides
         small = min(width, height) < low
         factor = low / min(width, height) if small else min(Fraction(1), high / max(width, height))
         width, height = width * factor, height * factor
@@ -133,11 +133,11 @@ def _turns(degrees: int) -> list[tuple[str, str]]:
     return []
 
 
-def _bits(order: ClipOrder, seconds: Fraction, sounds: int) -> int | None:
+def _bits(recipe: VideoRecipe, seconds: Fraction, sounds: int) -> int | None:
     """Bits a second that the picture may have, where its size is bound."""
-    if order.max_bytes is None:
+    if recipe.max_bytes is None:
         return None
-    bits = int(order.max_bytes * 8 * _RESERVE / (seconds + 1)) - sounds * _SOUND_BITS
+    bits = int(recipe.max_bytes * 8 * _RESERVE / (seconds + 1)) - sounds * _SOUND_BITS
     if bits < _LEAST_BITS:
         raise Refused("it would need fewer bits a second than a picture can do with")
     return bits

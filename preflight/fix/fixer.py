@@ -14,11 +14,11 @@ from typing import NamedTuple, Self
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
 from preflight.errors import ConfigurationError, MissingExtra
-from preflight.fix import destination as write
-from preflight.fix.inputs import Piece
-from preflight.fix.outcome import Outcome, State
+from preflight.fix import destination
+from preflight.fix.inputs import FixInput
+from preflight.fix.outcome import FixState, Outcome
 from preflight.fix.plan import Plan, plan
-from preflight.fix.recipe import Answer, Order, PictureOrder, order_for
+from preflight.fix.recipe import ImageRecipe, Recipe, WorkerOutcome, recipe_for
 from preflight.fix.repairs import Repair
 from preflight.fix.run_worker import carry_out, require_libraries
 from preflight.model import Finding, JobReport, Kind, Severity, Verdict
@@ -28,7 +28,7 @@ from preflight.specs import DEFAULT_MODEL, load_spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class FixOptions:
     """How to repair. ``dry`` only says what would be done; ``force`` lets a repaired file replace another.
 
     ``fail_on`` is the severity that a repaired file must be free of.
@@ -55,12 +55,12 @@ class _Result(NamedTuple):
 class Fixer:
     """Repairs files. Use it in ``with``: it keeps processes from one file to the next."""
 
-    def __init__(self, wishes: Wishes | None = None) -> None:
-        self._wishes = wishes or Wishes()
-        self._spec = load_spec(self._wishes.model)
+    def __init__(self, options: FixOptions | None = None) -> None:
+        self._options = options or FixOptions()
+        self._spec = load_spec(self._options.model)
         self._engines: dict[str, Engine] = {}
         self._stack = ExitStack()
-        self._names = write.Names()
+        self._names = destination.Names()
 
     def __enter__(self) -> Self:
         return self
@@ -70,73 +70,73 @@ class Fixer:
     ) -> None:
         self._stack.close()
 
-    def fix(self, piece: Piece) -> Outcome:
+    def fix(self, given: FixInput) -> Outcome:
         """Repair one file as far as that is wished. What stands in the way is in the outcome, not an exception."""
         about = Outcome(
-            source=piece.source, state=State.UNEXAMINED, field=piece.field, path=piece.path, line=piece.line
+            source=given.source, state=FixState.UNEXAMINED, field=given.field, path=given.path, line=given.line
         )
-        if piece.file is None:
-            return replace(about, reason=piece.trouble)
-        report = self._check(piece.file, piece.kind, piece.orientation)
+        if given.file is None:
+            return replace(about, reason=given.trouble)
+        report = self._check(given.file, given.kind, given.orientation)
         made = plan(
             report.subjects[0].facts,
             report.findings,
             self._spec,
-            unsafe=self._wishes.unsafe,
-            fail_on=self._wishes.fail_on,
+            unsafe=self._options.unsafe,
+            fail_on=self._options.fail_on,
         )
         about = replace(about, findings=made.unrepaired, withheld=made.withheld)
         if not made.tries:
             return replace(about, state=_untried(report, made))
-        if self._wishes.in_place and self._names.holds(piece.file.resolve()):
-            return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=_WRITTEN)
-        carry = self._planned if self._wishes.dry else self._repaired
+        if self._options.in_place and self._names.holds(given.file.resolve()):
+            return replace(about, state=FixState.UNREPAIRED, findings=_worth_saying(report), reason=_WRITTEN)
+        carry = self._planned if self._options.dry else self._repaired
         try:
-            return carry(piece, piece.file, report, made, about)
+            return carry(given, given.file, report, made, about)
         except ConfigurationError as error:
-            return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=str(error))
+            return replace(about, state=FixState.UNREPAIRED, findings=_worth_saying(report), reason=str(error))
 
     def _check(self, file: Path, kind: Kind | None, orientation: str) -> JobReport:
         if orientation not in self._engines:
             options = Options(
-                model=self._wishes.model,
+                model=self._options.model,
                 orientation=orientation,
-                fail_on=self._wishes.fail_on,
+                fail_on=self._options.fail_on,
                 thorough=True,
                 deep=True,
             )
             self._engines[orientation] = self._stack.enter_context(Engine(options))
         return self._engines[orientation].check([Media(source=_as_source(file), kind=kind)]).jobs[0]
 
-    def _planned(self, piece: Piece, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
+    def _planned(self, given: FixInput, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
         """What would be done. A picture is written anew to find out, in a temporary folder, and dropped."""
         rows = made.tries[0]
-        order = self._order(rows, report, file, piece)
-        container = _container(order, report)
+        recipe = self._recipe(rows, report, file, given)
+        container = _container(recipe, report)
         try:
-            if isinstance(order, PictureOrder):
-                with write.elsewhere() as folder:
-                    best = self._best(made, report, file, piece, folder)
+            if isinstance(recipe, ImageRecipe):
+                with destination.elsewhere() as folder:
+                    best = self._best(made, report, file, given, folder)
                 if isinstance(best, str):
-                    return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=best)
+                    return replace(about, state=FixState.UNREPAIRED, findings=_worth_saying(report), reason=best)
                 rows, container = best.rows, best.container
-            elif order is not None:
-                require_libraries(order)
+            elif recipe is not None:
+                require_libraries(recipe)
         except MissingExtra as error:
             return _lacking(about, report, error)
         target = self._target(file, container)
         self._names.give(target)
         done = tuple(dict.fromkeys(row.what for row in rows))
-        return replace(about, state=State.PLANNED, target=str(target), repairs=rows, done=done)
+        return replace(about, state=FixState.PLANNED, target=str(target), repairs=rows, done=done)
 
-    def _repaired(self, piece: Piece, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
+    def _repaired(self, given: FixInput, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
         """Give the best result its name."""
-        source = file.resolve() if self._wishes.in_place else file
+        source = file.resolve() if self._options.in_place else file
         before = _version(source)
-        about = replace(about, state=State.UNREPAIRED, findings=_worth_saying(report))
-        with write.temporary(source) as folder:
+        about = replace(about, state=FixState.UNREPAIRED, findings=_worth_saying(report))
+        with destination.temporary(source) as folder:
             try:
-                best = self._best(made, report, source, piece, folder)
+                best = self._best(made, report, source, given, folder)
             except MissingExtra as error:
                 return _lacking(about, report, error)
             if isinstance(best, str):
@@ -145,20 +145,20 @@ class Fixer:
                 return replace(about, reason="it changed while it was repaired; nothing was written")
             target = source.with_name(best.file.name)
             try:
-                write.place(best.file, target, source, replace=target == source or self._wishes.force)
-            except write.Occupied:
+                destination.place(best.file, target, source, replace=target == source or self._options.force)
+            except destination.Occupied:
                 return replace(about, reason=f"{target} is there already; --force replaces it")
         self._names.give(target)
         return replace(
             about,
-            state=State.FIXED,
+            state=FixState.FIXED,
             target=str(file.with_name(target.name) if target != source else file),
             repairs=best.rows,
             done=best.done,
             findings=_worth_saying(best.report),
         )
 
-    def _best(self, made: Plan, report: JobReport, source: Path, piece: Piece, folder: Path) -> _Result | str:
+    def _best(self, made: Plan, report: JobReport, source: Path, given: FixInput, folder: Path) -> _Result | str:
         """The first result that passes, made better as far as that is allowed. Without one, the reason.
 
         A result may show what the file did not, as a codec that its container hid: what repairs that is then added to
@@ -167,18 +167,18 @@ class Fixer:
         best: _Result | None = None
         reason = ""
         tries = deque(made.tries)
-        tried: set[Order | None] = set()
+        tried: set[Recipe | None] = set()
         while tries:
             rows = tries.popleft()
-            order = self._order(rows, report, source, piece)
-            if order in tried:
+            recipe = self._recipe(rows, report, source, given)
+            if recipe in tried:
                 continue
-            tried.add(order)
-            answer, file = self._write(order, report, source, folder / str(len(tried)))
+            tried.add(recipe)
+            answer, file = self._write(recipe, report, source, folder / str(len(tried)))
             if answer.container is None:
                 reason = answer.refused or ""
                 continue
-            again = self._check(file, report.subjects[0].kind, piece.orientation)
+            again = self._check(file, report.subjects[0].kind, given.orientation)
             complaint = self._complaint(again, rows)
             if complaint is None:
                 best = _Result(rows, answer.container, answer.done, file, again)
@@ -195,26 +195,28 @@ class Fixer:
             again.subjects[0].facts,
             again.findings,
             self._spec,
-            unsafe=self._wishes.unsafe,
-            fail_on=self._wishes.fail_on,
+            unsafe=self._options.unsafe,
+            fail_on=self._options.fail_on,
         )
         added = tuple(row for row in left.tries[-1] if row not in rows) if left.tries else ()
         return (*rows, *added) if added else ()
 
-    def _write(self, order: Order | None, report: JobReport, source: Path, folder: Path) -> tuple[Answer, Path]:
+    def _write(
+        self, recipe: Recipe | None, report: JobReport, source: Path, folder: Path
+    ) -> tuple[WorkerOutcome, Path]:
         """What came of writing the file anew, and where it is: under the name that it would get."""
         folder.mkdir(mode=0o700)
         draft = folder / "draft"
-        if order is None:
+        if recipe is None:
             container = _container(None, report)
             try:
                 shutil.copyfile(source, draft)
             except OSError as error:
                 raise ConfigurationError(f"cannot copy {printable(str(source))}: {error.strerror}") from error
-            answer = Answer(container=container, done=(f"copied as it is, under a name for {container}",))
+            answer = WorkerOutcome(container=container, done=(f"copied as it is, under a name for {container}",))
         else:
             draft.touch()
-            answer = carry_out(order, source, draft)
+            answer = carry_out(recipe, source, draft)
         if answer.container is None:
             return answer, draft
         return answer, draft.rename(folder / self._target(source, answer.container).name)
@@ -223,55 +225,57 @@ class Fixer:
         """Why a result is not kept; ``None`` for one that passes and is free of all that was to be repaired."""
         meant = {row.rule for row in rows}
         for finding in _worth_saying(again):
-            if finding.indeterminate or finding.severity >= self._wishes.fail_on or finding.rule in meant:
+            if finding.indeterminate or finding.severity >= self._options.fail_on or finding.rule in meant:
                 return f"the result was not kept, because it does not pass: {finding.rule}: {finding.message}"
         if again.verdict is not Verdict.PASS:
             return "the result was not kept, because it could not be examined"
         return None
 
     def _target(self, source: Path, container: str) -> Path:
-        return self._names.target_for(source, container, in_place=self._wishes.in_place)
+        return self._names.target_for(source, container, in_place=self._options.in_place)
 
-    def _order(self, rows: Sequence[Repair], report: JobReport, source: Path, piece: Piece) -> Order | None:
+    def _recipe(self, rows: Sequence[Repair], report: JobReport, source: Path, given: FixInput) -> Recipe | None:
         facts = report.subjects[0].facts
         assert facts is not None, "what could not be read has no plan"
-        return order_for(
+        return recipe_for(
             rows,
             facts,
             source,
             self._spec,
-            orientation=piece.orientation,
-            in_place=self._wishes.in_place,
+            orientation=given.orientation,
+            in_place=self._options.in_place,
         )
 
 
 _WRITTEN = "this run has written it already, for another part or orientation; fix a copy of it for this one"
 
 
-def _untried(report: JobReport, made: Plan) -> State:
+def _untried(report: JobReport, made: Plan) -> FixState:
     match report.verdict:
         case Verdict.PASS:
-            return State.SOUND
+            return FixState.SOUND
         case Verdict.INDETERMINATE if not made.withheld:
-            return State.UNEXAMINED
+            return FixState.UNEXAMINED
         case Verdict.FAIL | Verdict.INDETERMINATE:
-            return State.UNREPAIRED
+            return FixState.UNREPAIRED
 
 
 def _lacking(about: Outcome, report: JobReport, error: MissingExtra) -> Outcome:
-    return replace(about, state=State.UNREPAIRED, findings=_worth_saying(report), reason=str(error), extra=error.extra)
+    return replace(
+        about, state=FixState.UNREPAIRED, findings=_worth_saying(report), reason=str(error), extra=error.extra
+    )
 
 
 def _worth_saying(report: JobReport) -> tuple[Finding, ...]:
     return tuple(finding for finding in report.findings if finding.severity > Severity.NOTE)
 
 
-def _container(order: Order | None, report: JobReport) -> str:
-    """What a file becomes by an order, or stays without one."""
-    if isinstance(order, PictureOrder):
-        return order.container
+def _container(recipe: Recipe | None, report: JobReport) -> str:
+    """What a file becomes by a recipe, or stays without one."""
+    if isinstance(recipe, ImageRecipe):
+        return recipe.container
     facts = report.subjects[0].facts
-    return "MP4" if order is not None or facts is None or facts.container is None else facts.container
+    return "MP4" if recipe is not None or facts is None or facts.container is None else facts.container
 
 
 def _version(file: Path) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageCms, ImageOps
 
-from preflight.fix.recipe import Answer, PictureOrder, Refused
+from preflight.fix.recipe import ImageRecipe, Refused, WorkerOutcome
 from preflight.fix.strip import strip_jpeg, strip_png
 
 MAX_PIXELS = 100_000_000
@@ -43,32 +43,32 @@ class _Work:
     bits: int = 8
 
 
-def write_picture(source: BinaryIO, target: BinaryIO, order: PictureOrder) -> Answer:
+def write_picture(source: BinaryIO, target: BinaryIO, recipe: ImageRecipe) -> WorkerOutcome:
     """Write the picture of ``source`` anew into ``target``. Raises ``Refused``, and whatever Pillow does."""
     data = source.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise Refused(f"it has more than {MAX_BYTES // 1024 // 1024} MiB; no more are read")
-    if order.strip:
-        stripped = strip_png(data) if order.container == "PNG" else strip_jpeg(data)
+    if recipe.strip:
+        stripped = strip_png(data) if recipe.container == "PNG" else strip_jpeg(data)
         if stripped is None:
             raise Refused("it is not whole enough to tell its first picture from the others")
         target.write(stripped)
-        return Answer(container=order.container, done=("the first picture kept as it is, the others dropped",))
-    work = _open(data, order)
+        return WorkerOutcome(container=recipe.container, done=("the first picture kept as it is, the others dropped",))
+    work = _open(data, recipe)
     for change in (_upright, _to_plain_colours, _crop, _enlarge):
-        change(work, order)
-    container, encoded = _encode(work, order)
+        change(work, recipe)
+    container, encoded = _encode(work, recipe)
     target.write(encoded)
-    return Answer(container=container, done=tuple(work.done))
+    return WorkerOutcome(container=container, done=tuple(work.done))
 
 
-def _open(data: bytes, order: PictureOrder) -> _Work:
+def _open(data: bytes, recipe: ImageRecipe) -> _Work:
     Image.MAX_IMAGE_PIXELS = None  # held here instead, as a sentence
-    if order.heif:
+    if recipe.heif:
         from pillow_heif import register_heif_opener  # noqa: PLC0415 - an extra, and only for HEIC
 
         register_heif_opener(thumbnails=False)
-    formats = ("HEIF",) if order.heif else _FORMATS
+    formats = ("HEIF",) if recipe.heif else _FORMATS
     image: Image.Image = Image.open(io.BytesIO(data), formats=formats)
     if image.width * image.height > MAX_PIXELS:
         raise Refused(f"it has {image.width}x{image.height} pixels; at most {MAX_PIXELS // 10**6} million are decoded")
@@ -76,7 +76,7 @@ def _open(data: bytes, order: PictureOrder) -> _Work:
     name = _NAMES.get(image.format or "", image.format or "")
     work = _Work(image)
     if frames > 1 and image.format not in ("MPO", "PNG"):
-        if not order.any_frame:
+        if not recipe.any_frame:
             raise Refused(f"it holds {frames} pictures, and which is meant is yours to say; --unsafe takes the first")
         work.done.append(f"the first of {frames} pictures taken")
     work.bits = (
@@ -85,7 +85,7 @@ def _open(data: bytes, order: PictureOrder) -> _Work:
     if frames > 1:
         image.seek(0)
     image.load()
-    if name != order.container:
+    if name != recipe.container:
         work.done.append(f"converted from {name}")
     profile = image.info.get("icc_profile")
     work.profile = profile if isinstance(profile, bytes) and profile else None
@@ -94,10 +94,10 @@ def _open(data: bytes, order: PictureOrder) -> _Work:
     return work
 
 
-def _upright(work: _Work, order: PictureOrder) -> None:
+def _upright(work: _Work, recipe: ImageRecipe) -> None:
     """A JPEG keeps its orientation tag. Elsewhere few readers know one, so the pixels are turned instead."""
     orientation = work.exif.get(_ORIENTATION, 1) if work.exif else 1
-    if orientation == 1 or (order.container == "JPEG" and order.max_aspect is None and order.min_side is None):
+    if orientation == 1 or (recipe.container == "JPEG" and recipe.max_aspect is None and recipe.min_side is None):
         return
     work.image = ImageOps.exif_transpose(work.image)
     if work.exif is not None:
@@ -105,7 +105,7 @@ def _upright(work: _Work, order: PictureOrder) -> None:
     work.done.append("turned upright, as its orientation tag says")
 
 
-def _to_plain_colours(work: _Work, order: PictureOrder) -> None:
+def _to_plain_colours(work: _Work, recipe: ImageRecipe) -> None:
     """Eight bits of grey, RGB or a palette, whatever came. What nothing tells how to map is refused."""
     image, mode = work.image, work.image.mode
     if mode in _WIDE_GREY:
@@ -123,8 +123,8 @@ def _to_plain_colours(work: _Work, order: PictureOrder) -> None:
         work.done.append(f"{mode} made {work.image.mode}")
     elif work.bits > 8:
         work.done.append(f"{work.bits} bits a channel made 8")
-    if order.container == "JPEG" and work.image.mode not in ("RGB", "L"):
-        _flatten(work, order)
+    if recipe.container == "JPEG" and work.image.mode not in ("RGB", "L"):
+        _flatten(work, recipe)
 
 
 def _from_cmyk(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
@@ -139,24 +139,24 @@ def _from_cmyk(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, 
     return image.convert("RGB"), None
 
 
-def _flatten(work: _Work, order: PictureOrder) -> None:
+def _flatten(work: _Work, recipe: ImageRecipe) -> None:
     """For JPEG, which has neither palette nor transparency. Real transparency is only given up where that is asked."""
     image = work.image
     if image.has_transparency_data:
         image = image.convert("RGBA")
         if image.getchannel("A").getextrema() != (255, 255):
-            if not order.shrink:
+            if not recipe.shrink:
                 raise Refused("it is transparent in places, which a JPEG cannot be; --unsafe puts it on white")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
             work.done.append("put on white")
     work.image = image.convert("L" if image.mode in ("L", "LA") else "RGB")
 
 
-def _crop(work: _Work, order: PictureOrder) -> None:
-    if order.max_aspect is None:
+def _crop(work: _Work, recipe: ImageRecipe) -> None:
+    if recipe.max_aspect is None:
         return
     width, height = work.image.size
-    most = floor(min(width, height) * order.max_aspect)
+    most = floor(min(width, height) * recipe.max_aspect)
     if max(width, height) <= most:
         return
     size = (most, height) if width > height else (width, most)
@@ -165,13 +165,13 @@ def _crop(work: _Work, order: PictureOrder) -> None:
     work.done.append(f"cropped from {width}x{height} to {size[0]}x{size[1]} px")
 
 
-def _enlarge(work: _Work, order: PictureOrder) -> None:
+def _enlarge(work: _Work, recipe: ImageRecipe) -> None:
     width, height = work.image.size
-    if order.min_side is None or min(width, height) >= order.min_side:
+    if recipe.min_side is None or min(width, height) >= recipe.min_side:
         return
-    factor = Fraction(order.min_side, min(width, height))
+    factor = Fraction(recipe.min_side, min(width, height))
     if width * height * factor**2 > MAX_PIXELS:
-        raise Refused(f"enlarged to {order.min_side} px a side it would have more than {MAX_PIXELS // 10**6} million")
+        raise Refused(f"enlarged to {recipe.min_side} px a side it would have more than {MAX_PIXELS // 10**6} million")
     _scale(work, factor)
 
 
@@ -184,24 +184,24 @@ def _scale(work: _Work, factor: Fraction) -> None:
     work.done.append(f"scaled from {width}x{height} to {size[0]}x{size[1]} px")
 
 
-def _encode(work: _Work, order: PictureOrder) -> tuple[str, bytes]:
+def _encode(work: _Work, recipe: ImageRecipe) -> tuple[str, bytes]:
     """(container, bytes): the first that fits of PNG, where it is asked for, and JPEG at falling quality."""
-    if order.container == "PNG":
+    if recipe.container == "PNG":
         encoded = _png(work)
-        if len(encoded) <= order.max_bytes:
+        if len(encoded) <= recipe.max_bytes:
             return "PNG", encoded
-        _flatten(work, order)
+        _flatten(work, recipe)
         work.done.append("made a JPEG, for a PNG would be too large")
     for _ in range(_SHRINKS):
         for quality in QUALITIES:
             encoded = _jpeg(work, quality)
-            if len(encoded) <= order.max_bytes:
+            if len(encoded) <= recipe.max_bytes:
                 work.done.append(f"encoded as JPEG of quality {quality}")
                 return "JPEG", encoded
-        if not order.shrink:
+        if not recipe.shrink:
             size = f"{len(encoded):,}".replace(",", " ")
             raise Refused(f"as JPEG of quality {QUALITIES[-1]} it still has {size} bytes; --unsafe scales it down")
-        _scale(work, Fraction(9, 10) * Fraction(isqrt(order.max_bytes * 10**6 // len(encoded)), 10**3))
+        _scale(work, Fraction(9, 10) * Fraction(isqrt(recipe.max_bytes * 10**6 // len(encoded)), 10**3))
     raise Refused("it does not become small enough")
 
 

@@ -19,7 +19,7 @@ _ITEMS = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class FixInput:
     """A file to be looked at. ``file`` is ``None`` for what is at a URL, or in a row that cannot be read (``trouble``).
 
     ``kind`` is the part that a job gives it, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
@@ -36,7 +36,7 @@ class Piece:
     line: int | None = None
 
 
-def read_pieces(names: Iterable[str], *, model: str, orientation: str | None) -> Iterator[Piece]:
+def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) -> Iterator[FixInput]:
     """The files behind arguments, each once. ``orientation`` is for files that no job names.
 
     Raises ``ConfigurationError`` as ``read_targets`` does.
@@ -44,34 +44,34 @@ def read_pieces(names: Iterable[str], *, model: str, orientation: str | None) ->
     seen: set[tuple[Path, Kind | None, str]] = set()
     for name in names:
         for target in read_targets(name, model=model):
-            for piece in _pieces(target, model, orientation):
-                if piece.file is not None:
-                    mark = (piece.file.absolute(), piece.kind, piece.orientation)
+            for given in _pieces(target, model, orientation):
+                if given.file is not None:
+                    mark = (given.file.absolute(), given.kind, given.orientation)
                     if mark in seen:
                         continue
                     seen.add(mark)
-                yield piece
+                yield given
 
 
-def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[Piece]:
+def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[FixInput]:
     spec = load_spec(model)
     usual = orientation or spec.field("orientation").default or spec.field("orientation").choices[0]
     match target:
         case Media():
             if is_url(target.source):
-                yield Piece(source=redact(target.source), file=None, trouble=_AT_A_URL, orientation=usual)
+                yield FixInput(source=redact(target.source), file=None, trouble=_AT_A_URL, orientation=usual)
             else:
-                yield Piece(source=target.source, file=Path(target.source), kind=target.kind, orientation=usual)
+                yield FixInput(source=target.source, file=Path(target.source), kind=target.kind, orientation=usual)
         case JobUnreadable():
             text = str(target).partition(": ")[2]
-            yield Piece(
+            yield FixInput(
                 source=target.path, file=None, trouble=text, orientation=usual, path=target.path, line=target.line
             )
         case Job():
             yield from _of_job(target, model, usual)
 
 
-def _of_job(job: Job, model: str, usual: str) -> Iterator[Piece]:
+def _of_job(job: Job, model: str, usual: str) -> Iterator[FixInput]:
     named = job.value(load_spec(model).field("model").name)
     spec = load_spec(named if isinstance(named, str) and named in model_names() else model)
     chosen = job.value(spec.field("orientation").name)
@@ -85,7 +85,7 @@ def _of_job(job: Job, model: str, usual: str) -> Iterator[Piece]:
             field = f"{name}[{index}]"
             place = job.place(field)
             local = None if is_url(value) else Path(job.path or "").parent / value
-            yield Piece(
+            yield FixInput(
                 source=str(local) if local is not None else redact(value),
                 file=local,
                 kind=kind,

@@ -9,7 +9,7 @@ from preflight.fix.repairs import Repair
 from preflight.model import Finding
 
 
-class State(Enum):
+class FixState(Enum):
     """How a file stands after a run. The value is what JSON says."""
 
     SOUND = "unchanged"
@@ -29,7 +29,7 @@ class Outcome:
     """
 
     source: str
-    state: State
+    state: FixState
     target: str | None = None
     repairs: tuple[Repair, ...] = ()
     done: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from preflight.specs import ImageSpec, Spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureOrder:
+class ImageRecipe:
     """A picture to be written anew.
 
     ``container`` is what it becomes (``JPEG`` or ``PNG``); a PNG of more than ``max_bytes`` becomes a JPEG.
@@ -35,7 +35,7 @@ class PictureOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClipOrder:
+class VideoRecipe:
     """A clip to be written anew as a fast-start MP4.
 
     It ends within ``max_seconds``; with ``min_seconds`` it is repeated until it lasts as long. ``recode`` encodes it as
@@ -49,7 +49,7 @@ class ClipOrder:
     max_bytes: int | None = None
 
 
-Order: TypeAlias = PictureOrder | ClipOrder
+Recipe: TypeAlias = ImageRecipe | VideoRecipe
 
 
 class Refused(Exception):
@@ -57,23 +57,23 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of an order: the ``container`` that was written and what was ``done``, or why it was ``refused``."""
+class WorkerOutcome:
+    """What came of a recipe: the ``container`` that was written and what was ``done``, or why it was ``refused``."""
 
     container: str | None = None
     done: tuple[str, ...] = ()
     refused: str | None = None
 
 
-def dump_order(order: Order) -> bytes:
-    """An order as a line of JSON. Fractions travel as strings."""
-    kind = "picture" if isinstance(order, PictureOrder) else "clip"
-    fields = {name: str(value) if isinstance(value, Fraction) else value for name, value in asdict(order).items()}
+def dump_recipe(recipe: Recipe) -> bytes:
+    """A recipe as a line of JSON. Fractions travel as strings."""
+    kind = "picture" if isinstance(recipe, ImageRecipe) else "clip"
+    fields = {name: str(value) if isinstance(value, Fraction) else value for name, value in asdict(recipe).items()}
     return json.dumps({"kind": kind, **fields}).encode() + b"\n"
 
 
-def load_order(line: bytes) -> Order:
-    """The order in a line that ``dump_order`` wrote."""
+def load_recipe(line: bytes) -> Recipe:
+    """The recipe in a line that ``dump_recipe`` wrote."""
     given: dict[str, Any] = json.loads(line)
     kind = given.pop("kind")
     for name in ("max_aspect", "max_seconds", "min_seconds"):
@@ -81,15 +81,15 @@ def load_order(line: bytes) -> Order:
             given[name] = Fraction(given[name])
     if given.get("sides") is not None:
         given["sides"] = tuple(given["sides"])
-    return PictureOrder(**given) if kind == "picture" else ClipOrder(**given)
+    return ImageRecipe(**given) if kind == "picture" else VideoRecipe(**given)
 
 
-def dump_answer(answer: Answer) -> bytes:
+def dump_outcome(answer: WorkerOutcome) -> bytes:
     """An answer as a line of JSON."""
     return json.dumps(asdict(answer)).encode() + b"\n"
 
 
-def load_answer(line: bytes) -> Answer | None:
+def load_outcome(line: bytes) -> WorkerOutcome | None:
     """The answer in a line of a process that hostile bytes may have broken; ``None`` for anything that is none."""
     try:
         given = json.loads(line)
@@ -104,14 +104,14 @@ def load_answer(line: bytes) -> Answer | None:
         return None
     if (container is None) is (refused is None):
         return None
-    return Answer(container=container, done=tuple(done), refused=refused)
+    return WorkerOutcome(container=container, done=tuple(done), refused=refused)
 
 
 _ENCODED = frozenset({Step.RECODE, Step.RESIZE, Step.SQUEEZE})
 _PROMISES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
 
 
-def order_for(
+def recipe_for(
     rows: Iterable[Repair],
     facts: ImageFacts | VideoFacts,
     source: PurePath,
@@ -119,8 +119,8 @@ def order_for(
     *,
     orientation: str,
     in_place: bool,
-) -> Order | None:
-    """The order for a file; ``None`` where all it needs is another name."""
+) -> Recipe | None:
+    """The recipe for a file; ``None`` where all it needs is another name."""
     rows = tuple(rows)
     steps = frozenset(row.step for row in rows)
     if steps == {Step.RENAME}:
@@ -132,12 +132,12 @@ def order_for(
 
 def _picture(
     steps: frozenset[Step], facts: ImageFacts, source: PurePath, image: ImageSpec, *, in_place: bool
-) -> PictureOrder:
+) -> ImageRecipe:
     """A JPEG stays one and everything else becomes a PNG; in place it becomes what its name promises."""
     own = facts.container if facts.container in image.containers else "PNG"
     promised = _PROMISES.get(source.suffix.lower()) if in_place else None
     strip = steps <= {Step.FIRST_PICTURE, Step.RENAME}
-    return PictureOrder(
+    return ImageRecipe(
         container=own if strip else promised or own,
         max_bytes=image.max_bytes.safe_bytes,
         heif=facts.container in ("HEIC", "HEIF"),
@@ -149,11 +149,11 @@ def _picture(
     )
 
 
-def _clip(steps: frozenset[Step], rules: frozenset[str], spec: Spec, orientation: str) -> ClipOrder:
+def _clip(steps: frozenset[Step], rules: frozenset[str], spec: Spec, orientation: str) -> VideoRecipe:
     video, cap = spec.video, spec.video.max_seconds.value
     if "video-over-orientation-cap" in rules:
         cap = min(cap, spec.price.cap_seconds[orientation])
-    return ClipOrder(
+    return VideoRecipe(
         max_seconds=cap,
         min_seconds=video.min_seconds.value if Step.LOOP in steps else None,
         recode=bool(steps & _ENCODED),

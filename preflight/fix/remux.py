@@ -17,7 +17,7 @@ from av.container import InputContainer, OutputContainer
 from av.stream import Disposition
 
 from preflight.fix import encode
-from preflight.fix.recipe import Answer, ClipOrder, Refused
+from preflight.fix.recipe import Refused, VideoRecipe, WorkerOutcome
 from preflight.fix.timeline import (
     Sample,
     Timeline,
@@ -35,7 +35,7 @@ HELD_BYTES = 512 * 1024 * 1024
 """Packets held: 30 s at 143 Mbit/s."""
 
 _AHEAD_S = 3
-"""Seconds read beyond the end that is wanted: frames come out of order, and sound behind its picture."""
+"""Seconds read beyond the end that is wanted: frames come out of recipe, and sound behind its picture."""
 
 _FORMATS = "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg"
 """What is opened: no playlist, and nothing else that names other files."""
@@ -47,7 +47,7 @@ _IN_MP4 = frozenset(
 _NAMES = {"matroska": "Matroska", "mpegts": "MPEG-TS", "mpeg": "MPEG-PS", "asf": "WMV", "mov": "MP4"}
 
 
-def write_clip(source: BinaryIO, target: BinaryIO, again: BinaryIO, order: ClipOrder) -> Answer:
+def write_clip(source: BinaryIO, target: BinaryIO, again: BinaryIO, recipe: VideoRecipe) -> WorkerOutcome:
     """Write the clip of ``source`` anew into ``target``; ``again`` reads what was written there.
 
     Raises ``Refused``, and whatever FFmpeg does.
@@ -59,8 +59,8 @@ def write_clip(source: BinaryIO, target: BinaryIO, again: BinaryIO, order: ClipO
             target, "w", format="mp4", container_options={"movflags": "+faststart"}, io_open=lambda *_: again
         ) as made,
     ):
-        done = _rewrite(given, made, order)
-    return Answer(container="MP4", done=tuple(done))
+        done = _rewrite(given, made, recipe)
+    return WorkerOutcome(container="MP4", done=tuple(done))
 
 
 def _nothing_else(*_: object) -> NoReturn:
@@ -68,23 +68,23 @@ def _nothing_else(*_: object) -> NoReturn:
     raise Refused("it refers to another file")
 
 
-def _rewrite(given: InputContainer, made: OutputContainer, order: ClipOrder) -> list[str]:
+def _rewrite(given: InputContainer, made: OutputContainer, recipe: VideoRecipe) -> list[str]:
     """Read, lay out, encode what must be, and write. What was done, in words."""
     picture, sounds = _main_streams(given)
-    held = _gather(given, picture, sounds, order.max_seconds)
+    held = _gather(given, picture, sounds, recipe.max_seconds)
     begin = first_shown(held[picture.index]) * picture.time_base
     shown = picture_timeline(held[picture.index], picture.time_base)
     name = _NAMES.get(given.format.name.split(",")[0], given.format.name.upper())
-    if order.recode:
-        tracks = [encode.encode_picture(made, picture, shown, order, sounds=len(sounds))]
+    if recipe.recode:
+        tracks = [encode.encode_picture(made, picture, shown, recipe, sounds=len(sounds))]
         done = ["picture encoded as H.264, in a fast-start MP4"]
     else:
-        tracks = [_kept(made, picture, shown, order)]
+        tracks = [_kept(made, picture, shown, recipe)]
         what = "written anew as" if name == "MP4" else f"moved from {name} into"
         done = [f"{what} a fast-start MP4, picture and sound as they were"]
     length = tracks[0][1].seconds
     if length < shown.seconds:
-        done.append(f"ended at {show_seconds(length)}{'' if order.recode else ', where it can be cut as it is'}")
+        done.append(f"ended at {show_seconds(length)}{'' if recipe.recode else ', where it can be cut as it is'}")
     elif length > shown.seconds:
         done.append(f"repeated, from {show_seconds(shown.seconds)} to {show_seconds(length)}")
     for sound in sounds:
@@ -111,7 +111,7 @@ def _main_streams(given: InputContainer) -> tuple[Any, list[Any]]:
 
 
 def _gather(given: InputContainer, picture: Any, sounds: list[Any], until: Fraction) -> dict[int, list[Sample]]:
-    """The packets up to some seconds after ``until``, in decoding order, by stream."""
+    """The packets up to some seconds after ``until``, in decoding recipe, by stream."""
     held: dict[int, list[Sample]] = {stream.index: [] for stream in (picture, *sounds)}
     size, begin = 0, None
     for packet in given.demux([picture, *sounds]):
@@ -136,14 +136,14 @@ def _gather(given: InputContainer, picture: Any, sounds: list[Any], until: Fract
     return held
 
 
-def _kept(made: OutputContainer, picture: Any, shown: Timeline, order: ClipOrder) -> tuple[Any, Timeline]:
+def _kept(made: OutputContainer, picture: Any, shown: Timeline, recipe: VideoRecipe) -> tuple[Any, Timeline]:
     """The picture as it is, cut or repeated."""
     codec = picture.codec_context.codec.canonical_name
     if codec not in _IN_MP4:
         raise Refused(f"its picture is {codec}, which MP4 does not hold; --unsafe encodes it as H.264")
-    track = ending_by(shown, order.max_seconds)
-    if order.min_seconds is not None and track.seconds < order.min_seconds:
-        track = repeated(track, order.min_seconds)
+    track = ending_by(shown, recipe.max_seconds)
+    if recipe.min_seconds is not None and track.seconds < recipe.min_seconds:
+        track = repeated(track, recipe.min_seconds)
     return made.add_stream_from_template(picture, opaque=True), track
 
 
@@ -166,7 +166,7 @@ def _sound(
 
 
 def _mux(made: OutputContainer, tracks: Iterable[tuple[Any, Timeline]]) -> None:
-    """Write the packets of all tracks in the order in which they are decoded."""
+    """Write the packets of all tracks in the recipe in which they are decoded."""
     for _, _, _, stream, sample, time_base in heapq.merge(*(_timed(*each) for each in enumerate(tracks))):
         packet = sample.packet
         packet.time_base, packet.stream = time_base, stream

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Timer
 
 from preflight.errors import MissingExtra
-from preflight.fix.recipe import Answer, ClipOrder, Order, dump_order, load_answer
+from preflight.fix.recipe import Recipe, VideoRecipe, WorkerOutcome, dump_recipe, load_outcome
 from preflight.redact import printable, shorten
 from preflight.workers.pool import environment
 
@@ -23,23 +23,23 @@ _COMMAND = (sys.executable or "", "-P", "-m", "preflight.fix.worker")
 """``-P`` keeps the current folder, which may be a stranger's, out of the places that modules are loaded from."""
 
 
-def require_libraries(order: Order) -> None:
-    """Raise ``MissingExtra`` when what an order needs is not installed."""
-    if isinstance(order, ClipOrder):
+def require_libraries(recipe: Recipe) -> None:
+    """Raise ``MissingExtra`` when what a recipe needs is not installed."""
+    if isinstance(recipe, VideoRecipe):
         if find_spec("av") is None:
             raise MissingExtra("repairing a clip", "fix")
-    elif order.heif and find_spec("pillow_heif") is None:
+    elif recipe.heif and find_spec("pillow_heif") is None:
         raise MissingExtra("reading a HEIC picture", "fix")
 
 
-def carry_out(order: Order, source: Path, target: Path, *, seconds: float | None = None) -> Answer:
+def carry_out(recipe: Recipe, source: Path, target: Path, *, seconds: float | None = None) -> WorkerOutcome:
     """Have ``source`` written anew into ``target``, an empty file. Never raises for what the file holds.
 
     Raises ``MissingExtra``.
     """
-    require_libraries(order)
+    require_libraries(recipe)
     if seconds is None:
-        seconds = CLIP_SECONDS if isinstance(order, ClipOrder) else PICTURE_SECONDS
+        seconds = CLIP_SECONDS if isinstance(recipe, VideoRecipe) else PICTURE_SECONDS
     try:
         process = subprocess.Popen(
             [*_COMMAND, str(source.absolute()), str(target.absolute())],
@@ -49,7 +49,7 @@ def carry_out(order: Order, source: Path, target: Path, *, seconds: float | None
             env=environment(),
         )
     except OSError as error:
-        return Answer(refused=f"no process could be started to decode it: {error.strerror or error}")
+        return WorkerOutcome(refused=f"no process could be started to decode it: {error.strerror or error}")
     late: list[bool] = []
 
     def expire() -> None:
@@ -63,9 +63,9 @@ def carry_out(order: Order, source: Path, target: Path, *, seconds: float | None
     try:
         clock.start()
         with suppress(OSError):  # it died before it read
-            process.stdin.write(dump_order(order))
+            process.stdin.write(dump_recipe(recipe))
             process.stdin.flush()
-        answer = load_answer(process.stdout.readline(_ANSWER_BYTES))
+        answer = load_outcome(process.stdout.readline(_ANSWER_BYTES))
     finally:
         clock.cancel()
         process.kill()
@@ -75,7 +75,7 @@ def carry_out(order: Order, source: Path, target: Path, *, seconds: float | None
             process.stdin.close()
     if answer is None:
         what = f"took more than {seconds:g} s" if late else "was too much for the process that decoded it"
-        return Answer(refused=f"it {what}")
+        return WorkerOutcome(refused=f"it {what}")
     if answer.refused is not None:
-        return Answer(refused=shorten(printable(answer.refused)))
-    return Answer(container=answer.container, done=tuple(shorten(printable(each)) for each in answer.done))
+        return WorkerOutcome(refused=shorten(printable(answer.refused)))
+    return WorkerOutcome(container=answer.container, done=tuple(shorten(printable(each)) for each in answer.done))

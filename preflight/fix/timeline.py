@@ -28,7 +28,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A track's samples in decoding order; the first that is shown begins at 0, the last ends at ``end`` ticks."""
+    """A track's samples in decoding recipe; the first that is shown begins at 0, the last ends at ``end`` ticks."""
 
     samples: tuple[Sample, ...]
     time_base: Fraction
@@ -50,26 +50,26 @@ def first_shown(samples: Sequence[Sample]) -> int:
 def picture_timeline(samples: Sequence[Sample], time_base: Fraction, *, end: int | None = None) -> Timeline:
     """A picture track from tick 0 on. Without ``end`` its last frame lasts as long as it says, or as those before it.
 
-    Decoding times follow from the order of packets and the times at which they are shown, so that the track is exactly
+    Decoding times follow from the recipe of packets and the times at which they are shown, so that the track is exactly
     as long as its frames. Raises ``Refused`` for two frames at one time.
     """
     begin = first_shown(samples)
     moved = [replace(sample, pts=sample.pts - begin) for sample in samples]
-    order = sorted(sample.pts for sample in moved)
-    gaps = [later - earlier for earlier, later in pairwise(order)]
+    recipe = sorted(sample.pts for sample in moved)
+    gaps = [later - earlier for earlier, later in pairwise(recipe)]
     if any(gap <= 0 for gap in gaps):
         raise Refused("two of its frames are shown at the same time")
     if end is None:
         usual = sorted(gaps)[len(gaps) // 2] if gaps else max(ceil(Fraction(1, 25) / time_base), 1)
-        last = next(sample for sample in moved if sample.pts == order[-1])
+        last = next(sample for sample in moved if sample.pts == recipe[-1])
         # What a container rounds to its own clock is not longer than two frames.
-        end = order[-1] + (last.duration if 0 < last.duration <= 2 * usual else usual)
-    delay = max(at - sample.pts for at, sample in zip(order, moved, strict=True))
-    lengths = [*gaps, end - order[-1]]
+        end = recipe[-1] + (last.duration if 0 < last.duration <= 2 * usual else usual)
+    delay = max(at - sample.pts for at, sample in zip(recipe, moved, strict=True))
+    lengths = [*gaps, end - recipe[-1]]
     return Timeline(
         samples=tuple(
             replace(sample, dts=at - delay, duration=length)
-            for sample, at, length in zip(moved, order, lengths, strict=True)
+            for sample, at, length in zip(moved, recipe, lengths, strict=True)
         ),
         time_base=time_base,
         end=end,

@@ -1,8 +1,8 @@
-"""The process in which files are decoded and written anew: one order, one answer, under limits it sets on itself.
+"""The process in which files are decoded and written anew: one recipe, one answer, under limits it sets on itself.
 
-Started by ``run_worker.py`` with the names of the source and of an empty target. An order on standard input and an
+Started by ``run_worker.py`` with the names of the source and of an empty target. A recipe on standard input and an
 answer on standard output are a line of JSON each (``recipe.py``). Whatever a crafted file does to a decoder ends here,
-at worst with this process: once the order is read it opens nothing any more.
+at worst with this process: once the recipe is read it opens nothing any more.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 from typing import BinaryIO, NamedTuple
 
-from preflight.fix.recipe import Answer, ClipOrder, Order, PictureOrder, Refused, dump_answer, load_order
+from preflight.fix.recipe import ImageRecipe, Recipe, Refused, VideoRecipe, WorkerOutcome, dump_outcome, load_recipe
 
 
 class Bounds(NamedTuple):
@@ -34,36 +34,36 @@ _SHOWN = 200
 
 
 def main() -> None:
-    """Carry out the order on standard input."""
+    """Carry out the recipe on standard input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends this process
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     with source.open("rb") as given, target.open("r+b") as made, target.open("rb") as again:
-        order = load_order(sys.stdin.buffer.readline())
-        _load(order)
-        confine(PICTURE if isinstance(order, PictureOrder) else CLIP)
-        answer = carry_out(order, given, made, again)
+        recipe = load_recipe(sys.stdin.buffer.readline())
+        _load(recipe)
+        confine(PICTURE if isinstance(recipe, ImageRecipe) else CLIP)
+        answer = carry_out(recipe, given, made, again)
         made.flush()
-    sys.stdout.buffer.write(dump_answer(answer))
+    sys.stdout.buffer.write(dump_outcome(answer))
     sys.stdout.buffer.flush()
     os._exit(0)  # libraries that want to tidy up would find nothing that they may open
 
 
-def carry_out(order: Order, given: BinaryIO, made: BinaryIO, again: BinaryIO) -> Answer:
+def carry_out(recipe: Recipe, given: BinaryIO, made: BinaryIO, again: BinaryIO) -> WorkerOutcome:
     """Do what is ordered. Whatever a decoder raises becomes an answer."""
     try:
-        if isinstance(order, ClipOrder):
+        if isinstance(recipe, VideoRecipe):
             from preflight.fix.remux import write_clip  # noqa: PLC0415 - loads FFmpeg
 
-            return write_clip(given, made, again, order)
+            return write_clip(given, made, again, recipe)
         from preflight.fix.images import write_picture  # noqa: PLC0415 - loads Pillow
 
-        return write_picture(given, made, order)
+        return write_picture(given, made, recipe)
     except Refused as error:
-        return Answer(refused=str(error))
+        return WorkerOutcome(refused=str(error))
     except MemoryError:
-        return Answer(refused="it needs more memory than one file is given")
+        return WorkerOutcome(refused="it needs more memory than one file is given")
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they like at bytes that they do not like
-        return Answer(refused=f"it cannot be decoded: {f'{type(error).__name__}: {error}'[:_SHOWN]}")
+        return WorkerOutcome(refused=f"it cannot be decoded: {f'{type(error).__name__}: {error}'[:_SHOWN]}")
 
 
 def confine(bounds: Bounds) -> None:
@@ -87,9 +87,9 @@ def confine(bounds: Bounds) -> None:
             resource.setrlimit(kind, (limit, limit))
 
 
-def _load(order: Order) -> None:
+def _load(recipe: Recipe) -> None:
     """Load the libraries, and what they load when they are first used, while files can still be opened."""
-    if isinstance(order, ClipOrder):
+    if isinstance(recipe, VideoRecipe):
         import av  # noqa: PLC0415 - see carry_out
 
         import_module("preflight.fix.remux")
@@ -101,7 +101,7 @@ def _load(order: Order) -> None:
 
     import_module("preflight.fix.images")
     Image.init()
-    if order.heif:
+    if recipe.heif:
         import pillow_heif  # noqa: F401, PLC0415 - an extra
 
 

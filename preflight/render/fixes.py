@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from preflight.fix.outcome import Outcome, State
+from preflight.fix.outcome import FixState, Outcome
 from preflight.redact import printable
 from preflight.render.json_objects import finding_object
 
 FIX = "preflight.fix/v1"
 
 _WORDS = {
-    State.SOUND: "nothing to fix",
-    State.FIXED: "fixed",
-    State.PLANNED: "would fix",
-    State.UNREPAIRED: "not fixed",
-    State.UNEXAMINED: "could not tell",
+    FixState.SOUND: "nothing to fix",
+    FixState.FIXED: "fixed",
+    FixState.PLANNED: "would fix",
+    FixState.UNREPAIRED: "not fixed",
+    FixState.UNEXAMINED: "could not tell",
 }
 _INDENT = "  "
 
@@ -64,12 +64,12 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     if outcome.reason is not None:
         yield _INDENT + printable(outcome.reason)
     for finding in outcome.findings:
-        label = _WORDS[State.UNEXAMINED] if finding.indeterminate else finding.severity.label
+        label = _WORDS[FixState.UNEXAMINED] if finding.indeterminate else finding.severity.label
         yield f"{_INDENT}{label}: {finding.rule}: {printable(finding.message)}"
         held = [] if _says_so(outcome) else [row for row in outcome.withheld if row.rule == finding.rule]
         for row in held:
             yield f"{_INDENT * 2}--unsafe would {row.what}"
-        if not held and finding.fix and outcome.state is not State.FIXED and not outcome.reason:
+        if not held and finding.fix and outcome.state is not FixState.FIXED and not outcome.reason:
             yield f"{_INDENT * 2}fix: {printable(finding.fix)}"
 
 

@@ -23,14 +23,14 @@ from preflight.errors import ConfigurationError
 from preflight.fix import destination as write
 from preflight.fix import worker
 from preflight.fix.recipe import (
-    Answer,
-    ClipOrder,
-    Order,
-    PictureOrder,
-    dump_answer,
-    dump_order,
-    load_answer,
-    load_order,
+    ImageRecipe,
+    Recipe,
+    VideoRecipe,
+    WorkerOutcome,
+    dump_outcome,
+    dump_recipe,
+    load_outcome,
+    load_recipe,
 )
 from preflight.fix.run_worker import carry_out
 from tests.support.command import command, environment, here
@@ -40,9 +40,9 @@ from tests.support.processes import children, needs_proc, unmeasured
 from tests.tools.probing import FIXTURES
 
 PICTURES, CLIPS = FIXTURES / "pictures", FIXTURES / "clips"
-PICTURE_ORDER = PictureOrder(container="PNG", max_bytes=10**7)
-HEIC_ORDER = PictureOrder(container="PNG", max_bytes=10**7, heif=True)
-CLIP_ORDER = ClipOrder(max_seconds=Fraction(30))
+PICTURE_ORDER = ImageRecipe(container="PNG", max_bytes=10**7)
+HEIC_ORDER = ImageRecipe(container="PNG", max_bytes=10**7, heif=True)
+CLIP_ORDER = VideoRecipe(max_seconds=Fraction(30))
 LONG = 60.0
 """Seconds that no test waits for."""
 
@@ -59,13 +59,13 @@ def fresh(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("order", "origin"),
+    ("recipe", "origin"),
     [(PICTURE_ORDER, PICTURES / "webp.webp"), (CLIP_ORDER, CLIPS / "matroska.mkv")],
     ids=["picture", "clip"],
 )
-def test_a_file_that_takes_too_long_is_given_up(order: Order, origin: Path, tmp_path: Path) -> None:
-    answer = carry_out(order, origin, fresh(tmp_path), seconds=0.01)
-    assert answer == Answer(refused="it took more than 0.01 s")
+def test_a_file_that_takes_too_long_is_given_up(recipe: Recipe, origin: Path, tmp_path: Path) -> None:
+    answer = carry_out(recipe, origin, fresh(tmp_path), seconds=0.01)
+    assert answer == WorkerOutcome(refused="it took more than 0.01 s")
 
 
 @needs_proc
@@ -73,7 +73,7 @@ def test_no_process_is_left_after_an_answer_or_without_one(tmp_path: Path) -> No
     before = children()
     carry_out(PICTURE_ORDER, PICTURES / "webp.webp", fresh(tmp_path))
     answer = carry_out(PICTURE_ORDER, tmp_path / "gone.png", fresh(tmp_path))
-    assert answer == Answer(refused="it was too much for the process that decoded it")
+    assert answer == WorkerOutcome(refused="it was too much for the process that decoded it")
     assert children() == before
 
 
@@ -102,15 +102,15 @@ except OSError as error:
 
 
 @pytest.mark.parametrize(
-    ("order", "libraries"),
+    ("recipe", "libraries"),
     [
         (CLIP_ORDER, {"av.filter.graph", "av.subtitles.codeccontext"}),
         (HEIC_ORDER, {"PIL.WebPImagePlugin", "pillow_heif"}),
     ],
     ids=["clip", "picture"],
 )
-def test_libraries_are_loaded_before_nothing_can_be_opened_any_more(order: Order, libraries: set[str]) -> None:
-    worker._load(order)
+def test_libraries_are_loaded_before_nothing_can_be_opened_any_more(recipe: Recipe, libraries: set[str]) -> None:
+    worker._load(recipe)
     assert libraries <= set(sys.modules)
 
 
@@ -123,22 +123,22 @@ class Greedy(io.BytesIO):
 
 def test_a_file_that_memory_ends_at_is_refused() -> None:
     answer = worker.carry_out(PICTURE_ORDER, Greedy(), io.BytesIO(), io.BytesIO())
-    assert answer == Answer(refused="it needs more memory than one file is given")
+    assert answer == WorkerOutcome(refused="it needs more memory than one file is given")
 
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(
-    ("order", "origin"),
+    ("recipe", "origin"),
     [(PICTURE_ORDER, PICTURES / "webp.webp"), (CLIP_ORDER, CLIPS / "fragmented-with-audio.mp4")],
     ids=["picture", "clip"],
 )
-def test_a_file_with_noise_in_it_gets_an_answer(order: Order, origin: Path, seed: int, tmp_path: Path) -> None:
+def test_a_file_with_noise_in_it_gets_an_answer(recipe: Recipe, origin: Path, seed: int, tmp_path: Path) -> None:
     random, data = Random(seed), bytearray(origin.read_bytes())
     for _ in range(random.randint(1, 40)):
         data[random.randrange(len(data))] = random.randrange(256)
     given = tmp_path / origin.name
     given.write_bytes(data[: random.randint(len(data) // 2, len(data))])
-    answer = carry_out(order, given, fresh(tmp_path))
+    answer = carry_out(recipe, given, fresh(tmp_path))
     assert (answer.container is None) is not (answer.refused is None)
     assert "\n" not in (answer.refused or "")
 
@@ -161,21 +161,21 @@ def test_a_file_with_noise_in_it_gets_an_answer(order: Order, origin: Path, seed
     ids=["nothing", "cut", "list", "text", "done-text", "done-number", "path", "both", "reason", "neither", "deep"],
 )
 def test_an_answer_that_is_none_is_not_believed(line: bytes) -> None:
-    assert load_answer(line) is None
+    assert load_outcome(line) is None
 
 
 @pytest.mark.parametrize(
-    "order",
+    "recipe",
     [
-        PictureOrder(container="JPEG", max_bytes=1, max_aspect=Fraction(5, 2), min_side=340),
-        ClipOrder(max_seconds=Fraction(30), min_seconds=Fraction(7, 3), sides=(340, 3850), max_bytes=9),
+        ImageRecipe(container="JPEG", max_bytes=1, max_aspect=Fraction(5, 2), min_side=340),
+        VideoRecipe(max_seconds=Fraction(30), min_seconds=Fraction(7, 3), sides=(340, 3850), max_bytes=9),
     ],
     ids=["picture", "clip"],
 )
-def test_orders_and_answers_arrive_as_they_were_sent(order: Order) -> None:
-    assert load_order(dump_order(order)) == order
-    answer = Answer(container="PNG", done=("a", "b"))
-    assert load_answer(dump_answer(answer)) == answer
+def test_orders_and_answers_arrive_as_they_were_sent(recipe: Recipe) -> None:
+    assert load_recipe(dump_recipe(recipe)) == recipe
+    answer = WorkerOutcome(container="PNG", done=("a", "b"))
+    assert load_outcome(dump_outcome(answer)) == answer
 
 
 # ── Whole runs ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from preflight.fix.images import write_picture
-from preflight.fix.recipe import Answer, PictureOrder, Refused
+from preflight.fix.recipe import ImageRecipe, Refused, WorkerOutcome
 from preflight.fix.strip import strip_jpeg, strip_png
 from preflight.fix.worker import carry_out
 from tests.support.pixels import picture_of, psnr
@@ -23,16 +23,16 @@ PICTURES = FIXTURES / "pictures"
 PLENTY = 10_000_000
 
 
-def written(data: bytes, order: PictureOrder) -> tuple[Answer, Image.Image, bytes]:
+def written(data: bytes, recipe: ImageRecipe) -> tuple[WorkerOutcome, Image.Image, bytes]:
     made = io.BytesIO()
-    answer = write_picture(io.BytesIO(data), made, order)
+    answer = write_picture(io.BytesIO(data), made, recipe)
     image = Image.open(io.BytesIO(made.getvalue()))
     image.load()
     return answer, image, made.getvalue()
 
 
-def order(container: str = "PNG", **more: object) -> PictureOrder:
-    return PictureOrder(**{"container": container, "max_bytes": PLENTY, **more})  # type: ignore[arg-type]  # test data
+def recipe(container: str = "PNG", **more: object) -> ImageRecipe:
+    return ImageRecipe(**{"container": container, "max_bytes": PLENTY, **more})  # type: ignore[arg-type]  # test data
 
 
 def encoded(image: Image.Image, container: str, **settings: object) -> bytes:
@@ -47,7 +47,7 @@ def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
 
 def test_a_jpeg_keeps_its_orientation_tag_and_its_pixels_stay_where_they_are() -> None:
     data = (PICTURES / "exif-orientation-6.jpg").read_bytes()
-    _, made, _ = written(data, order("JPEG"))
+    _, made, _ = written(data, recipe("JPEG"))
     assert made.getexif()[0x0112] == 6
     assert made.size == Image.open(io.BytesIO(data)).size
 
@@ -57,7 +57,7 @@ def test_anything_else_is_turned_upright_and_loses_the_tag(tmp_path: Path) -> No
     exif = Image.Exif()
     exif[0x0112] = 6
     given.write_bytes(encoded(noise(64, 48), "WEBP", lossless=True, exif=exif))
-    answer, made, _ = written(given.read_bytes(), order())
+    answer, made, _ = written(given.read_bytes(), recipe())
     assert made.size == (48, 64)
     assert 0x0112 not in made.getexif()
     assert psnr(picture_of(given), made.convert("RGBA")) == float("inf")
@@ -67,13 +67,13 @@ def test_anything_else_is_turned_upright_and_loses_the_tag(tmp_path: Path) -> No
 @pytest.mark.parametrize("container", ["PNG", "JPEG"])
 def test_a_colour_profile_is_kept(container: str) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    _, made, _ = written(encoded(noise(32, 32), "TIFF", icc_profile=profile), order(container))
+    _, made, _ = written(encoded(noise(32, 32), "TIFF", icc_profile=profile), recipe(container))
     assert made.info["icc_profile"] == profile
 
 
 def test_grey_of_sixteen_bits_keeps_its_high_byte() -> None:
     grey = Image.frombytes("I;16", (4, 1), struct.pack("<4H", 0, 0x7FFF, 0x8000, 0xFFFF))
-    _, made, _ = written(encoded(grey, "PNG"), order())
+    _, made, _ = written(encoded(grey, "PNG"), recipe())
     assert (made.mode, made.tobytes()) == ("L", bytes([0, 0x7F, 0x80, 0xFF]))
 
 
@@ -83,21 +83,21 @@ def test_grey_of_sixteen_bits_keeps_its_high_byte() -> None:
 )
 def test_odd_colours_become_plain_ones(mode: str, container: str, becomes: str) -> None:
     _, made, _ = written(encoded(Image.new("RGB", (8, 8), "white").convert("RGB").convert(mode) if mode != "LAB" else
-                                 Image.new("LAB", (8, 8), (255, 128, 128)), container), order())  # fmt: skip
+                                 Image.new("LAB", (8, 8), (255, 128, 128)), container), recipe())  # fmt: skip
     assert made.mode == becomes
     assert psnr(made.convert("RGB"), Image.new("RGB", (8, 8), "white")) > 40
 
 
 def test_cmyk_with_a_profile_that_does_not_work_is_made_rgb_by_the_plain_formula() -> None:
     data = encoded(Image.new("CMYK", (8, 8)), "TIFF", icc_profile=b"no profile at all")
-    answer, made, _ = written(data, order())
+    answer, made, _ = written(data, recipe())
     assert (made.mode, answer.done[-1]) == ("RGB", "CMYK made RGB")
 
 
 def test_a_palette_stays_one_in_a_png_and_becomes_rgb_in_a_jpeg() -> None:
     data = encoded(noise(32, 32).quantize(16), "GIF")
-    assert written(data, order())[1].mode == "P"
-    assert written(data, order("JPEG"))[1].mode == "RGB"
+    assert written(data, recipe())[1].mode == "P"
+    assert written(data, recipe("JPEG"))[1].mode == "RGB"
 
 
 @pytest.mark.parametrize(
@@ -110,20 +110,20 @@ def test_a_palette_stays_one_in_a_png_and_becomes_rgb_in_a_jpeg() -> None:
 )
 def test_what_leaves_doubt_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(Refused, match=why):
-        written(data, order())
+        written(data, recipe())
 
 
 def test_the_first_of_several_pictures_is_taken_where_that_is_allowed() -> None:
     data = encoded(Image.new("RGB", (8, 8)), "GIF", save_all=True, append_images=[Image.new("RGB", (8, 8), "red")])
-    answer, made, _ = written(data, order(any_frame=True))
+    answer, made, _ = written(data, recipe(any_frame=True))
     assert made.convert("RGB").getpixel((0, 0)) == (0, 0, 0)
     assert answer.done[0] == "the first of 2 pictures taken"
 
 
 def test_a_png_that_would_be_too_large_becomes_a_jpeg_of_the_best_quality_that_fits() -> None:
     data = encoded(noise(300, 300), "BMP")
-    largest = len(written(data, order("JPEG"))[2])
-    answer, made, raw = written(data, order(max_bytes=largest - 1))
+    largest = len(written(data, recipe("JPEG"))[2])
+    answer, made, raw = written(data, recipe(max_bytes=largest - 1))
     assert (answer.container, made.format) == ("JPEG", "JPEG")
     assert len(raw) < largest
     assert "encoded as JPEG of quality 92" in answer.done
@@ -132,33 +132,33 @@ def test_a_png_that_would_be_too_large_becomes_a_jpeg_of_the_best_quality_that_f
 def test_no_jpeg_of_less_than_quality_75_is_made_but_a_smaller_picture_where_that_is_allowed() -> None:
     data = encoded(noise(300, 300), "BMP")
     with pytest.raises(Refused, match="--unsafe scales it down"):
-        written(data, order("JPEG", max_bytes=20_000))
-    _, made, raw = written(data, order("JPEG", max_bytes=20_000, shrink=True))
+        written(data, recipe("JPEG", max_bytes=20_000))
+    _, made, raw = written(data, recipe("JPEG", max_bytes=20_000, shrink=True))
     assert len(raw) <= 20_000
     assert made.width == made.height < 300
 
 
 def test_a_picture_that_cannot_become_small_enough_is_refused() -> None:
     with pytest.raises(Refused, match="small enough"):
-        written(encoded(noise(64, 64), "BMP"), order("JPEG", max_bytes=10, shrink=True))
+        written(encoded(noise(64, 64), "BMP"), recipe("JPEG", max_bytes=10, shrink=True))
 
 
 def test_transparency_is_not_given_up_without_being_asked() -> None:
     data = encoded(noise(300, 300, "RGBA"), "PNG")
     with pytest.raises(Refused, match="--unsafe puts it on white"):
-        written(data, order(max_bytes=100_000))
-    answer, made, _ = written(data, order(max_bytes=100_000, shrink=True))
+        written(data, recipe(max_bytes=100_000))
+    answer, made, _ = written(data, recipe(max_bytes=100_000, shrink=True))
     assert made.mode == "RGB"
     assert "put on white" in answer.done
 
 
 def test_an_alpha_channel_that_hides_nothing_is_no_transparency() -> None:
     opaque = noise(300, 300).convert("RGBA")
-    assert written(encoded(opaque, "PNG"), order(max_bytes=200_000))[1].mode == "RGB"
+    assert written(encoded(opaque, "PNG"), recipe(max_bytes=200_000))[1].mode == "RGB"
 
 
 def test_a_picture_is_cropped_in_its_middle_and_enlarged_to_its_smaller_side() -> None:
-    answer, made, _ = written(encoded(noise(300, 100), "PNG"), order(max_aspect=Fraction(5, 2), min_side=340))
+    answer, made, _ = written(encoded(noise(300, 100), "PNG"), recipe(max_aspect=Fraction(5, 2), min_side=340))
     assert made.size == (850, 340)
     assert answer.done == ("cropped from 300x100 to 250x100 px", "scaled from 250x100 to 850x340 px")
 
@@ -170,13 +170,13 @@ def test_more_pixels_than_are_decoded_are_refused_before_they_are() -> None:
     ihdr = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
     bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", ihdr) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
     with pytest.raises(Refused, match="60000x60000 pixels"):
-        written(bomb, order())
+        written(bomb, recipe())
     with pytest.raises(Refused, match="more than 100 million"):
-        written(encoded(Image.new("L", (1, 70_000)), "PNG"), order(min_side=340))
+        written(encoded(Image.new("L", (1, 70_000)), "PNG"), recipe(min_side=340))
 
 
 def test_what_a_decoder_raises_becomes_an_answer() -> None:
-    answer = carry_out(order(), io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(99)), io.BytesIO(), io.BytesIO())
+    answer = carry_out(recipe(), io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(99)), io.BytesIO(), io.BytesIO())
     assert answer.container is None
     assert answer.refused is not None
     assert answer.refused.startswith("it cannot be decoded")
@@ -186,7 +186,7 @@ def test_what_a_decoder_raises_becomes_an_answer() -> None:
 def test_the_first_picture_is_cut_out_with_every_byte_of_its_pixels(name: str) -> None:
     data = (PICTURES / name).read_bytes()
     container = "PNG" if name.endswith("png") else "JPEG"
-    _, made, raw = written(data, order(container, strip=True))
+    _, made, raw = written(data, recipe(container, strip=True))
     assert getattr(made, "n_frames", 1) == 1
     assert made.format == container
     assert raw[-8:] in data
@@ -203,4 +203,4 @@ def test_a_file_cut_anywhere_is_no_whole_picture(strip: object, name: str) -> No
     for end in range(0, min(len(data), 3000), 7):
         assert strip(data[:end]) is None
     with pytest.raises(Refused, match="not whole"):
-        written(data[:200], order("PNG" if strip is strip_png else "JPEG", strip=True))
+        written(data[:200], recipe("PNG" if strip is strip_png else "JPEG", strip=True))

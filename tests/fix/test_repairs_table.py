@@ -19,9 +19,9 @@ import pytest
 
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
-from preflight.fix.fixer import Fixer, Wishes
-from preflight.fix.inputs import Piece
-from preflight.fix.outcome import Outcome, State
+from preflight.fix.fixer import Fixer, FixOptions
+from preflight.fix.inputs import FixInput
+from preflight.fix.outcome import FixState, Outcome
 from preflight.fix.plan import plan
 from preflight.fix.repairs import REPAIRS, Safety, Step
 from preflight.model import JobReport, Kind, Severity
@@ -100,7 +100,7 @@ def tools() -> Iterator[Tools]:
     with ExitStack() as stack:
         yield Tools(
             {each: stack.enter_context(Engine(_options(each))) for each in ("image", "video")},
-            {each: stack.enter_context(Fixer(Wishes(unsafe=each))) for each in (False, True)},
+            {each: stack.enter_context(Fixer(FixOptions(unsafe=each))) for each in (False, True)},
         )
 
 
@@ -114,8 +114,8 @@ class Tools(NamedTuple):
         return self.engines[orientation].check([Media(source=str(path), kind=kind)]).jobs[0]
 
     def fix(self, case: Case, path: Path, *, unsafe: bool) -> Outcome:
-        piece = Piece(source=str(path), file=path, kind=case.kind, orientation=case.orientation)
-        return self.fixers[unsafe].fix(piece)
+        given = FixInput(source=str(path), file=path, kind=case.kind, orientation=case.orientation)
+        return self.fixers[unsafe].fix(given)
 
 
 def _options(orientation: str) -> Options:
@@ -131,7 +131,7 @@ def steps_of(tools: Tools, case: Case, path: Path, *, unsafe: bool) -> list[tupl
 
 def is_a_matter_of_choice(outcome: Outcome) -> bool:
     """Whether a file that the plan takes on turned out, once it was open, to need what only the user can allow."""
-    return outcome.state is State.UNREPAIRED and "--unsafe" in (outcome.reason or "")
+    return outcome.state is FixState.UNREPAIRED and "--unsafe" in (outcome.reason or "")
 
 
 @pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
@@ -150,7 +150,7 @@ def test_what_the_table_claims_to_repair_passes_and_looks_the_same(
         assert [each for each in tmp_path.iterdir() if each != path] == [], "something was left behind"
         assert not claimed or (is_a_matter_of_choice(outcome) and not unsafe), outcome.reason
         return
-    assert outcome.state is State.FIXED
+    assert outcome.state is FixState.FIXED
     assert claimed
     assert outcome.done
     target = Path(outcome.target)

@@ -24,7 +24,7 @@ from preflight.fix.timeline import (
 
 TENTH = Fraction(1, 10)
 REORDERED = (0, 4, 2, 1, 3, 8, 6, 5, 7, 9)
-"""Ten frames in decoding order: two groups with a pyramid of frames that look both ways, and one on its own."""
+"""Ten frames in decoding recipe: two groups with a pyramid of frames that look both ways, and one on its own."""
 
 
 def samples(times: tuple[int, ...] = REORDERED, **more: object) -> list[Sample]:
@@ -33,7 +33,7 @@ def samples(times: tuple[int, ...] = REORDERED, **more: object) -> list[Sample]:
 
 @st.composite
 def reordered(draw: st.DrawFn) -> list[Sample]:
-    """Frames in groups, each group decoded in any order that begins with its last or its only frame."""
+    """Frames in groups, each group decoded in any recipe that begins with its last or its only frame."""
     times: list[int] = []
     at = draw(st.integers(-50, 50))
     for size in draw(st.lists(st.integers(1, 6), min_size=1, max_size=8)):

@@ -10,9 +10,9 @@ from preflight.cli.exit_codes import Exit
 from preflight.cli.output import emit, require_writable, to_json, to_json_lines
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import progress
-from preflight.fix.fixer import Fixer, Wishes
-from preflight.fix.inputs import read_pieces
-from preflight.fix.outcome import Outcome, State
+from preflight.fix.fixer import Fixer, FixOptions
+from preflight.fix.inputs import read_inputs
+from preflight.fix.outcome import FixState, Outcome
 from preflight.model import Severity
 from preflight.model.target import is_url
 from preflight.redact import redact
@@ -61,7 +61,7 @@ def command(
         if is_url(name):
             raise click.UsageError(f"{redact(name)}: only local files are repaired; download it, and fix the copy")
     require_writable(output)
-    wishes = Wishes(
+    options = FixOptions(
         unsafe=unsafe,
         in_place=in_place,
         force=force,
@@ -71,10 +71,10 @@ def command(
     )
     outcomes: list[Outcome] = []
     try:
-        with progress("repairing", hidden=quiet or no_progress) as update, Fixer(wishes) as fixer:
-            for piece in read_pieces(names, model=model, orientation=orientation):
-                update(f"repairing {redact(piece.source)}")
-                outcomes.append(fixer.fix(piece))
+        with progress("repairing", hidden=quiet or no_progress) as update, Fixer(options) as fixer:
+            for given in read_inputs(names, model=model, orientation=orientation):
+                update(f"repairing {redact(given.source)}")
+                outcomes.append(fixer.fix(given))
     except KeyboardInterrupt:
         if outcomes and not quiet:  # what was written is there, and must be known
             emit(as_text(outcomes, format_), output)
@@ -101,8 +101,8 @@ def exit_of(outcomes: Sequence[Outcome]) -> Exit:
     """A part that is not installed, then findings that remain or would go, then what could not be examined."""
     if any(outcome.extra is not None for outcome in outcomes):
         return Exit.USAGE
-    if any(outcome.state in (State.UNREPAIRED, State.PLANNED) for outcome in outcomes):
+    if any(outcome.state in (FixState.UNREPAIRED, FixState.PLANNED) for outcome in outcomes):
         return Exit.FAIL
-    if any(outcome.state is State.UNEXAMINED for outcome in outcomes):
+    if any(outcome.state is FixState.UNEXAMINED for outcome in outcomes):
         return Exit.INDETERMINATE
     return Exit.PASS

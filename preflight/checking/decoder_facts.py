@@ -1,4 +1,4 @@
-"""What a decoder in the cage says of a picture, held to what it may say, to facts."""
+"""What a decoder in an isolated process says of a picture, held to what it may say, to facts."""
 
 from __future__ import annotations
 

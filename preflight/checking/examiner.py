@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from preflight.model.receipt import Receipt
     from preflight.sources.host import AllowedHost
     from preflight.sources.remote import RemoteReader
-    from preflight.workers.pool import Cage
+    from preflight.workers.pool import WorkerPool
 
 _AT_ONCE = 32
 """URLs read at the same time."""
@@ -55,17 +55,17 @@ class Examiner:
         self._deadline_s = deadline_s
         self._deep = deep
         self._offline = offline
-        self._cage: Cage | None = None
-        self._decoder: Cage | None = None
-        self._cage_lock = Lock()
+        self._pool: WorkerPool | None = None
+        self._decoder: WorkerPool | None = None
+        self._pool_lock = Lock()
         self._decoding = BoundedSemaphore(_DECODED_AT_ONCE)
         self._threads: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
         """End the processes and threads that were started."""
-        for cage in (self._cage, self._decoder):
-            if cage is not None:
-                cage.close()
+        for pool in (self._pool, self._decoder):
+            if pool is not None:
+                pool.close()
         if self._threads is not None:
             self._threads.shutdown()
 
@@ -110,7 +110,7 @@ class Examiner:
         import asyncio  # noqa: PLC0415 - see examine
 
         if thorough and any(slot.target and may_be_a_clip(slot) for each in slots for slot in each):
-            self._started_cage().warm()  # while libraries load and the first bytes are under way
+            self._started_pool().warm()  # while libraries load and the first bytes are under way
 
         from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with aiohttp, 200 ms to load
         from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with aiohttp, 200 ms to load
@@ -180,7 +180,7 @@ class Examiner:
     def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
         assert reading.facts is not None
         assert not isinstance(reading.facts, ImageFacts)
-        facts = second_opinion.with_second_opinion(reading.facts, reading.fetched, self._started_cage())
+        facts = second_opinion.with_second_opinion(reading.facts, reading.fetched, self._started_pool())
         return self._subject(slot, replace(reading, facts=facts))
 
     def _with_decoding(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
@@ -216,18 +216,18 @@ class Examiner:
     def _wants_decoding(self, facts: ImageFacts | VideoFacts | None) -> bool:
         return self._deep and isinstance(facts, ImageFacts) and second_opinion.is_decodable(facts)
 
-    def _started_decoder(self) -> Cage:
-        from preflight.workers.pool import DECODE, Cage  # noqa: PLC0415 - only a deep check decodes
+    def _started_decoder(self) -> WorkerPool:
+        from preflight.workers.pool import DECODE, WorkerPool  # noqa: PLC0415 - only a deep check decodes
 
-        with self._cage_lock:  # pictures are decoded in several threads
+        with self._pool_lock:  # pictures are decoded in several threads
             if self._decoder is None:
-                self._decoder = Cage(command=DECODE)
+                self._decoder = WorkerPool(command=DECODE)
             return self._decoder
 
-    def _started_cage(self) -> Cage:
-        from preflight.workers.pool import Cage  # noqa: PLC0415 - pictures need no process
+    def _started_pool(self) -> WorkerPool:
+        from preflight.workers.pool import WorkerPool  # noqa: PLC0415 - pictures need no process
 
-        with self._cage_lock:  # clips are judged in several threads
-            if self._cage is None:
-                self._cage = Cage()
-            return self._cage
+        with self._pool_lock:  # clips are judged in several threads
+            if self._pool is None:
+                self._pool = WorkerPool()
+            return self._pool

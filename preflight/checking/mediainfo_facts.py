@@ -1,4 +1,4 @@
-"""MediaInfo's tracks, as ``Cage.ask`` brings them, to a second opinion."""
+"""MediaInfo's tracks, as ``WorkerPool.ask`` brings them, to a second opinion."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from preflight.specs import Spec
 
 if TYPE_CHECKING:
     from preflight.model import SecondOpinion, VideoFacts
-    from preflight.workers.pool import Cage
+    from preflight.workers.pool import WorkerPool
 
 _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1
@@ -36,13 +36,13 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     )
 
 
-def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, cage: Cage) -> VideoFacts:
+def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: WorkerPool) -> VideoFacts:
     """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
     from preflight.checking.mediainfo_facts import named_by, second_opinion  # noqa: PLC0415 - pictures need it not
 
     if facts.size_bytes is None:
         return facts
-    tracks = cage.ask(fetched, facts.size_bytes)
+    tracks = pool.ask(fetched, facts.size_bytes)
     opinion: SecondOpinion | None = second_opinion(tracks) if tracks else None
     if opinion is None:
         return facts
@@ -61,10 +61,10 @@ def is_decodable(facts: ImageFacts) -> bool:
     return facts.container in DECODED and not facts.defects and facts.size_bytes is not None
 
 
-def with_decoding(facts: ImageFacts, fetched: SparseBytes, cage: Cage) -> ImageFacts:
+def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: WorkerPool) -> ImageFacts:
     """``facts`` with the decoders that the picture went through, or with the defect that they found.
 
-    ``cage`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; of
+    ``pool`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; of
     one that is larger than what is ever fetched or decoded, nothing worse than that is said.
     """
     from preflight.checking.decoder_facts import judged  # noqa: PLC0415 - clips need it not
@@ -83,7 +83,7 @@ def with_decoding(facts: ImageFacts, fetched: SparseBytes, cage: Cage) -> ImageF
         return _undecoded(facts, f"was fetched to byte {len(data)} of {facts.size_bytes}, which does not decode")
     whole = SparseBytes()
     whole.add(0, data)
-    told = cage.ask(whole, facts.size_bytes)
+    told = pool.ask(whole, facts.size_bytes)
     if not told:
         return _undecoded(facts, "takes more time or memory to decode than it is given")
     return judged(facts, told[0])

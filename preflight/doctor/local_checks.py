@@ -99,14 +99,14 @@ def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iter
 
 
 def cage(clip: Path = CLIP) -> Iterator[Check]:
-    """Have a real clip read in the cage, as a check would."""
+    """Have a real clip read in an isolated process, as a check would."""
     from preflight.checking.mediainfo_facts import second_opinion  # noqa: PLC0415 - the same
     from preflight.model import SparseBytes  # noqa: PLC0415 - only this check needs it
-    from preflight.workers.pool import Cage  # noqa: PLC0415 - the same
+    from preflight.workers.pool import WorkerPool  # noqa: PLC0415 - the same
 
     data, fetched, began = clip.read_bytes(), SparseBytes(), time.monotonic()
     fetched.add(0, data)
-    with Cage() as started:
+    with WorkerPool() as started:
         tracks = started.ask(fetched, len(data))
     opinion = second_opinion(tracks) if tracks else None
     if opinion is None or opinion.duration is None:

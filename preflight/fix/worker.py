@@ -10,25 +10,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from preflight.fix.recipe import ImageRecipe, Recipe, Refused, VideoRecipe, WorkerOutcome, dump_outcome, load_recipe
+from preflight.workers.confine import confine
 
-
-class Bounds(NamedTuple):
-    """What one file may cost: bytes of address space, bytes written, seconds of the processor."""
-
-    memory_bytes: int
-    written_bytes: int
-    cpu_seconds: int
-
-
-PICTURE = Bounds(memory_bytes=2 * 2**30, written_bytes=256 * 2**20, cpu_seconds=120)
-CLIP = Bounds(memory_bytes=4 * 2**30, written_bytes=2**30, cpu_seconds=900)
+# Bytes of address space, bytes written, and seconds of the processor that one file may cost.
+PICTURE = {"RLIMIT_AS": 2 * 2**30, "RLIMIT_FSIZE": 256 * 2**20, "RLIMIT_CPU": 120}
+CLIP = {"RLIMIT_AS": 4 * 2**30, "RLIMIT_FSIZE": 2**30, "RLIMIT_CPU": 900}
 
 _SHOWN = 200
 
@@ -64,27 +56,6 @@ def carry_out(recipe: Recipe, given: BinaryIO, made: BinaryIO, again: BinaryIO) 
         return WorkerOutcome(refused="it needs more memory than one file is given")
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they like at bytes that they do not like
         return WorkerOutcome(refused=f"it cannot be decoded: {f'{type(error).__name__}: {error}'[:_SHOWN]}")
-
-
-def confine(bounds: Bounds) -> None:
-    """Bound for good what this process may use, where the platform can; the parent's clock holds on all."""
-    try:
-        import resource  # noqa: PLC0415 - not on every platform
-    except ImportError:
-        return
-    limits = {
-        "RLIMIT_AS": bounds.memory_bytes,
-        "RLIMIT_FSIZE": bounds.written_bytes,
-        "RLIMIT_CPU": bounds.cpu_seconds,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_NOFILE": 0,  # what is open stays open; no file and no socket joins it
-    }
-    for name, bound in limits.items():
-        with suppress(AttributeError, OSError, ValueError):  # some platforms lack one, some refuse a bound on memory
-            kind = getattr(resource, name)
-            _, hard = resource.getrlimit(kind)
-            limit = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-            resource.setrlimit(kind, (limit, limit))
 
 
 def _load(recipe: Recipe) -> None:

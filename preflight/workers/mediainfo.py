@@ -102,7 +102,7 @@ def serve_descriptions() -> None:
 
 def serve_decoding() -> None:
     """Answer with one object: how decoding went. Memory that ends is said by the decoder, and no partial answer."""
-    decode = runpy.run_path(str(Path(__file__).with_name("decode.py")))["make_decoder"]()
+    decode = _beside("decode.py")["make_decoder"]()
     confine()
     while (file := receive(sys.stdin.buffer)) is not None:
         allow_more_cpu()
@@ -137,28 +137,9 @@ def ask(file: SparseFile) -> list[Mapping[str, Any]]:
 
 
 def confine() -> bool:
-    """Bound for good what this process may use, where the platform can. Whether it can open nothing any more.
-
-    Without such limits the parent's clock is left, and what may name other files is not looked at.
-    """
-    try:
-        import resource  # noqa: PLC0415 - not on every platform
-    except ImportError:
-        return False
-    bounds = {
-        "RLIMIT_AS": MEMORY_BYTES,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_FSIZE": 0,
-        "RLIMIT_NPROC": 0,
-        "RLIMIT_NOFILE": 0,  # what is open stays open; no file and no socket joins it
-    }
-    for name, bound in bounds.items():
-        with suppress(AttributeError, OSError, ValueError):  # some platforms lack one, some refuse a bound on memory
-            kind = getattr(resource, name)
-            _, hard = resource.getrlimit(kind)
-            limit = bound if hard == resource.RLIM_INFINITY else min(bound, hard)
-            resource.setrlimit(kind, (limit, limit))
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 0
+    """Bound for good what this process may use. Return whether it can open nothing any more."""
+    limits = {"RLIMIT_AS": MEMORY_BYTES, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0}
+    return bool(_beside("confine.py")["confine"](limits))
 
 
 def end_where_memory_does() -> None:
@@ -195,6 +176,11 @@ def under_pressure(status: int | None) -> bool:
     lines = os.pread(status, 4096, 0).decode("ascii", "replace").splitlines()
     peak = next((line.split()[1] for line in lines if line.startswith("VmPeak:")), "0")
     return int(peak) * 1024 > PRESSURE * MEMORY_BYTES
+
+
+def _beside(name: str) -> dict[str, Any]:
+    """The names of a script in this folder, from its file: nothing is looked up where a stranger may have put it."""
+    return runpy.run_path(str(Path(__file__).with_name(name)))
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ DECODE = (*COMMAND, "decode")
 """Starts a worker that decodes pictures; by default one asks MediaInfo."""
 
 
-class Cage:
+class WorkerPool:
     """Asks MediaInfo about bytes already fetched, or has them decoded (``DECODE``).
 
     Safe to use from several threads; each has a worker for itself.
@@ -58,7 +58,7 @@ class Cage:
         """What a worker tells of a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
 
         That is MediaInfo's tracks, or one object that says how decoding went. There is none where the file was too
-        much for it, where no process can be had, and once the cage is closed.
+        much for it, where no process can be had, and once the pool is closed.
         """
         worker = self._take()
         if worker is None:

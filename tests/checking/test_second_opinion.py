@@ -20,7 +20,7 @@ from preflight.model import SecondOpinion, SparseBytes, VideoFacts
 from preflight.model.target import Media
 from preflight.render.json_objects import report_object
 from preflight.render.text import render_report
-from preflight.workers.pool import Cage
+from preflight.workers.pool import WorkerPool
 from tests.tools.probing import FIXTURES
 
 
@@ -112,8 +112,8 @@ def test_facts_with_a_lying_opinion_are_still_facts(name: str) -> None:
         facts = engine.check([Media(source=str(FIXTURES / "clips" / name))]).jobs[0].subjects[0].facts
     assert isinstance(facts, VideoFacts)
     command = [sys.executable, "-I", "-S", "-c", LYING.replace("TRACKS", repr(tracks))]
-    with Cage(command=command) as cage:
-        judged = second_opinion.with_second_opinion(facts, fetched, cage)
+    with WorkerPool(command=command) as pool:
+        judged = second_opinion.with_second_opinion(facts, fetched, pool)
     assert judged.size_bytes == facts.size_bytes
     if facts.container in ("MP4", "MOV"):
         assert (judged.width, judged.height, judged.durations) == (facts.width, facts.height, facts.durations)

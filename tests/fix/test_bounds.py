@@ -82,9 +82,9 @@ def test_the_process_opens_nothing_takes_no_more_memory_and_writes_no_more_than_
     target = fresh(tmp_path)
     script = f"""
 import os
-from preflight.fix.worker import Bounds, confine
+from preflight.workers.confine import confine
 file = open({str(target)!r}, "wb", buffering=0)
-confine(Bounds(memory_bytes=2**30, written_bytes=1000, cpu_seconds=9))
+confine({{"RLIMIT_AS": 2**30, "RLIMIT_FSIZE": 1000, "RLIMIT_CPU": 9}})
 for attempt in (lambda: open(os.devnull), os.pipe, lambda: bytearray(2**31), lambda: file.write(bytes(2000))):
     try:
         print(attempt(), end=" ")

@@ -107,15 +107,15 @@ def test_an_interrupt_from_the_terminal_ends_a_question_without_a_word_from_the_
     script = f"""
 import os, sys, threading, time, signal
 from preflight.model import SparseBytes
-from preflight.workers.pool import Cage
+from preflight.workers.pool import WorkerPool
 data = sys.stdin.buffer.read()
 fetched = SparseBytes()
 fetched.add(0, data)
-with Cage({LONG}) as cage:
-    cage.warm()
+with WorkerPool({LONG}) as pool:
+    pool.warm()
     threading.Timer(0.3, os.killpg, (0, signal.SIGINT)).start()
     try:
-        cage.ask(fetched, len(data))
+        pool.ask(fetched, len(data))
     except KeyboardInterrupt:
         print("interrupted")
 try:
@@ -139,15 +139,15 @@ def test_an_interrupt_that_the_parent_takes_calmly_leaves_the_worker_alone() -> 
     script = """
 import os, signal, sys
 from preflight.model import SparseBytes
-from preflight.workers.pool import Cage
+from preflight.workers.pool import WorkerPool
 signal.signal(signal.SIGINT, lambda *_: None)
 data = sys.stdin.buffer.read()
 fetched = SparseBytes()
 fetched.add(0, data)
-with Cage() as cage:
-    first = cage.ask(fetched, len(data))
+with WorkerPool() as pool:
+    first = pool.ask(fetched, len(data))
     os.killpg(0, signal.SIGINT)
-    print(first is not None and cage.ask(fetched, len(data)) == first)
+    print(first is not None and pool.ask(fetched, len(data)) == first)
 """
     ran = subprocess.run(
         [sys.executable, "-c", script],
@@ -165,10 +165,10 @@ def test_a_worker_ends_with_its_parent() -> None:
     script = """
 import os
 from preflight.model import SparseBytes
-from preflight.workers.pool import Cage
-cage = Cage()
-assert cage.ask(SparseBytes(), 1) is not None
-print(cage._idle[0]._process.pid, flush=True)
+from preflight.workers.pool import WorkerPool
+pool = WorkerPool()
+assert pool.ask(SparseBytes(), 1) is not None
+print(pool._idle[0]._process.pid, flush=True)
 os._exit(0)
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=LONG)

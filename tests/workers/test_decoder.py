@@ -1,4 +1,4 @@
-"""The decoder as a plain function: the cage runs the same one where nothing of it can be measured."""
+"""The decoder as a plain function: the pool runs the same one where nothing of it can be measured."""
 
 from __future__ import annotations
 

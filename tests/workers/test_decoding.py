@@ -23,7 +23,7 @@ from preflight.model import DefectKind, Family, ImageFacts, JobReport, Kind, Spa
 from preflight.model.target import Media
 from preflight.probes import limits
 from preflight.sources.host import AllowedHost
-from preflight.workers.pool import COMMAND, Cage
+from preflight.workers.pool import COMMAND, WorkerPool
 from tests.servers.lying import Server, serving
 from tests.tools.probing import FIXTURES
 
@@ -203,10 +203,10 @@ def test_a_picture_that_takes_more_memory_than_there_is_could_not_be_examined() 
     Image.new("RGBA", (5000, 6000)).save(data, "PNG", compress_level=1)
     small = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({200 << 20},) * 2); "
     small += f"import runpy; runpy.run_path({SCRIPT!r}, run_name='__main__')"
-    with Cage(LONG, [sys.executable, "-P", "-c", small, "decode"]) as cage:
-        facts = second_opinion.with_decoding(facts_for(5000, 6000, data.getvalue()), whole(data.getvalue()), cage)
+    with WorkerPool(LONG, [sys.executable, "-P", "-c", small, "decode"]) as pool:
+        facts = second_opinion.with_decoding(facts_for(5000, 6000, data.getvalue()), whole(data.getvalue()), pool)
         plain = (PICTURES / "plain.png").read_bytes()
-        after = second_opinion.with_decoding(facts_for(480, 640, plain), whole(plain), cage)
+        after = second_opinion.with_decoding(facts_for(480, 640, plain), whole(plain), pool)
     assert [(defect.kind, defect.message) for defect in facts.defects] == [
         (DefectKind.UNREADABLE, "takes more memory to decode than it is given")
     ]
@@ -217,26 +217,26 @@ def test_a_picture_that_takes_more_memory_than_there_is_could_not_be_examined() 
     "script", ["import time; time.sleep(60)", "", "import os; os.abort()"], ids=["hangs", "ends", "dies"]
 )
 def test_a_picture_whose_decoder_does_not_answer_could_not_be_examined(script: str) -> None:
-    with Cage(0.5, [sys.executable, "-I", "-S", "-c", script]) as cage:
-        facts = second_opinion.with_decoding(facts_for(480, 640, b"x"), whole(b"x"), cage)
+    with WorkerPool(0.5, [sys.executable, "-I", "-S", "-c", script]) as pool:
+        facts = second_opinion.with_decoding(facts_for(480, 640, b"x"), whole(b"x"), pool)
     assert [defect.kind for defect in facts.defects] == [DefectKind.UNREADABLE]
     assert facts.decoders == ()
 
 
 def test_a_picture_that_was_not_fetched_whole_could_not_be_examined() -> None:
     data = (PICTURES / "plain.png").read_bytes()
-    with Cage(command=["/nonexistent"]) as cage:
-        facts = second_opinion.with_decoding(facts_for(480, 640, data), whole(data[:1000]), cage)
+    with WorkerPool(command=["/nonexistent"]) as pool:
+        facts = second_opinion.with_decoding(facts_for(480, 640, data), whole(data[:1000]), pool)
     assert "fetched to byte 1000" in facts.defects[0].message
 
 
 def test_without_its_extra_pillow_decodes_alone_and_the_facts_say_so() -> None:
     """Pillow takes damage inside a JPEG for a picture: its word is not given as that of both."""
     alone = f"import runpy, sys; sys.modules['simplejpeg'] = None; runpy.run_path({SCRIPT!r}, run_name='__main__')"
-    with Cage(LONG, [sys.executable, "-P", "-c", alone, "decode"]) as cage:
+    with WorkerPool(LONG, [sys.executable, "-P", "-c", alone, "decode"]) as pool:
         for name in ("plain.jpg", "blank-in-scan.jpg"):
             data = (PICTURES / name).read_bytes()
-            assert second_opinion.with_decoding(facts_for(480, 640, data, "JPEG"), whole(data), cage).decoders == (
+            assert second_opinion.with_decoding(facts_for(480, 640, data, "JPEG"), whole(data), pool).decoders == (
                 "Pillow",
             )
 

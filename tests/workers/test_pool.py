@@ -1,4 +1,4 @@
-"""The cage with MediaInfo in it: what it answers, what it gives up on, and that nothing of it is left behind."""
+"""The pool with MediaInfo in it: what it answers, what it gives up on, and that nothing of it is left behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from preflight.model import SparseBytes
-from preflight.workers.pool import COMMAND, Cage
+from preflight.workers.pool import COMMAND, WorkerPool
 from tests.support.processes import children, needs_proc, open_files
 from tests.tools.probing import FIXTURES
 
@@ -35,8 +35,8 @@ def pieces(*parts: tuple[int, bytes]) -> SparseBytes:
     return fetched
 
 
-def ask(cage: Cage, clip: bytes) -> list[Any] | None:
-    return cage.ask(pieces((0, clip)), len(clip))
+def ask(pool: WorkerPool, clip: bytes) -> list[Any] | None:
+    return pool.ask(pieces((0, clip)), len(clip))
 
 
 def with_count(clip: bytes, table: bytes, count: int) -> bytes:
@@ -65,8 +65,8 @@ def seconds(tracks: list[Any] | None) -> float:
 
 
 def test_a_clip_is_answered_with_its_tracks() -> None:
-    with Cage() as cage:
-        tracks = ask(cage, CLIP)
+    with WorkerPool() as pool:
+        tracks = ask(pool, CLIP)
     assert tracks is not None
     assert [track["track_type"] for track in tracks] == ["General", "Video", "Audio"]
     assert seconds(tracks) == 4
@@ -76,83 +76,83 @@ def test_a_clip_is_answered_with_its_tracks() -> None:
 def test_holes_read_as_the_end_of_the_file() -> None:
     clip = (FIXTURES / "clips" / "moov-far-after-mdat.mp4").read_bytes()
     moov = clip.index(b"moov") - 4
-    with Cage() as cage:
-        assert seconds(cage.ask(pieces((0, clip[:65536]), (moov, clip[moov:])), len(clip))) == seconds(ask(cage, clip))
+    with WorkerPool() as pool:
+        assert seconds(pool.ask(pieces((0, clip[:65536]), (moov, clip[moov:])), len(clip))) == seconds(ask(pool, clip))
 
 
 def test_nothing_fetched_is_nothing_recognised() -> None:
-    with Cage() as cage:
-        tracks = cage.ask(SparseBytes(), 1 << 40)
+    with WorkerPool() as pool:
+        tracks = pool.ask(SparseBytes(), 1 << 40)
         assert tracks is not None
         assert not any(track["format"] for track in tracks)
-        assert seconds(ask(cage, CLIP)) == 4
+        assert seconds(ask(pool, CLIP)) == 4
 
 
 @needs_proc
 def test_a_worker_stays_for_the_next_file(before: set[int]) -> None:
-    with Cage() as cage:
-        ask(cage, CLIP)
+    with WorkerPool() as pool:
+        ask(pool, CLIP)
         first = children() - before
-        ask(cage, TAIL_CLIP)
+        ask(pool, TAIL_CLIP)
         assert len(first) == 1
         assert children() - before == first
 
 
 @needs_proc
 def test_a_warmed_cage_has_its_worker_before_it_is_asked(before: set[int]) -> None:
-    with Cage() as cage:
-        cage.warm()
+    with WorkerPool() as pool:
+        pool.warm()
         first = children() - before
-        assert seconds(ask(cage, CLIP)) == 4
+        assert seconds(ask(pool, CLIP)) == 4
         assert children() - before == first
 
 
 @needs_proc
 def test_a_worker_killed_while_it_is_idle_is_replaced_and_the_question_answered(before: set[int]) -> None:
-    with Cage() as cage:
-        ask(cage, CLIP)
+    with WorkerPool() as pool:
+        ask(pool, CLIP)
         (pid,) = children() - before
         os.kill(pid, signal.SIGKILL)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, and left for the cage to find
-        assert seconds(ask(cage, CLIP)) == 4
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, and left for the pool to find
+        assert seconds(ask(pool, CLIP)) == 4
         assert pid not in children()
 
 
 @needs_proc
 def test_a_worker_killed_while_it_is_asked_has_no_opinion_and_is_replaced(before: set[int]) -> None:
-    with Cage(LONG) as cage, ThreadPoolExecutor() as pool:
-        cage.warm()
+    with WorkerPool(LONG) as pool, ThreadPoolExecutor() as threads:
+        pool.warm()
         (pid,) = children() - before
-        answer = pool.submit(ask, cage, SPINNING)
+        answer = threads.submit(ask, pool, SPINNING)
         while not answer.done():
             os.kill(pid, signal.SIGKILL)
             time.sleep(0.01)
             if pid not in children():
                 break
         assert answer.result(LONG) is None
-        assert seconds(ask(cage, CLIP)) == 4
+        assert seconds(ask(pool, CLIP)) == 4
 
 
 def test_a_clip_that_makes_mediainfo_spin_is_ended_by_the_clock() -> None:
-    with Cage(1.0) as cage:
-        assert ask(cage, SPINNING) is None
-    with Cage() as cage:
-        assert seconds(ask(cage, CLIP)) == 4
+    with WorkerPool(1.0) as pool:
+        assert ask(pool, SPINNING) is None
+    with WorkerPool() as pool:
+        assert seconds(ask(pool, CLIP)) == 4
 
 
 @needs_limits
 def test_a_clip_that_makes_mediainfo_spin_is_ended_by_its_own_limit_on_processor_time() -> None:
-    with Cage(LONG) as cage:
-        assert ask(cage, SPINNING) is None
-        assert seconds(ask(cage, CLIP)) == 4
+    with WorkerPool(LONG) as pool:
+        assert ask(pool, SPINNING) is None
+        assert seconds(ask(pool, CLIP)) == 4
 
 
 @needs_limits
 @pytest.mark.parametrize("clip", [HUNGRY, PARTIAL], ids=["gigabytes", "half-a-table"])
 def test_a_clip_that_takes_too_much_memory_gets_no_opinion_and_never_half_of_one(clip: bytes) -> None:
-    with Cage(LONG) as cage:
-        assert ask(cage, clip) is None
-        assert seconds(ask(cage, CLIP)) == 4
+    with WorkerPool(LONG) as pool:
+        assert ask(pool, clip) is None
+        assert seconds(ask(pool, CLIP)) == 4
 
 
 def test_a_library_that_is_not_there_is_no_opinion(tmp_path: Path) -> None:
@@ -160,16 +160,16 @@ def test_a_library_that_is_not_there_is_no_opinion(tmp_path: Path) -> None:
     script = (
         f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_path({COMMAND[-1]!r}, {{}}, '__main__')"
     )
-    with Cage(command=[sys.executable, "-P", "-c", script]) as cage:
-        assert ask(cage, CLIP) is None
-        assert ask(cage, CLIP) is None
+    with WorkerPool(command=[sys.executable, "-P", "-c", script]) as pool:
+        assert ask(pool, CLIP) is None
+        assert ask(pool, CLIP) is None
 
 
 @needs_proc
 def test_questions_from_several_threads_are_answered_at_once(before: set[int]) -> None:
-    with Cage() as cage:
-        with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(lambda clip: seconds(ask(cage, clip)), [CLIP, TAIL_CLIP] * 30))
+    with WorkerPool() as pool:
+        with ThreadPoolExecutor(6) as threads:
+            answers = list(threads.map(lambda clip: seconds(ask(pool, clip)), [CLIP, TAIL_CLIP] * 30))
         assert answers == [4.0] * 60
         assert 1 <= len(children() - before) <= 6
     assert children() == before
@@ -177,12 +177,12 @@ def test_questions_from_several_threads_are_answered_at_once(before: set[int]) -
 
 @needs_proc
 def test_nothing_is_left_of_two_hundred_questions(before: set[int]) -> None:
-    with Cage() as cage:
-        ask(cage, CLIP)
+    with WorkerPool() as pool:
+        ask(pool, CLIP)
         files = open_files()
         threads = threading.active_count()
         for _ in range(200):
-            assert seconds(ask(cage, CLIP)) == 4
+            assert seconds(ask(pool, CLIP)) == 4
         assert open_files() == files
         assert threading.active_count() == threads
         assert len(children() - before) == 1
@@ -191,21 +191,21 @@ def test_nothing_is_left_of_two_hundred_questions(before: set[int]) -> None:
 
 @needs_proc
 def test_a_closed_cage_has_no_opinion_and_starts_nothing(before: set[int]) -> None:
-    cage = Cage()
-    ask(cage, CLIP)
-    cage.close()
-    assert ask(cage, CLIP) is None
-    cage.warm()
-    cage.close()
+    pool = WorkerPool()
+    ask(pool, CLIP)
+    pool.close()
+    assert ask(pool, CLIP) is None
+    pool.warm()
+    pool.close()
     assert children() == before
 
 
 @needs_proc
 def test_closing_ends_a_worker_that_hangs(before: set[int]) -> None:
-    with ThreadPoolExecutor() as pool:
-        with Cage(LONG) as cage:
-            cage.warm()
-            answer = pool.submit(ask, cage, SPINNING)
+    with ThreadPoolExecutor() as threads:
+        with WorkerPool(LONG) as pool:
+            pool.warm()
+            answer = threads.submit(ask, pool, SPINNING)
             time.sleep(0.1)
         assert answer.result(LONG) is None
     assert children() == before
@@ -217,14 +217,14 @@ def test_an_environment_with_tighter_limits_of_its_own_is_no_trouble() -> None:
 import resource
 from pathlib import Path
 from preflight.model import SparseBytes
-from preflight.workers.pool import Cage
+from preflight.workers.pool import WorkerPool
 resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
 resource.setrlimit(resource.RLIMIT_CPU, (3, 3))
 clip = Path(CLIP).read_bytes()
 fetched = SparseBytes()
 fetched.add(0, clip)
-with Cage() as cage:
-    print([len(cage.ask(fetched, len(clip)) or ()) for _ in range(3)])
+with WorkerPool() as pool:
+    print([len(pool.ask(fetched, len(clip)) or ()) for _ in range(3)])
 """.replace("CLIP", repr(str(FIXTURES / "clips" / "fast-start.mp4")))
     ran = subprocess.run([sys.executable, "-c", lowered], capture_output=True, text=True, check=False, timeout=LONG)
     assert (ran.stdout, ran.stderr) == ("[3, 3, 3]\n", "")

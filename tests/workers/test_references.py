@@ -1,4 +1,4 @@
-"""Files that name others, which MediaInfo would open or fetch: the cage follows none of them."""
+"""Files that name others, which MediaInfo would open or fetch: the pool follows none of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from boxes import find, parse, serialise
 
 from preflight.model import SparseBytes
 from preflight.workers import mediainfo as caged
-from preflight.workers.pool import COMMAND, Cage
+from preflight.workers.pool import COMMAND, WorkerPool
 from tests.tools.probing import FIXTURES
 
 CLIP = (FIXTURES / "clips" / "fast-start.mp4").read_bytes()
@@ -41,8 +41,8 @@ def whole(data: bytes) -> SparseBytes:
     return fetched
 
 
-def seconds(cage: Cage, data: bytes) -> float | None:
-    tracks = cage.ask(whole(data), len(data))
+def seconds(pool: WorkerPool, data: bytes) -> float | None:
+    tracks = pool.ask(whole(data), len(data))
     return float(tracks[0]["duration"]) / 1000 if tracks and tracks[0]["duration"] else None
 
 
@@ -115,8 +115,8 @@ def test_a_reference_in_a_file_is_never_followed_to_a_server(
 ) -> None:
     url, callers = listener
     data = references(url)[how]
-    with Cage(LONG, command) as cage:
-        cage.ask(whole(data), len(data))
+    with WorkerPool(LONG, command) as pool:
+        pool.ask(whole(data), len(data))
     assert callers == []
 
 
@@ -131,8 +131,8 @@ def test_a_reference_in_a_file_is_never_followed_to_another_file(how: str, comma
     pipe = tmp_path / "private.mp4"
     os.mkfifo(pipe)
     data = references(str(pipe))[how]
-    with Cage(LONG, command) as cage, ThreadPoolExecutor() as pool:
-        answer = pool.submit(cage.ask, whole(data), len(data))
+    with WorkerPool(LONG, command) as pool, ThreadPoolExecutor() as threads:
+        answer = threads.submit(pool.ask, whole(data), len(data))
         opened = 0
         while not answer.done():
             try:
@@ -146,17 +146,17 @@ def test_a_reference_in_a_file_is_never_followed_to_another_file(how: str, comma
 
 @needs_limits
 def test_a_clip_with_a_reference_is_still_described() -> None:
-    with Cage() as cage:
-        assert seconds(cage, with_alias("/nowhere", "x.mp4")) == 4
+    with WorkerPool() as pool:
+        assert seconds(pool, with_alias("/nowhere", "x.mp4")) == 4
 
 
 def test_without_limits_the_clock_is_left_and_whatever_may_name_others_is_not_looked_at() -> None:
     spinning = bytearray(CLIP)
     struct.pack_into(">I", spinning, CLIP.index(b"stts") + 8, 0x7FFFFFFF)
-    with Cage(2.0, WITHOUT_LIMITS) as cage:
-        assert seconds(cage, CLIP) == 4
-        assert cage.ask(whole(bytes(spinning)), len(spinning)) is None
-        assert cage.ask(whole(with_alias("/nowhere", "x.mp4")), len(CLIP)) is None
+    with WorkerPool(2.0, WITHOUT_LIMITS) as pool:
+        assert seconds(pool, CLIP) == 4
+        assert pool.ask(whole(bytes(spinning)), len(spinning)) is None
+        assert pool.ask(whole(with_alias("/nowhere", "x.mp4")), len(CLIP)) is None
 
 
 @pytest.mark.parametrize("path", sorted((FIXTURES / "clips").glob("*.m*")), ids=lambda path: path.name)

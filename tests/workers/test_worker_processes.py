@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from preflight.model import SparseBytes
-from preflight.workers.pool import ANSWER_BYTES, REQUESTS_PER_WORKER, Cage
+from preflight.workers.pool import ANSWER_BYTES, REQUESTS_PER_WORKER, WorkerPool
 from tests.support.processes import children, needs_proc, open_files, unmeasured
 
 WALL = 2.0
@@ -76,10 +76,10 @@ def worker(script: str) -> list[str]:
     return [sys.executable, "-I", "-S", "-c", script]
 
 
-def ask(cage: Cage, length: int = 10) -> Any:
+def ask(pool: WorkerPool, length: int = 10) -> Any:
     fetched = SparseBytes()
     fetched.add(0, bytes(length))
-    return cage.ask(fetched, length)
+    return pool.ask(fetched, length)
 
 
 @needs_proc
@@ -87,9 +87,9 @@ def ask(cage: Cage, length: int = 10) -> Any:
 @pytest.mark.parametrize("length", [10, 1 << 21], ids=["small", "more-than-a-pipe-holds"])
 def test_a_worker_that_misbehaves_has_no_opinion(script: str, length: int) -> None:
     before, files = children(), open_files()
-    with Cage(LONG, worker(script)) as cage:
-        assert ask(cage, length) is None
-        assert children() == before  # ended at once, not when the cage is closed
+    with WorkerPool(LONG, worker(script)) as pool:
+        assert ask(pool, length) is None
+        assert children() == before  # ended at once, not when the pool is closed
     assert open_files() == files
 
 
@@ -98,8 +98,8 @@ def test_a_worker_that_misbehaves_has_no_opinion(script: str, length: int) -> No
 @pytest.mark.parametrize("length", [10, 1 << 21], ids=["small", "more-than-a-pipe-holds"])
 def test_a_worker_that_hangs_is_ended_by_the_clock(script: str, length: int) -> None:
     before = children()
-    with Cage(0.3, worker(script)) as cage:
-        assert ask(cage, length) is None
+    with WorkerPool(0.3, worker(script)) as pool:
+        assert ask(pool, length) is None
         assert children() == before
 
 
@@ -109,9 +109,9 @@ def test_a_worker_that_hangs_is_ended_by_the_clock(script: str, length: int) -> 
     ids=["missing", "empty", "not-a-program", "a-folder"],
 )
 def test_a_worker_that_cannot_be_started_is_no_opinion(command: list[str]) -> None:
-    with Cage(command=command) as cage:
-        cage.warm()
-        assert ask(cage) is None
+    with WorkerPool(command=command) as pool:
+        pool.warm()
+        assert ask(pool) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits are held to as Linux does")
@@ -126,15 +126,15 @@ def test_a_worker_that_cannot_be_started_is_no_opinion(command: list[str]) -> No
 def test_a_system_without_more_files_or_threads_is_no_opinion(used_up: str) -> None:
     script = f"""
 from preflight.model import SparseBytes
-from preflight.workers.pool import Cage
+from preflight.workers.pool import WorkerPool
 fetched = SparseBytes()
 fetched.add(0, bytes(10))
-with Cage(command={worker(OBEDIENT)!r}) as cage:
-    print(len(cage.ask(fetched, 10)))
-cage = Cage(command={worker(OBEDIENT)!r})
+with WorkerPool(command={worker(OBEDIENT)!r}) as pool:
+    print(len(pool.ask(fetched, 10)))
+pool = WorkerPool(command={worker(OBEDIENT)!r})
 {used_up}
-with cage:
-    print(cage.ask(fetched, 10))
+with pool:
+    print(pool.ask(fetched, 10))
 """
     command = [sys.executable, "-c", script]
     ran = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=False, timeout=LONG)
@@ -145,8 +145,8 @@ def test_a_worker_is_asked_what_is_known_of_the_file_and_where_it_stands() -> No
     fetched = SparseBytes()
     fetched.add(0, b"head")
     fetched.add(100, b"the tail")
-    with Cage(command=worker(OBEDIENT)) as cage:
-        tracks = cage.ask(fetched, 108)
+    with WorkerPool(command=worker(OBEDIENT)) as pool:
+        tracks = pool.ask(fetched, 108)
     assert tracks is not None
     assert tracks[0]["asked"]["size"] == 108
     assert tracks[0]["asked"]["pieces"] == [[0, 4], [100, 8]]
@@ -154,23 +154,23 @@ def test_a_worker_is_asked_what_is_known_of_the_file_and_where_it_stands() -> No
 
 def test_an_answer_given_twice_is_not_taken_for_the_next_files() -> None:
     twice = OBEDIENT.replace("print(", "print(json.dumps(answer), flush=True); print(")
-    with Cage(LONG, worker(twice)) as cage:
-        first, second = ask(cage, 10), ask(cage, 20)
+    with WorkerPool(LONG, worker(twice)) as pool:
+        first, second = ask(pool, 10), ask(pool, 20)
     assert first[0]["asked"]["size"] == 10
     assert second is None or second[0]["asked"]["size"] == 20
 
 
 def test_a_worker_is_replaced_after_its_share_of_files() -> None:
-    with Cage(LONG, worker(OBEDIENT)) as cage:
-        workers = [ask(cage)[0]["worker"] for _ in range(REQUESTS_PER_WORKER + 1)]
+    with WorkerPool(LONG, worker(OBEDIENT)) as pool:
+        workers = [ask(pool)[0]["worker"] for _ in range(REQUESTS_PER_WORKER + 1)]
     assert len(set(workers[:-1])) == 1
     assert workers[-1] not in workers[:-1]
 
 
 def test_the_clock_starts_anew_for_each_question() -> None:
     slow = OBEDIENT.replace("    print(", "    import time; time.sleep(0.2)\n    print(")
-    with Cage(WALL, worker(slow)) as cage:
-        workers = {ask(cage)[0]["worker"] for _ in range(12)}
+    with WorkerPool(WALL, worker(slow)) as pool:
+        workers = {ask(pool)[0]["worker"] for _ in range(12)}
     assert len(workers) == 1
 
 
@@ -178,9 +178,9 @@ def test_the_clock_starts_anew_for_each_question() -> None:
 def test_closing_ends_every_worker_also_those_that_hang() -> None:
     before = children()
     started = time.monotonic()
-    with ThreadPoolExecutor(4) as pool:
-        with Cage(LONG, worker(HANGING["never-answers"])) as cage:
-            answers = [pool.submit(ask, cage, 1 << 21) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        with WorkerPool(LONG, worker(HANGING["never-answers"])) as pool:
+            answers = [threads.submit(ask, pool, 1 << 21) for _ in range(4)]
             while len(children() - before) < 4:
                 time.sleep(0.01)
         assert [answer.result(LONG) for answer in answers] == [None] * 4
@@ -193,7 +193,7 @@ def test_the_environment_of_a_worker_holds_no_key(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PREFLIGHT_API_KEY_FILE", "/keys/canary")
     monkeypatch.setenv("PREFLIGHT_LEDGER", "kept")
     telling = OBEDIENT.replace('"asked": request', '"environment": dict(os.environ)')
-    with Cage(command=worker(telling)) as cage:
-        environment = ask(cage)[0]["environment"]
+    with WorkerPool(command=worker(telling)) as pool:
+        environment = ask(pool)[0]["environment"]
     assert "canary" not in json.dumps(environment)
     assert environment["PREFLIGHT_LEDGER"] == "kept"

@@ -131,13 +131,31 @@ def layers() -> str:
         for room, allowed in rules["TABLE"].items():
             folder = tables.PACKAGE / room / "__init__.py"
             path = folder if folder.exists() else tables.PACKAGE / f"{room}.py"
-            said = " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split())
             ours = "everything" if "*" in allowed else ", ".join(f"`{name}`" for name in sorted(allowed - {room}))
             theirs = ", ".join(sorted(name for name, rooms in rules["THIRD_PARTY"].items() if room in rooms))
             name = f"`{room}/`" if folder.exists() else f"`{room}.py`"
-            yield name, re.split(r"(?<=\.)\s", said)[0].replace("``", "`"), ours or "–", theirs or "–"
+            yield name, _first_sentence(path), ours or "–", theirs or "–"
 
     return tables.table(("part", "what it is", "may import", "libraries"), rows())
+
+
+def modules() -> str:
+    """Every module of the package with the first sentence of its docstring, a table a room."""
+    parts = []
+    for folder in sorted({path.parent for path in tables.PACKAGE.rglob("*.py")}):
+        rows = [
+            (f"`{path.relative_to(tables.PACKAGE)}`", _first_sentence(path))
+            for path in sorted(folder.glob("*.py"))
+            if not path.name.startswith("__")
+        ]
+        if rows:
+            parts.append(tables.table(("module", "what it does"), rows))
+    return "\n\n".join(parts)
+
+
+def _first_sentence(path: Path) -> str:
+    said = " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split())
+    return re.split(r"(?<=\.)\s", said)[0].replace("``", "`")
 
 
 def command_line() -> str:
@@ -205,6 +223,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "repairs": tables.repairs,
     "fix-bounds": tables.fix_bounds,
     "layers": layers,
+    "modules": modules,
     "settings": tables.settings,
     "commands": command_line,
     "hooks": hooks,

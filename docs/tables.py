@@ -194,10 +194,10 @@ def fix_bounds() -> str:
     rows = (
         (
             name,
-            f"{bounds.memory_bytes // 2**30} GiB",
-            f"{bounds.cpu_seconds} s",
+            f"{bounds['RLIMIT_AS'] // 2**30} GiB",
+            f"{bounds['RLIMIT_CPU']} s",
             f"{seconds:g} s",
-            f"{bounds.written_bytes // 2**20} MiB",
+            f"{bounds['RLIMIT_FSIZE'] // 2**20} MiB",
         )
         for name, bounds, seconds in (
             ("picture", worker.PICTURE, process.PICTURE_SECONDS),

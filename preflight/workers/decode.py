@@ -1,4 +1,4 @@
-"""Decodes a whole JPEG or PNG: what ``mediainfo.py`` does with a file when it is started as a decoder.
+"""Decodes a whole JPEG or PNG, in the isolated process that ``workers/mediainfo.py`` starts as a decoder.
 
 It runs in that process and under its limits, and imports nothing of the package. Two readers look at each picture, for
 each passes over what the other sees. Pillow does not check the sums of a PNG and shows what is missing as black; of a

@@ -1,4 +1,4 @@
-"""Checks the image, the video and the price of a motion-control job before it is paid for.
+"""Check the image, the video and the price of a motion-control job before you pay for it.
 
 ``check`` examines a job, or its files, and returns a ``Report``; ``quote`` prices a length; ``submit_job`` pays for a
 job once, with a ``Ledger``; ``Client`` and ``AsyncClient`` talk to the service. Names are loaded when they are first

@@ -1,4 +1,4 @@
-"""The Python face: one call for what the command line does."""
+"""The Python API: one function for each thing that the command line does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job costs: a headline and its range, in exact numbers, each difference with its reason.
+"""The price of a job: a headline and its range in exact numbers, with a reason for each difference.
 
 The service does not document how it rounds seconds, nor which of a file's clocks it reads. The headline takes the
 spec's policy and the container's clock, which a server that probes with ffprobe bills by; the range spans the rest.

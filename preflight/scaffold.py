@@ -1,4 +1,4 @@
-"""The files that a user begins with: a commented job, its schema for editors, and the configuration of the hooks.
+"""The files that a user starts with: a commented job, its schema for editors, and the configuration of the hooks.
 
 All of it is made from the spec and the table of hooks, so that none can say anything else.
 """

@@ -1,4 +1,4 @@
-"""Every rounding of seconds and credits, by name. Nothing else in the project rounds money or time."""
+"""Rounds seconds and credits; no other module does. Nothing else in the project rounds money or time."""
 
 from __future__ import annotations
 

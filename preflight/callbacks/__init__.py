@@ -1,4 +1,4 @@
-"""Receiving the service's callbacks: an ASGI application to mount anywhere, and what is made of what it takes.
+"""Receives the service's callbacks: an ASGI application to mount anywhere, and the settler that acts on deliveries.
 
 A callback is a hint that anyone may forge: it is written down, answered, and then the service is asked for the truth.
 """

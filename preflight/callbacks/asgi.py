@@ -1,4 +1,4 @@
-"""The receiving end, as an ASGI application without a framework: takes a delivery, writes it down, answers.
+"""The callback receiver as a plain ASGI application: it stores each delivery, then answers.
 
 https://asgi.readthedocs.io, HTTP & WebSocket message format.
 """

@@ -1,4 +1,4 @@
-"""What is made of deliveries: the service is asked how the task really stands, and the ledger learns it, once."""
+"""Acts on deliveries: asks the service for the task's real state and writes that into the ledger, once."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where the pipeline meets: the engine, and all that it is told to do or to leave out."""
+"""The engine that checks targets, its options, and everything that hides or confirms findings."""

@@ -1,4 +1,4 @@
-"""A baseline: findings that were there before, and do not count until they are fixed.
+"""A baseline file: old findings that do not count until they are fixed.
 
 A finding is known again by its rule, its file, its field, the file or URL behind that, and the row's own id, so that it
 may move to another line. Paths are relative to the baseline's folder. What could not be examined, what goes over a

@@ -1,4 +1,4 @@
-"""What a decoder in an isolated process says of a picture, held to what it may say, to facts."""
+"""Turns the answer of an isolated decoder into facts about a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks jobs and media files: source, probe, second opinion, rules, quote, report. The one place where they meet."""
+"""Checks jobs and media files, from source to report: the one place where the pipeline meets."""
 
 from __future__ import annotations
 

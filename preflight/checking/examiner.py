@@ -1,4 +1,4 @@
-"""From the name of a file to a subject: finds out where its bytes are, has them read, and asks for a second opinion."""
+"""Examines one file: finds its bytes, runs a probe over them, and asks for a second opinion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two jobs are the same: they would be paid for twice, and make the same video."""
+"""Decides whether two jobs are the same, so that one video is not paid for twice."""
 
 from __future__ import annotations
 

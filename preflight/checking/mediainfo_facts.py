@@ -1,4 +1,4 @@
-"""MediaInfo's tracks, as ``WorkerPool.ask`` brings them, to a second opinion."""
+"""Turns MediaInfo's tracks into a second opinion on a clip."""
 
 from __future__ import annotations
 

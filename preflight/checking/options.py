@@ -1,4 +1,4 @@
-"""What is to be checked, and how."""
+"""The options of a check."""
 
 from __future__ import annotations
 

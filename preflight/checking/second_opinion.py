@@ -1,4 +1,4 @@
-"""When MediaInfo is asked about a clip and a picture is decoded, and what the answers change: the whole policy."""
+"""The policy of second opinions: when MediaInfo or a decoder is asked, and what its answer changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file that is to be examined, and what one run remembers of those that were."""
+"""A file that is waiting to be examined, and the memory of those that one run has examined."""
 
 from __future__ import annotations
 

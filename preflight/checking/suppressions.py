@@ -1,4 +1,4 @@
-"""What is shown and counted of what was found: selected and ignored rules, other severities, comments, old findings."""
+"""Decides which findings count: selected and ignored rules, other severities, comments, and a baseline."""
 
 from __future__ import annotations
 

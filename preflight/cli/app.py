@@ -1,4 +1,4 @@
-"""The commands, each loaded when it is called: a check of one picture does not pay for the sandbox."""
+"""The table of commands; each is loaded when it is called, so that a check of a picture does not load the sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shell completes where a file or a folder is meant. Commands, options, choices and rules know their own."""
+"""Shell completion of files and folders. Commands, options, choices and rules know their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exit codes. Where several apply, the most serious for the user's money wins."""
+"""Exit codes, and which one an outcome has. Where several apply, the most serious for the user's money wins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where results go: whole, to standard output or into a file, never half."""
+"""Writes a result to standard output or into a file, whole or not at all."""
 
 from __future__ import annotations
 

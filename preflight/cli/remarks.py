@@ -1,4 +1,4 @@
-"""Beside a report: what is worth saying on standard error, and findings that are kept as old."""
+"""Remarks beside a report on standard error, and writing a baseline."""
 
 from __future__ import annotations
 

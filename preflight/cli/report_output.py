@@ -1,4 +1,4 @@
-"""Reports for continuous integration, which wants to know where files lie: only this layer asks the machine."""
+"""Reports for continuous integration: paths relative to the source tree, and the summary of a workflow step."""
 
 from __future__ import annotations
 

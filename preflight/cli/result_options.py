@@ -1,4 +1,4 @@
-"""Which results are wanted and where each goes: ``--format F``, several ``--format F:FILE``, ``--output FILE``."""
+"""Options for formats and where each result goes: ``--format F``, ``--format F:FILE``, ``--output FILE``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running a command: errors to exit codes, and never a traceback for what is not a bug."""
+"""Runs a command: turns errors into exit codes, and shows a traceback for bugs only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving what a task made."""
+"""Saves the results of a task."""
 
 from __future__ import annotations
 

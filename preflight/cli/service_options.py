@@ -1,4 +1,4 @@
-"""What the commands that talk to the service share: the key, the address, and how its outcomes are said."""
+"""Options and output that the commands share which talk to the service: key, address, ledger, outcome."""
 
 from __future__ import annotations
 

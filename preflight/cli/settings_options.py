@@ -1,4 +1,4 @@
-"""Settings for commands: ``--config`` and ``--isolated``, and defaults for options that are named like a setting."""
+"""``--config`` and ``--isolated``, and settings as defaults of the options that have their names."""
 
 from __future__ import annotations
 

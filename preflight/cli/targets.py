@@ -1,4 +1,4 @@
-"""From the arguments of a command to targets: names, a list of them, standard input, ``--image`` and ``--video``."""
+"""Turns a command's arguments into targets: names, ``--files-from``, standard input, ``--image`` and ``--video``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress on standard error, when somebody is there to see it."""
+"""Progress and ``-v`` logs on standard error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether preflight works here: each part tried for real, within a bound, and what to do where one does not."""
+"""Checks the installation: tries each part for real, within a bound, and says how to fix a part that fails."""
 
 from preflight.doctor.checks import Check, State, verdict
 from preflight.doctor.diagnosis import Surroundings, examine

@@ -1,4 +1,4 @@
-"""One thing that was tried, and trying it within a bound."""
+"""One check of the installation, and running it within a bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trying everything there is to try, at once."""
+"""Runs all the checks of the installation at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is installed: versions, the packages that preflight needs, its extras."""
+"""Checks of this machine: versions, packages, extras, MediaInfo, and the folders that are written to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service: the key, whether the API answers, what it says of the account and of the time."""
+"""Checks of the service: the key, whether the API answers, the account, and the clock."""
 
 from __future__ import annotations
 

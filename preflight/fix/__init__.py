@@ -1,1 +1,1 @@
-"""Repairs local files: findings to steps, steps to a new file that passes its check, and that file to its place."""
+"""Repairs local files: from findings to a new file that passes its check."""

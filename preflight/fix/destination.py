@@ -1,4 +1,4 @@
-"""Where a repaired file goes: whole or not at all, and never over a file that nobody named."""
+"""Puts a repaired file in its place: whole or not at all, and never over a file that nobody named."""
 
 from __future__ import annotations
 

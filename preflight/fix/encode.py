@@ -1,4 +1,4 @@
-"""Encoding picture and sound again, for what cannot stay as it is. Runs in the process of ``worker.py`` only."""
+"""Encodes picture and sound again where packets cannot be kept. Runs in the process of ``worker.py`` only."""
 
 from __future__ import annotations
 

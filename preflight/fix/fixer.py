@@ -1,4 +1,4 @@
-"""Repairs one file after the other: check, plan, write anew, check again, and only then give the result its name."""
+"""Repairs one file after the other: check, plan, write, check again, then give the result its name."""
 
 from __future__ import annotations
 

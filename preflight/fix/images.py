@@ -1,4 +1,4 @@
-"""Writing a picture anew with Pillow. Runs in the process of ``worker.py`` only: decoders meet hostile bytes here."""
+"""Rewrites a picture with Pillow. Runs in the process of ``worker.py`` only: decoders meet hostile bytes here."""
 
 from __future__ import annotations
 

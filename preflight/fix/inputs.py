@@ -1,4 +1,4 @@
-"""From what a user names to the files that are looked at: media, folders, and the local files that jobs name."""
+"""Turns names into the files to repair: media, folders, and the local files that jobs name."""
 
 from __future__ import annotations
 

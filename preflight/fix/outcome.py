@@ -1,4 +1,4 @@
-"""What became of one file."""
+"""The outcome of repairing one file."""
 
 from __future__ import annotations
 

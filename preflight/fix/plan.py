@@ -1,4 +1,4 @@
-"""Findings to plans: which steps repair a file, in one try or, where the safe ones may not be enough, in two. Pure."""
+"""Plans a repair from findings: which steps, in one try, or in two where the safe steps may not be enough. Pure."""
 
 from __future__ import annotations
 

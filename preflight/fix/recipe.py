@@ -1,4 +1,4 @@
-"""What the process that decodes is asked to do, and what it answers: one line of JSON each way."""
+"""The recipe for the process that repairs a file, and its outcome: one line of JSON each way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing a clip anew with FFmpeg's libraries. Runs in the process of ``worker.py`` only.
+"""Rewrites a clip with FFmpeg's libraries. Runs in the process of ``worker.py`` only.
 
 Packets are held in memory and written as they are wherever that is possible. Their times are laid out anew, so that
 every clock of the result (movie box, track, edit list) says the same.

@@ -1,4 +1,4 @@
-"""Which rule is repaired by which step, and whether that is safe: the one place that says so.
+"""The table of repairs: which step repairs which rule, and whether that is safe.
 
 Safe is what leaves no doubt: what a viewer sees stays the same, but for an encoder's loss that nobody sees, or for what
 no service takes anyway. Unsafe is what changes the picture or makes a choice that is the user's.

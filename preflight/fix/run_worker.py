@@ -1,4 +1,4 @@
-"""Starting the process that decodes, and the clock over it."""
+"""Starts the process that repairs a file, and ends it when its time is up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dropping the further pictures of a file without decoding the first: its bytes stay as they are."""
+"""Drops the further pictures of a file without decoding the first, whose bytes stay the same."""
 
 from __future__ import annotations
 

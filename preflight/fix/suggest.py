@@ -1,4 +1,4 @@
-"""The way out: one command that repairs what can be repaired of the local files in a report."""
+"""Suggests the one command that repairs the local files of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""When each packet of a track is decoded and shown: laid out anew, cut, repeated. Pure; knows nothing of FFmpeg."""
+"""When each packet of a track is decoded and shown, and how to cut, shift or repeat a track.
+
+Pure: it does not know FFmpeg.
+"""
 
 from __future__ import annotations
 

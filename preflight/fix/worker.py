@@ -1,4 +1,4 @@
-"""The process in which files are decoded and written anew: one recipe, one answer, under limits it sets on itself.
+"""The isolated process that decodes and writes files: one recipe, one outcome, under limits it sets on itself.
 
 Started by ``run_worker.py`` with the names of the source and of an empty target. A recipe on standard input and an
 answer on standard output are a line of JSON each (``recipe.py``). Whatever a crafted file does to a decoder ends here,

@@ -1,4 +1,4 @@
-"""Job files: YAML or JSON, JSON Lines or CSV, read into jobs whose every field knows its line and column."""
+"""Reads job files (YAML, JSON, JSON Lines, CSV) into jobs whose every field knows its line and column."""
 
 from preflight.jobfiles.detect import document_jobs, manifest_jobs
 from preflight.jobfiles.fields import job_from_fields

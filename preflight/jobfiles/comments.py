@@ -1,4 +1,4 @@
-"""Comments in a YAML job that speak to preflight: ``# preflight: ignore[RULE, RULE]``.
+"""Comments for preflight in a YAML job: ``# preflight: ignore[RULE, RULE]``.
 
 Behind a field, or on a line of its own above it, it holds for that field and everything in it. JSON, JSON Lines and CSV
 have no comments.

@@ -1,4 +1,4 @@
-"""CSV (RFC 4180, also with semicolons or tabs): one job a row, one field a column."""
+"""Reads CSV (RFC 4180, also with semicolons or tabs): a job a row, a field a column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of a repository's YAML, JSON, CSV and JSON Lines files are jobs at all: most are about something else."""
+"""Decides which YAML, JSON, CSV and JSON Lines files of a repository are jobs or manifests."""
 
 from __future__ import annotations
 

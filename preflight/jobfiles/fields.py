@@ -1,4 +1,4 @@
-"""A job from named values, as table columns and command line options give them."""
+"""Makes a job from named values: the columns of a table, or command line options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of a job file is read. A real one has a dozen fields and a few kilobytes."""
+"""How large a job file, a row or a value may be. A real one has a dozen fields and a few kilobytes."""
 
 from __future__ import annotations
 

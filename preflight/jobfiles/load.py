@@ -1,4 +1,4 @@
-"""One job from one document: a YAML or JSON file, or text that came another way."""
+"""Loads a job from a file or text, and the jobs of a manifest one after the other."""
 
 from __future__ import annotations
 

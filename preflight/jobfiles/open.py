@@ -1,4 +1,4 @@
-"""Opens job files: regular files only, so that a pipe or a device cannot hold the program up."""
+"""Opens job files: regular files only, because a pipe or a device could block for ever."""
 
 from __future__ import annotations
 

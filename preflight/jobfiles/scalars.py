@@ -1,4 +1,4 @@
-"""What a plain YAML scalar stands for: the core schema of YAML 1.2.2, §10.3.2.
+"""The value of a plain YAML scalar: the core schema of YAML 1.2.2, §10.3.2.
 
 Two departures, both to leave text as its author wrote it: an integer with a leading zero (``0777``), which
 YAML 1.1 and 1.2 read as different numbers, and ``.inf`` and ``.nan``, which JSON cannot say, stay strings.

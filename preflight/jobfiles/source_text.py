@@ -1,4 +1,4 @@
-"""Text from outside, and the line and column of each of its characters."""
+"""Text of a job file, and the line and column of each of its characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A document between its text and its job: values with places, keys that may repeat, aliases not yet followed."""
+"""A document between its text and its job: values with places, repeated keys, aliases that are not followed yet."""
 
 from __future__ import annotations
 

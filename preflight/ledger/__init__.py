@@ -1,4 +1,4 @@
-"""What was asked for and what was paid: one entry a submission, written down before the first byte leaves."""
+"""The record of what was paid: an entry for each submission, written before the first byte leaves."""
 
 from __future__ import annotations
 

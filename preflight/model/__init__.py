@@ -1,4 +1,4 @@
-"""What passes along the way from a job to its report: frozen data, without behaviour that reads or writes.
+"""The frozen data that passes from a job to its report, without behaviour that reads or writes.
 
 What only some runs need is loaded when it is first used: making a data class takes most of a millisecond, and a check
 of a local picture meets no clip, job, URL or price.

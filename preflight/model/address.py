@@ -1,4 +1,4 @@
-"""What a URL says by itself."""
+"""Facts about a URL that its text alone tells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was learned of a file and of the way its bytes came. No judgement."""
+"""Facts about a file and about the transfer of its bytes, without judgement. No judgement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stated problem."""
+"""One stated problem, its severity, and the verdict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of a file was read when it was checked: enough to tell later whether the same bytes are still there."""
+"""A receipt for the bytes that were checked, to tell later whether they are still the same."""
 
 from __future__ import annotations
 

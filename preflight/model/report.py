@@ -1,4 +1,4 @@
-"""The outcome of a check: per job, and over all of them."""
+"""The outcome of a check: a report for each job, and one over all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One thing that is to be checked: a job, a media file by itself, or a job file that could not be read."""
+"""One thing to check: a job, a media file by itself, or a job file that could not be read."""
 
 from __future__ import annotations
 

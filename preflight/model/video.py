@@ -1,4 +1,4 @@
-"""What was learned of a clip. No judgement."""
+"""Facts about a clip, without judgement. No judgement."""
 
 from __future__ import annotations
 

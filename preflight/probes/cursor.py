@@ -1,4 +1,4 @@
-"""Reading at an offset, for probes: asks the driver only for what it does not hold yet."""
+"""Reads at an offset for a probe, and asks the driver only for bytes that it does not hold yet."""
 
 from __future__ import annotations
 

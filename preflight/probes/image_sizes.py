@@ -1,4 +1,4 @@
-"""Sizes of the picture formats that the service refuses: so that a report can say more than "no"."""
+"""Sizes of the picture formats that the service refuses, so that a report can say more than "no"."""
 
 from __future__ import annotations
 

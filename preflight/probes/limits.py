@@ -1,4 +1,4 @@
-"""What a probe may ask for. A file can demand anything; these are the answers."""
+"""How much a file may make a probe read. A file can demand anything; these are the answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pillow's word on a JPEG or PNG: it decides size and colour mode.
+"""Pillow's answer on a JPEG or PNG, which decides size and colour mode.
 
 It is shown a skeleton: the few segments or chunks that say these things, cut out by the walks of ``jpeg.py`` and
 ``png.py``. So its parse is bounded whatever the file holds (a JPEG of fill bytes costs it 0.8 s a megabyte), and

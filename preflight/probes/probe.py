@@ -1,4 +1,4 @@
-"""The way in: which probe reads a file, decided by its first bytes, never by its name.
+"""Chooses the probe for a file by its first bytes, never by its name.
 
 Each probe is loaded when a file needs it: most runs see one kind of file.
 """

@@ -1,4 +1,4 @@
-"""What the first bytes of a file are, by name. Names are those that people search for; nothing is judged."""
+"""Names the format of a file by its first bytes. Names are those that people search for; nothing is judged."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Reports said aloud: as text for people; as JSON, SARIF, JUnit XML and workflow commands for programs."""
+"""Renders reports: text for people; JSON, SARIF, JUnit XML and workflow commands for programs."""

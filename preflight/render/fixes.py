@@ -1,4 +1,4 @@
-"""Repairs said aloud: a few lines a file for people, an object for programs."""
+"""Renders repairs: a few lines a file for people, an object for programs."""
 
 from __future__ import annotations
 

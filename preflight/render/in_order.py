@@ -1,4 +1,4 @@
-"""Bare files that are in order, a line each: no more is worth a reader's time or a layout library."""
+"""Renders media files that pass, one line each, without loading a layout library."""
 
 from __future__ import annotations
 

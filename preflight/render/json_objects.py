@@ -1,4 +1,4 @@
-"""Reports as plain objects for JSON: the versioned shapes that scripts rely on. Keys are added, never renamed."""
+"""The versioned JSON objects that scripts rely on. Keys are added, never renamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entries of the ledger, and what they tell of the service's reckoning: as JSON for programs, as text for people."""
+"""Renders entries of the ledger and the calibration: JSON for programs, text for people."""
 
 from __future__ import annotations
 

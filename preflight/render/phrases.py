@@ -1,4 +1,4 @@
-"""How facts and prices are said to people, in a few words. Used by every format that people read."""
+"""Short phrases for facts and prices, shared by every format that people read."""
 
 from __future__ import annotations
 

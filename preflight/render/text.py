@@ -1,4 +1,4 @@
-"""Reports for people, on a terminal: the verdict first, then what was measured, what is wrong, what it costs."""
+"""Renders reports for a terminal: the verdict first, then measurements, findings and the price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts and a spec to findings: one small function a rule, all of them in ``rules/catalogue.py``."""
+"""Turns facts and a spec into findings: one small function for each rule in ``rules/catalogue.py``."""
 
 from preflight.rules.catalogue import RULES
 from preflight.rules.evaluate import judge_job, judge_length, judge_price, judge_subject

@@ -1,4 +1,4 @@
-"""Every rule there is, in the order in which findings are reported."""
+"""Every rule, in the order in which findings are reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running the table over a job, a file, a price."""
+"""Runs the rules over a job, a file, or a price."""
 
 from __future__ import annotations
 

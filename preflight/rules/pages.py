@@ -1,4 +1,4 @@
-"""What is to be said of a rule at length: one text a rule in ``pages/``, read when somebody asks.
+"""The page of a rule: one text in ``rules/pages/`` for ``explain``, SARIF and the docs.
 
 ``preflight explain``, SARIF and ``docs/rules`` all say it. Limits, their sources and repair commands are not typed
 there: ``{…}`` takes them from the spec and from ``shell_commands.py``. A page begins with the version that brought the

@@ -1,4 +1,4 @@
-"""What a rule is: an id, a severity, a source, and one small function over one kind of case.
+"""The shape of a rule: an id, a severity, a source, and one small function over one kind of case.
 
 Named tuples, not dataclasses: every run makes all of these classes, at a tenth of the cost (docs/decisions.md).
 """

@@ -1,4 +1,4 @@
-"""Rules about fetching a file, and about what came instead of one."""
+"""Rules about fetching a file, and about answers that are not the file."""
 
 from __future__ import annotations
 

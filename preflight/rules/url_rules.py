@@ -1,4 +1,4 @@
-"""Rules about where a file is: whether the service can and may fetch it, now and when its turn comes."""
+"""Rules about the address of a file: whether the service may fetch it, now and when its turn comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local stand-in for the API: a real HTTP server that takes jobs, keeps an account, and misbehaves on demand.
+"""A local mock of the API: a real HTTP server that takes jobs, keeps an account, and misbehaves on demand.
 
 It reads the API page for itself and shares no judgement with the checks it is used against. ``docs/sandbox.md`` lists
 what it answers and the faults that it can be armed with.

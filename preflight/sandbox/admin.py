@@ -1,4 +1,4 @@
-"""What is the sandbox's own and no part of the API: its state, and arming its faults."""
+"""The sandbox's own endpoints, outside the API: its state, and arming its faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shapes in which the sandbox answers: a task bare, everything else wrapped."""
+"""The shapes of the sandbox's responses: a task bare, everything else wrapped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sandbox charges: the page's rates and caps, and a rounding that the page leaves open."""
+"""The sandbox's prices: the rates and caps of the API docs, and a rounding that they leave open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that go wrong on the wire."""
+"""Responses that break off or go wrong on the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls back when a task has ended: three attempts, as the API page says, and to this machine only."""
+"""Sends callbacks when a task has ended: three attempts, as the API docs say, and to this machine only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults by name: what can be made to go wrong, and when it does."""
+"""Faults by name: how the sandbox can misbehave, and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the sandbox measures the files of a job: by reading them, as the service does, with no opinion on limits."""
+"""Measures the files of a job as the service would, without applying limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The create request, read the way the API page describes it."""
+"""Reads a create request the way the API docs describe it."""
 
 from __future__ import annotations
 

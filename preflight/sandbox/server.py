@@ -1,4 +1,4 @@
-"""Serving on this machine: the sandbox, or a folder of media, in a thread or in the foreground."""
+"""Serves the sandbox, or a folder of media, on this machine: in a thread or in the foreground."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The operations of the API, and the way every request to it goes: count, key, faults, the deed, faults again."""
+"""The operations of the API, and the steps of each request: count, key, fault, operation, fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox's memory: account, tasks, callbacks and request counts, in SQLite, so that a killed sandbox goes on."""
+"""The sandbox's account, tasks, callbacks and request counts in SQLite, so that a killed sandbox can go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: one table of what can be set, read from a file and from the environment, each value with its origin."""
+"""Settings: one table of them, read from a file and from the environment, each value with its origin."""
 
 from preflight.settings.files import SettingsFile, find_file, read_file
 from preflight.settings.resolve import Loaded, Origin, load_settings

@@ -1,4 +1,4 @@
-"""The settings file: where it is looked for, and what it says, with the line of every key."""
+"""Finds and reads the settings file, with the line of every key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a setting may hold: how a value of a file and a text of the environment are read, and their JSON Schema.
+"""The kinds of values that settings have: how each is read from a file and from the environment, and its JSON Schema.
 
 ``read`` takes what TOML makes of a value and raises ``Unfit`` with what is allowed; ``parse`` takes the text of
 an environment variable; ``show`` is the value as JSON may hold it.

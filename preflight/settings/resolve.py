@@ -1,4 +1,4 @@
-"""From a file and the environment to settings: variables go before the file, the file before the defaults."""
+"""Resolves settings: the environment goes before the file, the file before the defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of a settings file, for editors: derived from the table, so that it cannot say anything else."""
+"""The JSON Schema of a settings file, made from the table of settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting there is: the loader, the JSON Schema, the documentation and ``preflight settings`` are made from this.
+"""Every setting; the loader, the JSON Schema, the docs and ``preflight settings`` are made from this table.
 
 Each field of ``Settings`` is a setting: its key is the field's name with hyphens, its variable that name in capitals
 behind ``PREFLIGHT_``. An option of a command with the name of a key takes its value from here.

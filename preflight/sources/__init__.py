@@ -1,1 +1,1 @@
-"""Where bytes come from: a local file or a remote URL, the address policy, and what the transfer cost."""
+"""Gets bytes from a local file or a URL, guards addresses, and accounts for the transfer."""

@@ -1,4 +1,4 @@
-"""Names to numeric addresses, without letting a slow name server hold the process."""
+"""Resolves names without letting a slow name server hold the process."""
 
 from __future__ import annotations
 

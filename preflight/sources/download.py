@@ -1,4 +1,4 @@
-"""Saving a remote file: through the same address guard as reading one, whole or not at all, never over another file."""
+"""Saves a remote file: through the same guard as reading one, whole or not at all, never over another file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A local file as a source. Reading is free, so optional spans are always answered."""
+"""Runs a probe over a local file. Reading is free, so optional spans are always answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The remote reader: runs a probe over a URL, from a few tens of kilobytes and one or two round trips.
+"""Runs a probe over a URL, with a few tens of kilobytes and one or two round trips.
 
 It trusts neither the server nor the URL. The way of a reading: text policy, one bounded range request, and then what
 the probe asks for, by exact ranges (``bodies.py``) or, where the server knows none, from its one body

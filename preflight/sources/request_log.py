@@ -1,4 +1,4 @@
-"""What the remote reader logs, as ``preflight.sources``: a line for each request at INFO, more at DEBUG.
+"""Logs the requests of the remote reader, as ``preflight.sources``.
 
 Never a query string, which may sign the URL, nor the value of a header.
 """

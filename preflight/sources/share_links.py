@@ -1,4 +1,4 @@
-"""Links that lead to a page about a file instead of to the file.
+"""Recognises share links, which lead to a page about a file instead of to the file.
 
 A service that downloads such a link gets HTML. Where the same file has an address of its own that can be told from the
 link, it is given: with the parameters it needs, and no others.

@@ -1,4 +1,4 @@
-"""What is known of each service model: one TOML file a model, and its loader."""
+"""The service models that preflight knows: one TOML file a model, and its loader."""
 
 from preflight.specs.loader import DEFAULT_MODEL, load_spec, model_names, parse_spec
 from preflight.specs.spec import FieldSpec, ImageSpec, Limit, PriceSpec, Role, Rounding, SizeLimit, Spec, VideoSpec

@@ -1,4 +1,4 @@
-"""Reading spec files. They ship with the package: one that contradicts itself is a ``SpecError``, found on loading."""
+"""Reads spec files. They ship with the package: one that contradicts itself is a ``SpecError``, found on loading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of a job, for editors: derived from a spec, so that it cannot say anything else."""
+"""The JSON Schema of a job, made from a spec."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Check, then pay once: a job is handed to the service, and its outcome is written down."""
+"""Checks, pays once, and writes down the outcome."""

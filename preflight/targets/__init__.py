@@ -1,4 +1,4 @@
-"""From what a user names to what the engine checks: job files, manifests, media files, folders, patterns, URLs."""
+"""Turns names into targets for the engine: job files, manifests, media files, folders, patterns, URLs."""
 
 from preflight.targets.arguments import read_targets, why_empty
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters

@@ -1,4 +1,4 @@
-"""One name to its targets: a URL, a file by its ending, a folder, or a pattern that the shell has left alone."""
+"""Turns one name into targets: a URL, a file by its suffix, a folder, or a pattern that the shell left alone."""
 
 from __future__ import annotations
 

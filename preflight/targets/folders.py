@@ -1,4 +1,4 @@
-"""The files below a folder: by name, without hidden folders, without what ``.gitignore`` and the settings leave out."""
+"""Finds the files below a folder, without hidden folders and without those that ``.gitignore`` or settings exclude."""
 
 from __future__ import annotations
 

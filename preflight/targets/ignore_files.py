@@ -1,4 +1,4 @@
-"""Which files Git leaves out: ``.gitignore`` in every folder from the repository's root on, and ``.git/info/exclude``.
+"""Decides which files Git ignores: by ``.gitignore`` in each folder up to the root, and ``.git/info/exclude``.
 
 The user's own ``core.excludesFile`` is not read: what is checked must not depend on who checks it.
 """

@@ -1,4 +1,4 @@
-"""Standard input: a job or a manifest, told apart by how it begins."""
+"""Reads a job, a manifest or a list of names from standard input."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Isolated processes: MediaInfo and decoders run here, under limits, and never in the main process."""
+"""Isolated processes in which MediaInfo and decoders run under limits, outside the main process."""

@@ -1,4 +1,4 @@
-"""The process in which MediaInfo and decoders run: a loop of one request, one answer, under limits it sets on itself.
+"""The isolated process in which MediaInfo and decoders run: one request, one answer, under limits it sets on itself.
 
 Run as a script by ``pool.py``; it imports nothing of the package. A request on standard input is a line of JSON,
 ``{"id": …, "size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,

@@ -1,4 +1,4 @@
-"""A pool of processes in which MediaInfo is asked and pictures are decoded, so that no file hurts the one that asks.
+"""A pool of isolated processes, so that no file can harm the process that asks about it.
 
 libmediainfo spins for minutes and takes gigabytes on crafted files (docs/security.md). A worker has limits of its own
 on memory and processor time (``mediainfo.py``); here is the clock, which holds on every platform, and the restart.

@@ -1,4 +1,4 @@
-"""``preflight demo``: the whole way as a user would go it, on a sandbox of its own."""
+"""``preflight demo``: an end-to-end run against a sandbox of its own."""
 
 from __future__ import annotations
 

@@ -1,0 +1,83 @@
+"""Secrets that are known by their shape: what signs or opens a URL, tokens, keys, and values that a name gives away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from preflight.redact.by_value import MASK
+
+_Put = str | Callable[[re.Match[str]], str]
+
+_SECRET_NAME = (
+    r"(?:x-[a-z]{2,5}-)?(?:signature|credential|security-token|session-token)|ossaccesskeyid|awsaccesskeyid|accesskeyid"
+    r"|googleaccessid|key-pair-id|policy|sig|sign|hmac|auth_key|_upt|ik-s|q-(?:ak|signature)|(?:access|refresh|auth|id)?"
+    r"[-_]?token|__token__|bcdn_token|hdnt[sel]|verify|md5|(?:api|access|secret|private)[-_]?key|secret|password|passwd"
+    r"|pwd|jsessionid|phpsessid|sessionid|session|sid|cookie|rlkey"
+)
+_IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence goes on after it
+
+
+def hide_shapes(text: str) -> str:
+    """``text`` with ``…`` for what has the shape of a secret; its layout stays."""
+    for pattern, put in _shapes():
+        text = pattern.sub(put, text)
+    return text
+
+
+@cache
+def _shapes() -> tuple[tuple[re.Pattern[str], _Put], ...]:
+    """Compiled on first use: a check of a local file has nothing to hide."""
+    flags = re.IGNORECASE
+    return (
+        (re.compile(rf"\b[a-z][a-z0-9+.-]{{0,30}}:[/\\]{{2,}}{_IN_URL}", flags), lambda match: bare_url(match[0])),
+        # The query of a URL whose beginning is somewhere else.
+        (re.compile(rf"([?#])(?=[\w.~%-]{{1,64}}=){_IN_URL}"), lambda match: f"?{MASK}" if match[1] == "?" else ""),
+        (re.compile(r"(;(?:jsessionid|phpsessid|sid|session\w{0,8}|token)=)[^\s;/?#'\"<>]+", flags), rf"\1{MASK}"),
+        (re.compile(r"(?<![\w.-])[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,200}@(?=[\w\[])"), f"{MASK}@"),
+        (re.compile(r"\b(bearer|basic)\s+(?=\S*[\d=]|\S{20})[\w.~+/=-]{6,}", flags), rf"\1 {MASK}"),
+        (re.compile(r"\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"), MASK),
+        (re.compile(r"(?<![\w-])(sk|rk)-(?=[\w-]*\d)[\w-]{16,}", flags), rf"\1-{MASK}"),
+        (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|LTAI|AIza)[\w-]{16,}"), MASK),
+        (
+            re.compile(rf"(?<![\w-])({_SECRET_NAME})(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+", flags),
+            rf"\1\2{MASK}",
+        ),
+    )
+
+
+_BEGINS_AS_URL = re.compile(r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))", re.IGNORECASE)
+_PARTS = re.compile(r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)", re.IGNORECASE | re.DOTALL)
+_HOST_AND_PORT = re.compile(r"(\[.*\]|[^:]*)(:\d+)?", re.DOTALL)
+_PATH_PARAMETER = re.compile(r";[^/\\]*")
+_PATH_TOKEN = re.compile(
+    r"(?<=/)(?:(bcdn_token|hdnt[sela]|__token__|token|exp|verify|signature)=[^/]*"  # Bunny, Akamai
+    r"|(s--)[\w-]{8,}--(?=/)"  # Cloudinary
+    r"|(bot\d{4,}:)[\w-]{16,}"  # Telegram
+    r"|(\d{12}/)[0-9a-f]{32}(?=/)|(?=[0-9a-f]{32}/[0-9a-f]{8}/)()[0-9a-f]{32})",  # Aliyun and Tencent, types B and C
+    re.IGNORECASE,
+)
+
+
+def begins_as_url(text: str) -> bool:
+    """Whether ``text`` as a whole is meant as a URL, well-formed or not."""
+    return _BEGINS_AS_URL.match(text) is not None
+
+
+def bare_url(url: str) -> str:
+    """``url`` without user name, password, query, fragment, and what in its path is a parameter or a token."""
+    head, mark, _ = url.partition("#")[0].partition("?")
+    parts = _PARTS.fullmatch(head)
+    if parts is None:
+        return head + (f"?{MASK}" if mark else "")
+    scheme, authority, path = parts.groups()
+    host = authority.rpartition("@")[2]
+    # A port that is no number may be the start of a password with an unescaped "/", "?" or "#" in it.
+    if not _HOST_AND_PORT.fullmatch(host):
+        return f"{scheme}{MASK}" + (f"?{MASK}" if mark else "")
+    path = _PATH_PARAMETER.sub(f";{MASK}", path)
+    path = _PATH_TOKEN.sub(
+        lambda token: f"{'=' if token[1] else ''}".join([next(filter(None, token.groups()), ""), MASK]), path
+    )
+    return scheme + host + path + (f"?{MASK}" if mark else "")

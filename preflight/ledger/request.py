@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from preflight.checking.job_hash import identity_of
+from preflight.checking.job_hash import job_hash
 from preflight.errors import NotSubmitted
 from preflight.model import Durations, Job, JobReport, Quote
 from preflight.redact import redact
@@ -36,7 +36,7 @@ def order_of(job: Job, report: JobReport) -> Order:
     callback = load_spec(report.model).field("callback").name
     video = next((subject.video for subject in report.subjects if subject.video), None)
     return Order(
-        job_hash=report.identity or identity_of(job, load_spec(report.model)),
+        job_hash=report.identity or job_hash(job, load_spec(report.model)),
         job=_redacted_job(job.body, callback),
         model=report.model,
         # A file's name may hold bytes that are no text.

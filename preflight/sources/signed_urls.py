@@ -61,7 +61,7 @@ def unsigned(host: str, target: str) -> str:
         (with_claims if signer.claims else signing).update(signer.signs)
         path = path[:start] + path[stop:]
     parts = []
-    for part in query.split("&") if query else ():
+    for part in filter(None, query.split("&")):
         name, mark, value = part.partition("=")
         plain = _plain(name)
         if plain in signing or _is_edge_token(unquote(value)):

@@ -130,6 +130,15 @@ SHAPES = {
     "toml": ("secret = 'S3CRET'", "secret = '…'"),
     "bunny": ("https://h.example/bcdn_token=S3CRET&expires=1/a.mp4", "https://h.example/bcdn_token=…/a.mp4"),
     "akamai": ("https://h.example/hdnts=exp=1~hmac=S3CRET/a.mp4", "https://h.example/hdnts=…/a.mp4"),
+    "akamai-with-a-slash": (
+        "https://h.example/hdnts=exp=1~acl=/*~hmac=5ec4e7/a.mp4",
+        "https://h.example/hdnts=…/a.mp4",
+    ),
+    "cdn-type-b": (
+        f"https://h.example/202601010800/{16 * '5e'}/a.mp4",
+        "https://h.example/202601010800/…/a.mp4",
+    ),
+    "cdn-type-c": (f"https://h.example/{16 * '5e'}/6955b900/a.mp4", "https://h.example/…/6955b900/a.mp4"),
     "cloudinary": ("https://h.example/i/s--S3CRETS3--/w_4/a.png", "https://h.example/i/s--…/w_4/a.png"),
     "telegram": ("https://h.example/file/bot12345:S3CRETS3CRETS3CRETS/a", "https://h.example/file/bot12345:…/a"),
 }

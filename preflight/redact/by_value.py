@@ -6,7 +6,6 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
-from urllib.parse import unquote
 
 SHORTEST_SECRET: Final = 6
 """Characters. A shorter secret is not looked for: it would be found in words that have nothing to do with it."""
@@ -19,15 +18,14 @@ _ONE_ALPHABET = bytes.maketrans(b"-_", b"+/")
 _BASE64_LETTER = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789+/=")
 _SHORTEST_BASE64 = 7
 _ESCAPE_SIGNS = frozenset(b"%\\&")
-_ESCAPE = re.compile(
+_ESCAPE = (  # compiled where it is needed: most texts hold no escape
     rb"%(?:25)*([0-9a-f]{2})"
     rb"|\\+u([0-9a-f]{4})"
     rb"|\\+x([0-9a-f]{2})"
     rb"|\\+([\"'/\\])"
     rb"|&(?:amp;)*\#x0{0,6}([0-9a-f]{1,4});"
     rb"|&(?:amp;)*\#0{0,6}([0-9]{1,5});"
-    rb"|&(?:amp;)*(amp|lt|gt|quot|apos);",
-    re.IGNORECASE,
+    rb"|&(?:amp;)*(amp|lt|gt|quot|apos);"
 )
 _ENTITIES = {b"amp": b"&", b"lt": b"<", b"gt": b">", b"quot": b'"', b"apos": b"'"}
 
@@ -50,7 +48,7 @@ class Secrets:
         words = [authority.rpartition("@")[0], *re.split("[:@]", authority.rpartition("@")[0]), query]
         words += [value.partition("=")[2] or value for part in path.split("/") for value in part.split(";")[1:]]
         words += [value.partition("=")[2] or value for value in re.split("[?&;]", query)]
-        return cls([*words, *(unquote(word) for word in words if "%" in word)])
+        return cls([*words, *(_decoded(word.encode())[0].decode("utf-8", "replace") for word in words if "%" in word)])
 
     def __or__(self, other: Secrets) -> Secrets:
         return Secrets(self._texts | other._texts)
@@ -135,7 +133,7 @@ def _decoded(data: bytes) -> tuple[bytes, list[int]]:
     parts: list[bytes] = []
     positions: list[int] = []
     end = 0
-    for found in _ESCAPE.finditer(data):
+    for found in re.finditer(_ESCAPE, data, re.IGNORECASE):
         plain = _unescaped(found)
         parts += [data[end : found.start()], plain]
         positions += range(end, found.start())

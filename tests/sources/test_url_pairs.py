@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.jobs import job
 
-from preflight.job_hash import job_hash
+from preflight.checking.job_hash import job_hash
 from preflight.model import Job
 from preflight.sources.signers import SIGNERS
 from preflight.sources.url import canonical_url
 from preflight.specs import load_spec
+from tests.support.jobs import job
 
 PAIRS = tomllib.loads((Path(__file__).parent / "url_pairs.toml").read_text("utf-8"))
 

@@ -10,7 +10,7 @@ from typing import Any
 from preflight.checking.job_hash import job_hash
 from preflight.errors import NotSubmitted
 from preflight.model import Durations, Job, JobReport, Quote
-from preflight.redact import redact
+from preflight.redact import hide
 from preflight.specs import load_spec
 from preflight.units import decimal_text
 
@@ -62,12 +62,12 @@ def _redacted_job(body: Any, callback: str) -> dict[str, Any]:
 
 
 def _redacted(value: Any) -> Any:
-    """``value`` with every URL as it may be shown."""
+    """``value`` with every text as it may be kept: URLs without what signs them, and nothing that is a secret."""
     if isinstance(value, dict):
-        return {str(key): _redacted(each) for key, each in value.items()}
+        return {hide(str(key)): _redacted(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_redacted(each) for each in value]
-    return redact(value) if isinstance(value, str) and "://" in value else value
+    return hide(value) if isinstance(value, str) else value
 
 
 def _quote(quote: Quote) -> dict[str, object]:

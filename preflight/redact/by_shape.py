@@ -49,6 +49,7 @@ def _shapes() -> tuple[tuple[re.Pattern[str], _Put], ...]:
 
 _BEGINS_AS_URL = r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))"
 _PARTS = r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)"
+_REDACTED_QUERY = rf"(?=.*={MASK})(?:[\w.~-]+=(?:{MASK}|1|true|download)(?:&|$))+"  # by us: "?rlkey=…&dl=1"
 _HOST_AND_PORT = r"(?:\[.*\]|[^:]*)(?::\d+)?"
 _PATH_TOKEN = (  # the group is what is kept
     r"(?<=/)(?:(\w+=)(?:\w{2,4}=[^~]*~)+hmac=[0-9a-f]+"  # Akamai
@@ -66,7 +67,8 @@ def begins_as_url(text: str) -> bool:
 
 def bare_url(url: str) -> str:
     """``url`` without user name, password, query, fragment, and what in its path is a parameter or a token."""
-    head, mark, _ = url.partition("#")[0].partition("?")
+    head, mark, query = url.partition("#")[0].partition("?")
+    kept = query if re.fullmatch(_REDACTED_QUERY, query) else MASK
     parts = re.fullmatch(_PARTS, head, re.IGNORECASE | re.DOTALL)
     if parts is None:
         return head + (f"?{MASK}" if mark else "")
@@ -77,4 +79,4 @@ def bare_url(url: str) -> str:
         return f"{scheme}{MASK}" + (f"?{MASK}" if mark else "")
     path = re.sub(r";[^/\\]*", f";{MASK}", path)
     path = re.sub(_PATH_TOKEN, lambda token: next(filter(None, token.groups()), "") + MASK, path, flags=re.IGNORECASE)
-    return scheme + host + path + (f"?{MASK}" if mark else "")
+    return scheme + host + path + (f"?{kept}" if mark else "")

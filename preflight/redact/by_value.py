@@ -75,21 +75,22 @@ class Secrets:
             if not spans:
                 return data
             parts, end = [], 0
-            for start, stop in spans:
+            for start, stop, mask in spans:
                 if start >= end:
-                    parts += [data[end:start], _mask_of(data[start:stop])]
+                    parts += [data[end:start], mask]
                 end = max(end, stop)
             data = b"".join([*parts, data[end:]])
         return data
 
-    def _spans(self, data: bytes) -> Iterator[tuple[int, int]]:
+    def _spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        """Where a secret stands in ``data``, and what is put in its place."""
         decoded, origins = data, None
         for _ in range(_ROUNDS):
             lower = decoded.lower()
             folded = lower.translate(_ONE_ALPHABET)
-            for needle, is_base64 in self._needles:
+            for needle, is_base64, mask in self._needles:
                 for start, stop in _finds(folded if is_base64 else lower, needle, whole_word=is_base64):
-                    yield (start, stop) if origins is None else (origins[start], origins[stop])
+                    yield (start, stop, mask) if origins is None else (origins[start], origins[stop], mask)
             if _ESCAPE_SIGNS.isdisjoint(decoded):
                 return
             plain, positions = _decoded(decoded)
@@ -99,20 +100,20 @@ class Secrets:
             decoded = plain
 
 
-def _needles(secret: str) -> Iterator[tuple[bytes, bool]]:
+def _needles(secret: str) -> Iterator[tuple[bytes, bool, bytes]]:
     """In lower case, as ``_spans`` looks for them: the secret itself, in hexadecimal, and the part of its base64
     that does not depend on what stands around it, for each of the three places where it may begin."""
     data = secret.encode("utf-8", "surrogatepass")
     written = data
     for _ in range(_ROUNDS):  # "%41" in a secret is read as "A", where a text is searched below its escapes
-        yield written.lower(), False
+        yield written.lower(), False, _mask_of(data)
         written = _decoded(written)[0]
-    yield data.hex().encode(), False
+    yield data.hex().encode(), False, _mask_of(b"")
     for offset in range(3):
         encoded = binascii.b2a_base64(bytes(offset) + data, newline=False)
         core = encoded[(8 * offset + 5) // 6 : (8 * (offset + len(data))) // 6]
         if len(core) >= _SHORTEST_BASE64:
-            yield core.lower().translate(_ONE_ALPHABET), True
+            yield core.lower().translate(_ONE_ALPHABET), True, _mask_of(b"")
 
 
 def _finds(data: bytes, needle: bytes, *, whole_word: bool) -> Iterator[tuple[int, int]]:

@@ -174,7 +174,7 @@ def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[Address
 
 def file_name(url: str) -> str:
     """The last segment of the path, decoded, as a name that can be shown and pasted into a shell as it is."""
-    segment = unquote(_parts(url)[2].rpartition("/")[2], errors="replace")
+    segment = unquote(re.sub(r";[\w.~-]+=.*", "", _parts(url)[2].rpartition("/")[2]), errors="replace")
     name = re.sub(r"[^\w.+-]+", "_", segment.rpartition("/")[2])[-_NAME_SHOWN:].lstrip(".-")
     return name if name.strip("_.-+") else "file"
 

@@ -15,6 +15,7 @@ import uvicorn
 from preflight.callbacks.asgi import CallbackApp
 from preflight.callbacks.settler import Settler
 from preflight.errors import ConfigurationError
+from preflight.redact import remember
 
 _CONNECTIONS = 500
 
@@ -37,6 +38,7 @@ def secret_of(path: Path) -> str:
         raise ConfigurationError(f"the secret of the callbacks in {path} cannot be read or made: {error}") from error
     if len(secret) < 16 or not secret.replace("-", "").replace("_", "").isalnum():
         raise ConfigurationError(f"{path} holds no secret: remove it, and a new one is made")
+    remember(secret)
     return secret
 
 

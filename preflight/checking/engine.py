@@ -247,9 +247,9 @@ def _is_examined(subject: Subject) -> bool:
 
 
 def _identity(job: Job, spec: Spec) -> str:
-    from preflight.checking.job_hash import identity_of  # noqa: PLC0415 - loads hashlib, which a file by itself need not
+    from preflight.checking.job_hash import job_hash  # noqa: PLC0415 - loads hashlib, which a file by itself need not
 
-    return identity_of(job, spec)
+    return job_hash(job, spec)
 
 
 def _is_not_fetched(subject: Subject) -> bool:

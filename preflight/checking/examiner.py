@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,18 +15,21 @@ from preflight.checking.subjects import Examined, Slot, is_named_as_picture, may
 from preflight.model import ImageFacts, Kind, MakeProbe, Reading, Subject
 from preflight.model.target import is_url
 from preflight.probes.probe import probe_media
-from preflight.redact import redact
+from preflight.redact import Secrets, hide, redact
 from preflight.sources.local import read_local
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from preflight.model import VideoFacts
+    from preflight.model import Transfer, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.sources.host import AllowedHost
     from preflight.sources.remote import RemoteReader
+    from preflight.sources.url import Target
     from preflight.workers.pool import WorkerPool
+
+_MARKS_OF_URLS = frozenset("?#@;=:&%")
 
 _AT_ONCE = 32
 """URLs read at the same time."""
@@ -84,9 +88,8 @@ class Examiner:
                 address=address,
                 target=None if self._offline else target,
             )
-        # What is no file may be a URL without its scheme, and signed.
-        shown = source if "?" not in source and "@" not in source else redact(source)
-        return Slot(source=source, shown=shown, kind=kind, field=field, path=base / source, address=None)
+        path = base / source
+        return Slot(source=source, shown=_shown(source, path), kind=kind, field=field, path=path, address=None)
 
     def examine(
         self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
@@ -196,17 +199,18 @@ class Examiner:
             source=slot.shown,
             field=slot.field,
             address=slot.address,
-            transfer=reading.transfer,
+            transfer=_without_secrets(reading.transfer, slot.target) if slot.target else reading.transfer,
             facts=reading.facts,
             fault=reading.fault,
-            receipt=self._receipt(reading) if slot.target is not None and slot.field is not None else None,
+            receipt=self._receipt(reading, slot.target) if slot.target is not None and slot.field is not None else None,
         )
 
     @staticmethod
-    def _receipt(reading: Reading[ImageFacts | VideoFacts]) -> Receipt:
+    def _receipt(reading: Reading[ImageFacts | VideoFacts], target: Target) -> Receipt:
         from preflight.model.receipt import Receipt  # noqa: PLC0415 - loads hashlib, which a local file need not
 
-        return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=reading.transfer.validator)
+        validator = _without_secrets(reading.transfer, target).validator
+        return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=validator)
 
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
         if facts is None or isinstance(facts, ImageFacts):
@@ -231,3 +235,22 @@ class Examiner:
             if self._pool is None:
                 self._pool = WorkerPool()
             return self._pool
+
+
+def _shown(source: str, path: Path) -> str:
+    """A local source as it may be shown: whole where there is such a file, whatever its name holds.
+
+    What is not a file may be a URL without its scheme, and signed.
+    """
+    return source if _MARKS_OF_URLS.isdisjoint(source) or os.path.lexists(path) else redact(source)
+
+
+def _without_secrets(transfer: Transfer, target: Target) -> Transfer:
+    """``transfer`` without what signs the URL, which a server may repeat in any of its headers."""
+    if not target.query or not (transfer.declared_type or transfer.validator):
+        return transfer
+    secrets = Secrets.of_url(target.url)
+    declared, validator = transfer.declared_type, transfer.validator
+    return replace(
+        transfer, declared_type=declared and secrets.hide(declared), validator=validator and hide(validator, secrets)
+    )

@@ -68,7 +68,7 @@ class Examined:
 
 def is_named_as_picture(slot: Slot) -> bool:
     """Whether its name is that of a picture."""
-    return slot.shown.removesuffix("?…").lower().endswith(_PICTURE_SUFFIXES)
+    return slot.shown.removesuffix("?…").removesuffix(";…").lower().endswith(_PICTURE_SUFFIXES)
 
 
 def may_be_a_clip(slot: Slot) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, Hidden, Severity
+from preflight.redact import redact
 from preflight.rules import RULES, Area
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def rules_named(names: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for name in names:
         if name not in _IDS and name not in _AREAS:
-            raise ConfigurationError(f"no rule {name!r}{close_to(name)}")
+            raise ConfigurationError(f"no rule {redact(name, longest=60)!r}{close_to(name)}")
         found |= _AREAS.get(name, {name})
     return frozenset(found)
 
@@ -73,7 +74,7 @@ class Selection:
         self._baseline = baseline
         for name in self._severities:
             if name not in _IDS:
-                raise ConfigurationError(f"no rule {name!r}{close_to(name)}")
+                raise ConfigurationError(f"no rule {redact(name, longest=60)!r}{close_to(name)}")
 
     def sort(self, findings: Sequence[Finding], job: Job | None, sources: Mapping[str | None, str]) -> Sorted:
         """Part ``findings`` of one job or file. ``sources`` names the file behind each field, for the baseline."""

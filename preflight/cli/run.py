@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from preflight.errors import (
     TaskFailed,
     WaitTimeout,
 )
+from preflight.redact import remember
 
 _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (ConfigurationError, Exit.USAGE),
@@ -49,6 +50,7 @@ budget, until that is settled: preflight ledger resolve {entry}"""
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of ``preflight`` with these arguments (without them: the process's own)."""
     _open_closed_streams()
+    _remember_secrets(os.environ)
     try:
         code = commands.main(
             args=arguments,
@@ -97,6 +99,13 @@ def _interrupted(error: BaseException) -> str:
     """One line, which says how to go on where somebody knew. A terminal has shown ``^C`` before it."""
     notes = getattr(error.__cause__ or error, "__notes__", ())
     return ("\n" if sys.stderr.isatty() else "") + "; ".join(("interrupted", *notes))
+
+
+def _remember_secrets(environment: Mapping[str, str]) -> None:
+    """Have what is secret in the environment hidden in every text: the key, and the passwords of proxies."""
+    proxies = [value for name, value in environment.items() if name.lower().endswith("_proxy")]
+    users = [value.rpartition("@")[0].rpartition("/")[2] for value in proxies]
+    remember(environment.get("PREFLIGHT_API_KEY", "").strip(), *users, *(user.partition(":")[2] for user in users))
 
 
 def _open_closed_streams() -> None:

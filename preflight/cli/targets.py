@@ -18,7 +18,7 @@ from preflight.cli.shared_options import engine_options
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Kind, Report
 from preflight.model.target import Media, Target, is_url
-from preflight.redact import redact
+from preflight.redact import redact, shown_path
 from preflight.targets import Filters, read_targets, why_empty
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _sources(
             is_empty = False
             yield name, _named(f"./{name}" if name == "-" else name, options, jobs_only=jobs_only)
         if is_empty and not jobs_only:
-            raise click.UsageError(f"nothing to check: {redact(listed)} names no file")
+            raise click.UsageError(f"nothing to check: {shown_path(listed)} names no file")
     if files[0] is not None or files[1] is not None:
         yield "", _given(*files, options)
 
@@ -183,4 +183,4 @@ def require_file(source: str) -> None:
     if not found:
         raise click.UsageError(f"{redact(source)}: no such file; a URL begins with https://")
     if Path(source).is_dir():
-        raise click.UsageError(f"{redact(source)}: a folder, not a file")
+        raise click.UsageError(f"{shown_path(source)}: a folder, not a file")

@@ -168,13 +168,13 @@ class AsyncClient:
                 response = await self._http.send(message, stream=True, auth=None, follow_redirects=False)
                 try:
                     log_connection(response)
-                    head = self._wire.answer(response, b"")
+                    head = self._wire.answer(response, b"", request)
                     body = bytearray()
                     async for piece in response.aiter_raw():
                         body += piece
                         if len(body) > MAX_ANSWER_BYTES:
                             break
-                    return self._wire.answer(response, bytes(body))
+                    return self._wire.answer(response, bytes(body), request)
                 finally:
                     await response.aclose()
         except (httpx.HTTPError, OSError) as exc:

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 import httpx
 
 from preflight.errors import ConfigurationError, InvalidKey
+from preflight.redact import remember
 
 VARIABLE = "PREFLIGHT_API_KEY"
 
@@ -39,6 +40,7 @@ class ApiKey:
 
     def __init__(self, text: str) -> None:
         self._text = check_key(text)
+        remember(self._text)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ApiKey:

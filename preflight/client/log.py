@@ -14,7 +14,7 @@ import httpx
 
 from preflight.client.protocol import Answer, Reply, Request
 from preflight.client.refusals import request_id_of
-from preflight.client.words import shown
+from preflight.redact import one_line
 
 _LOG = logging.getLogger("preflight.client")
 
@@ -43,7 +43,7 @@ def log_reply(request: Request, base: str, reply: Reply, *, seconds: float) -> N
     line = f"{request.method} {base}{request.path}"
     if not isinstance(reply, Answer):
         _LOG.info("%s failed after %.0f ms: %s%s", line, seconds * 1000, reply.reason, _named(reply.request_id))
-        _LOG.debug("because: %s", shown(str(reply.cause)))
+        _LOG.debug("because: %s", one_line(str(reply.cause)))
         return
     size = "too many" if reply.body is None else str(len(reply.body))
     named = _named(request_id_of(reply))
@@ -66,7 +66,7 @@ def _named(request_id: str | None) -> str:
 
 
 def _names(headers: Mapping[str, str]) -> str:
-    return shown(", ".join(headers))
+    return one_line(", ".join(headers))
 
 
 _LOGGERS = (

@@ -10,6 +10,7 @@ from preflight.client.auth import ApiKey, base_of
 from preflight.client.deadline import Watchdog
 from preflight.client.protocol import Answer, Lost, Request
 from preflight.client.wire import lost
+from preflight.redact import Secrets
 
 _PATH = "/v1/credits"
 _ANSWER_BYTES = 64 * 1024
@@ -53,12 +54,12 @@ def look(base_url: str, key: ApiKey | None, *, within: float) -> Looked | Lost:
                 response.close()
     except (httpx.HTTPError, OSError) as exc:
         return _explained(lost(request, exc, base=base_of(base_url), overdue=watchdog.fired))
-    secret = key.reveal() if key is not None else "\0"
+    secrets = Secrets([key.reveal()] if key is not None else [])
     return Looked(
         answer=Answer(
             status=response.status_code,
-            headers={name.lower(): value.replace(secret, "sk-…") for name, value in response.headers.items()},
-            body=bytes(body).replace(secret.encode(), "sk-…".encode()) if len(body) <= _ANSWER_BYTES else None,
+            headers={name.lower(): secrets.hide(value) for name, value in response.headers.items()},
+            body=secrets.hide_bytes(bytes(body)) if len(body) <= _ANSWER_BYTES else None,
         )
     )
 

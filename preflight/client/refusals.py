@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from preflight.client.protocol import Answer, fields_of, member
 from preflight.client.retry import retry_after
-from preflight.client.words import shown
 from preflight.errors import (
     ApiError,
     ApiRefusal,
@@ -23,6 +22,7 @@ from preflight.errors import (
     UnexpectedResponse,
     UpstreamError,
 )
+from preflight.redact import one_line
 
 ROWS: tuple[type[ApiRefusal], ...] = (
     InvalidRequest,
@@ -56,12 +56,12 @@ def error_of(answer: Answer) -> ApiError:
     with this code. An answer without the documented error object is ``UnexpectedResponse``, whatever its status.
     """
     stated = member(fields_of(answer) or {}, "error")
-    code = shown(stated.get("code"), longest=100)
+    code = one_line(stated.get("code"), longest=100)
     if not code:
         what = "is not what the API's page describes" if answer.status < 300 else "is no error object of the API"
         return carrying(answer, UnexpectedResponse, f"the answer {what}")
     refusal = _BY_ROW.get((answer.status, code)) or _BY_STATUS.get(answer.status) or _BY_CODE.get(code)
-    message = shown(stated.get("message")) or "the API gives no reason"
+    message = one_line(stated.get("message")) or "the API gives no reason"
     return carrying(answer, refusal or UnexpectedResponse, message, error=stated)
 
 
@@ -70,8 +70,8 @@ def carrying(answer: Answer, kind: type[_Error], message: str, *, error: Mapping
     return kind(
         message,
         status=answer.status,
-        code=shown((error or {}).get("code"), longest=100) or None,
-        type=shown((error or {}).get("type"), longest=100) or None,
+        code=one_line((error or {}).get("code"), longest=100) or None,
+        type=one_line((error or {}).get("type"), longest=100) or None,
         request_id=request_id_of(answer),
         retry_after=retry_after(answer.headers),
     )
@@ -79,7 +79,7 @@ def carrying(answer: Answer, kind: type[_Error], message: str, *, error: Mapping
 
 def request_id_of(answer: Answer) -> str | None:
     """The service's own name of the request that it answers, if it gave one."""
-    named = (shown(answer.headers.get(name), longest=200) for name in _REQUEST_ID_HEADERS)
+    named = (one_line(answer.headers.get(name), longest=200) for name in _REQUEST_ID_HEADERS)
     return next(filter(None, named), None)
 
 

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from preflight.client.models import Credits, Task, TaskError, TaskStatus
 from preflight.client.protocol import Answer, Lost, Reply, fields_of, member, number
 from preflight.client.refusals import carrying, error_of, request_id_of
-from preflight.client.words import shown
 from preflight.errors import (
     ApiError,
     ApiRefusal,
@@ -19,6 +18,7 @@ from preflight.errors import (
     TaskNotFound,
     UnexpectedResponse,
 )
+from preflight.redact import one_line
 
 MAX_OUTPUTS = 100
 
@@ -66,7 +66,7 @@ def _took_nothing(refusal: ApiRefusal) -> bool:
 
 
 def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown:
-    named = shown(task_id, longest=200)
+    named = one_line(task_id, longest=200)
     if named:
         message = f"the answer names the task {named!r}, but is no success"
     elif isinstance(error, ApiRefusal):
@@ -99,13 +99,13 @@ def task(reply: Reply, task_id: str) -> Task:
     answer, fields = _success(reply)
     if fields.get("id") != task_id or not isinstance(fields.get("status"), str):
         raise carrying(answer, UnexpectedResponse, "the API's answer does not describe the task that was asked for")
-    word = shown(fields["status"], longest=100)
+    word = one_line(fields["status"], longest=100)
     urls = member(fields, "output").get("urls")
     return Task(
         id=task_id,
         status=_STATUSES.get(word, TaskStatus.UNKNOWN),
         status_text=word,
-        model=shown(fields.get("model"), longest=100),
+        model=one_line(fields.get("model"), longest=100),
         created_at=_moment(fields.get("created_at")),
         completed_at=_moment(fields.get("completed_at")),
         progress=number(fields.get("progress")),
@@ -158,4 +158,4 @@ def _outputs(urls: list[object]) -> tuple[str, ...]:
 def _task_error(value: object) -> TaskError | None:
     if not isinstance(value, dict):
         return None
-    return TaskError(code=shown(value.get("code"), longest=100), message=shown(value.get("message")))
+    return TaskError(code=one_line(value.get("code"), longest=100), message=one_line(value.get("message")))

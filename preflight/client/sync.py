@@ -188,14 +188,14 @@ class Client:
                 response = self._http.send(message, stream=True, auth=None, follow_redirects=False)
                 try:
                     log_connection(response)
-                    head = self._wire.answer(response, b"")
+                    head = self._wire.answer(response, b"", request)
                     watchdog.watch(response.extensions.get("network_stream"))
                     body = bytearray()
                     for piece in response.iter_raw():
                         body += piece
                         if len(body) > MAX_ANSWER_BYTES:
                             break
-                    return self._wire.answer(response, bytes(body))
+                    return self._wire.answer(response, bytes(body), request)
                 finally:
                     response.close()
         except (httpx.HTTPError, OSError) as exc:

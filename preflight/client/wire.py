@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 
 import httpx
@@ -12,6 +11,7 @@ from preflight.client.auth import ApiKey, base_of
 from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Lost, Request
 from preflight.client.refusals import request_id_of
 from preflight.errors import ConfigurationError
+from preflight.redact import NO_SECRETS, Secrets
 
 CREATE_SECONDS = 180.0
 """The service reads the reference video before it answers; a create given up too early is money in doubt."""
@@ -21,9 +21,8 @@ MAX_SECONDS = 86_400.0
 
 _CONNECT_SECONDS = 10.0
 _MOST_CAUSES = 20
-_MASK = "sk-…"
-# What JSON may write for a printable ASCII character, and the escaped backslash, so that its own is not taken for one.
-_ESCAPE = re.compile(rb"\\(?:\\|/|u00([2-7][0-9A-Fa-f]))")
+_NO_SUCCESS = 300
+_SECRET_PART = 16
 # With these nothing of the request can have left: there was no connection to write it to.
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -41,10 +40,11 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 class Wire:
     """Turns a ``Request`` into httpx's, and what comes back into a reply. Holds the key, and shows it to no one."""
 
-    __slots__ = ("_base", "_key")
+    __slots__ = ("_base", "_key", "_secrets")
 
     def __init__(self, key: ApiKey | str, base_url: str) -> None:
         self._key = key if isinstance(key, ApiKey) else ApiKey(key)
+        self._secrets = Secrets([self._key.reveal()])
         self._base = base_of(base_url)
 
     def __repr__(self) -> str:
@@ -76,22 +76,19 @@ class Wire:
             extensions={"timeout": timeout.as_dict(), **(extensions or {})},
         )
 
-    def answer(self, response: httpx.Response, body: bytes) -> Answer:
-        """The answer that ``response`` is, with the key masked wherever the service quotes it."""
-        key = self._key.reveal()
+    def answer(self, response: httpx.Response, body: bytes, request: Request | None = None) -> Answer:
+        """The answer that ``response`` is, with the key hidden wherever the service quotes it.
+
+        An answer that is no success may quote the job, too: it loses what signs the URLs of ``request``.
+        """
+        secrets = self._secrets
+        if request is not None and request.content is not None and response.status_code >= _NO_SUCCESS:
+            secrets |= _secrets_in(request.content)
         return Answer(
             status=response.status_code,
-            headers={
-                name.lower().replace(key.lower(), _MASK): value.replace(key, _MASK)
-                for name, value in response.headers.items()
-            },
-            body=self._masked(body) if len(body) <= MAX_ANSWER_BYTES else None,
+            headers={secrets.hide(name.lower()): secrets.hide(value) for name, value in response.headers.items()},
+            body=secrets.hide_bytes(body) if len(body) <= MAX_ANSWER_BYTES else None,
         )
-
-    def _masked(self, body: bytes) -> bytes:
-        """The JSON ``body`` without the key, however its characters are escaped there."""
-        plain = _ESCAPE.sub(_unescaped, body)
-        return plain.replace(json.dumps(self._key.reveal())[1:-1].encode(), _MASK.encode())
 
 
 def bound(timeout: float | None, usual: float) -> float:
@@ -129,9 +126,21 @@ def _address(base: str) -> str:
     return host if url.port else f"{host}:{443 if url.scheme == 'https' else 80}"
 
 
-def _unescaped(escape: re.Match[bytes]) -> bytes:
-    character = chr(int(escape[1], 16)) if escape[1] else escape[0][1:].decode()
-    return json.dumps(character)[1:-1].encode()
+def _secrets_in(content: bytes) -> Secrets:
+    """What signs the URLs in the body of a job, and the path of its callback, which is a secret of its receiver."""
+    secrets = NO_SECRETS
+    waiting: list[object] = [json.loads(content)]
+    while waiting:
+        match waiting.pop():
+            case dict() as fields:
+                waiting += fields.values()
+                if isinstance(callback := fields.get("callback_url"), str):
+                    secrets |= Secrets(part for part in callback.split("/")[3:] if len(part) >= _SECRET_PART)
+            case list() as items:
+                waiting += items
+            case str(text) if "://" in text:
+                secrets |= Secrets.of_url(text)
+    return secrets
 
 
 def _fit(cause: Exception) -> Exception:

@@ -14,6 +14,7 @@ from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_n
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
+from preflight.redact import redact
 
 _DELIMITERS = ",;\t"
 _ID = FieldName(key="id", in_input=False)
@@ -152,7 +153,7 @@ def _job(row: _Row, columns: Sequence[FieldName | None], default_model: str | No
         values.setdefault(_MODEL, default_model)
     return Job(
         body=body_from(values),
-        id=name if isinstance(name, str) else None,
+        id=redact(name) if isinstance(name, str) else None,
         path=row.text.path,
         line=places[""].line,
         places=places,

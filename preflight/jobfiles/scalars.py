@@ -11,7 +11,6 @@ import re
 from typing import TypeAlias
 
 from preflight.jobfiles import limits
-from preflight.redact import redact
 
 Scalar: TypeAlias = "bool | int | float | str | None"
 
@@ -22,6 +21,7 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _TYPES = {"null": type(None), "bool": bool, "int": int, "float": float}
+_WORD = re.compile(r"!{0,2}[A-Za-z][A-Za-z/:._-]{0,23}")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _OCTAL = re.compile(r"0o[0-7]+")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
@@ -49,13 +49,18 @@ def tagged(tag: str, text: str) -> Scalar:
     if name in {"!", "str"}:
         return text
     if name not in _TYPES:
-        raise ValueError(f"unknown tag {redact(tag)[:60]!r}")
+        raise ValueError(f"unknown tag {shown_word('', tag)}")
     value = plain(text)
     if name == "float" and type(value) is int:
         return decimal(text)
     if type(value) is not _TYPES[name]:
-        raise ValueError(f"{text[:60]!r} is not of type {name}")
+        raise ValueError(f"{shown_word('', text)} is not of type {name}")
     return value
+
+
+def shown_word(mark: str, word: str) -> str:
+    """``word`` after its ``mark``, in quotes, for a message: if it is a plain word. Any other may be a secret."""
+    return f"'{mark}{word}'" if _WORD.fullmatch(word) else f"'{mark}…'"
 
 
 def fits_collection(tag: str | None, kind: str) -> bool:

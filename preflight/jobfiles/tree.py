@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.scalars import Scalar
+from preflight.jobfiles.scalars import Scalar, shown_word
 from preflight.jobfiles.source_text import Text, has_surrogate
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
@@ -90,9 +90,9 @@ class TreeBuilder:
         place = self._place(index)
         target = self._anchors.get(name)
         if target is None:
-            raise self._text.unreadable(f"nothing before this is named '&{name[:60]}'", place)
+            raise self._text.unreadable(f"nothing before this is named {shown_word('&', name)}", place)
         if any(branch is target for branch in self._open):
-            raise self._text.unreadable(f"'*{name[:60]}' would contain itself", place)
+            raise self._text.unreadable(f"{shown_word('*', name)} would contain itself", place)
         if isinstance(target, Branch) and self._keys() is not None:
             raise self._text.unreadable("a mapping or a list cannot be a key", place)
         self._put(Alias(place=place, target=target), target.written if isinstance(target, Leaf) else "")

@@ -14,7 +14,7 @@ import yaml
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.comments import MARK, read_comments
-from preflight.jobfiles.scalars import fits_collection, plain, tagged
+from preflight.jobfiles.scalars import fits_collection, plain, shown_word, tagged
 from preflight.jobfiles.source_text import Text
 from preflight.jobfiles.tree import Node, TreeBuilder
 from preflight.model import IgnoreComment
@@ -58,7 +58,7 @@ def _take(event: yaml.Event, build: TreeBuilder, text: Text) -> None:
         case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
             mapping = isinstance(event, yaml.MappingStartEvent)
             if not fits_collection(event.tag, "map" if mapping else "seq"):
-                raise text.unreadable(f"the tag {redact(event.tag or '')[:60]!r} does not fit here", text.place(start))
+                raise text.unreadable(f"the tag {shown_word('', event.tag or '')} does not fit here", text.place(start))
             build.open(start, mapping=mapping, anchor=event.anchor)
         case yaml.CollectionEndEvent():
             build.close()
@@ -102,7 +102,7 @@ def _require_few_directives(text: Text) -> None:
 def _not_yaml(exc: yaml.YAMLError, text: Text) -> JobUnreadable:
     problem, context = getattr(exc, "problem", None), getattr(exc, "context", None)
     mark = getattr(exc, "problem_mark", None)
-    message = ", ".join(part for part in (problem, context) if part) or str(exc)
+    message = redact(", ".join(part for part in (problem, context) if part) or str(exc))
     if mark is None:
         return JobUnreadable(f"not YAML: {message}", path=text.path)
     if text.string[mark.index : mark.index + 1] == "\t":

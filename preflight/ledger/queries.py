@@ -12,7 +12,7 @@ from typing import Any
 from preflight.errors import LedgerUnusable
 from preflight.ledger.entry import Balance, Entry, Event, State, cost_of
 from preflight.ledger.request import Order
-from preflight.redact import printable, shorten
+from preflight.redact import redact
 
 _COLUMNS = (
     "id, api, job_hash, state, created_at, updated_at, sent_at, settles_at, attempts, model, path, job, quote, high,"
@@ -178,4 +178,4 @@ def _note(connection: sqlite3.Connection, now: datetime, entry_id: int, state: S
 
 
 def _said(what: str) -> str:
-    return shorten(printable(what))
+    return redact(what)

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from preflight.checking.job_hash import identity_of
+from preflight.checking.job_hash import job_hash
 from preflight.errors import NotSubmitted
 from preflight.model import Durations, Job, JobReport, Quote
-from preflight.redact import redact
+from preflight.redact import hide
 from preflight.specs import load_spec
 from preflight.units import decimal_text
 
@@ -36,7 +36,7 @@ def order_of(job: Job, report: JobReport) -> Order:
     callback = load_spec(report.model).field("callback").name
     video = next((subject.video for subject in report.subjects if subject.video), None)
     return Order(
-        job_hash=report.identity or identity_of(job, load_spec(report.model)),
+        job_hash=report.identity or job_hash(job, load_spec(report.model)),
         job=_redacted_job(job.body, callback),
         model=report.model,
         # A file's name may hold bytes that are no text.
@@ -62,12 +62,12 @@ def _redacted_job(body: Any, callback: str) -> dict[str, Any]:
 
 
 def _redacted(value: Any) -> Any:
-    """``value`` with every URL as it may be shown."""
+    """``value`` with every text as it may be kept: URLs without what signs them, and nothing that is a secret."""
     if isinstance(value, dict):
-        return {str(key): _redacted(each) for key, each in value.items()}
+        return {hide(str(key)): _redacted(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_redacted(each) for each in value]
-    return redact(value) if isinstance(value, str) and "://" in value else value
+    return hide(value) if isinstance(value, str) else value
 
 
 def _quote(quote: Quote) -> dict[str, object]:

@@ -6,15 +6,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from preflight.redact import redact
+from preflight.redact import redact, shown_path
 
 if TYPE_CHECKING:
     from preflight.errors import JobUnreadable
     from preflight.model.job import Job
     from preflight.model.report import Kind
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
-"""Two characters at least, so that a drive letter is none. A file of such a name is written ``./a:b.png``."""
+_URL = re.compile(
+    r"\s*(?:[a-z][a-z0-9+.-]+:(?://|\\\\)"  # two letters at least: one is a drive
+    r"|(?:https?|ftp|file):[/\\]|data:[\w.+-]*[/;,]|blob:[a-z]+:)",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +28,17 @@ class Media:
     kind: Kind | None = None
 
     def __repr__(self) -> str:
-        return f"Media(source={redact(self.source)!r}, kind={self.kind!r})"
+        source = redact(self.source) if is_url(self.source) else shown_path(self.source)
+        return f"Media(source={source!r}, kind={self.kind!r})"
 
 
 Target: TypeAlias = "Job | Media | JobUnreadable"
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is meant as a URL, of whatever scheme, rather than as a path."""
-    return _SCHEME.match(source.lstrip()) is not None
+    """Whether a source is meant as a URL, of whatever scheme, rather than as a path.
+
+    A name with a colon alone is a file's (``http:.mp4``, ``take:2.mov``). A file whose name looks like a URL all the
+    same is written ``./https:/a.png``.
+    """
+    return _URL.match(source) is not None

@@ -67,4 +67,4 @@ def _file_name(subject: Subject) -> str:
     """What a repair command calls the file: its path, or the last part of its URL, as if downloaded."""
     if subject.address is None:
         return subject.source
-    return PurePosixPath(subject.source.removesuffix("?…")).name or f"{subject.kind.value}"
+    return PurePosixPath(subject.source.removesuffix("?…").removesuffix(";…")).name or f"{subject.kind.value}"

@@ -19,6 +19,8 @@ _STATUS_HINTS = {
 }
 _NAMES = {Kind.IMAGE: "a picture", Kind.VIDEO: "a video"}
 _NOT_MEDIA = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_SWITCHES = frozenset({"1", "true", "download"})
+"""Values in the query of a file's own URL that open nothing."""
 _LFS_PATTERN = frozenset("*?[]\\,!")
 """What ``--include`` of Git LFS reads as more than a character of a name."""
 _TYPES = {
@@ -85,10 +87,23 @@ def not_media(case: SubjectCase) -> Iterator[Flaw]:
         message, fix = f"this is {facts.container}, not {_NAMES[case.subject.kind]}", "use the URL of the file itself"
     if address is not None and address.share_service:
         message += f"; {address.share_service} links open a page, not the file"
-        fix = f"use {address.direct_url}" if address.direct_url else "download the file and upload it to public storage"
+        fix = _use(address.direct_url, case.subject.source)
     elif facts.container == "HTML":
         message += ": a login, preview or error page"
     yield Flaw(message=message, measured=facts.container or facts.family.value, fix=fix)
+
+
+def _use(direct_url: str | None, source: str) -> str:
+    """What to do about a share link. Of the file's own URL it shows what ``source`` shows, and the switches that were
+    added: the other values open the file, and are the reader's to put in."""
+    if direct_url is None:
+        return "download the file and upload it to public storage"
+    head, mark, query = direct_url.partition("?")
+    pairs = [part.partition("=") for part in query.split("&")] if mark else []
+    secret = [name for name, _, value in pairs if value not in _SWITCHES and value not in source.split("/")]
+    shown = "&".join(f"{name}={'…' if name in secret else value}" for name, _, value in pairs)
+    own = f", with the link's own {' and '.join(secret)} for …" if secret else ""
+    return f"use {head}{mark}{shown}{own}"
 
 
 def not_fetched(case: SubjectCase) -> Iterator[Flaw]:

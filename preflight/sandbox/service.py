@@ -12,8 +12,8 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
-from preflight.client.words import shown
 from preflight.errors import PreflightError
+from preflight.redact import one_line
 from preflight.sandbox.api_responses import Refused, credits_answer, plain, refusal, task_answer, wrapped
 from preflight.sandbox.billing import Clock
 from preflight.sandbox.callbacks import Callbacks
@@ -78,7 +78,7 @@ class Service:
             answer = afterwards(fault, answer)
         answer.headers["X-Request-Id"] = f"req-{uuid4()}"
         struck = f", struck by {fault.name}" if fault else ""
-        _LOG.info("%s %s: %d%s", request.method, shown(request.url.path), answer.status_code, struck)
+        _LOG.info("%s %s: %d%s", request.method, one_line(request.url.path), answer.status_code, struck)
         return answer
 
     async def _create(self, request: Request) -> Response:

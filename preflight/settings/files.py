@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from preflight.errors import ConfigurationError
-from preflight.redact import printable
+from preflight.redact import printable, redact, shown_path
 
 OWN_NAME: Final = "preflight.toml"
 SHARED_NAME: Final = "pyproject.toml"
 _TABLE = ("tool", "preflight")
 _REPOSITORY_MARKS = (".git", ".hg")
 _MAX_BYTES = 1024 * 1024
+_LONGEST_MESSAGE = 1000
 
 # Compiled where they are used: most runs have no settings file.
 _HEADER = r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$"
@@ -37,7 +38,8 @@ class SettingsFile(NamedTuple):
         line = next((self.lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self.lines), None)
         place = f":{line}" if line else ""
         named = f"{key[0]}: " if key else ""
-        return ConfigurationError(printable(f"{self.path}{place}: {named}{message}"))
+        said = redact(named + message, longest=_LONGEST_MESSAGE)
+        return ConfigurationError(f"{shown_path(str(self.path))}{place}: {said}")
 
 
 def find_file(folder: Path) -> SettingsFile | None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from preflight.errors import ConfigurationError
 from preflight.model import Severity
+from preflight.redact import redact
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -45,7 +46,7 @@ class Flag:
 
     def parse(self, text: str) -> bool:
         if text.lower() not in _YES | _NO:
-            raise Unfit(f"{text!r}, where true or false is expected")
+            raise Unfit(f"{_quoted(text)}, where true or false is expected")
         return text.lower() in _YES
 
     def show(self, value: bool) -> bool:  # noqa: FBT001 - the protocol's signature
@@ -69,7 +70,7 @@ class Choice:
 
     def parse(self, text: str) -> Any:
         if text not in self._choices:
-            raise Unfit(f"{text!r} is not one of {_listed(self._choices)}{meant(text, self._choices)}")
+            raise Unfit(f"{_quoted(text)} is not one of {_listed(self._choices)}{meant(text, self._choices)}")
         return self._enum[text] if self._enum else text
 
     def show(self, value: Any) -> Any:
@@ -97,7 +98,7 @@ class Number:
         try:
             number = Decimal(text)
         except InvalidOperation:
-            raise Unfit(f"{text!r} is not a number of {self._unit}") from None
+            raise Unfit(f"{_quoted(text)} is not a number of {self._unit}") from None
         if not number.is_finite() or not self._least <= number <= self._most:
             raise Unfit(f"{text} is not between {self._least:f} and {self._most:f} {self._unit}")
         if int(number.as_tuple().exponent) < -9:  # a finite number's exponent is an integer
@@ -127,7 +128,7 @@ class Text:
         if not text.strip() or "\x00" in text:
             raise Unfit("an empty string" if not text.strip() else "a string with a NUL")
         if self._pattern and not re.search(self._pattern, text):
-            raise Unfit(f"{text!r}, where {self._example} is expected")
+            raise Unfit(f"{_quoted(text)}, where {self._example} is expected")
         return text
 
     def show(self, value: str) -> str:
@@ -142,7 +143,7 @@ class Texts:
 
     def read(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
-            hint = f': write ["{value}"]' if isinstance(value, str) else ""
+            hint = f': write ["{redact(value, longest=60)}"]' if isinstance(value, str) else ""
             raise Unfit(f"{called(value)}, where a list of strings is expected{hint}")
         for item in value:
             if not isinstance(item, str):
@@ -188,7 +189,7 @@ def called(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return f"the string {value[:60]!r}"
+        return f"the string {_quoted(value)}"
     if isinstance(value, int | Decimal):
         return f"the number {str(value)[:60]}"
     return "a table" if isinstance(value, dict) else _NAMES.get(type(value).__name__, "a date or a time")
@@ -209,6 +210,11 @@ def meant(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
 
     close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _quoted(text: str) -> str:
+    """A refused value, short and without secrets: a URL with a password in it ends up in many a setting."""
+    return repr(redact(text, longest=60))
 
 
 def _plain(number: Decimal) -> int | float:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from preflight.errors import ConfigurationError
-from preflight.redact import printable
+from preflight.redact import redact
 from preflight.settings.files import SettingsFile
 from preflight.settings.kinds import Unfit, meant
 from preflight.settings.settings import CONFIG_VARIABLE, SETTINGS, Setting, Settings
@@ -100,7 +100,7 @@ def _in_variable(setting: Setting, text: str) -> Any:
     try:
         read = setting.kind.parse(text)
     except Unfit as error:
-        raise ConfigurationError(printable(f"{setting.envvar}: {error}")) from None
+        raise ConfigurationError(redact(f"{setting.envvar}: {error}")) from None
     return os.path.expanduser(read) if setting.in_file else read  # noqa: PTH111 - it stays as it was written
 
 
@@ -120,4 +120,4 @@ def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
     known = [*_OTHER_VARIABLES, *(setting.envvar for setting in SETTINGS if setting.envvar)]
     for name in environment:
         if name.startswith("PREFLIGHT_") and name not in known and (hint := meant(name, known, cutoff=0.85)):
-            yield printable(f"{name} is no setting{hint}")
+            yield redact(f"{name} is no setting{hint}")

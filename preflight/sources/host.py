@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from preflight.errors import AddressRefused, ConfigurationError
+from preflight.redact import redact
 from preflight.sources.address_guard import problem_of
 
 MAX_PORT = 65_535
@@ -124,8 +125,14 @@ class AllowedHost:
         try:
             return cls(*split_authority(text))
         except AddressRefused as exc:
-            raise ConfigurationError(f"{text[:80]!r} is not HOST or HOST:PORT: {exc}") from exc
+            raise ConfigurationError(f"{_without_user(text)[:80]!r} is not HOST or HOST:PORT: {exc}") from exc
 
     def allows(self, host: str, port: int) -> bool:
         """Whether ``host``, in its one spelling, is this one on this ``port``."""
         return self.host == host and self.port in {None, port}
+
+
+def _without_user(text: str) -> str:
+    """A text that is not a host, as it may be shown: what stands before an "@" may be a password."""
+    user, mark, rest = text.rpartition("@")
+    return redact(f"…@{rest}" if mark and user else text)

@@ -6,17 +6,15 @@ Never a query string, which may sign the URL, nor the value of a header.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from typing import Protocol
 
-from preflight.redact import printable, redact, shorten
+from preflight.redact import Secrets, redact
 from preflight.sources.ranges import content_length
 from preflight.sources.url import Target
 
 _LOG = logging.getLogger("preflight.sources")
 _REQUEST_IDS = ("x-amz-request-id", "x-request-id", "x-ms-request-id", "cf-ray")
-_SHORTEST_SECRET = 6
 
 
 class _Head(Protocol):
@@ -56,8 +54,5 @@ def log_outcome(target: Target, asked: str | None, outcome: _Head | Exception, *
 
 
 def _told(text: str, target: Target) -> str:
-    """The server's ``text``, unless it repeats what signs the URL."""
-    words = re.split(r"[?&=;]", target.query.casefold())
-    if any(len(word) >= _SHORTEST_SECRET and word in text.casefold() for word in words):
-        return "(not shown: it repeats the URL's query)"
-    return printable(shorten(text))
+    """The server's ``text``, without what signs the URL, which it may repeat."""
+    return redact(text, Secrets.of_url(target.url))

@@ -1,139 +1,136 @@
-"""Until when a signed URL may be read, as its query says. Nothing is verified: only the signer could."""
+"""Signed URLs: who signed one, until when it may be read, and what it says without its signature."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
-from urllib.parse import parse_qsl, unquote
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, unquote
 
-Query: TypeAlias = Mapping[str, str]
-"""Parameters by lower-case name. Of a name that stands twice the first is kept."""
+from preflight.sources.expiry import claims_end, claims_of
+from preflight.sources.signers import EDGE_TOKEN, SIGNERS, Signer
 
-_BASIC_TIME = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-_DIGITS = re.compile(r"\d{1,12}", re.ASCII)
-_SIGNING = re.compile(
-    r"x-(amz|goog|tos|oss|obs)-.*|q-.*|x-expires|x-signature|policy|signature|expires|key-pair-id|hash-algorithm"
-    r"|(aws|google|oss)?accesskeyid|googleaccessid|(x-.*)?security-token|s[vrpetisg]|ss|srt|spr|sip|sig|sk[oe]id|sk[tesv]|sktid"
-    r"|ex|is|hm|oe|oh|token",
-    re.IGNORECASE,
-)
-"""Parameters of the schemes below, in a URL that is signed by one of them."""
-_HEX_DIGITS = re.compile(r"[0-9a-fA-F]{1,9}", re.ASCII)
+_TIME_CLAIMS = frozenset({"exp", "iat", "nbf", "jti"})
+"""Claims of a JSON Web Token that say when it was made and for how long it holds, and nothing of what it opens."""
 
 
-def signature_of(host: str, query: str) -> tuple[str | None, datetime | None]:
-    """Who signed the URL and when that ends (UTC): ``(None, None)`` if nobody did, no time if none can be read."""
+class _Signature(NamedTuple):
+    """A signer that was recognised, and where in the path it stands."""
+
+    signer: Signer
+    span: tuple[int, int] = (0, 0)
+
+
+def signature_of(host: str, target: str) -> tuple[str | None, datetime | None]:
+    """Who signed the URL and when that ends (UTC): ``(None, None)`` if nobody did, no time if none can be read.
+
+    ``target`` is path and query. A URL that several have signed ends with the first of them.
+    """
+    path, _, query = target.partition("?")
+    parameters = _parameters(query)
+    name: str | None = None
+    ends: list[datetime] = []
+    for signer, (start, stop) in _signatures(host, path, parameters):
+        if signer.needs or start < stop or signer is EDGE_TOKEN:
+            name = name or signer.name
+        read = parameters | _parameters(path[start + 1 : stop])
+        if (end := signer.expiry(read)) is not None:
+            ends.append(end)
+    tokens = [claims for text in (*parameters.values(), *path.split("/")) if (claims := _claims(text)) is not None]
+    for claims in tokens:
+        if (end := claims_end(claims)) is not None:
+            name = name or "the server"
+            ends.append(end)
+    return name, min(ends, default=None)
+
+
+def unsigned(host: str, target: str) -> str:
+    """``target``, which is path and query, without what signs it; as it is where nobody signed it.
+
+    The order of the other parameters, and how they are written, stays. A JSON Web Token, which may say what it opens,
+    keeps its claims but for the times.
+    """
+    path, _, query = target.partition("?")
+    signatures = list(_signatures(host, path, _parameters(query)))
+    signing: set[str] = set()
+    with_claims: set[str] = set()
+    for signer, (start, stop) in signatures:
+        (with_claims if signer.claims else signing).update(signer.signs)
+        path = path[:start] + path[stop:]
+    parts = []
+    for part in filter(None, query.split("&")):
+        name, mark, value = part.partition("=")
+        plain = _plain(name)
+        if plain in signing or _is_edge_token(unquote(value)):
+            continue
+        claims = _claims(unquote(value))
+        if claims is None and plain in with_claims:
+            continue
+        parts.append(part if claims is None else f"{name}{mark}{_without_times(claims)}")
+    path = "/".join(
+        segment if (claims := _claims(segment)) is None else _without_times(claims) for segment in path.split("/")
+    )
+    return path + ("?" + "&".join(parts) if parts else "")
+
+
+def _signatures(host: str, path: str, parameters: dict[str, str]) -> Iterator[_Signature]:
+    """The first signer of the table that fits, and the edge token that may stand beside any."""
+    for signer in _candidates(frozenset(parameters), host):
+        found = _pattern(signer.path).match(path) if signer.path else None
+        if (found is None) is not (signer.path is None):
+            continue
+        if all(_pattern(shape).fullmatch(parameters.get(name, "")) for name, shape in signer.shapes.items()):
+            has_group = found is not None and "signs" in found.groupdict()
+            yield _Signature(signer, found.span("signs") if found and has_group else (0, 0))
+            break
+    if any(_is_edge_token(value) for value in parameters.values()):
+        yield _Signature(EDGE_TOKEN)
+
+
+def _is_edge_token(value: str) -> bool:
+    return "hmac=" in value and _pattern(EDGE_TOKEN.shapes[""]).fullmatch(value) is not None
+
+
+@cache
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """Compiled when it is needed: most URLs come near few signers."""
+    return re.compile(pattern, re.IGNORECASE | re.ASCII)
+
+
+@cache
+def _needed() -> tuple[tuple[Signer, frozenset[str], tuple[str, ...]], ...]:
+    return tuple((signer, signer.needs, tuple(f".{host}" for host in signer.hosts)) for signer in SIGNERS)
+
+
+def _candidates(names: frozenset[str], host: str) -> Iterator[Signer]:
+    dotted = f".{host}"
+    for signer, needs, hosts in _needed():
+        if needs <= names and (not hosts or dotted.endswith(hosts)):
+            yield signer
+
+
+def _parameters(query: str) -> dict[str, str]:
     parameters: dict[str, str] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True, errors="replace"):
+    for name, value in _split(query):
         parameters.setdefault(name.lower(), value)
-    for signer, domains, marks, expiry in _SIGNERS:
-        if marks <= parameters.keys() and (not domains or any(f".{host}".endswith(f".{end}") for end in domains)):
-            return signer, expiry(parameters)
-    return None, None
+    return parameters
 
 
-def unsigned(host: str, query: str) -> str:
-    """``query`` without the parameters that sign it; as it is where nobody signed it."""
-    if signature_of(host, query)[0] is None:
-        return query
-    return "&".join(part for part in query.split("&") if not _SIGNING.fullmatch(unquote(part.partition("=")[0])))
+def _split(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query.replace("+", "%2B"), keep_blank_values=True, errors="replace")
 
 
-def _epoch(text: str) -> datetime | None:
-    """Seconds since 1970. A value in milliseconds has no place in any of these schemes and is out of range."""
-    return _after(datetime.fromtimestamp(0, UTC), int(text)) if _DIGITS.fullmatch(text) else None
+def _plain(name: str) -> str:
+    return unquote(name, errors="replace").lower()
 
 
-def _hex_epoch(text: str) -> datetime | None:
-    return _after(datetime.fromtimestamp(0, UTC), int(text, 16)) if _HEX_DIGITS.fullmatch(text) else None
+def _claims(text: str) -> dict[str, object] | None:
+    return claims_of(text) if text.count(".") == 2 and len(text) > len("e30.e30.") else None
 
 
-def _iso(text: str) -> datetime | None:
-    """A time or a day by ISO 8601; without a zone it is UTC (Azure: "Specify time in SAS")."""
-    try:
-        time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _after(start: datetime, seconds: int) -> datetime | None:
-    try:
-        return start + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-
-
-def _window(vendor: str) -> Callable[[Query], datetime | None]:
-    """The scheme of AWS Signature V4 and its kin: ``X-…-Date`` (``20260131T120000Z``) and ``X-…-Expires`` seconds."""
-
-    def expiry(query: Query) -> datetime | None:
-        date, seconds = query[f"x-{vendor}-date"], query[f"x-{vendor}-expires"]
-        start = _iso(date) if _BASIC_TIME.fullmatch(date) else None
-        return _after(start, int(seconds)) if start and _DIGITS.fullmatch(seconds) else None
-
-    return expiry
-
-
-def _epoch_in(name: str) -> Callable[[Query], datetime | None]:
-    return lambda query: _epoch(query[name])
-
-
-def _hex_epoch_in(name: str) -> Callable[[Query], datetime | None]:
-    return lambda query: _hex_epoch(query[name])
-
-
-def _policy(query: Query) -> datetime | None:
-    """CloudFront's custom policy: JSON in base64, with ``-_~`` for ``+=/``."""
-    text = query["policy"].translate(str.maketrans("-_~", "+=/"))
-    try:
-        policy = json.loads(base64.b64decode(text, validate=True))
-        return _epoch(str(policy["Statement"][0]["Condition"]["DateLessThan"]["AWS:EpochTime"]))
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return None
-
-
-def _azure(query: Query) -> datetime | None:
-    """A shared access signature ends with its own ``se``, or with the delegated key it was made with (``ske``)."""
-    times = [time for name in ("se", "ske") if (time := _iso(query.get(name, "")))]
-    return min(times, default=None)
-
-
-def _tencent(query: Query) -> datetime | None:
-    return _epoch(query["q-sign-time"].partition(";")[2])
-
-
-def _json_web_token(query: Query) -> datetime | None:
-    """The ``exp`` claim (RFC 7519 §4.1.4)."""
-    try:
-        claims = query["token"].split(".")[1]
-        return _epoch(str(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"]))
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return None
-
-
-# Signer, its domains (none: any), the parameters that give it away, where its end stands. More specific ones first.
-_SIGNERS: tuple[tuple[str, tuple[str, ...], frozenset[str], Callable[[Query], datetime | None]], ...] = (
-    ("S3", (), frozenset({"x-amz-date", "x-amz-expires"}), _window("amz")),
-    ("Google Cloud Storage", (), frozenset({"x-goog-date", "x-goog-expires"}), _window("goog")),
-    ("Volcengine TOS", (), frozenset({"x-tos-date", "x-tos-expires"}), _window("tos")),
-    ("Alibaba Cloud OSS", (), frozenset({"x-oss-date", "x-oss-expires"}), _window("oss")),
-    ("Huawei Cloud OBS", (), frozenset({"x-obs-date", "x-obs-expires"}), _window("obs")),
-    ("CloudFront", (), frozenset({"policy", "signature", "key-pair-id"}), _policy),
-    ("CloudFront", (), frozenset({"expires", "signature", "key-pair-id"}), _epoch_in("expires")),
-    ("Alibaba Cloud OSS", (), frozenset({"expires", "signature", "ossaccesskeyid"}), _epoch_in("expires")),
-    ("Google Cloud Storage", (), frozenset({"expires", "signature", "googleaccessid"}), _epoch_in("expires")),
-    ("S3", (), frozenset({"expires", "signature", "awsaccesskeyid"}), _epoch_in("expires")),
-    ("Huawei Cloud OBS", (), frozenset({"expires", "signature", "accesskeyid"}), _epoch_in("expires")),
-    ("Azure Storage", (), frozenset({"se", "sig"}), _azure),
-    ("Tencent Cloud COS", (), frozenset({"q-sign-time", "q-signature"}), _tencent),
-    ("TikTok", (), frozenset({"x-expires", "x-signature"}), _epoch_in("x-expires")),
-    ("Discord", ("discordapp.com", "discordapp.net"), frozenset({"ex", "hm"}), _hex_epoch_in("ex")),
-    ("Meta", ("fbcdn.net", "cdninstagram.com"), frozenset({"oe", "oh"}), _hex_epoch_in("oe")),
-    ("Supabase", ("supabase.co", "supabase.in"), frozenset({"token"}), _json_web_token),
-    ("the server", (), frozenset({"expires", "signature"}), _epoch_in("expires")),
-)
+def _without_times(claims: dict[str, object]) -> str:
+    kept = {name: value for name, value in claims.items() if name not in _TIME_CLAIMS}
+    return quote(json.dumps(kept, sort_keys=True, separators=(",", ":")), safe="")

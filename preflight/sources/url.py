@@ -13,9 +13,19 @@ from preflight.model import AddressFacts
 from preflight.redact import printable, redact, shorten
 from preflight.sources.host import AllowedHost, problem_of_host, split_authority
 from preflight.sources.share_links import share_link
-from preflight.sources.signed_urls import signature_of
+from preflight.sources.signed_urls import signature_of, unsigned
 
-__all__ = ["MAX_URL", "AllowedHost", "Target", "examine_url", "file_name", "inspect_url", "locate", "redact"]
+__all__ = [
+    "MAX_URL",
+    "AllowedHost",
+    "Target",
+    "canonical_url",
+    "examine_url",
+    "file_name",
+    "inspect_url",
+    "locate",
+    "redact",
+]
 
 MAX_URL = 2048
 """Characters of the longest URL that is looked at: what services, proxies and browsers agree to carry."""
@@ -26,6 +36,10 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # RFC 3986, appendix B. Own, because urlsplit drops tabs and newlines silently and differs between Python versions.
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
+
+# An escape, a "%" that begins none, and what no URL may hold (RFC 3986, appendix A; brackets are left to the host).
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|%|[\"<>^`{|}]")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
 
 _REFUSED_CHARACTER = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
@@ -62,6 +76,16 @@ def locate(url: str, allow: Iterable[AllowedHost] = ()) -> Target:
     The hosts of ``allow`` may be private. Non-ASCII characters of the path are percent-encoded; nothing else is
     changed, because a signature may cover every byte.
     """
+    target = _located(url)
+    if not any(allowed.allows(target.host, target.port) for allowed in allow):
+        problem = problem_of_host(target.host)
+        if problem:
+            raise AddressRefused(problem)
+    return target
+
+
+def _located(url: str) -> Target:
+    """Where ``url`` leads, public or not. Raises ``AddressRefused`` for a text that is not an http(s) URL."""
     if len(url) > MAX_URL:
         raise AddressRefused(f"it is longer than {MAX_URL} characters")
     if _REFUSED_CHARACTER.search(url):
@@ -72,11 +96,53 @@ def locate(url: str, allow: Iterable[AllowedHost] = ()) -> Target:
     scheme = scheme.lower()
     host, port = split_authority(authority)
     port = port or _DEFAULT_PORTS[scheme]
-    if not any(allowed.allows(host, port) for allowed in allow):
-        problem = problem_of_host(host)
-        if problem:
-            raise AddressRefused(problem)
     return Target(scheme=scheme, host=host, port=port, path=quote((path or "/") + query, string.punctuation))
+
+
+def canonical_url(url: str) -> str:
+    """The one spelling of a URL without what signs it: two URLs with the same one ask for the same bytes.
+
+    The same (RFC 3986 §6.2.2, §6.2.3): case of scheme and host, IDN and punycode, the host's final dot, a default port,
+    escapes of unreserved characters and of those that no URL may hold, the case of an escape, dot segments, an empty
+    path, an empty query, a fragment. Not the same: the case, empty segments and final slash of a path, the order and
+    writing of parameters, http and https. ``+`` is neither ``%20`` nor ``%2B``: which one it means is for the server to
+    say, and a job that is wrongly taken for another one is refused as paid.
+
+    A text that is not an http(s) URL is returned as it is, without white space around it.
+    """
+    try:
+        target = _located(url.strip())
+    except AddressRefused:
+        return url.strip()
+    path, mark, query = target.path.partition("?")
+    path = _without_dots(_one_spelling(path))
+    return f"{target.scheme}://{target.authority}{unsigned(target.host, path + mark + _one_spelling(query))}"
+
+
+def _one_spelling(text: str) -> str:
+    """``text`` of a path or query with every escape written in the one way that RFC 3986 §6.2.2 prefers."""
+    return _ESCAPE.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    digits = found[1]
+    if digits is None:
+        return quote(found[0], safe="")
+    character = chr(int(digits, 16))
+    return character if _UNRESERVED.fullmatch(character) else f"%{digits.upper()}"
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986 §5.2.4, of a path that begins with a slash."""
+    kept: list[str] = []
+    segments = path.split("/")[1:]
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    final = "/" if segments[-1] in {".", ".."} and kept else ""
+    return "/" + "/".join(kept) + final
 
 
 def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
@@ -93,7 +159,7 @@ def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[Address
         target = locate(url, allow)
     except AddressRefused as refused:
         return _refused(url, str(refused)), None
-    signer, expires_at = signature_of(target.host, target.query)
+    signer, expires_at = signature_of(target.host, target.path)
     service, direct_url = share_link(target.host, target.path)
     facts = AddressFacts(
         scheme=target.scheme,
@@ -108,7 +174,7 @@ def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[Address
 
 def file_name(url: str) -> str:
     """The last segment of the path, decoded, as a name that can be shown and pasted into a shell as it is."""
-    segment = unquote(_parts(url)[2].rpartition("/")[2], errors="replace")
+    segment = unquote(re.sub(r";[\w.~-]+=.*", "", _parts(url)[2].rpartition("/")[2]), errors="replace")
     name = re.sub(r"[^\w.+-]+", "_", segment.rpartition("/")[2])[-_NAME_SHOWN:].lstrip(".-")
     return name if name.strip("_.-+") else "file"
 

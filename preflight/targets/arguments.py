@@ -7,7 +7,7 @@ from pathlib import Path
 
 from preflight.errors import ConfigurationError
 from preflight.model.target import Media, Target, is_url
-from preflight.redact import redact
+from preflight.redact import redact, shown_path
 from preflight.specs import model_names
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
@@ -36,7 +36,7 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_
         path = Path(name)
         is_folder, is_there = path.is_dir(), path.exists()
         if not is_there and path.is_symlink():
-            raise ConfigurationError(f"{redact(name)}: a link that leads nowhere")
+            raise ConfigurationError(f"{shown_path(name)}: a link that leads nowhere")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
     if is_folder:
@@ -56,10 +56,10 @@ def why_empty(name: str) -> str:
     if name == "-":
         return "standard input: no jobs in it"
     if path.is_dir():
-        return f"{redact(name)}: no media and no job files in this folder, hidden and ignored ones aside"
+        return f"{shown_path(name)}: no media and no job files in this folder, hidden and ignored ones aside"
     if path.suffix.lower() in _TABLES:
-        return f"{redact(name)}: no rows below its header" if _has_text(path) else f"{redact(name)}: an empty file"
-    return f"{redact(name)}: no jobs in it"
+        return f"{shown_path(name)}: {'no rows below its header' if _has_text(path) else 'an empty file'}"
+    return f"{shown_path(name)}: no jobs in it"
 
 
 def _read_matching(pattern: str, model: str, filters: Filters, *, jobs_only: bool) -> Iterator[Target]:

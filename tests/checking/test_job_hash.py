@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preflight.checking.job_hash import identity_of
+from preflight.checking.job_hash import job_hash
 from preflight.model import Job
 from preflight.specs import load_spec
 from tests.support.jobs import job
@@ -15,7 +15,7 @@ IMAGE, VIDEO = "https://a.example/i.png", "https://a.example/v.mp4"
 def identity(**fields: object) -> str:
     callback = fields.pop("callback_url", None)
     body = job(**{"image": IMAGE, "video": VIDEO, **fields})
-    return identity_of(Job(body={**body, "callback_url": callback} if callback else body), load_spec())  # type: ignore[dict-item]
+    return job_hash(Job(body={**body, "callback_url": callback} if callback else body), load_spec())  # type: ignore[dict-item]
 
 
 S3 = (
@@ -65,4 +65,4 @@ def test_what_makes_another_video_is_another_job(case: str) -> None:
 def test_the_order_of_fields_makes_no_difference() -> None:
     body = job(image=IMAGE, video=VIDEO, prompt="p", mode="1080p")
     turned = {"input": dict(reversed(list(body["input"].items()))), "model": body["model"]}  # type: ignore[union-attr, attr-defined]
-    assert identity_of(Job(body=body), load_spec()) == identity_of(Job(body=turned), load_spec())  # type: ignore[arg-type]
+    assert job_hash(Job(body=body), load_spec()) == job_hash(Job(body=turned), load_spec())  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ from preflight.client.protocol import Answer, Call, Command, Lost, Reply, Reques
 from preflight.client.refusals import error_of
 from preflight.client.retry import POLL, RETRY, retry_after
 from preflight.client.wire import Wire, lost
-from preflight.client.words import shown
+from preflight.redact import one_line
 
 KEY = "sk-test-0123456789abcdef"
 no_deadline = settings(deadline=None)  # a busy machine is no defect
@@ -401,6 +401,6 @@ def test_another_host_is_not_loopback(host: str) -> None:
 @no_deadline
 @given(st.text())
 def test_shown_words_are_one_short_printable_line(text: str) -> None:
-    line = shown(text, longest=40)
+    line = one_line(text, longest=40)
     assert line.isprintable()
     assert len(line) <= 40

@@ -218,7 +218,7 @@ def test_what_is_no_host_cannot_be_allowed(text: str) -> None:
         ("https://user:sec#ret@example.com/b", "https://…"),
         ("  https:\\\\user:secret@example.com/b", "https:\\\\example.com/b"),
         ("https:user:secret@example.com", "https:example.com"),
-        ("ftp://user:secret@example.com/b", "…@example.com/b"),
+        ("ftp://user:secret@example.com/b", "ftp://example.com/b"),
         ("user:secret@example.com", "…@example.com"),
         ("https://[::1]:80/x", "https://[::1]:80/x"),
         ("https://example.com/@user/x", "https://example.com/@user/x"),

@@ -15,7 +15,7 @@ from preflight.fix.inputs import read_inputs
 from preflight.fix.outcome import FixState, Outcome
 from preflight.model import Severity
 from preflight.model.target import is_url
-from preflight.redact import redact
+from preflight.redact import redact, shown_path
 from preflight.render.fixes import fix_object, outcome_object, render_outcomes
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 
@@ -73,7 +73,7 @@ def command(
     try:
         with progress("repairing", hidden=quiet or no_progress) as update, Fixer(options) as fixer:
             for given in read_inputs(names, model=model, orientation=orientation):
-                update(f"repairing {redact(given.source)}")
+                update(f"repairing {shown_path(given.source)}")
                 outcomes.append(fixer.fix(given))
     except KeyboardInterrupt:
         if outcomes and not quiet:  # what was written is there, and must be known

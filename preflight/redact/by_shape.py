@@ -1,0 +1,82 @@
+"""Secrets that are known by their shape: what signs or opens a URL, tokens, keys, and values that a name gives away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from preflight.redact.by_value import MASK
+
+_Put = str | Callable[[re.Match[str]], str]
+
+_SECRET_NAME = (
+    r"(?:x-[a-z]{2,5}-)?(?:signature|credential|security-token|session-token)|ossaccesskeyid|awsaccesskeyid|accesskeyid"
+    r"|googleaccessid|key-pair-id|policy|sig|sign|hmac|auth_key|_upt|ik-s|q-(?:ak|signature)|(?:access|refresh|auth|id)?"
+    r"[-_]?token|__token__|bcdn_token|hdnt[sel]|verify|md5|(?:api|access|secret|private)[-_]?key|secret|password|passwd"
+    r"|pwd|jsessionid|phpsessid|sessionid|session|sid|cookie|rlkey"
+)
+_IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence goes on after it
+
+
+def hide_shapes(text: str) -> str:
+    """``text`` with ``…`` for what has the shape of a secret; its layout stays."""
+    for pattern, put in _shapes():
+        text = pattern.sub(put, text)
+    return text
+
+
+@cache
+def _shapes() -> tuple[tuple[re.Pattern[str], _Put], ...]:
+    """Compiled on first use: a check of a local file has nothing to hide."""
+    flags = re.IGNORECASE
+    return (
+        (re.compile(rf"\b[a-z][a-z0-9+.-]{{0,30}}:[/\\]{{2,}}{_IN_URL}", flags), lambda match: bare_url(match[0])),
+        # The query of a URL whose beginning is somewhere else.
+        (re.compile(rf"([?#])(?=[\w.~%-]{{1,64}}=){_IN_URL}"), lambda match: f"?{MASK}" if match[1] == "?" else ""),
+        (re.compile(r"(;(?:jsessionid|phpsessid|sid|session\w{0,8}|token)=)[^\s;/?#'\"<>]+", flags), rf"\1{MASK}"),
+        (re.compile(r"(?<![\w.-])[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,200}@(?=[\w\[])"), f"{MASK}@"),
+        (re.compile(r"\b(bearer|basic)\s+(?=\S*[\d=]|\S{20})[\w.~+/=-]{6,}", flags), rf"\1 {MASK}"),
+        (re.compile(r"\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"), MASK),
+        (re.compile(r"(?<![\w-])(sk|rk)-(?=[\w-]*\d)[\w-]{16,}", flags), rf"\1-{MASK}"),
+        (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|LTAI|AIza)[\w-]{16,}"), MASK),
+        (
+            re.compile(rf"(?<![\w-])({_SECRET_NAME})(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+", flags),
+            rf"\1\2{MASK}",
+        ),
+    )
+
+
+_BEGINS_AS_URL = r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))"
+_PARTS = r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)"
+_REDACTED_QUERY = rf"(?=.*={MASK})(?:[\w.~-]+=(?:{MASK}|1|true|download)(?:&|$))+"  # by us: "?rlkey=…&dl=1"
+_HOST_AND_PORT = r"(?:\[.*\]|[^:]*)(?::\d+)?"
+_PATH_TOKEN = (  # the group is what is kept
+    r"(?<=/)(?:(\w+=)(?:\w{2,4}=[^~]*~)+hmac=[0-9a-f]+"  # Akamai
+    r"|((?:bcdn_token|hdnt[sela]|__token__|token|verify|signature)=)[^/]*"  # Bunny, and others like it
+    r"|(s--)[\w-]{8,}--(?=/)"  # Cloudinary
+    r"|(bot\d{4,}:)[\w-]{16,}"  # Telegram
+    r"|(\d{12}/)[0-9a-f]{32}(?=/)|()[0-9a-f]{32}(?=/[0-9a-f]{8}/))"  # Alibaba and Tencent Cloud, types B and C
+)
+
+
+def begins_as_url(text: str) -> bool:
+    """Whether ``text`` as a whole is meant as a URL, well-formed or not."""
+    return re.match(_BEGINS_AS_URL, text, re.IGNORECASE) is not None
+
+
+def bare_url(url: str) -> str:
+    """``url`` without user name, password, query, fragment, and what in its path is a parameter or a token."""
+    head, mark, query = url.partition("#")[0].partition("?")
+    kept = query if re.fullmatch(_REDACTED_QUERY, query) else MASK
+    parts = re.fullmatch(_PARTS, head, re.IGNORECASE | re.DOTALL)
+    if parts is None:
+        return head + (f"?{MASK}" if mark else "")
+    scheme, authority, path = parts.groups()
+    host = authority.rpartition("@")[2]
+    # A port that is no number may be the start of a password with an unescaped "/", "?" or "#" in it.
+    if not re.fullmatch(_HOST_AND_PORT, host, re.DOTALL):
+        return f"{scheme}{MASK}" + (f"?{MASK}" if mark else "")
+    path = re.sub(r";[^/\\]*", f";{MASK}", path)
+    path = re.sub(_PATH_TOKEN, lambda token: next(filter(None, token.groups()), "") + MASK, path, flags=re.IGNORECASE)
+    return scheme + host + path + (f"?{kept}" if mark else "")

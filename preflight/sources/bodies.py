@@ -10,7 +10,7 @@ from preflight.errors import SourceChanged, Unreachable
 from preflight.model import Span, SparseBytes
 from preflight.sources.http import Body, Exchange, Validator
 from preflight.sources.ranges import ContentRange, content_range, unsatisfied_total
-from preflight.sources.transport import Answer
+from preflight.sources.transport import Response
 
 
 class RangedSource:
@@ -23,7 +23,7 @@ class RangedSource:
         self._total = total
 
     @classmethod
-    async def opened(cls, exchange: Exchange, answer: Answer, asked: Span) -> RangedSource:
+    async def opened(cls, exchange: Exchange, answer: Response, asked: Span) -> RangedSource:
         """Read the first answer. From here on its validator and total are what every other is compared with."""
         exchange.validator = Validator.of(answer.headers)
         part = content_range(answer.headers.get("content-range"))
@@ -54,14 +54,14 @@ class RangedSource:
     async def aclose(self) -> None:
         """Nothing is open between two spans."""
 
-    async def _accept(self, answer: Answer, asked: Span) -> bytes:
+    async def _accept(self, answer: Response, asked: Span) -> bytes:
         """The body of ``answer``, kept, if it is exactly what was asked for. The answer is closed."""
         try:
             return await self._examined(answer, asked)
         finally:
             answer.close()
 
-    async def _examined(self, answer: Answer, asked: Span) -> bytes:
+    async def _examined(self, answer: Response, asked: Span) -> bytes:
         if answer.status == 416:
             return self._past_the_end(answer, asked)
         if answer.status == 200:
@@ -82,7 +82,7 @@ class RangedSource:
             self.size_bytes = part.end
         return data
 
-    def _past_the_end(self, answer: Answer, asked: Span) -> bytes:
+    def _past_the_end(self, answer: Response, asked: Span) -> bytes:
         total = unsatisfied_total(answer.headers.get("content-range"))
         if self.size_bytes is None:
             if total is None or total <= asked.start:
@@ -92,7 +92,7 @@ class RangedSource:
             raise SourceChanged("the file changed while it was read")
         raise Unreachable("the server refuses a range that lies within the file")
 
-    def _is_other_version(self, answer: Answer) -> bool:
+    def _is_other_version(self, answer: Response) -> bool:
         ours, theirs = self._exchange.validator, Validator.of(answer.headers)
         # A 206 to If-Range may leave the fields out: it would not be a 206 if the ETag did not match.
         return ours != theirs and not (theirs is None and ours is not None and ours.strong)
@@ -107,7 +107,7 @@ class RangedSource:
                 f"to {expected}"
             )
 
-    async def _exact_body(self, answer: Answer, length: int) -> bytes:
+    async def _exact_body(self, answer: Response, length: int) -> bytes:
         body = Body(answer, self._exchange)
         if body.announced not in {None, length}:
             raise Unreachable(f"the server announces {body.announced} bytes for a part of {length}")
@@ -128,7 +128,7 @@ class StreamedSource:
     ``size_bytes`` is the announced length, which the body is held to; without one, ``None`` until the body ended.
     """
 
-    def __init__(self, exchange: Exchange, answer: Answer) -> None:
+    def __init__(self, exchange: Exchange, answer: Response) -> None:
         self._body = Body(answer, exchange)
         self.size_bytes = self._body.announced
         self.fetched = SparseBytes()
@@ -138,7 +138,7 @@ class StreamedSource:
         self._at = 0
 
     @classmethod
-    async def opened(cls, exchange: Exchange, answer: Answer) -> StreamedSource:
+    async def opened(cls, exchange: Exchange, answer: Response) -> StreamedSource:
         """Read the first bytes, which are kept."""
         exchange.ranges = False
         exchange.validator = Validator.of(answer.headers)

@@ -16,7 +16,7 @@ from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
 from preflight.sources.ranges import content_length, range_header
 from preflight.sources.request_log import log_outcome
-from preflight.sources.transport import Answer, Transport, TransportError
+from preflight.sources.transport import ConnectionBroken, Response, Transport, TransportError
 from preflight.sources.url import Target, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -51,7 +51,7 @@ class Validator:
 class Body:
     """The body of one answer, counted as it arrives."""
 
-    def __init__(self, answer: Answer, exchange: Exchange) -> None:
+    def __init__(self, answer: Response, exchange: Exchange) -> None:
         self.announced = content_length(answer.headers.get("content-length"))
         self._answer = answer
         self._exchange = exchange
@@ -61,7 +61,9 @@ class Body:
         """What has arrived, at least one byte; ``b""`` at the end. Raises ``Unreachable`` where it breaks off."""
         try:
             piece = await self._answer.read()
-        except TransportError as exc:
+        except ConnectionBroken as exc:
+            if exc.not_http:
+                raise Unreachable(f"{exc} behind {self._received} bytes") from exc
             raise self.cut_short(self.announced) from exc
         self._received += len(piece)
         self._exchange.bytes += len(piece)
@@ -104,7 +106,7 @@ class Exchange:
             return Unreachable(f"it takes more than {self.limits.budget_bytes} bytes to tell")
         return None
 
-    async def get(self, span: Span | None) -> Answer:
+    async def get(self, span: Span | None) -> Response:
         """The answer to a GET of ``span`` (``None``: of everything), redirects followed: 200, 206 or 416, body unread.
 
         Raises ``AddressRefused``, ``HttpStatus`` or ``Unreachable``. The caller closes the answer.
@@ -151,7 +153,7 @@ class Exchange:
             validator=re.sub(r"[^ -~]", "?", self.validator.value[:_SHOWN_VALIDATOR]) if self.validator else None,
         )
 
-    async def _send(self, headers: dict[str, str]) -> Answer:
+    async def _send(self, headers: dict[str, str]) -> Response:
         beyond = self.beyond(0)
         if beyond:
             raise beyond
@@ -188,7 +190,7 @@ class Exchange:
         self._target = target
         seen.add(target)
 
-    def _examine(self, answer: Answer) -> None:
+    def _examine(self, answer: Response) -> None:
         self._status = answer.status
         declared = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         self._declared_type = declared if _MEDIA_TYPE.fullmatch(declared) else None

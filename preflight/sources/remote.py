@@ -24,8 +24,9 @@ from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
 from preflight.sources.limits import MAX_SPANS, RemoteLimits
 from preflight.sources.ranges import unsatisfied_total
-from preflight.sources.transport import OpenSocket, Transport, public_tls
+from preflight.sources.transport import OpenSocket, Transport
 from preflight.sources.url import Target, locate
+from preflight.tls import trusted_context
 
 __all__ = ["RemoteLimits", "RemoteReader"]
 
@@ -49,7 +50,7 @@ class RemoteReader:
         limits: RemoteLimits | None = None,
         resolve: Resolve | None = None,
         clock: Callable[[], float] = time.monotonic,
-        make_tls: Callable[[], ssl.SSLContext] = public_tls,
+        make_tls: Callable[[], ssl.SSLContext] = trusted_context,
         open_socket: OpenSocket = socket.socket,
     ) -> None:
         self._allow = tuple(allow)
@@ -60,7 +61,6 @@ class RemoteReader:
         self._make_tls = make_tls
         self._tls: ssl.SSLContext | None = None
         self._open_socket = open_socket
-        self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,7 +69,6 @@ class RemoteReader:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._names.close()
-        await asyncio.gather(*self._closing)
 
     async def read(self, url: str | Target, make_probe: MakeProbe[_Facts], *, deep: bool = False) -> Reading[_Facts]:
         """Run a probe over ``url``, or where it was found to lead.
@@ -101,7 +100,7 @@ class RemoteReader:
         except SourceError as exc:
             fault = exc
         finally:
-            self._close(transport)
+            transport.close()
         return Reading(
             facts=facts,
             transfer=exchange.transfer(self._clock() - started),
@@ -109,12 +108,6 @@ class RemoteReader:
             size_bytes=run.source.size_bytes if run.source else None,
             fault=fault,
         )
-
-    def _close(self, transport: Transport) -> None:
-        """Begin to close it. Its goodbyes may take longer than the judgement that waits for this reading."""
-        task = asyncio.create_task(transport.aclose())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
 
     def _shared_tls(self) -> ssl.SSLContext:
         # Loading the authorities takes some 20 ms: once a run, and never for http alone.

@@ -11,8 +11,9 @@ from typing import TypeVar
 from preflight.model import MakeProbe, Probe, Reading, Span
 from preflight.sources.dns import Resolve
 from preflight.sources.remote import RemoteLimits, RemoteReader
-from preflight.sources.transport import OpenSocket, public_tls
+from preflight.sources.transport import OpenSocket
 from preflight.sources.url import AllowedHost
+from preflight.tls import trusted_context
 from tests.servers.lying import CERTIFICATE
 
 Facts = TypeVar("Facts")
@@ -46,7 +47,7 @@ def read(
             limits=limits,
             resolve=resolve,
             open_socket=open_socket,
-            make_tls=make_tls if callable(make_tls) else public_tls,
+            make_tls=make_tls if callable(make_tls) else trusted_context,
         )
         async with reader:
             return await reader.read(url, make_probe, deep=deep)

@@ -146,6 +146,7 @@ class Exchange:
             connections=self._transport.connections,
             bytes=self.bytes,
             redirects=self._redirects,
+            proxy=self._transport.uses_proxy,
             elapsed_ms=round(elapsed_s * 1000),
             status=self._status,
             declared_type=self._declared_type,

@@ -23,6 +23,7 @@ from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
 from preflight.sources.limits import MAX_SPANS, RemoteLimits
+from preflight.sources.proxy import Proxy
 from preflight.sources.ranges import unsatisfied_total
 from preflight.sources.transport import OpenSocket, Transport
 from preflight.sources.url import Target, locate
@@ -40,7 +41,7 @@ class RemoteReader:
 
     ``allow``: hosts that may be private. ``resolve`` finds the addresses of a name (default: the system's way),
     ``open_socket`` makes the sockets that pass the guard, ``make_tls`` the TLS settings (made once, when first needed);
-    ``clock`` measures, in seconds.
+    ``clock`` measures, in seconds. ``proxy`` dials instead, once the addresses of a name have passed the guard here.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class RemoteReader:
         clock: Callable[[], float] = time.monotonic,
         make_tls: Callable[[], ssl.SSLContext] = trusted_context,
         open_socket: OpenSocket = socket.socket,
+        proxy: Proxy | None = None,
     ) -> None:
         self._allow = tuple(allow)
         self._limits = limits or RemoteLimits()
@@ -61,6 +63,7 @@ class RemoteReader:
         self._make_tls = make_tls
         self._tls: ssl.SSLContext | None = None
         self._open_socket = open_socket
+        self._proxy = proxy
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,6 +90,7 @@ class RemoteReader:
             limits=self._limits,
             make_tls=self._shared_tls,
             open_socket=self._open_socket,
+            proxy=self._proxy,
         )
         exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
         run = _Run(exchange, make_probe, deep=deep)

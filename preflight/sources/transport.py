@@ -92,6 +92,10 @@ class Transport:
             self._connection.close()
             self._connection = None
 
+    @property
+    def uses_proxy(self) -> bool:
+        return self._proxy is not None
+
     async def send(self, method: str, target: Target, headers: Mapping[str, str]) -> Response:
         """The answer to one request, with its body still to be read. One request at a time.
 

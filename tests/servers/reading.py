@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from preflight.model import MakeProbe, Probe, Reading, Span
 from preflight.sources.dns import Resolve
+from preflight.sources.proxy import Proxy
 from preflight.sources.remote import RemoteLimits, RemoteReader
 from preflight.sources.transport import OpenSocket
 from preflight.sources.url import AllowedHost
@@ -38,6 +39,7 @@ def read(
     resolve: Resolve | None = None,
     open_socket: OpenSocket = socket.socket,
     make_tls: object = None,
+    proxy: str | None = None,
 ) -> Reading[Facts]:
     """One reading, in a loop of its own."""
 
@@ -48,6 +50,7 @@ def read(
             resolve=resolve,
             open_socket=open_socket,
             make_tls=make_tls if callable(make_tls) else trusted_context,
+            proxy=None if proxy is None else Proxy.parse(proxy),
         )
         async with reader:
             return await reader.read(url, make_probe, deep=deep)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from preflight.checking import second_opinion
 from preflight.checking.subjects import Examined, Slot, is_named_as_picture, may_be_a_clip
-from preflight.model import ImageFacts, Kind, MakeProbe, Reading, Subject
+from preflight.model import DefectKind, ImageFacts, Kind, MakeProbe, Reading, Subject
 from preflight.model.target import is_url
 from preflight.probes.probe import probe_media
 from preflight.redact import redact
@@ -149,7 +149,7 @@ class Examiner:
     async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
         if slot.target is None:
             return await self._aside(partial(self._examine_local, slot, thorough=thorough))
-        reading = await reader.read(slot.target, self._probe(slot), deep=self._deep)
+        reading = await reader.read(slot.target, self._probe(slot), deep=self._deep, looks_cut=_looks_cut)
         if self._wants_opinion(reading.facts, thorough=thorough):
             return await self._aside(partial(self._with_opinion, slot, reading))
         if self._wants_decoding(reading.facts):
@@ -231,3 +231,8 @@ class Examiner:
             if self._cage is None:
                 self._cage = Cage()
             return self._cage
+
+
+def _looks_cut(facts: ImageFacts | VideoFacts) -> bool:
+    """Whether a file longer than it is said to be would explain the facts."""
+    return any(defect.kind in {DefectKind.TRUNCATED, DefectKind.INCOMPLETE} for defect in facts.defects)

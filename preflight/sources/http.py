@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from preflight.errors import AddressRefused, HttpStatus, Unreachable
+from preflight.errors import AddressRefused, HttpStatus, SourceError, Unreachable
 from preflight.model import Span, Transfer
 from preflight.redact import redact
 from preflight.sources.host import AllowedHost
@@ -25,6 +25,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _USABLE = frozenset({200, 206, 416})
 
 _SHOWN_VALIDATOR = 80
+
+# Codings that make other bytes of a file's. What else stands there ("aws-chunked", "utf-8", "none") was left over by an
+# upload, and says nothing of the bytes that come.
+_COMPRESSED = frozenset({"br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "x-compress", "x-gzip", "zstd"})
 
 # RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: what goes back to the server must be clean.
 _STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
@@ -90,6 +94,7 @@ class Exchange:
         self._transport = transport
         self._allow = allow
         self._redirects = 0
+        self._has_asked_for_all = False
         self._status: int | None = None
         self._declared_type: str | None = None
 
@@ -128,6 +133,26 @@ class Exchange:
         except BaseException:
             answer.close()
             raise
+        return answer
+
+    async def get_whole(self) -> Response | None:
+        """The 200 to a GET of everything; ``None``, as if it had not been asked for, where there is none.
+
+        Asked for once in a reading: it is the last resort where ranges do not lead to an answer that can be trusted.
+        """
+        if self._has_asked_for_all:
+            return None
+        self._has_asked_for_all = True
+        said = self._status, self._declared_type
+        try:
+            answer = await self.get(None)
+        except SourceError:
+            answer = None
+        if answer is None or answer.status != 200:
+            self._status, self._declared_type = said
+            if answer is not None:
+                answer.close()
+            return None
         return answer
 
     def unfinished(self) -> Unreachable:
@@ -199,6 +224,7 @@ class Exchange:
             if 400 <= self._status < 600:
                 raise HttpStatus(self._status)
             raise Unreachable(f"the server answered {self._status}, which is neither the file nor an error")
-        coding = answer.headers.get("content-encoding", "").strip().lower()
-        if self._status != 416 and coding not in {"", "identity"}:
-            raise Unreachable(f"the server compresses the file ({coding[:20]!a}) though asked not to")
+        codings = {coding.strip().lower() for coding in answer.headers.get("content-encoding", "").split(",")}
+        compressed = sorted(codings & _COMPRESSED)
+        if self._status != 416 and compressed:
+            raise Unreachable(f"the server compresses the file ({compressed[0]!a}) though asked not to")

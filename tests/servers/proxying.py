@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.servers.lying import CERTIFICATE
@@ -53,14 +53,16 @@ def proxying(
     started, loop, ending = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
     async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await source.read(65536):
-                sink.write(data)
-                await sink.drain()
-        sink.close()
+        try:
+            with suppress(OSError):
+                while data := await source.read(65536):
+                    sink.write(data)
+                    await sink.drain()
+        finally:
+            sink.close()
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError), closing(writer):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             proxy.heads.append(head)
             if password is not None and f"\r\nProxy-Authorization: {password}\r\n" not in head:
@@ -74,8 +76,8 @@ def proxying(
                 far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
                 writer.write(b"HTTP/1.0 200 Connection established\r\nVia: a proxy\r\n\r\n")
                 proxy.tunnels += 1
-                await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
-        writer.close()
+                with closing(far_writer):
+                    await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
 
     async def serve() -> None:
         context = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from preflight.model import MakeProbe, Probe, Reading, Span
@@ -36,6 +36,7 @@ def read(
     allow: Sequence[str] = ("127.0.0.1", "[::1]"),
     limits: RemoteLimits = QUICK,
     deep: bool = False,
+    looks_cut: Callable[[Facts], bool] = lambda _: False,
     resolve: Resolve | None = None,
     open_socket: OpenSocket = socket.socket,
     make_tls: object = None,
@@ -53,7 +54,7 @@ def read(
             proxy=None if proxy is None else Proxy.parse(proxy),
         )
         async with reader:
-            return await reader.read(url, make_probe, deep=deep)
+            return await reader.read(url, make_probe, deep=deep, looks_cut=looks_cut)
 
     return asyncio.run(run())
 

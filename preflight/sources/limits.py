@@ -16,6 +16,12 @@ MAX_LOCAL_BYTES = 64 * MIB
 READ_BYTES = 64 * KIB
 """Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""
 
+FILES_A_READING = 2
+"""Open files that reading one URL takes: its connection, and a look-up or an address that is raced."""
+
+FILES_KEPT_BACK = 12
+"""Open files that readings leave to the rest of the process: modules, isolated processes and what they are sent."""
+
 MAX_ADDRESSES = 16
 """Addresses of one name that are dialled. All of them are judged."""
 

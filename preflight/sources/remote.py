@@ -8,6 +8,7 @@ the probe asks for, by exact ranges (``bodies.py``) or, where the server knows n
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import time
@@ -22,7 +23,7 @@ from preflight.sources.bodies import RangedSource, RangesUnfit, StreamedSource
 from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
-from preflight.sources.limits import MAX_SPANS, RemoteLimits
+from preflight.sources.limits import FILES_A_READING, FILES_KEPT_BACK, MAX_SPANS, RemoteLimits
 from preflight.sources.proxy import Proxy
 from preflight.sources.ranges import content_length, part_of, unsatisfied_total
 from preflight.sources.transport import OpenSocket, Transport
@@ -36,10 +37,11 @@ _Facts = TypeVar("_Facts")
 _Source: TypeAlias = RangedSource | StreamedSource
 
 _TOO_MANY_REQUESTS = 429
+_MOST_AT_ONCE = 1024
 
 
 class RemoteReader:
-    """Reads URLs, any number at a time; one reader serves a run.
+    """Reads URLs, as many at a time as the process may open files for; one reader serves a run.
 
     ``allow``: hosts that may be private. ``resolve`` finds the addresses of a name (default: the system's way),
     ``open_socket`` makes the sockets that pass the guard, ``make_tls`` the TLS settings (made once, when first needed);
@@ -64,6 +66,7 @@ class RemoteReader:
         self._clock = clock
         self._make_tls = make_tls
         self._tls: ssl.SSLContext | None = None
+        self._places = asyncio.Semaphore(_readings_at_once())
         self._open_socket = open_socket
         self._proxy = proxy
 
@@ -89,11 +92,17 @@ class RemoteReader:
         ``deep``. What the probe itself raises is not caught. Facts that a file longer than the server said would
         explain, by ``looks_cut``, are believed when a plain GET states the same length.
         """
-        started = self._clock()
         try:
             target = url if isinstance(url, Target) else locate(url, self._allow)
         except AddressRefused as refused:
             return Reading(facts=None, transfer=Transfer(), fetched=SparseBytes(), fault=refused)
+        async with self._places:
+            return await self._read(target, make_probe, looks_cut, deep=deep)
+
+    async def _read(
+        self, target: Target, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
+    ) -> Reading[_Facts]:
+        started = self._clock()
         transport = Transport(
             resolve=self._resolve,
             allow=self._allow,
@@ -187,6 +196,21 @@ class _Run(Generic[_Facts]):
                 facts: _Facts = end.value
                 return facts
         raise Unreachable(f"it takes more than {MAX_SPANS} spans to tell")
+
+
+def _readings_at_once() -> int:
+    """How many connections the limit of open files leaves room for, at least one."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with os.scandir("/dev/fd") as opened:
+            free = most - sum(1 for _ in opened)
+    except (ImportError, OSError):
+        return _MOST_AT_ONCE
+    if most == resource.RLIM_INFINITY:
+        return _MOST_AT_ONCE
+    return max(1, min(_MOST_AT_ONCE, (free - FILES_KEPT_BACK) // FILES_A_READING))
 
 
 async def _opened(exchange: Exchange) -> _Source:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.lying import Server, serving
+from tests.servers.lying import CERTIFICATE, Server, serving
 from tests.support.command import CLIP, FIXTURES, PICTURE, Ran, check, here, preflight
 from tests.support.jobs import job, write_job
 
@@ -252,3 +254,50 @@ def test_probe_says_indeterminate_for_what_it_could_not_read(server: Server) -> 
         assert (ran.code, ran.json["subjects"][0]["facts"]) == (3, None)
         assert ran.json["subjects"][0]["error"], "no reason is given"
         assert len(here(*arguments).out.partition("not read: ")[2]) > 10
+
+
+# ── What the environment takes away ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("files", "name"), [(30, "a.png"), (30, "a.mp4"), (16, "a.mp4")])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_few_files_may_be_open_and_many_urls_are_read_all_the_same(
+    server: Server, files: int, name: str, host: str
+) -> None:
+    urls = [server.url("ok", name, f"n={number}").replace("127.0.0.1", host) for number in range(60)]
+    command = [sys.executable, "-m", "preflight", "check", *urls, "--allow-host", host, "--format", "json"]
+
+    ran = subprocess.run(
+        ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(json.loads(ran.stdout)["jobs"]) == 60
+
+
+@pytest.mark.parametrize("path", ["/nowhere/keys.log", "/", "/proc/keys.log"])
+def test_a_key_log_that_cannot_be_written_is_passed_over(path: str) -> None:
+    with serving({"a.png": Path(PICTURE)}, tls=True) as secure:
+        environment = {"SSLKEYLOGFILE": path, "SSL_CERT_FILE": str(CERTIFICATE), "SSL_CERT_DIR": ""}
+        url = secure.url("ok", "a.png")
+        ran = preflight("check", url, "--allow-host", "127.0.0.1", "--format", "json", env=environment)
+
+    assert (ran.code, ran.rules) == (0, set())
+    assert f"SSLKEYLOGFILE names {path!r}" in ran.err
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("path", ["/nowhere", "/dev/null", "/"])
+def test_authorities_that_cannot_be_read_are_named(variable: str, path: str) -> None:
+    with serving({"a.png": Path(PICTURE)}, tls=True) as secure:
+        environment = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": "", variable: path}
+        url = secure.url("ok", "a.png")
+        ran = preflight("check", url, "--allow-host", "127.0.0.1", "--format", "json", env=environment)
+
+    assert (ran.code, ran.rules) == (3, {"unreachable"})
+    assert f"{variable} names {path!r}" in ran.finding("unreachable")["message"]
+    assert secure.log.requests == []

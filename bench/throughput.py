@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import urlsplit
 
-import aiohttp
 import httpx
 import media
 from rounds import Spent, cpu_ms, cpu_ratio, in_turns, spent_by, wall_ms, wall_ratio
@@ -33,7 +33,7 @@ _SPAN = {"Range": "bytes=0-65535"}
 _SPAN_BYTES = 65536
 _OURS = "preflight: whole check, one opinion"
 _BARE = "httpx.AsyncClient: the range GET alone"
-_FLOOR = "aiohttp.ClientSession: the range GET alone"
+_FLOOR = "asyncio streams: the range GET alone, nothing judged"
 _REACH = 1.5
 
 
@@ -102,13 +102,18 @@ async def _bare(urls: Sequence[str]) -> Spent:
 
 
 async def _floor(urls: Sequence[str]) -> Spent:
-    async with aiohttp.ClientSession() as client:
+    async def get(url: str) -> int:
+        parts = urlsplit(url)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        try:
+            fields = "".join(f"{name}: {value}\r\n" for name, value in _SPAN.items())
+            writer.write(f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{fields}\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            return len(await reader.readexactly(_SPAN_BYTES))
+        finally:
+            writer.close()
 
-        async def get(url: str) -> int:
-            async with client.get(url, headers=_SPAN) as answer:
-                return len(await answer.read())
-
-        return await _spent_on(urls, get)
+    return await _spent_on(urls, get)
 
 
 async def _spent_on(urls: Sequence[str], get: Callable[[str], Awaitable[int]]) -> Spent:

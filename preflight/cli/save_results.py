@@ -30,7 +30,7 @@ def with_files(
 
     A failed download takes nothing back: the job is paid for and done, and its result still at its URL.
     """
-    from preflight.sources.download import download  # noqa: PLC0415 - loads aiohttp
+    from preflight.sources.download import download  # noqa: PLC0415 - loads asyncio
 
     saved: list[str] = []
     for url in submission.outputs:

@@ -78,7 +78,8 @@ class ImageFacts:
 class Transfer:
     """What reading one subject cost, and what the server said of it.
 
-    ``bytes`` are body bytes received. ``ranges`` is whether range requests were honoured (``None``: never asked).
+    ``bytes`` are body bytes received. ``ranges`` is whether range requests were honoured (``None``: never asked),
+    ``proxy`` whether a proxy dialled.
     """
 
     requests: int = 0
@@ -90,3 +91,4 @@ class Transfer:
     declared_type: str | None = None
     ranges: bool | None = None
     validator: str | None = None
+    proxy: bool = False

@@ -6,47 +6,68 @@ would make facts about a file that does not exist.
 
 from __future__ import annotations
 
-from preflight.errors import SourceChanged, Unreachable
+from preflight.errors import HttpStatus, SourceChanged, SourceError, Unreachable
 from preflight.model import Span, SparseBytes
 from preflight.sources.http import Body, Exchange, Validator
-from preflight.sources.ranges import ContentRange, content_range, unsatisfied_total
-from preflight.sources.transport import Answer
+from preflight.sources.ranges import ContentRange, part_of, unsatisfied_total
+from preflight.sources.transport import Response
+
+_TOO_MANY_REQUESTS = 429
+
+
+class RangesUnfit(Exception):
+    """The server's ranges lead no further; its whole body may. Never leaves the reader.
+
+    ``fault`` is what to say where the body does not help, ``body`` the answer that has it, where there is one already.
+    """
+
+    def __init__(self, fault: SourceError, body: Response | None = None) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+        self.body = body
 
 
 class RangedSource:
-    """Made from the 206 to the first request. ``size_bytes`` is ``None`` while the server does not say."""
+    """Made from the first part. ``size_bytes`` is ``None`` while the server does not say."""
 
     def __init__(self, exchange: Exchange, total: int | None) -> None:
         self.size_bytes = total
         self.fetched = SparseBytes()
         self._exchange = exchange
         self._total = total
+        self._trusts_validators = True
 
     @classmethod
-    async def opened(cls, exchange: Exchange, answer: Answer, asked: Span) -> RangedSource:
+    async def opened(cls, exchange: Exchange, answer: Response, asked: Span) -> RangedSource:
         """Read the first answer. From here on its validator and total are what every other is compared with."""
         exchange.validator = Validator.of(answer.headers)
-        part = content_range(answer.headers.get("content-range"))
+        part = part_of(answer.status, answer.headers)
         source = cls(exchange, part.total if part else None)
         await source._accept(answer, asked)
         exchange.ranges = True
         return source
 
     async def read(self, span: Span, *, deep: bool) -> bytes:
-        """The bytes of ``span``, fewer at the end of the file; ``b""`` for an optional span unless free or ``deep``."""
-        end = span.end if self.size_bytes is None else min(span.end, self.size_bytes)
-        if end <= span.start:
-            return b""
-        known = self.fetched.prefix(Span(span.start, end))
-        missing = Span(span.start + len(known), end)
-        if not missing:
-            return known
-        beyond = self._exchange.beyond(len(missing))
-        if span.optional and (beyond or not deep):
-            return b""
-        if beyond:
-            raise beyond
-        return known + await self._accept(await self._exchange.get(missing), missing)
+        """The bytes of ``span``, fewer at the end of the file; ``b""`` for an optional span unless free or ``deep``.
+
+        Raises ``SourceError``, or ``RangesUnfit``.
+        """
+        while True:
+            end = span.end if self.size_bytes is None else min(span.end, self.size_bytes)
+            if end <= span.start:
+                return b""
+            known = self.fetched.prefix(Span(span.start, end))
+            missing = Span(span.start + len(known), end)
+            if not missing:
+                return known
+            beyond = self._exchange.beyond(len(missing))
+            if span.optional and (beyond or not deep):
+                return b""
+            if beyond:
+                raise beyond
+            # A part may be shorter than what was asked for (RFC 9110 §15.3.7): then it goes on from there.
+            if not await self._accept(await self._got(missing), missing):
+                return known
 
     async def measure(self) -> None:
         """Nothing more can be learned of the size than the answers said."""
@@ -54,72 +75,124 @@ class RangedSource:
     async def aclose(self) -> None:
         """Nothing is open between two spans."""
 
-    async def _accept(self, answer: Answer, asked: Span) -> bytes:
-        """The body of ``answer``, kept, if it is exactly what was asked for. The answer is closed."""
+    async def _got(self, span: Span) -> Response:
+        try:
+            return await self._exchange.get(span)
+        except HttpStatus as fault:
+            raise (fault if fault.status == _TOO_MANY_REQUESTS else RangesUnfit(fault)) from fault
+
+    async def _accept(self, answer: Response, asked: Span) -> bytes:
+        """The body of ``answer`` from ``asked.start`` on, kept; ``b""`` for the end of the file. It is closed."""
         try:
             return await self._examined(answer, asked)
-        finally:
+        except RangesUnfit as unfit:
+            if unfit.body is not answer:
+                answer.close()
+            raise
+        except BaseException:
             answer.close()
+            raise
 
-    async def _examined(self, answer: Answer, asked: Span) -> bytes:
+    async def _examined(self, answer: Response, asked: Span) -> bytes:
         if answer.status == 416:
+            answer.close()
             return self._past_the_end(answer, asked)
-        if answer.status == 200:
-            if self._is_other_version(answer):
-                raise SourceChanged("the file changed while it was read")
-            raise Unreachable("the server honours a range request once and then no more")
-        if answer.headers.get("content-type", "").lower().startswith("multipart/"):
-            raise Unreachable("the server answers one range with several")
-        part = content_range(answer.headers.get("content-range"))
+        part = part_of(answer.status, answer.headers)
         if part is None:
-            raise Unreachable("the server sends a part of the file without a valid Content-Range")
-        if self._is_other_version(answer) or part.total != self._total:
+            if answer.status == 200:
+                return await self._whole(answer, asked)
+            if answer.headers.get("content-type", "").lower().startswith("multipart/"):
+                raise RangesUnfit(Unreachable("the server answers one range with several"))
+            raise RangesUnfit(Unreachable("the server sends a part of the file without a valid Content-Range"))
+        if None not in {part.total, self._total} and part.total != self._total:
             raise SourceChanged("the file changed while it was read")
-        self._hold_to(asked, part)
-        data = await self._exact_body(answer, part.end - part.start)
-        self.fetched.add(part.start, data)
-        if part.end < asked.end:
-            self.size_bytes = part.end
+        data = await self._part(answer, part, asked)
+        answer.close()
+        if self._is_other_version(answer):
+            await self._compare(await self._exchange.get(self._sample))
+        self.fetched.add(asked.start, data)
         return data
 
-    def _past_the_end(self, answer: Answer, asked: Span) -> bytes:
+    def _past_the_end(self, answer: Response, asked: Span) -> bytes:
         total = unsatisfied_total(answer.headers.get("content-range"))
         if self.size_bytes is None:
+            if total is None and asked.start and self.fetched.prefix(Span(asked.start - 1, asked.start)):
+                total = asked.start
             if total is None or total <= asked.start:
                 self.size_bytes = total
                 return b""
         elif total not in {None, self.size_bytes}:
             raise SourceChanged("the file changed while it was read")
-        raise Unreachable("the server refuses a range that lies within the file")
+        raise RangesUnfit(Unreachable("the server refuses a range that lies within the file"))
 
-    def _is_other_version(self, answer: Answer) -> bool:
+    async def _whole(self, answer: Response, asked: Span) -> bytes:
+        """A 200 to a later request: another version, or the end of the server's patience with ranges."""
+        if not self._is_other_version(answer):
+            fault = Unreachable("the server honours a range request once and then no more")
+            raise RangesUnfit(fault, body=answer)
+        await self._compare(answer)
+        return await self._accept(await self._got(asked), asked)
+
+    def _is_other_version(self, answer: Response) -> bool:
         ours, theirs = self._exchange.validator, Validator.of(answer.headers)
         # A 206 to If-Range may leave the fields out: it would not be a 206 if the ETag did not match.
-        return ours != theirs and not (theirs is None and ours is not None and ours.strong)
+        return self._trusts_validators and ours != theirs and not (theirs is None and ours is not None and ours.strong)
 
-    @staticmethod
-    def _hold_to(asked: Span, part: ContentRange) -> None:
+    @property
+    def _sample(self) -> Span:
+        """The first bytes that are held, which another answer is compared with."""
+        first = Span(0, self._exchange.limits.first_span_bytes)
+        return Span(0, len(self.fetched.prefix(first)))
+
+    async def _compare(self, answer: Response) -> None:
+        """Raise ``SourceChanged`` unless ``answer`` begins as the file did. It is closed.
+
+        Some servers state another time or tag with every answer, or each of several servers its own. Where size and
+        first bytes are the same, it is the validators that changed: nothing is concluded from them any more.
+        """
+        sample = self._sample
+        expected = self.fetched.prefix(sample)
+        body, seen = Body(answer, self._exchange), b""
+        try:
+            part = part_of(answer.status, answer.headers)
+            total = part.total if part else body.announced
+            begins = answer.status == 200 or (part is not None and part.start == 0)
+            while begins and len(seen) < len(expected) and (piece := await body.read()):
+                seen += piece
+        finally:
+            answer.close()
+        if seen[: len(expected)] != expected or total not in {None, self.size_bytes}:
+            raise SourceChanged("the file changed while it was read")
+        self._trusts_validators = False
+        self._exchange.validator = None
+
+    async def _part(self, answer: Response, part: ContentRange, asked: Span) -> bytes:
+        """The bytes of ``part`` from ``asked.start`` on, if it holds that one and is as long as it says."""
         expected = asked.end if part.total is None else min(asked.end, part.total)
-        # Without a total a part may end early, because the file does.
-        if part.start != asked.start or part.end > expected or (part.end < expected and part.total is not None):
-            raise Unreachable(
-                f"the server sends the bytes from {part.start} to {part.end} when asked for those from {asked.start} "
-                f"to {expected}"
+        if not part.start <= asked.start < part.end:
+            raise RangesUnfit(
+                Unreachable(
+                    f"the server sends the bytes from {part.start} to {part.end} when asked for those from "
+                    f"{asked.start} to {expected}"
+                )
             )
-
-    async def _exact_body(self, answer: Answer, length: int) -> bytes:
+        length = part.end - part.start
         body = Body(answer, self._exchange)
         if body.announced not in {None, length}:
-            raise Unreachable(f"the server announces {body.announced} bytes for a part of {length}")
+            raise RangesUnfit(
+                Unreachable(f"the server announces {body.announced} bytes for a part of {length}"),
+            )
+        if length > len(asked) and (beyond := self._exchange.beyond(length)):
+            raise beyond
         pieces, received = [], 0
         while piece := await body.read():
             pieces.append(piece)
             received += len(piece)
             if received > length:
-                raise Unreachable(f"the server sends more than the {length} bytes of the part")
+                raise RangesUnfit(Unreachable(f"the server sends more than the {length} bytes of the part"))
         if received < length:
-            raise body.cut_short(length)
-        return b"".join(pieces)
+            raise RangesUnfit(body.cut_short(length))
+        return b"".join(pieces)[asked.start - part.start :]
 
 
 class StreamedSource:
@@ -128,7 +201,7 @@ class StreamedSource:
     ``size_bytes`` is the announced length, which the body is held to; without one, ``None`` until the body ended.
     """
 
-    def __init__(self, exchange: Exchange, answer: Answer) -> None:
+    def __init__(self, exchange: Exchange, answer: Response) -> None:
         self._body = Body(answer, exchange)
         self.size_bytes = self._body.announced
         self.fetched = SparseBytes()
@@ -138,7 +211,7 @@ class StreamedSource:
         self._at = 0
 
     @classmethod
-    async def opened(cls, exchange: Exchange, answer: Answer) -> StreamedSource:
+    async def opened(cls, exchange: Exchange, answer: Response) -> StreamedSource:
         """Read the first bytes, which are kept."""
         exchange.ranges = False
         exchange.validator = Validator.of(answer.headers)

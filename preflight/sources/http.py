@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from preflight.errors import AddressRefused, HttpStatus, Unreachable
+from preflight.errors import AddressRefused, HttpStatus, SourceError, Unreachable
 from preflight.model import Span, Transfer
 from preflight.redact import redact
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
 from preflight.sources.ranges import content_length, range_header
 from preflight.sources.request_log import log_outcome
-from preflight.sources.transport import Answer, Transport, TransportError
+from preflight.sources.transport import ConnectionBroken, Response, Transport, TransportError
 from preflight.sources.url import Target, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -25,6 +25,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _USABLE = frozenset({200, 206, 416})
 
 _SHOWN_VALIDATOR = 80
+
+# Codings that make other bytes of a file's. What else stands there ("aws-chunked", "utf-8", "none") was left over by an
+# upload, and says nothing of the bytes that come.
+_COMPRESSED = frozenset({"br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "x-compress", "x-gzip", "zstd"})
 
 # RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: what goes back to the server must be clean.
 _STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
@@ -51,7 +55,7 @@ class Validator:
 class Body:
     """The body of one answer, counted as it arrives."""
 
-    def __init__(self, answer: Answer, exchange: Exchange) -> None:
+    def __init__(self, answer: Response, exchange: Exchange) -> None:
         self.announced = content_length(answer.headers.get("content-length"))
         self._answer = answer
         self._exchange = exchange
@@ -61,7 +65,9 @@ class Body:
         """What has arrived, at least one byte; ``b""`` at the end. Raises ``Unreachable`` where it breaks off."""
         try:
             piece = await self._answer.read()
-        except TransportError as exc:
+        except ConnectionBroken as exc:
+            if exc.not_http:
+                raise Unreachable(f"{exc} behind {self._received} bytes") from exc
             raise self.cut_short(self.announced) from exc
         self._received += len(piece)
         self._exchange.bytes += len(piece)
@@ -88,6 +94,7 @@ class Exchange:
         self._transport = transport
         self._allow = allow
         self._redirects = 0
+        self._has_asked_for_all = False
         self._status: int | None = None
         self._declared_type: str | None = None
 
@@ -104,7 +111,7 @@ class Exchange:
             return Unreachable(f"it takes more than {self.limits.budget_bytes} bytes to tell")
         return None
 
-    async def get(self, span: Span | None) -> Answer:
+    async def get(self, span: Span | None) -> Response:
         """The answer to a GET of ``span`` (``None``: of everything), redirects followed: 200, 206 or 416, body unread.
 
         Raises ``AddressRefused``, ``HttpStatus`` or ``Unreachable``. The caller closes the answer.
@@ -128,6 +135,26 @@ class Exchange:
             raise
         return answer
 
+    async def get_whole(self) -> Response | None:
+        """The 200 to a GET of everything; ``None``, as if it had not been asked for, where there is none.
+
+        Asked for once in a reading: it is the last resort where ranges do not lead to an answer that can be trusted.
+        """
+        if self._has_asked_for_all:
+            return None
+        self._has_asked_for_all = True
+        said = self._status, self._declared_type
+        try:
+            answer = await self.get(None)
+        except SourceError:
+            answer = None
+        if answer is None or answer.status != 200:
+            self._status, self._declared_type = said
+            if answer is not None:
+                answer.close()
+            return None
+        return answer
+
     def unfinished(self) -> Unreachable:
         """The fault of a reading that the deadline ended."""
         within = f"within {self.limits.deadline_s:g} s"
@@ -144,6 +171,7 @@ class Exchange:
             connections=self._transport.connections,
             bytes=self.bytes,
             redirects=self._redirects,
+            proxy=self._transport.uses_proxy,
             elapsed_ms=round(elapsed_s * 1000),
             status=self._status,
             declared_type=self._declared_type,
@@ -151,7 +179,7 @@ class Exchange:
             validator=re.sub(r"[^ -~]", "?", self.validator.value[:_SHOWN_VALIDATOR]) if self.validator else None,
         )
 
-    async def _send(self, headers: dict[str, str]) -> Answer:
+    async def _send(self, headers: dict[str, str]) -> Response:
         beyond = self.beyond(0)
         if beyond:
             raise beyond
@@ -188,7 +216,7 @@ class Exchange:
         self._target = target
         seen.add(target)
 
-    def _examine(self, answer: Answer) -> None:
+    def _examine(self, answer: Response) -> None:
         self._status = answer.status
         declared = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         self._declared_type = declared if _MEDIA_TYPE.fullmatch(declared) else None
@@ -196,6 +224,7 @@ class Exchange:
             if 400 <= self._status < 600:
                 raise HttpStatus(self._status)
             raise Unreachable(f"the server answered {self._status}, which is neither the file nor an error")
-        coding = answer.headers.get("content-encoding", "").strip().lower()
-        if self._status != 416 and coding not in {"", "identity"}:
-            raise Unreachable(f"the server compresses the file ({coding[:20]!a}) though asked not to")
+        codings = {coding.strip().lower() for coding in answer.headers.get("content-encoding", "").split(",")}
+        compressed = sorted(codings & _COMPRESSED)
+        if self._status != 416 and compressed:
+            raise Unreachable(f"the server compresses the file ({compressed[0]!a}) though asked not to")

@@ -14,10 +14,19 @@ MAX_LOCAL_BYTES = 64 * MIB
 """Bytes read of one local file: far beyond any ``moov``, far below what would be felt."""
 
 READ_BYTES = 64 * KIB
-"""Body bytes that aiohttp buffers ahead of the reader; at twice as many it stops reading from the socket."""
+"""Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""
+
+FILES_A_READING = 2
+"""Open files that reading one URL takes: its connection, and a look-up or an address that is raced."""
+
+FILES_KEPT_BACK = 12
+"""Open files that readings leave to the rest of the process: modules, isolated processes and what they are sent."""
 
 MAX_ADDRESSES = 16
 """Addresses of one name that are dialled. All of them are judged."""
+
+HEAD_START_S = 0.25
+"""Seconds that an address of a name has before the next is dialled beside it (RFC 8305, section 5)."""
 
 LOOKUPS = 64
 """Names looked up at once. Each holds a thread, for as long as the name server takes."""
@@ -38,7 +47,7 @@ class RemoteLimits(NamedTuple):
     ``stream_budget_bytes``: how far a body without ranges is read on.
     ``requests``: redirects and retries included; a walk over the fragments of a 30 s clip takes about 30.
     ``redirects``: followed for one answer.
-    ``header_bytes``, ``headers``: longest header field, and how many of them.
+    ``header_bytes``, ``headers``: of the head of one answer, and fields in it; real ones have about 1 KiB and 20.
     """
 
     deadline_s: float = 20.0
@@ -47,5 +56,5 @@ class RemoteLimits(NamedTuple):
     stream_budget_bytes: int = 32 * MIB
     requests: int = 64
     redirects: int = 5
-    header_bytes: int = 8 * KIB
+    header_bytes: int = 64 * KIB
     headers: int = 128

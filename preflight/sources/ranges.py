@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from preflight.model import Span
@@ -48,3 +49,12 @@ def unsatisfied_total(value: str | None) -> int | None:
 def content_length(value: str | None) -> int | None:
     """The ``Content-Length``; ``None`` where it is missing or no number."""
     return int(value) if value is not None and _LENGTH.fullmatch(value) else None
+
+
+def part_of(status: int, headers: Mapping[str, str]) -> ContentRange | None:
+    """Which bytes an answer carries, where it says so: in a 206, or in a 200 of just that length."""
+    part = content_range(headers.get("content-range"))
+    if part is None or status == 206:
+        return part
+    announced = content_length(headers.get("content-length"))
+    return part if announced == part.end - part.start != part.total else None

@@ -8,6 +8,7 @@ the probe asks for, by exact ranges (``bodies.py``) or, where the server knows n
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import time
@@ -16,16 +17,18 @@ from contextlib import closing, suppress
 from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
-from preflight.errors import AddressRefused, SourceChanged, SourceError, Unreachable
+from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
 from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
-from preflight.sources.bodies import RangedSource, StreamedSource
+from preflight.sources.bodies import RangedSource, RangesUnfit, StreamedSource
 from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
-from preflight.sources.limits import MAX_SPANS, RemoteLimits
-from preflight.sources.ranges import unsatisfied_total
-from preflight.sources.transport import OpenSocket, Transport, public_tls
+from preflight.sources.limits import FILES_A_READING, FILES_KEPT_BACK, MAX_SPANS, RemoteLimits
+from preflight.sources.proxy import Proxy
+from preflight.sources.ranges import content_length, part_of, unsatisfied_total
+from preflight.sources.transport import OpenSocket, Transport
 from preflight.sources.url import Target, locate
+from preflight.tls import trusted_context
 
 __all__ = ["RemoteLimits", "RemoteReader"]
 
@@ -33,13 +36,16 @@ _Facts = TypeVar("_Facts")
 
 _Source: TypeAlias = RangedSource | StreamedSource
 
+_TOO_MANY_REQUESTS = 429
+_MOST_AT_ONCE = 1024
+
 
 class RemoteReader:
-    """Reads URLs, any number at a time; one reader serves a run.
+    """Reads URLs, as many at a time as the process may open files for; one reader serves a run.
 
     ``allow``: hosts that may be private. ``resolve`` finds the addresses of a name (default: the system's way),
     ``open_socket`` makes the sockets that pass the guard, ``make_tls`` the TLS settings (made once, when first needed);
-    ``clock`` measures, in seconds.
+    ``clock`` measures, in seconds. ``proxy`` dials instead, once the addresses of a name have passed the guard here.
     """
 
     def __init__(
@@ -49,8 +55,9 @@ class RemoteReader:
         limits: RemoteLimits | None = None,
         resolve: Resolve | None = None,
         clock: Callable[[], float] = time.monotonic,
-        make_tls: Callable[[], ssl.SSLContext] = public_tls,
+        make_tls: Callable[[], ssl.SSLContext] = trusted_context,
         open_socket: OpenSocket = socket.socket,
+        proxy: Proxy | None = None,
     ) -> None:
         self._allow = tuple(allow)
         self._limits = limits or RemoteLimits()
@@ -59,8 +66,9 @@ class RemoteReader:
         self._clock = clock
         self._make_tls = make_tls
         self._tls: ssl.SSLContext | None = None
+        self._places = asyncio.Semaphore(_readings_at_once())
         self._open_socket = open_socket
-        self._closing: set[asyncio.Task[None]] = set()
+        self._proxy = proxy
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,28 +77,42 @@ class RemoteReader:
         self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._names.close()
-        await asyncio.gather(*self._closing)
 
-    async def read(self, url: str | Target, make_probe: MakeProbe[_Facts], *, deep: bool = False) -> Reading[_Facts]:
+    async def read(
+        self,
+        url: str | Target,
+        make_probe: MakeProbe[_Facts],
+        *,
+        deep: bool = False,
+        looks_cut: Callable[[_Facts], bool] = lambda _: False,
+    ) -> Reading[_Facts]:
         """Run a probe over ``url``, or where it was found to lead.
 
         What goes wrong is the reading's ``fault``; no ``SourceError`` is raised. Optional spans are fetched only if
-        ``deep``. What the probe itself raises is not caught.
+        ``deep``. What the probe itself raises is not caught. Facts that a file longer than the server said would
+        explain, by ``looks_cut``, are believed when a plain GET states the same length.
         """
-        started = self._clock()
         try:
             target = url if isinstance(url, Target) else locate(url, self._allow)
         except AddressRefused as refused:
             return Reading(facts=None, transfer=Transfer(), fetched=SparseBytes(), fault=refused)
+        async with self._places:
+            return await self._read(target, make_probe, looks_cut, deep=deep)
+
+    async def _read(
+        self, target: Target, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
+    ) -> Reading[_Facts]:
+        started = self._clock()
         transport = Transport(
             resolve=self._resolve,
             allow=self._allow,
             limits=self._limits,
             make_tls=self._shared_tls,
             open_socket=self._open_socket,
+            proxy=self._proxy,
         )
         exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
-        run = _Run(exchange, make_probe, deep=deep)
+        run = _Run(exchange, make_probe, looks_cut, deep=deep)
         fault: SourceError | None = None
         facts: _Facts | None = None
         try:
@@ -101,7 +123,7 @@ class RemoteReader:
         except SourceError as exc:
             fault = exc
         finally:
-            self._close(transport)
+            transport.close()
         return Reading(
             facts=facts,
             transfer=exchange.transfer(self._clock() - started),
@@ -109,12 +131,6 @@ class RemoteReader:
             size_bytes=run.source.size_bytes if run.source else None,
             fault=fault,
         )
-
-    def _close(self, transport: Transport) -> None:
-        """Begin to close it. Its goodbyes may take longer than the judgement that waits for this reading."""
-        task = asyncio.create_task(transport.aclose())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
 
     def _shared_tls(self) -> ssl.SSLContext:
         # Loading the authorities takes some 20 ms: once a run, and never for http alone.
@@ -126,10 +142,13 @@ class RemoteReader:
 class _Run(Generic[_Facts]):
     """One reading: opens the source, drives the probe, and begins again once if the file changed meanwhile."""
 
-    def __init__(self, exchange: Exchange, make_probe: MakeProbe[_Facts], *, deep: bool) -> None:
+    def __init__(
+        self, exchange: Exchange, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
+    ) -> None:
         self.source: _Source | None = None
         self._exchange = exchange
         self._make_probe = make_probe
+        self._looks_cut = looks_cut
         self._deep = deep
 
     async def facts(self) -> _Facts:
@@ -140,9 +159,20 @@ class _Run(Generic[_Facts]):
             return await self._once()
 
     async def _once(self) -> _Facts:
-        if self.source is not None:
-            await self.source.aclose()
-        self.source = source = await _opened(self._exchange)
+        try:
+            self.source = source = await _opened(self._exchange)
+            facts = await self._over(source)
+        except RangesUnfit as unfit:
+            # From the beginning, and over one body: so that all bytes are of one version.
+            self.source = await _whole_body(self._exchange, unfit)
+            return await self._over(self.source)
+        if self._looks_cut(facts):
+            self.source = await _measured(self._exchange, source)
+            if self.source is not source:
+                facts = await self._over(self.source)
+        return facts
+
+    async def _over(self, source: _Source) -> _Facts:
         try:
             size = source.size_bytes
             facts = await self._drive(self._make_probe(size), source)
@@ -168,18 +198,65 @@ class _Run(Generic[_Facts]):
         raise Unreachable(f"it takes more than {MAX_SPANS} spans to tell")
 
 
+def _readings_at_once() -> int:
+    """How many connections the limit of open files leaves room for, at least one."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with os.scandir("/dev/fd") as opened:
+            free = most - sum(1 for _ in opened)
+    except (ImportError, OSError):
+        return _MOST_AT_ONCE
+    if most == resource.RLIM_INFINITY:
+        return _MOST_AT_ONCE
+    return max(1, min(_MOST_AT_ONCE, (free - FILES_KEPT_BACK) // FILES_A_READING))
+
+
 async def _opened(exchange: Exchange) -> _Source:
-    """The first request, and the kind of source that its answer makes."""
+    """The first request, and the kind of source that its answer makes; a second where the first leaves the size open.
+
+    Raises ``RangesUnfit`` where ranges alone may be what the server refuses.
+    """
     asked = Span(0, exchange.limits.first_span_bytes)
-    answer = await exchange.get(asked)
-    if answer.status == 206:
-        return await RangedSource.opened(exchange, answer, asked)
+    try:
+        answer = await exchange.get(asked)
+    except HttpStatus as fault:
+        if fault.status == _TOO_MANY_REQUESTS:
+            raise
+        raise RangesUnfit(fault) from fault
+    source: _Source
     if answer.status == 416:
         answer.close()
         if unsatisfied_total(answer.headers.get("content-range")) == 0:
             return RangedSource(exchange, 0)
-        answer = await exchange.get(None)
-        if answer.status != 200:
-            answer.close()
-            raise Unreachable(f"the server answered {answer.status} to a request for the whole file")
+        raise RangesUnfit(Unreachable("the server refuses every range, and to send the whole file"))
+    if answer.status == 206 or part_of(answer.status, answer.headers):
+        source = await RangedSource.opened(exchange, answer, asked)
+    else:
+        source = await StreamedSource.opened(exchange, answer)
+    # Servers that know no total may state the end of the part, or send the part as if it were the whole.
+    is_open = source.size_bytes is None and isinstance(source, RangedSource)
+    return await _measured(exchange, source) if is_open or source.size_bytes == asked.end else source
+
+
+async def _measured(exchange: Exchange, source: _Source) -> _Source:
+    """``source`` with the size that the server states for the whole file, or one over the whole file."""
+    await source.aclose()
+    answer = await exchange.get_whole()
+    if answer is None:
+        return source
+    size = content_length(answer.headers.get("content-length"))
+    if size is not None and (size == source.size_bytes or source.size_bytes is None):
+        answer.close()
+        source.size_bytes = size
+        return source
+    return await StreamedSource.opened(exchange, answer)
+
+
+async def _whole_body(exchange: Exchange, unfit: RangesUnfit) -> StreamedSource:
+    """A source over the one body that the server sends of the whole file. Raises the fault of ``unfit`` without one."""
+    answer = unfit.body or await exchange.get_whole()
+    if answer is None:
+        raise unfit.fault
     return await StreamedSource.opened(exchange, answer)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.lying import Server, serving
+from tests.servers.lying import CERTIFICATE, Server, serving
 from tests.support.command import CLIP, FIXTURES, PICTURE, Ran, check, here, preflight
 from tests.support.jobs import job, write_job
 
 CLIPS = FIXTURES / "clips"
+LAST = CLIPS / "moov-far-after-mdat.mp4"
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +23,7 @@ def server() -> Iterator[Server]:
     files = {
         "a.png": Path(PICTURE),
         "a.mp4": Path(CLIP),
+        "last.mp4": LAST,
         "moved.mp4": CLIPS / "free-before-moov.mp4",
         "webp.webp": FIXTURES / "pictures" / "webp.webp",
     }
@@ -114,7 +118,22 @@ ANSWERS = {
     "closes-unanswered": (3, {"unreachable"}),
     "closes-early": (3, {"unreachable"}),
     "not-http": (3, {"unreachable"}),
-    "short-range": (3, {"unreachable"}),
+    "short-range": (0, set()),
+    "range-status-400": (0, set()),
+    "range-status-403": (0, set()),
+    "range-status-404": (0, set()),
+    "range-status-500": (0, set()),
+    "range-status-503": (0, set()),
+    "no-content-range": (0, set()),
+    "total-unknown": (0, set()),
+    "total-is-end": (0, set()),
+    "part-as-whole": (0, set()),
+    "half-as-whole": (0, set()),
+    "capped-range": (0, set()),
+    "coded-aws-chunked": (0, set()),
+    "coded-utf-8": (0, set()),
+    "coded-none": (0, set()),
+    "forces-gzip": (3, {"unreachable"}),
     "lies-about-range": (0, set()),
     "shifted-range": (3, {"unreachable"}),
     "ignores-range": (0, set()),
@@ -147,8 +166,39 @@ def test_a_real_process_ends_with_the_same_code(behaviour: str, server: Server) 
 
 
 def test_a_file_that_changes_while_it_is_read_cannot_be_examined(server: Server) -> None:
-    ran = check("--video", server.url("changes-etag", "moved.mp4"), "--allow-host", server.authority)
+    ran = check("--video", server.url("other-bytes", "moved.mp4"), "--allow-host", server.authority)
     assert (ran.code, ran.rules - {"url-insecure"}) == (3, {"source-unstable"})
+
+
+# Behaviours that make a file look shorter, another or forbidden, and the requests until that is found out.
+NOT_WHAT_IT_SEEMS = {
+    "ok": 2,
+    "total-is-end": 2,
+    "part-as-whole": 2,
+    "half-as-whole": 2,
+    "range-status-403": 2,
+    "later-range-status-403": 3,
+    "no-content-range": 2,
+    "total-unknown": 3,
+    "capped-range": 5,
+    "changes-etag": 3,
+    "changes-modified": 3,
+    "nodes": 3,
+}
+
+
+@pytest.mark.parametrize("behaviour", NOT_WHAT_IT_SEEMS)
+def test_a_clip_is_not_called_cut_short_or_changed_for_what_its_server_says(behaviour: str, server: Server) -> None:
+    ran = check("--video", server.url(behaviour, "last.mp4"), "--allow-host", server.authority)
+    assert (ran.code, ran.rules - UNSAID) == (0, set())
+    assert ran.subject["facts"]["size_bytes"] == LAST.stat().st_size
+    assert ran.subject["transfer"]["requests"] == NOT_WHAT_IT_SEEMS[behaviour]
+
+
+def test_a_clip_that_is_cut_short_is_still_called_so(server: Server) -> None:
+    server.files["cut.mp4"] = LAST.read_bytes()[:100_000]
+    ran = check("--video", server.url("ok", "cut.mp4"), "--allow-host", server.authority)
+    assert (ran.code, ran.rules - UNSAID) == (1, {"video-incomplete", "video-truncated"})
 
 
 def test_a_server_without_ranges_is_noted_and_read_all_the_same(server: Server) -> None:
@@ -204,3 +254,50 @@ def test_probe_says_indeterminate_for_what_it_could_not_read(server: Server) -> 
         assert (ran.code, ran.json["subjects"][0]["facts"]) == (3, None)
         assert ran.json["subjects"][0]["error"], "no reason is given"
         assert len(here(*arguments).out.partition("not read: ")[2]) > 10
+
+
+# ── What the environment takes away ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("files", "name"), [(30, "a.png"), (30, "a.mp4"), (16, "a.mp4")])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_few_files_may_be_open_and_many_urls_are_read_all_the_same(
+    server: Server, files: int, name: str, host: str
+) -> None:
+    urls = [server.url("ok", name, f"n={number}").replace("127.0.0.1", host) for number in range(60)]
+    command = [sys.executable, "-m", "preflight", "check", *urls, "--allow-host", host, "--format", "json"]
+
+    ran = subprocess.run(
+        ["sh", "-c", f'ulimit -n {files}; exec "$@"', "sh", *command],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert len(json.loads(ran.stdout)["jobs"]) == 60
+
+
+@pytest.mark.parametrize("path", ["/nowhere/keys.log", "/", "/proc/keys.log"])
+def test_a_key_log_that_cannot_be_written_is_passed_over(path: str) -> None:
+    with serving({"a.png": Path(PICTURE)}, tls=True) as secure:
+        environment = {"SSLKEYLOGFILE": path, "SSL_CERT_FILE": str(CERTIFICATE), "SSL_CERT_DIR": ""}
+        url = secure.url("ok", "a.png")
+        ran = preflight("check", url, "--allow-host", "127.0.0.1", "--format", "json", env=environment)
+
+    assert (ran.code, ran.rules) == (0, set())
+    assert f"SSLKEYLOGFILE names {path!r}" in ran.err
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+@pytest.mark.parametrize("path", ["/nowhere", "/dev/null", "/"])
+def test_authorities_that_cannot_be_read_are_named(variable: str, path: str) -> None:
+    with serving({"a.png": Path(PICTURE)}, tls=True) as secure:
+        environment = {"SSL_CERT_FILE": "", "SSL_CERT_DIR": "", variable: path}
+        url = secure.url("ok", "a.png")
+        ran = preflight("check", url, "--allow-host", "127.0.0.1", "--format", "json", env=environment)
+
+    assert (ran.code, ran.rules) == (3, {"unreachable"})
+    assert f"{variable} names {path!r}" in ran.finding("unreachable")["message"]
+    assert secure.log.requests == []

@@ -53,7 +53,7 @@ CALLS = {"create_task": JOB, "task": "abc", "credits": None}
 @pytest.fixture
 def everything(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Every logger that exists, at DEBUG, as a user of the library may have it."""
-    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore", "aiohttp", "asyncio", "preflight")]
+    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore", "asyncio", "preflight")]
     levels = [logger.level for logger in loggers]
     with caplog.at_level(logging.DEBUG):
         for logger in loggers:

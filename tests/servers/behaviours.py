@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
+from urllib.parse import unquote
 
 from tests.servers import answers, ranged
 from tests.servers.wire import Turn
@@ -15,11 +16,20 @@ Behaviour: TypeAlias = Callable[[Turn], Awaitable[None]]
 
 
 def behaviour_of(name: str) -> Behaviour:
-    """The behaviour called ``name``; ``status-503`` and ``redirect-chain-4`` take any number. 404 if there is none."""
+    """The behaviour called ``name``, 404 if there is none.
+
+    ``status-503``, ``range-status-403`` and ``redirect-chain-4`` take any number, ``coded-utf-8`` any coding.
+    """
     if match := re.fullmatch(r"status-(\d{3})", name):
         return partial(answers.status, int(match[1]))
     if match := re.fullmatch(r"redirect-chain-(\d)", name):
         return partial(_redirect_chain, int(match[1]))
+    if match := re.fullmatch(r"range-status-(\d{3})", name):
+        return partial(ranged.fails_with_range, int(match[1]))
+    if match := re.fullmatch(r"later-range-status-(\d{3})", name):
+        return partial(ranged.fails_with_later_range, int(match[1]))
+    if match := re.fullmatch(r"coded-([\w, -]+)", unquote(name)):
+        return partial(ranged.part, Content_Encoding=match[1])
     return BEHAVIOURS.get(name, partial(answers.status, 404))
 
 
@@ -50,6 +60,17 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
         "lies-about-range": ranged.lies_about_range,
         "shifted-range": ranged.shifted_range,
         "narrow-range": ranged.narrow_range,
+        "capped-range": ranged.capped_range,
+        "wide-range": ranged.wide_range,
+        "part-as-whole": ranged.part_as_whole,
+        "half-as-whole": ranged.half_as_whole,
+        "part-in-200": ranged.part_in_200,
+        "total-is-end": ranged.total_is_end,
+        "total-never": ranged.total_never,
+        "nodes": ranged.nodes,
+        "other-bytes": ranged.other_bytes,
+        "other-bytes-untold": ranged.other_bytes_untold,
+        "other-bytes-once": ranged.other_bytes_once,
         "short-range": ranged.short_range,
         "long-range": ranged.long_range,
         "range-length-lies": ranged.range_length_lies,

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import TypeAlias
+
 from tests.servers.wire import File, Hangup, Turn
+
+Behaviour: TypeAlias = Callable[[Turn], Awaitable[None]]
 
 MODIFIED = "Mon, 05 Jan 2026 10:00:00 GMT"
 
@@ -40,6 +46,16 @@ async def part(turn: Turn, **more: object) -> None:
         await send_part(turn, start, end, **more)
 
 
+def _for_ranges(behaviour: Behaviour) -> Behaviour:
+    """``behaviour``, for those who ask for a range; the whole file for others."""
+
+    @wraps(behaviour)
+    async def answer(turn: Turn) -> None:
+        await (behaviour if "range" in turn.request.headers else whole)(turn)
+
+    return answer
+
+
 async def ok(turn: Turn) -> None:
     """Everything right, If-Range included."""
     same = turn.request.headers.get("if-range", '"v1"') == '"v1"'
@@ -57,6 +73,7 @@ async def honours_range_once(turn: Turn) -> None:
     await (part if turn.request.number == 1 else whole)(turn)
 
 
+@_for_ranges
 async def refuses_later_ranges(turn: Turn) -> None:
     if turn.request.number == 1:
         await part(turn)
@@ -64,6 +81,7 @@ async def refuses_later_ranges(turn: Turn) -> None:
         await turn.answer(416, {"Content-Range": f"bytes */{turn.file.size}"})
 
 
+@_for_ranges
 async def lies_about_range(turn: Turn) -> None:
     """Whatever is asked for, the first bytes come, and are called that."""
     start, end = turn.span
@@ -75,11 +93,74 @@ async def shifted_range(turn: Turn) -> None:
     await send_part(turn, start + 1, end + 1)
 
 
+@_for_ranges
 async def narrow_range(turn: Turn) -> None:
+    """Half of what is asked for."""
     start, end = turn.span
-    await send_part(turn, start, (start + end) // 2)
+    await send_part(turn, start, max((start + end) // 2, start + 1))
 
 
+@_for_ranges
+async def capped_range(turn: Turn) -> None:
+    """At most 16 KiB of what is asked for."""
+    start, end = turn.span
+    await send_part(turn, start, min(end, start + 16384))
+
+
+@_for_ranges
+async def wide_range(turn: Turn) -> None:
+    """The blocks of 100 000 bytes that hold what is asked for."""
+    start, end = turn.span
+    await send_part(turn, start // 100_000 * 100_000, min(-(-end // 100_000) * 100_000, turn.file.size))
+
+
+async def fails_with_range(status: int, turn: Turn) -> None:
+    if "range" in turn.request.headers:
+        await turn.answer(status, {"Content-Type": "text/plain"}, b"no\n")
+    else:
+        await whole(turn)
+
+
+async def fails_with_later_range(status: int, turn: Turn) -> None:
+    await (part(turn) if turn.request.number == 1 else fails_with_range(status, turn))
+
+
+async def part_as_whole(turn: Turn) -> None:
+    """The part, as if it were the whole."""
+    start, end = turn.span
+    await turn.answer(200, fields(turn.file), turn.file.part(start, end))
+
+
+async def half_as_whole(turn: Turn) -> None:
+    """The first half as if it were the whole, for those who ask for a range."""
+    end = turn.file.size // 2 if "range" in turn.request.headers else turn.file.size
+    await turn.answer(200, fields(turn.file), turn.file.part(0, end))
+
+
+async def part_in_200(turn: Turn) -> None:
+    """A right answer but for its status."""
+    start, end = turn.span
+    claim = content_range(start, end, turn.file.size)
+    await turn.answer(200, fields(turn.file, Content_Range=claim), turn.file.part(start, end))
+
+
+async def total_is_end(turn: Turn) -> None:
+    """A part is all that there is, it says."""
+    start, end = turn.span
+    await part(turn, Content_Range=content_range(start, end, end))
+
+
+async def total_never(turn: Turn) -> None:
+    """No total in a part, and no length of the whole."""
+    if "range" in turn.request.headers:
+        await total_unknown(turn)
+    else:
+        await turn.head(200, fields(turn.file, Transfer_Encoding="chunked"))
+        await turn.chunk(turn.file.part(0, turn.file.size))
+        await turn.chunk(b"")
+
+
+@_for_ranges
 async def short_range(turn: Turn) -> None:
     """The right fields, no length, and half of the bytes."""
     start, end = turn.span
@@ -89,6 +170,7 @@ async def short_range(turn: Turn) -> None:
     raise Hangup
 
 
+@_for_ranges
 async def long_range(turn: Turn) -> None:
     """The right fields, no length, and more bytes than they say."""
     start, end = turn.span
@@ -98,6 +180,7 @@ async def long_range(turn: Turn) -> None:
     await turn.chunk(b"")
 
 
+@_for_ranges
 async def range_length_lies(turn: Turn) -> None:
     """A range and a length that contradict each other."""
     start, end = turn.span
@@ -161,6 +244,40 @@ async def changes_once(turn: Turn) -> None:
 
 async def weak_etag(turn: Turn) -> None:
     await part(turn, ETag='W/"v1"', Last_Modified=None)
+
+
+async def nodes(turn: Turn) -> None:
+    """Two servers behind one name, each with a tag of its own for the same bytes."""
+    tag = f'"node-{turn.request.number % 2}"'
+    same = turn.request.headers.get("if-range", tag) == tag
+    await (part if same else whole)(turn, ETag=tag)
+
+
+async def other_bytes(turn: Turn) -> None:
+    """Another file of the same size with every answer, tagged as such."""
+    await part(_of_version(turn, turn.request.number), ETag=f'"v{turn.request.number}"')
+
+
+async def other_bytes_untold(turn: Turn) -> None:
+    """The same, with times."""
+    moment = f"Mon, 05 Jan 2026 10:00:{turn.request.number:02} GMT"
+    await part(_of_version(turn, turn.request.number), ETag=None, Last_Modified=moment)
+
+
+async def other_bytes_once(turn: Turn) -> None:
+    """One version for the first request, another for good from the second on."""
+    version = min(turn.request.number, 2)
+    tag = f'"v{version}"'
+    same = turn.request.headers.get("if-range", tag) == tag
+    await (part if same else whole)(_of_version(turn, version), ETag=tag)
+
+
+def _of_version(turn: Turn, version: int) -> Turn:
+    """The turn, to answer with a file that has other bytes from 60 000 on."""
+    data = bytearray(turn.file.part(0, turn.file.size))
+    data[60_000:60_004] = version.to_bytes(4, "big")
+    turn.file = File(content=bytes(data), content_type=turn.file.content_type)
+    return turn
 
 
 async def strange_etag(turn: Turn) -> None:

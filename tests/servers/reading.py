@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from preflight.model import MakeProbe, Probe, Reading, Span
 from preflight.sources.dns import Resolve
+from preflight.sources.proxy import Proxy
 from preflight.sources.remote import RemoteLimits, RemoteReader
-from preflight.sources.transport import OpenSocket, public_tls
+from preflight.sources.transport import OpenSocket
 from preflight.sources.url import AllowedHost
+from preflight.tls import trusted_context
 from tests.servers.lying import CERTIFICATE
 
 Facts = TypeVar("Facts")
@@ -34,9 +36,11 @@ def read(
     allow: Sequence[str] = ("127.0.0.1", "[::1]"),
     limits: RemoteLimits = QUICK,
     deep: bool = False,
+    looks_cut: Callable[[Facts], bool] = lambda _: False,
     resolve: Resolve | None = None,
     open_socket: OpenSocket = socket.socket,
     make_tls: object = None,
+    proxy: str | None = None,
 ) -> Reading[Facts]:
     """One reading, in a loop of its own."""
 
@@ -46,10 +50,11 @@ def read(
             limits=limits,
             resolve=resolve,
             open_socket=open_socket,
-            make_tls=make_tls if callable(make_tls) else public_tls,
+            make_tls=make_tls if callable(make_tls) else trusted_context,
+            proxy=None if proxy is None else Proxy.parse(proxy),
         )
         async with reader:
-            return await reader.read(url, make_probe, deep=deep)
+            return await reader.read(url, make_probe, deep=deep, looks_cut=looks_cut)
 
     return asyncio.run(run())
 

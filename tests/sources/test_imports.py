@@ -12,7 +12,7 @@ import pytest
 import preflight.sources
 
 FILES = sorted(Path(preflight.sources.__file__).parent.glob("*.py"))
-DEAR = {"httpx", "aiohttp", "asyncio", "yarl", "ssl", "certifi"}
+DEAR = {"httpx", "h11", "asyncio", "ssl", "certifi"}
 
 
 @pytest.mark.parametrize("module", ["preflight.sources.local", "preflight.sources.url"])
@@ -48,7 +48,7 @@ def test_a_local_file_loads_only_the_data_classes_that_it_fills(target: str, unn
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_the_layer_imports_the_model_and_the_standard_library_and_one_module_aiohttp(path: Path) -> None:
+def test_the_layer_imports_the_model_and_the_standard_library_and_one_module_h11(path: Path) -> None:
     modules = {
         name
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
@@ -63,6 +63,6 @@ def test_the_layer_imports_the_model_and_the_standard_library_and_one_module_aio
     ours = {name for name in modules if name.startswith("preflight")}
     foreign = {name.partition(".")[0] for name in modules - ours} - sys.stdlib_module_names
 
-    assert foreign <= ({"aiohttp", "certifi", "yarl"} if path.name == "transport.py" else set())
-    allowed = ("preflight.errors", "preflight.model", "preflight.redact", "preflight.sources")
+    assert foreign <= ({"h11"} if path.name == "connection.py" else set())
+    allowed = ("preflight.errors", "preflight.model", "preflight.redact", "preflight.sources", "preflight.tls")
     assert all(name.startswith(allowed) for name in ours)

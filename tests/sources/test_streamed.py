@@ -111,5 +111,5 @@ def test_a_server_that_refuses_ranges_and_the_whole_file_is_a_fault() -> None:
     with serving({"x.mp4": refusing}) as server:
         reading = read(server.url("raw", "x.mp4"), length_and_ends)
 
-    assert str(reading.fault) == "the server answered 416 to a request for the whole file"
+    assert str(reading.fault) == "the server refuses every range, and to send the whole file"
     assert server.log.ranges("x.mp4") == ["bytes=0-65535", None]

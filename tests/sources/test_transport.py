@@ -1,4 +1,4 @@
-"""The transport by itself: requests over aiohttp."""
+"""The transport by itself: requests over h11."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pytest
 
 from preflight.sources.host import AllowedHost
-from preflight.sources.transport import Answer, ConnectionBroken, NotConnected, Transport, TransportError, public_tls
+from preflight.sources.transport import ConnectionBroken, NotConnected, Response, Transport, TransportError
 from preflight.sources.url import Target, locate
-from tests.servers.lying import CERTIFICATE, serving
+from tests.servers.lying import serving
 from tests.servers.reading import trusting
 
 DATA = bytes(range(251)) * 1000
@@ -36,7 +36,7 @@ def exchange(*urls: str | Target, method: str = "GET") -> tuple[list[tuple[int, 
     return asyncio.run(run())
 
 
-async def whole(answer: Answer) -> bytes:
+async def whole(answer: Response) -> bytes:
     body = b""
     while piece := await answer.read():
         body += piece
@@ -145,14 +145,6 @@ def test_a_body_that_is_left_unread_costs_its_connection() -> None:
 
     with serving({"x": bytes(5_000_000)}) as server:
         assert asyncio.run(run(server.url("ok", "x"))) == 2
-
-
-def test_the_environment_may_name_the_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
-    everyone = len(public_tls().get_ca_certs())
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-
-    assert everyone > 50
-    assert len(public_tls().get_ca_certs()) == 1
 
 
 def test_a_field_that_stands_twice_is_one_value_and_so_no_range() -> None:

@@ -35,7 +35,7 @@ def command() -> int:
     """
     from preflight.sandbox import Options, serve, serve_media  # noqa: PLC0415 - an extra
     from preflight.sandbox.config import RESULT  # noqa: PLC0415 - the same
-    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads aiohttp
+    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads asyncio
 
     options = Options(prober=probe_seconds, image_prober=probe_image, speed=200.0)
     with contextlib.ExitStack() as stack:

@@ -64,7 +64,7 @@ def command(
     preflight credits --api-url http://127.0.0.1:8787
     """
     from preflight.sandbox import BilledClock, Options, Rounding, Tariff, hidden, run  # noqa: PLC0415 - an extra
-    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads aiohttp
+    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads asyncio
 
     billed = hidden(BilledClock, seed) if clock == _HIDDEN else BilledClock(clock)
     rounded = hidden(Rounding, seed) if rounding == _HIDDEN else Rounding(rounding)

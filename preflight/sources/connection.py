@@ -1,0 +1,222 @@
+"""One HTTP/1.1 connection: requests one after the other, answers held to the grammar by h11, and to bounds by us.
+
+h11 is shown a head when it is whole, after its length, the number of its fields and its characters were judged: its
+patterns take time that grows with the square of a line that they refuse in the end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+
+import h11
+
+from preflight.sources.limits import RemoteLimits
+from preflight.sources.sockets import Stream
+
+_STATUS_LINE = b"HTTP/1."
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_NEVER_IN_A_HEAD = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
+_SWITCHES = re.compile(rb"HTTP/1\.[0-9] 101\b")
+
+_CHUNK_LINE_BYTES = 4096
+"""What h11 is shown of a chunked body at a time, and how long a line between its chunks may be: see above."""
+
+
+class TransportError(Exception):
+    """A request that got no whole answer. The text is for people and names neither address nor URL."""
+
+
+class NotConnected(TransportError):
+    """No connection was made: nothing was sent."""
+
+
+class ConnectionBroken(TransportError):
+    """The connection ended before the answer did, ``unanswered`` before its first byte, or what came is not HTTP.
+
+    ``not_http`` is said of what is beyond the bounds, too.
+    """
+
+    def __init__(self, text: str, *, unanswered: bool = False, not_http: bool = False) -> None:
+        super().__init__(text)
+        self.unanswered = unanswered
+        self.not_http = not_http
+
+
+class Response:
+    """Status and header fields of an answer, its body still to be read. The receiver closes it.
+
+    ``headers`` are by lower-case name; what stands several times is joined by commas (RFC 9110 §5.3). Lengths that
+    agree are one, and none counts beside a transfer coding (RFC 9112 §6.3).
+    """
+
+    def __init__(self, connection: Connection, head: h11.Response) -> None:
+        self.status = head.status_code
+        self.headers: Mapping[str, str] = _fields(head)
+        self._connection = connection
+        self._is_closed = False
+
+    async def read(self) -> bytes:
+        """What has arrived of the body, at least one byte; ``b""`` at its end. Raises ``TransportError``."""
+        return await self._connection.read_body()
+
+    def close(self) -> None:
+        """Keeps the connection if the body was read to its end, or has arrived whole; drops it otherwise."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._connection.release()
+
+
+class Connection:
+    """A stream, and the engine that knows how far the conversation on it is."""
+
+    def __init__(self, stream: Stream, limits: RemoteLimits) -> None:
+        self.stream = stream
+        self._limits = limits
+        self._engine = h11.Connection(h11.CLIENT, max_incomplete_event_size=_CHUNK_LINE_BYTES)
+        self._unseen = memoryview(b"")
+        self._is_chunked = False
+        self._body_ended = False
+        self._stream_ended = False
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether another request may be sent: the last answer was read, and nothing came that nobody asked for."""
+        return (
+            self._body_ended and self._engine.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE} and self.is_silent
+        )
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the connection is open, and nothing has arrived behind what was read."""
+        return self.stream.is_quiet and not self._unseen and not self._engine.trailing_data[0]
+
+    async def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Response:
+        """The answer to one request, its body still to be read. Raises ``ConnectionBroken``, and is closed then."""
+        if self._body_ended:
+            self._engine.start_next_cycle()
+            self._body_ended = False
+        request = h11.Request(method=method, target=target, headers=list(headers.items()))
+        try:
+            self.stream.write((self._engine.send(request) or b"") + (self._engine.send(h11.EndOfMessage()) or b""))
+            head = await self._answer()
+        except BaseException:
+            self.close()
+            raise
+        response = Response(self, head)
+        self._is_chunked = "transfer-encoding" in response.headers
+        return response
+
+    async def read_body(self) -> bytes:
+        """What has arrived of the body, at least one byte; ``b""`` at its end."""
+        try:
+            while (piece := self._arrived_piece()) is None:
+                data = await self._received()
+                if not data:
+                    self._stream_ended = True
+                    self._engine.receive_data(b"")
+                self._unseen = memoryview(data)
+        except BaseException:
+            self.close()
+            raise
+        return piece
+
+    def release(self) -> None:
+        """The answer is done with: close what cannot be used again."""
+        with suppress(ConnectionBroken):
+            if not self._unseen:
+                self._unseen = memoryview(self.stream.take())
+            while not self._body_ended and self._arrived_piece():
+                pass
+        if not self.is_reusable:
+            self.close()
+
+    def close(self) -> None:
+        self.stream.close()
+
+    async def _answer(self) -> h11.Response:
+        while True:
+            self._engine.receive_data(await self._head())
+            try:
+                event = self._engine.next_event()
+            except h11.RemoteProtocolError:
+                raise _not_http("the answer is not valid HTTP") from None  # whose text quotes the server
+            if isinstance(event, h11.Response):
+                return event
+
+    async def _head(self) -> bytes:
+        """Everything up to the next empty line. What came behind it waits for its turn."""
+        head, searched = bytearray(self._unseen), 0
+        self._unseen = memoryview(b"")
+        while (end := _END_OF_HEAD.search(head, searched)) is None:
+            self._judge_beginning(head)
+            searched = max(0, len(head) - 2)
+            data = await self._received(unanswered=not head)
+            if not data:
+                raise ConnectionBroken("the connection was closed before an answer came", unanswered=not head)
+            head += data
+        whole, self._unseen = bytes(head[: end.end()]), memoryview(head)[end.end() :]
+        self._judge_beginning(whole)
+        if _NEVER_IN_A_HEAD.search(whole):
+            raise _not_http("the answer is not valid HTTP")
+        if _SWITCHES.match(whole):
+            raise _not_http("the server answered 101 to a request that proposes no other protocol")
+        return whole
+
+    def _judge_beginning(self, head: bytes | bytearray) -> None:
+        if not head.startswith(_STATUS_LINE[: len(head)]):
+            raise _not_http("the answer is not valid HTTP")
+        # One more line for the status, and one that is empty.
+        if head.count(b"\n") - 2 > self._limits.headers:
+            raise _not_http(f"the header of the answer has more than {self._limits.headers} fields")
+        if len(head) > self._limits.header_bytes:
+            raise _not_http(f"the header of the answer is longer than {self._limits.header_bytes} bytes")
+
+    def _arrived_piece(self) -> bytes | None:
+        """What has arrived of the body; ``b""`` at its end, ``None`` if it has not ended and nothing is there."""
+        pieces: list[bytes] = []
+        while not self._body_ended:
+            try:
+                event = self._engine.next_event()
+            except h11.RemoteProtocolError:
+                if pieces:
+                    break  # raised again, when these have been taken
+                if self._stream_ended:
+                    raise ConnectionBroken("the connection was closed before the body ended") from None
+                raise _not_http("the body of the answer is not valid HTTP") from None
+            if isinstance(event, h11.Data):
+                pieces.append(event.data)
+            elif event is not h11.NEED_DATA:
+                self._body_ended = True
+            elif self._unseen:
+                shown = _CHUNK_LINE_BYTES if self._is_chunked else len(self._unseen)
+                self._engine.receive_data(bytes(self._unseen[:shown]))
+                self._unseen = self._unseen[shown:]
+            else:
+                break
+        return b"".join(pieces) if pieces or self._body_ended else None
+
+    async def _received(self, *, unanswered: bool = False) -> bytes:
+        try:
+            return await self.stream.read()
+        except OSError:
+            raise ConnectionBroken("the connection was reset", unanswered=unanswered) from None
+
+
+def _not_http(text: str) -> ConnectionBroken:
+    return ConnectionBroken(text, not_http=True)
+
+
+def _fields(head: h11.Response) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for raw_name, raw_value in head.headers:
+        name = raw_name.decode("latin-1")
+        try:
+            value = raw_value.decode()
+        except UnicodeDecodeError:
+            value = raw_value.decode("latin-1")
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    if "transfer-encoding" in fields:
+        fields.pop("content-length", None)
+    return fields

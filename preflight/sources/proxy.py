@@ -1,0 +1,61 @@
+"""An HTTP proxy that the user names: it dials in our place, by CONNECT, and sees names and ports but no path."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from preflight.errors import AddressRefused, ConfigurationError
+from preflight.redact import redact
+from preflight.sources.connection import Connection, ConnectionBroken, NotConnected
+from preflight.sources.host import split_authority
+
+_PARTS = re.compile(r"(?:(https?)://)?(?:([^@/?#\s]*)@)?([^@/?#\s]+)/?", re.IGNORECASE)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """Where it is, and what it is told of who asks. ``scheme`` is how it is spoken to, ``http`` or ``https``."""
+
+    scheme: str
+    host: str
+    port: int
+    authorization: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Proxy:
+        """``[http[s]://][USER:PASSWORD@]HOST[:PORT]``. Raises ``ConfigurationError``, without user and password."""
+        match = _PARTS.fullmatch(text.strip())
+        if match is None:
+            raise ConfigurationError(f"{redact(text)!r} is not a proxy: write http://HOST:PORT")
+        scheme, userinfo, authority = (match[1] or "http").lower(), match[2], match[3]
+        try:
+            host, port = split_authority(authority)
+        except AddressRefused as exc:
+            raise ConfigurationError(f"{redact(authority)!r} is not a proxy: {exc}") from exc
+        authorization = None
+        if userinfo:
+            user, _, password = userinfo.partition(":")
+            token = b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+            authorization = f"Basic {token}"
+        return cls(scheme=scheme, host=host, port=port or _DEFAULT_PORTS[scheme], authorization=authorization)
+
+    async def tunnel(self, connection: Connection, host: str, port: int) -> None:
+        """Have it connect to ``host``: then the stream of ``connection`` leads there. Raises ``NotConnected``."""
+        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        headers = {"Host": authority, "User-Agent": "media-preflight"}
+        if self.authorization is not None:
+            headers["Proxy-Authorization"] = self.authorization
+        try:
+            answer = await connection.ask("CONNECT", authority, headers)
+        except ConnectionBroken as exc:
+            raise NotConnected(f"the proxy did not connect: {exc}") from None
+        if answer.status == 407:
+            raise NotConnected("the proxy did not connect: it asks for a user name and a password (407)")
+        if not 200 <= answer.status < 300:
+            raise NotConnected(f"the proxy did not connect: it answered {answer.status}")
+        if not connection.is_silent:
+            raise NotConnected("the proxy did not connect: its answer has a body")

@@ -15,9 +15,9 @@ from preflight.ledger.request import Order
 
 def require_new(connection: sqlite3.Connection, order: Order, api: str, *, again: bool) -> None:
     """Raise ``StillUnknown`` or ``AlreadySubmitted`` for a job that is in doubt, or was paid for and not ``again``."""
-    same = select_entries(
-        connection, "WHERE api = ? AND job_hash = ? AND state != 'refused' ORDER BY id", api, order.job_hash
-    )
+    hashes = (order.job_hash, *order.earlier_hashes)
+    among = f"job_hash IN ({', '.join('?' * len(hashes))})"
+    same = select_entries(connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *hashes)
     for entry in same:
         if entry.state is State.UNKNOWN:
             raise StillUnknown(

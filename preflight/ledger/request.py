@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from preflight.checking.job_hash import job_hash
+from preflight.checking.job_hash import identities_of
 from preflight.errors import NotSubmitted
 from preflight.model import Durations, Job, JobReport, Quote
 from preflight.redact import hide
@@ -17,7 +17,10 @@ from preflight.units import decimal_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A job that passed its check. ``high`` is the most it may cost, in credits; the rest as in ``Entry``."""
+    """A job that passed its check. ``high`` is the most it may cost, in credits; the rest as in ``Entry``.
+
+    ``earlier_hashes`` are those that earlier versions wrote of the same job.
+    """
 
     job_hash: str
     job: Mapping[str, object]
@@ -27,6 +30,7 @@ class Order:
     high: Decimal
     clocks: Mapping[str, str]
     receipts: tuple[Mapping[str, object], ...]
+    earlier_hashes: tuple[str, ...] = ()
 
 
 def order_of(job: Job, report: JobReport) -> Order:
@@ -35,8 +39,10 @@ def order_of(job: Job, report: JobReport) -> Order:
         raise NotSubmitted("not sent: the job has no price")
     callback = load_spec(report.model).field("callback").name
     video = next((subject.video for subject in report.subjects if subject.video), None)
+    newest, *earlier = identities_of(job, load_spec(report.model))
     return Order(
-        job_hash=report.identity or job_hash(job, load_spec(report.model)),
+        job_hash=newest,
+        earlier_hashes=tuple(earlier),
         job=_redacted_job(job.body, callback),
         model=report.model,
         # A file's name may hold bytes that are no text.

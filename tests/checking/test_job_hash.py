@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preflight.checking.job_hash import job_hash
+from preflight.checking.job_hash import identities_of, job_hash
 from preflight.model import Job
 from preflight.specs import load_spec
 from tests.support.jobs import job
@@ -66,3 +66,33 @@ def test_the_order_of_fields_makes_no_difference() -> None:
     body = job(image=IMAGE, video=VIDEO, prompt="p", mode="1080p")
     turned = {"input": dict(reversed(list(body["input"].items()))), "model": body["model"]}  # type: ignore[union-attr, attr-defined]
     assert job_hash(Job(body=body), load_spec()) == job_hash(Job(body=turned), load_spec())  # type: ignore[arg-type]
+
+
+# As version 0.1 wrote them into its ledgers.
+EARLIER = {
+    "public": ("https://a.example/v.mp4", "f5f4d195a98718d0be37ffd7298e7672df3a6832cb8c10cacfe5e37d8216a937"),
+    "signed": (
+        "https://A.example:443/v.mp4?x-oss-process=image/resize,w_400&OSSAccessKeyId=A&Expires=1&Signature=s#f",
+        "af502dc36b4778a3d66dd04e368873d3c53e1f133981ea2d55b38b56215e51f8",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EARLIER)
+def test_what_an_earlier_version_wrote_of_a_job_is_still_known(case: str) -> None:
+    url, earlier = EARLIER[case]
+    asked = Job(body=job(image=IMAGE, video=url))
+    assert identities_of(asked, load_spec()) == (job_hash(asked, load_spec()), earlier)
+
+
+@pytest.mark.parametrize("case", EARLIER)
+def test_no_identity_of_today_is_one_that_an_earlier_version_wrote_of_another_job(case: str) -> None:
+    url, earlier = EARLIER[case]
+    assert job_hash(Job(body=job(image=IMAGE, video=url.partition("?")[0])), load_spec()) != earlier
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://[::1", "https://a.example:x/", "\ud800", "//", "https://faß.example/?#", "a?b#c"]
+)
+def test_what_is_not_a_url_has_an_identity_too(url: str) -> None:
+    assert len(set(identities_of(Job(body=job(image=IMAGE, video=url)), load_spec()))) == 2

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -101,6 +102,14 @@ def test_the_file_is_written_through_and_readable_by_its_owner_alone(ledger: Led
         assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
     assert ledger.path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("state", [State.UNKNOWN, State.ACCEPTED], ids=lambda state: state.value)
+def test_a_job_that_an_earlier_version_paid_for_is_not_paid_for_again(state: State, ledger: Ledger) -> None:
+    entry_id = brought_to(ledger, state, job="as-it-was-hashed-then")
+    again = replace(order("as-it-is-hashed-now"), earlier_hashes=("as-it-was-hashed-then",))
+    with pytest.raises(StillUnknown if state is State.UNKNOWN else AlreadySubmitted, match=f"entry {entry_id}"):
+        ledger.intend(again, api=API)
 
 
 # State of the earlier entry: what a second submission of its job meets, without and with --again.

@@ -10,11 +10,10 @@ from itertools import chain, islice
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_name, is_field_name
+from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_name, is_field_name, shown_id
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
-from preflight.redact import redact
 
 _DELIMITERS = ",;\t"
 _ID = FieldName(key="id", in_input=False)
@@ -153,7 +152,7 @@ def _job(row: _Row, columns: Sequence[FieldName | None], default_model: str | No
         values.setdefault(_MODEL, default_model)
     return Job(
         body=body_from(values),
-        id=redact(name) if isinstance(name, str) else None,
+        id=shown_id(name, list(values.values())) if isinstance(name, str) else None,
         path=row.text.path,
         line=places[""].line,
         places=places,

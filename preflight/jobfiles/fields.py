@@ -8,6 +8,7 @@ from typing import Final
 
 from preflight.model import Job
 from preflight.model.job import JsonValue
+from preflight.redact import Secrets, redact, signing_values
 
 LIST_FIELDS: Final = frozenset({"input_urls", "video_urls"})
 """The input fields that hold a list."""
@@ -74,3 +75,18 @@ def job_from_fields(
         "prompt": prompt,
     }
     return Job(body=body_from({field_name(name): value for name, value in given.items() if value is not None}))
+
+
+def shown_id(name: str, row: object) -> str:
+    """A row's id as it may be kept and shown: people take a signed URL for one, or what signs the row's own."""
+    found: list[str] = []
+    waiting = [row]
+    while waiting:
+        match waiting.pop():
+            case dict() as fields:
+                waiting += fields.values()
+            case list() as items:
+                waiting += items
+            case str(text) if "?" in text:
+                found += signing_values(text)
+    return redact(name, Secrets(found))

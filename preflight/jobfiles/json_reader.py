@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from preflight.errors import JobUnreadable
+from preflight.jobfiles.fields import shown_id
 from preflight.jobfiles.scalars import decimal, integer
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.tree import Node, TreeBuilder, unfold
 from preflight.model import Job, Place
-from preflight.redact import redact
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _FIRST_OF_SCALAR = frozenset('"-0123456789tfn')
@@ -163,4 +163,4 @@ def _job(text: Text) -> Job:
     name = body.pop("id")
     if isinstance(name, bool | list | dict):
         raise text.unreadable("'id' must be a string or a number", job.places["id"])
-    return replace(job, body=body, id=None if name is None else redact(str(name)) or None)
+    return replace(job, body=body, id=None if name is None else shown_id(str(name), body) or None)

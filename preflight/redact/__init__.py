@@ -16,7 +16,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import Final
 
-from preflight.redact.by_shape import bare_url, begins_as_url, hide_shapes
+from preflight.redact.by_shape import bare_url, begins_as_url, hide_shapes, signing_values
 from preflight.redact.by_value import MASK, Secrets
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "remember",
     "shorten",
     "shown_path",
+    "signing_values",
 ]
 
 _MOST_REMEMBERED = 64

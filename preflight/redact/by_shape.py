@@ -26,6 +26,12 @@ def hide_shapes(text: str) -> str:
     return text
 
 
+def signing_values(url: str) -> list[str]:
+    """The values of those parameters of ``url`` whose names say that they are secret."""
+    pattern = rf"(?<![\w-])(?:{_SECRET_NAME})=([^&#\s]+)"
+    return re.findall(pattern, url, re.IGNORECASE)
+
+
 @cache
 def _shapes() -> tuple[tuple[re.Pattern[str], _Put], ...]:
     """Compiled on first use: a check of a local file has nothing to hide."""

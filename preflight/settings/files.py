@@ -37,8 +37,8 @@ class SettingsFile(NamedTuple):
         """The error that says ``message`` of ``key``."""
         line = next((self.lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self.lines), None)
         place = f":{line}" if line else ""
-        named = f"{key[0]}: " if key else ""
-        said = redact(named + message, longest=_LONGEST_MESSAGE)
+        named = f"{redact(key[0], longest=60)}: " if key else ""
+        said = named + redact(message, longest=_LONGEST_MESSAGE)
         return ConfigurationError(f"{shown_path(str(self.path))}{place}: {said}")
 
 

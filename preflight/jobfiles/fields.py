@@ -8,7 +8,7 @@ from typing import Final
 
 from preflight.model import Job
 from preflight.model.job import JsonValue
-from preflight.redact import Secrets, redact, signing_values
+from preflight.redact import Secrets, hide, signing_values
 
 LIST_FIELDS: Final = frozenset({"input_urls", "video_urls"})
 """The input fields that hold a list."""
@@ -89,4 +89,4 @@ def shown_id(name: str, row: object) -> str:
                 waiting += items
             case str(text) if "?" in text:
                 found += signing_values(text)
-    return redact(name, Secrets(found))
+    return hide(name, Secrets(found))

@@ -20,9 +20,9 @@ _SHORTEST_BASE64 = 7
 _ESCAPE_SIGNS = frozenset(b"%\\&")
 _ESCAPE = (  # compiled where it is needed: most texts hold no escape
     rb"%(?:25)*([0-9a-f]{2})"
-    rb"|\\+u([0-9a-f]{4})"
-    rb"|\\+x([0-9a-f]{2})"
-    rb"|\\+([\"'/\\])"
+    rb"|\\u([0-9a-f]{4})"
+    rb"|\\x([0-9a-f]{2})"
+    rb"|\\([\"'/\\])"
     rb"|&(?:amp;)*\#x0{0,6}([0-9a-f]{1,4});"
     rb"|&(?:amp;)*\#0{0,6}([0-9]{1,5});"
     rb"|&(?:amp;)*(amp|lt|gt|quot|apos);"

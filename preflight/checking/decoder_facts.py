@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from preflight.model import Defect, DefectKind, ImageFacts
-from preflight.redact import without_addresses
+from preflight.redact.object_addresses import without_addresses
 
 _KINDS = {"truncated": DefectKind.TRUNCATED, "corrupt": DefectKind.CORRUPT}
 _WHERE = {"JPEG": "scan", "PNG": "IDAT"}

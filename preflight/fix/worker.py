@@ -16,7 +16,7 @@ from pkgutil import walk_packages
 from typing import BinaryIO
 
 from preflight.fix.recipe import ImageRecipe, Recipe, Refused, VideoRecipe, WorkerOutcome, dump_outcome, load_recipe
-from preflight.redact import without_addresses
+from preflight.redact.object_addresses import without_addresses
 from preflight.workers.confine import confine
 
 # Bytes of address space, bytes written, and seconds of the processor that one file may cost.

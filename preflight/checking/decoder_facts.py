@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from preflight.model import Defect, DefectKind, ImageFacts
+from preflight.redact.object_addresses import without_addresses
 
 _KINDS = {"truncated": DefectKind.TRUNCATED, "corrupt": DefectKind.CORRUPT}
 _WHERE = {"JPEG": "scan", "PNG": "IDAT"}
@@ -17,7 +18,7 @@ def judged(facts: ImageFacts, told: Mapping[str, Any]) -> ImageFacts:
     """``facts`` with the decoders that the picture went through, or with the defect that one of them found."""
     decoders = told.get("decoders")
     if isinstance(decoders, list) and decoders:
-        return replace(facts, decoders=tuple(_line(name) for name in decoders[:8]))
+        return _refused(replace(facts, decoders=tuple(_line(name) for name in decoders[:8])), told.get("refusals"))
     kind = _KINDS.get(str(told.get("problem")), DefectKind.UNREADABLE)
     reason, offset = _line(told.get("reason") or "no reason is given"), told.get("offset")
     if kind is DefectKind.UNREADABLE:
@@ -33,6 +34,19 @@ def judged(facts: ImageFacts, told: Mapping[str, Any]) -> ImageFacts:
     )
 
 
+def _refused(facts: ImageFacts, refusals: object) -> ImageFacts:
+    """``facts`` with what Pillow refuses, unless the walk over the file has said it already in better words."""
+    if not isinstance(refusals, list) or any(defect.kind is DefectKind.DISPUTED for defect in facts.defects):
+        return facts
+    texts = [_line(text) for text in refusals[:8]]
+    found = tuple(
+        Defect(kind=DefectKind.DISPUTED, message=f"does not open as it is ({text})")
+        for text in texts
+        if text.startswith("Pillow")
+    )
+    return replace(facts, defects=(*facts.defects, *found))
+
+
 def _line(text: object) -> str:
     """Some words of libraries quote the file."""
-    return "".join(character for character in str(text)[:_LONGEST] if character.isprintable())
+    return "".join(character for character in without_addresses(str(text))[:_LONGEST] if character.isprintable())

@@ -169,7 +169,7 @@ class Engine:
     def _verdict(self, findings: Sorted, subjects: Sequence[Subject]) -> Verdict:
         """What is ignored is not shown and does not fail; but what could not be examined never becomes a pass.
 
-        The one exception is asked for by name: files that Git LFS has not fetched, with ``not-fetched`` ignored.
+        The one exception is asked for by name: files that were not fetched, with ``not-fetched`` ignored.
         """
         left_out = any(each.finding.rule == "not-fetched" and self._is_let_go(each) for each in findings.hidden)
         counted = [finding for finding in findings.counted if not (left_out and finding.rule == "not-fetched")]
@@ -253,8 +253,8 @@ def _identity(job: Job, spec: Spec) -> str:
 
 
 def _is_not_fetched(subject: Subject) -> bool:
-    """Whether a file on this disk is a Git LFS pointer. At a URL it is what the service would get, and judged."""
-    return subject.address is None and subject.facts is not None and subject.facts.family is Family.LFS_POINTER
+    """Whether a file on this disk is a pointer. At a URL that is what the service would get, and judged."""
+    return subject.address is None and subject.facts is not None and subject.facts.family is Family.POINTER
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:

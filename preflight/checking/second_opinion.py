@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1
+_OPENED = frozenset({DefectKind.DISPUTED, DefectKind.TOLERATED})
+"""Defects of files that decoders open all the same, or some of them."""
 
 
 def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
@@ -58,7 +60,8 @@ def is_decodable(facts: ImageFacts) -> bool:
     """Whether decoding could tell more: of what the service takes, unless something is wrong with it already."""
     from preflight.probes.probe import DECODED  # noqa: PLC0415 - clips need it not
 
-    return facts.container in DECODED and not facts.defects and facts.size_bytes is not None
+    is_broken = any(defect.kind not in _OPENED for defect in facts.defects)
+    return facts.container in DECODED and not is_broken and facts.size_bytes is not None
 
 
 def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: WorkerPool) -> ImageFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,6 +14,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from preflight.fix.recipe import ImageRecipe, Refused, WorkerOutcome
 from preflight.fix.strip import strip_jpeg, strip_png
+from preflight.model.facts import color_name
 
 MAX_PIXELS = 100_000_000
 """Pixels that are decoded: twice the largest phone camera's."""
@@ -28,6 +30,7 @@ _NAMES = {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000", "HEIF": "HEIC"
 _SAVED = {"RGB", "RGBA", "L", "LA", "P"}
 _WIDE_GREY = {"I;16", "I;16L", "I;16B"}
 _NEAREST = {"1": "L", "RGBa": "RGBA", "La": "LA", "PA": "RGBA"}
+_WIDE_RAW_MODE = re.compile(r";16[BLNS]")
 _SHRINKS = 4
 _ORIENTATION = 0x0112
 
@@ -79,9 +82,7 @@ def _open(data: bytes, recipe: ImageRecipe) -> _Work:
         if not recipe.any_frame:
             raise Refused(f"it holds {frames} pictures, and which is meant is yours to say; --unsafe takes the first")
         work.done.append(f"the first of {frames} pictures taken")
-    work.bits = (
-        16 if any("16" in str(tile.args) for tile in getattr(image, "tile", ())) else 8
-    )  # RGB is decoded to 8 all the same
+    work.bits = 16 if any(_is_wide(tile.args) for tile in getattr(image, "tile", ())) else 8
     if frames > 1:
         image.seek(0)
     image.load()
@@ -92,6 +93,12 @@ def _open(data: bytes, recipe: ImageRecipe) -> _Work:
     exif = image.getexif()
     work.exif = exif if len(exif) else None
     return work
+
+
+def _is_wide(arguments: object) -> bool:
+    """Whether Pillow decodes 16 bits a channel, to 8: its raw mode says so. ``BGR;16`` is 16 bits a pixel."""
+    raw_mode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return isinstance(raw_mode, str) and _WIDE_RAW_MODE.search(raw_mode) is not None
 
 
 def _upright(work: _Work, recipe: ImageRecipe) -> None:
@@ -120,7 +127,7 @@ def _to_plain_colours(work: _Work, recipe: ImageRecipe) -> None:
     elif mode not in _SAVED:
         work.image = image.convert(_NEAREST.get(mode, "RGB"))
         work.profile = work.profile if mode in _NEAREST else None
-        work.done.append(f"{mode} made {work.image.mode}")
+        work.done.append(f"{color_name(mode)} made {color_name(work.image.mode)}")
     elif work.bits > 8:
         work.done.append(f"{work.bits} bits a channel made 8")
     if recipe.container == "JPEG" and work.image.mode not in ("RGB", "L"):

@@ -16,6 +16,7 @@ from pkgutil import walk_packages
 from typing import BinaryIO
 
 from preflight.fix.recipe import ImageRecipe, Recipe, Refused, VideoRecipe, WorkerOutcome, dump_outcome, load_recipe
+from preflight.redact.object_addresses import without_addresses
 from preflight.workers.confine import confine
 
 # Bytes of address space, bytes written, and seconds of the processor that one file may cost.
@@ -55,7 +56,8 @@ def carry_out(recipe: Recipe, given: BinaryIO, made: BinaryIO, again: BinaryIO) 
     except MemoryError:
         return WorkerOutcome(refused="it needs more memory than one file is given")
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they like at bytes that they do not like
-        return WorkerOutcome(refused=f"it cannot be decoded: {f'{type(error).__name__}: {error}'[:_SHOWN]}")
+        reason = without_addresses(f"{type(error).__name__}: {error}")
+        return WorkerOutcome(refused=f"it cannot be decoded: {reason[:_SHOWN]}")
 
 
 def _load(recipe: Recipe) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
+from preflight.model.pointers import fetch_command, is_annex_key, pointer_name
 
 # Opening a pipe waits for its other end unless told not to; Windows has neither the flag nor the pipes.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -23,6 +23,9 @@ def open_regular(path: Path) -> BufferedReader:
     try:
         descriptor = os.open(path, _FLAGS)
     except FileNotFoundError as exc:
+        if path.is_symlink():
+            link = os.fsencode(os.readlink(path))  # noqa: PTH115 - bytes of any name
+            require_fetched(link if is_annex_key(link) else b"", path=str(path))
         raise JobUnreadable("no such file", path=str(path)) from exc
     except OSError as exc:
         raise JobUnreadable(reason(exc), path=str(path)) from exc
@@ -49,9 +52,10 @@ def read_document(path: Path) -> bytes:
 
 
 def require_fetched(head: bytes, *, path: str) -> None:
-    """Raise ``JobUnreadable`` for a file that begins with ``head`` and is a pointer of Git LFS to one elsewhere."""
-    if head.startswith(_LFS_POINTER):
-        raise JobUnreadable("not fetched: this is a Git LFS pointer; run: git lfs pull", path=path)
+    """Raise ``JobUnreadable`` for a file that begins with ``head`` and is a pointer to one elsewhere."""
+    pointer = pointer_name(head)
+    if pointer is not None:
+        raise JobUnreadable(f"not fetched: this is a {pointer}; run: {fetch_command(pointer, '')}", path=path)
 
 
 def require_size(size: int, *, path: str) -> None:

@@ -16,18 +16,23 @@ class Family(Enum):
     AUDIO = "audio"
     DOCUMENT = "document"
     ARCHIVE = "archive"
-    LFS_POINTER = "git-lfs pointer"
+    POINTER = "pointer"
     EMPTY = "empty file"
     UNKNOWN = "unknown data"
 
 
 class DefectKind(Enum):
-    """How a file breaks its own format, or goes beyond what is read (``UNREADABLE``) or decoded (``UNDECODED``)."""
+    """How a file breaks its own format, or goes beyond what is read (``UNREADABLE``) or decoded (``UNDECODED``).
+
+    Every usual reader opens a file with a ``TOLERATED`` defect; some open one with a ``DISPUTED`` defect, others not.
+    """
 
     TRUNCATED = "truncated"
     CORRUPT = "corrupt"
     INCOMPLETE = "incomplete"
     AMBIGUOUS = "ambiguous"
+    DISPUTED = "disputed"
+    TOLERATED = "tolerated"
     UNREADABLE = "unreadable"
     UNDECODED = "not decoded"
 
@@ -48,6 +53,25 @@ class MediaError(PreflightError):
     def __init__(self, defect: Defect) -> None:
         super().__init__(defect.message)
         self.defect = defect
+
+
+_COLORS = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey with transparency",
+    "La": "grey with transparency",
+    "PA": "palette with transparency",
+    "P": "palette",
+    "I": "grey",
+    "I;16": "grey",
+    "I;16B": "grey",
+    "F": "grey",
+}
+
+
+def color_name(mode: str) -> str:
+    """What people call the colours that Pillow calls ``mode``; ``RGB``, ``CMYK`` and the like are called that."""
+    return _COLORS.get(mode, mode)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
 from preflight.model import Defect, DefectKind, Family, ImageFacts, Span
 from preflight.model.facts import MediaError
-from preflight.probes import limits, tiff
+from preflight.probes import jpeg_segments, limits, tiff
 from preflight.probes.cursor import Cursor, give_up
+from preflight.probes.multi_picture import HDRGM, ISO_GAIN_MAP, count_pictures
 from preflight.probes.pillow import Picture, identify_jpeg
 
-_SOI, _EOI, _SOS, _APP1, _APP2, _APP14 = 0xD8, 0xD9, 0xDA, 0xE1, 0xE2, 0xEE
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""SOF0 to SOF15; DHT, JPG and DAC share the range."""
-_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_SOI, _EOI, _SOS, _APP1, _APP2, _APP14 = 0xD8, 0xD9, jpeg_segments.SOS, 0xE1, 0xE2, 0xEE
+_TEM, _HIERARCHICAL, _JPEG_LS = 0x01, 0xDE, 0xF7
 _USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 _CODINGS = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded", 0xCB: "arithmetic-coded and lossless"}
-_HIERARCHICAL = 0xDE
-_MAX_FILL_BYTES = 64 * limits.KIB
+_MAX_STRAY_BYTES = 64 * limits.KIB
 _MAX_SKELETON_BYTES = 256 * limits.KIB
 _END = b"\xff\xd9"
+_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
+_MARKER_IN_SCAN = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
+_SECOND_SOI = "has a second start marker (FFD8) at byte {}: libjpeg refuses it, and with it Pillow, OpenCV and browsers"
 
 
 @dataclass(slots=True)
@@ -32,12 +34,20 @@ class _Seen:
     bit_depth: int | None = None
     orientation: int | None = None
     pictures: int = 1
+    has_gain_map: bool = False
+    index: tuple[int, bytes] | None = None
+    """Where the TIFF structure of an MPF segment begins, and its bytes."""
+    tables: jpeg_segments.Tables = field(default_factory=jpeg_segments.Tables)
     scan: int | None = None
     complete: bool | None = None
     defects: list[Defect] = field(default_factory=list)
 
+    @property
+    def is_corrupt(self) -> bool:
+        return any(defect.kind is DefectKind.CORRUPT for defect in self.defects)
+
     def add(self, kind: DefectKind, message: str, offset: int, where: str) -> None:
-        if len(self.defects) < limits.MAX_DEFECTS:
+        if sum(defect.kind is kind for defect in self.defects) < limits.MAX_DEFECTS:
             self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
 
 
@@ -50,26 +60,56 @@ def probe_jpeg(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
     try:
         yield from _walk(cursor, seen)
         if seen.scan is not None and seen.sizes:
-            picture = identify_jpeg(bytes(seen.skeleton))
+            picture = _identify(seen)
+            yield from _look_between_scans(cursor, seen, seen.scan)
             yield from _look_for_end(cursor, seen, seen.scan)
+        if seen.index is not None:
+            at, index = seen.index
+            seen.pictures = yield from count_pictures(cursor, index, at, has_gain_map=seen.has_gain_map)
     except MediaError as error:
         seen.defects.append(error.defect)
     return _facts(cursor, seen, picture)
 
 
+def _identify(seen: _Seen) -> Picture | None:
+    try:
+        return identify_jpeg(bytes(seen.skeleton))
+    except MediaError:
+        if seen.is_corrupt:
+            return None  # what is wrong was said in better words
+        raise
+
+
 def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
+    """The markers as libjpeg finds them: whatever is not a marker before one is skipped."""
     offset = 2
     for _ in range(limits.MAX_CHUNKS):
         marker, offset = yield from _next_marker(cursor, seen, offset)
         if marker is None:
             return
-        if marker in _STANDALONE or marker == _SOI:
+        if marker == _SOI:
+            seen.add(DefectKind.CORRUPT, _SECOND_SOI.format(offset - 2), offset - 2, "SOI")
+            continue
+        if marker in jpeg_segments.STANDALONE:
+            if marker == _TEM:
+                message = f"has the marker FF01 at byte {offset - 2}, which libjpeg skips and Pillow refuses"
+                seen.add(DefectKind.DISPUTED, message, offset - 2, "TEM")
             continue
         if marker == _EOI:
             seen.add(DefectKind.CORRUPT, f"ends at byte {offset} before its first scan", offset, "EOI")
             return
+        if marker not in jpeg_segments.KNOWN and marker != _JPEG_LS:
+            message = f"has the marker FF{marker:02X} at byte {offset - 2}, which image libraries refuse"
+            seen.add(DefectKind.CORRUPT, message, offset - 2, f"FF{marker:02X}")
         length = int.from_bytes((yield from cursor.read(offset, 2, ahead=limits.JUMP_SPAN_BYTES)), "big")
+        if length < 2 and marker in jpeg_segments.SKIPPED:
+            message = f"has segment FF{marker:02X} at byte {offset} with the impossible length {length}"
+            seen.add(DefectKind.TOLERATED, f"{message}; readers go on after it", offset, f"FF{marker:02X}")
+            offset += 2
+            continue
         if length < 2 or (cursor.size is not None and offset + length > cursor.size):
+            if marker not in jpeg_segments.KNOWN:
+                return
             _bad_length(cursor, seen, marker, offset, length)
             return
         yield from _visit(cursor, seen, marker, offset, length)
@@ -81,27 +121,41 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
 
 
 def _next_marker(cursor: Cursor, seen: _Seen, offset: int) -> Generator[Span, bytes, tuple[int | None, int]]:
-    """The marker at ``offset``, past any fill bytes (§B.1.1.2), and the offset after it."""
-    start = offset
-    while offset - start <= _MAX_FILL_BYTES:
+    """The marker at or after ``offset``, past any fill bytes (§B.1.1.2), and the offset after it."""
+    start, stray = offset, False
+    while offset - start <= _MAX_STRAY_BYTES:
         data = yield from cursor.read(offset, 256, ahead=_ahead(cursor))
-        rest = data.lstrip(b"\xff")
-        fill = len(data) - len(rest)
-        if data and not fill:
-            seen.add(DefectKind.CORRUPT, f"has no marker at byte {offset}", offset, "marker")
-            return None, offset
-        if rest:
-            if rest[0]:
-                return rest[0], offset + fill + 1
-            seen.add(DefectKind.CORRUPT, f"has no marker at byte {offset}", offset, "marker")
-            return None, offset
+        found = _MARKER.search(data)
+        before = data[: found.start()] if found else data
+        stray = stray or bool(before.strip(b"\xff"))
+        if found:
+            if stray:
+                _add_stray(seen, start, offset + found.start() - start, found[1][0])
+            return found[1][0], offset + found.end()
         if len(data) < 256:
             seen.complete = False
-            message = f"is cut short: it ends at byte {offset + len(data)}, before its first scan"
-            seen.add(DefectKind.TRUNCATED, message, offset, "marker")
+            if stray:
+                seen.add(DefectKind.CORRUPT, f"has no marker at byte {start} or after it", start, "marker")
+            else:
+                message = f"is cut short: it ends at byte {offset + len(data)}, before its first scan"
+                seen.add(DefectKind.TRUNCATED, message, offset, "marker")
             return None, offset
-        offset += fill - 1  # the last one may begin the marker
-    give_up(f"has more than {_MAX_FILL_BYTES} fill bytes at byte {start}", offset=start)
+        offset += len(data) - data.endswith(b"\xff")  # the last one may begin the marker
+    if stray:
+        seen.add(DefectKind.CORRUPT, f"has no marker in {_MAX_STRAY_BYTES} bytes from byte {start} on", start, "marker")
+        return None, offset
+    give_up(f"has more than {_MAX_STRAY_BYTES} fill bytes at byte {start}", offset=start)
+
+
+def _add_stray(seen: _Seen, start: int, count: int, marker: int) -> None:
+    """Bytes that belong to no segment: a writer's slip, or the length of the segment before them is wrong."""
+    are = f"has {count} stray bytes" if count > 1 else "has a stray byte"
+    message = f"{are} before marker FF{marker:02X} at byte {start + count}"
+    if start == 2:
+        message += ": Pillow takes such a file for no JPEG, libjpeg opens it"
+        seen.add(DefectKind.DISPUTED, message, start, f"FF{marker:02X}")
+    else:
+        seen.add(DefectKind.TOLERATED, f"{message}, which readers skip", start, f"FF{marker:02X}")
 
 
 def _ahead(cursor: Cursor) -> int:
@@ -120,23 +174,45 @@ def _bad_length(cursor: Cursor, seen: _Seen, marker: int, offset: int, length: i
 
 
 def _visit(cursor: Cursor, seen: _Seen, marker: int, offset: int, length: int) -> Generator[Span, bytes, None]:
-    if marker in _FRAMES:
+    if marker in jpeg_segments.FRAMES or marker == _JPEG_LS:
         _visit_frame(seen, marker, offset, (yield from cursor.read(offset, length)))
-    elif marker in (_APP14, _SOS):
-        if marker == _SOS and not seen.sizes:
-            seen.add(DefectKind.CORRUPT, f"has a scan at byte {offset} without a frame header", offset, "SOS")
-        if marker == _SOS or len(seen.skeleton) < _MAX_SKELETON_BYTES:
-            seen.skeleton += bytes((0xFF, marker)) + (yield from cursor.read(offset, length))
+    elif marker in jpeg_segments.CHECKED:
+        _refuse(seen, seen.tables.add(marker, (yield from cursor.read(offset, length))[2:]), offset, marker)
+    elif marker == _SOS:
+        _visit_scan(seen, offset, (yield from cursor.read(offset, length)))
+    elif marker == _APP14 and len(seen.skeleton) < _MAX_SKELETON_BYTES:
+        seen.skeleton += bytes((0xFF, marker)) + (yield from cursor.read(offset, length))
     elif marker == _HIERARCHICAL:
         seen.add(DefectKind.AMBIGUOUS, "is hierarchical: frames of several sizes make one picture", offset, "DHP")
     elif marker in (_APP1, _APP2):
-        name = yield from cursor.read(offset + 2, 6)
-        if name == b"Exif\0\0" and seen.orientation is None:
-            value = tiff.integers((yield from cursor.read(offset + 8, length - 8))).get(tiff.ORIENTATION)
-            seen.orientation = value if value in range(1, 9) else None
-        elif name[:4] == b"MPF\0":
-            values = tiff.integers((yield from cursor.read(offset + 6, length - 6)))
-            seen.pictures = max(1, values.get(tiff.NUMBER_OF_IMAGES, 1))
+        name = yield from cursor.read(offset + 2, min(len(ISO_GAIN_MAP), length - 2))
+        if name.startswith(b"Exif\0\0") and seen.orientation is None:
+            seen.orientation = tiff.orientation((yield from cursor.read(offset + 8, length - 8)))
+        elif name.startswith(b"MPF\0"):
+            seen.index = offset + 6, (yield from cursor.read(offset + 6, length - 6))
+        elif name == ISO_GAIN_MAP:
+            seen.has_gain_map = True
+        elif marker == _APP1 and cursor.holds(offset, length):
+            seen.has_gain_map = seen.has_gain_map or HDRGM in (yield from cursor.read(offset, length))
+
+
+def _refuse(seen: _Seen, reason: str | None, offset: int, marker: int) -> None:
+    if reason is not None:
+        seen.add(DefectKind.CORRUPT, f"{reason}, at byte {offset}", offset, f"FF{marker:02X}")
+
+
+def _visit_scan(seen: _Seen, offset: int, data: bytes) -> None:
+    seen.skeleton += bytes((0xFF, _SOS)) + data
+    if not seen.sizes:
+        seen.add(DefectKind.CORRUPT, f"has a scan at byte {offset} without a frame header", offset, "SOS")
+        return
+    if seen.is_corrupt:
+        return
+    refused = seen.tables.refused(data[2:])
+    _refuse(seen, refused, offset, _SOS)
+    if refused is None and seen.tables.assumed(data[2:]):
+        message = "has no Huffman tables of its own, as a frame of Motion JPEG; some readers assume the usual ones"
+        seen.add(DefectKind.TOLERATED, message, offset, "SOS")
 
 
 def _visit_frame(seen: _Seen, marker: int, offset: int, data: bytes) -> None:
@@ -145,17 +221,33 @@ def _visit_frame(seen: _Seen, marker: int, offset: int, data: bytes) -> None:
         return
     height, width = int.from_bytes(data[3:5], "big"), int.from_bytes(data[5:7], "big")
     if marker not in _USUAL_FRAMES:
-        coding = _CODINGS.get(marker, "hierarchical")
-        message = f"is {coding} JPEG (FF{marker:02X}), which browsers and many image libraries do not show"
+        coding = "JPEG-LS" if marker == _JPEG_LS else f"{_CODINGS.get(marker, 'hierarchical')} JPEG"
+        message = f"is {coding} (FF{marker:02X}), which browsers and many image libraries do not show"
         seen.add(DefectKind.AMBIGUOUS, message, offset, "SOF")
     seen.bit_depth = seen.bit_depth or data[2]
     if len(seen.sizes) < limits.MAX_DEFECTS:
         seen.sizes.append((width, height))
         seen.skeleton += bytes((0xFF, marker)) + data
+    _refuse(seen, seen.tables.add_frame(marker, data[2:]), offset, marker)
     if len(seen.sizes) > 1:
         first, last = seen.sizes[0], seen.sizes[-1]
         message = f"has a second frame header at byte {offset}: {first[0]}x{first[1]} and {last[0]}x{last[1]}"
         seen.add(DefectKind.AMBIGUOUS, message, offset, "SOF")
+
+
+def _look_between_scans(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, bytes, None]:
+    """A second start marker after the first scan began, as far as the first bytes of the file reach."""
+    length = min(cursor.size or limits.FIRST_SPAN_BYTES, limits.FIRST_SPAN_BYTES) - scan
+    if length <= 0 or not cursor.holds(scan, length):
+        return
+    data, at = (yield from cursor.read(scan, length)), 0
+    while found := _MARKER_IN_SCAN.search(data, at):
+        marker, at = found[1][0], found.end()
+        if marker == _SOI:
+            seen.add(DefectKind.CORRUPT, _SECOND_SOI.format(scan + at - 2), scan + at - 2, "SOI")
+        if marker in (_SOI, _EOI):
+            return
+        at += int.from_bytes(data[at : at + 2], "big")
 
 
 def _look_for_end(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, bytes, None]:

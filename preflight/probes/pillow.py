@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from preflight.model import Defect, DefectKind
 from preflight.model.facts import MediaError
 from preflight.probes import limits
+from preflight.redact.object_addresses import without_addresses
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -59,5 +60,5 @@ def _identify(plugin: Callable[[BytesIO], ImageFile], skeleton: bytes) -> Pictur
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:120]
+    text = without_addresses(" ".join(str(error).split()))[:120]
     return f": {text}" if text and text != "not identified by this driver" else ""

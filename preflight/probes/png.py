@@ -2,45 +2,62 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from zlib import crc32
 
 from preflight.model import Defect, DefectKind, Family, ImageFacts, Span
 from preflight.model.facts import MediaError
-from preflight.probes import limits, tiff
+from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.pillow import Picture, identify_png
+from preflight.probes.png_ancillary import Ancillary
 
 SIGNATURE_BYTES = 8
-_KEPT = frozenset({"IHDR", "PLTE", "tRNS"})
+_KEPT = frozenset({"IHDR", "PLTE"})
+_CRITICAL = _KEPT | {"IDAT", "IEND"}
 _MAX_KEPT_BYTES = 4096
 _MAX_SKELETON_BYTES = 256 * limits.KIB
-_PALETTE = 3
+_PALETTE, _GREYS = 3, (0, 4)
+_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
+"""Bits a channel by colour type (§11.2.1)."""
+_MAX_SIDE = 1_000_000
+"""Pixels of a side that libpng takes unless a program raises its limit (``PNG_USER_WIDTH_MAX``)."""
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _IEND = b"\0\0\0\0IEND\xae\x42\x60\x82"
 _EMPTY_IDAT = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
+_MAX_RUN_CHUNKS = 4096
+_MAX_INFLATED_BYTES = 64 * limits.MIB
 
 
 @dataclass(slots=True)
 class _Seen:
     """What the walk has seen so far."""
 
-    skeleton: bytearray = field(default_factory=bytearray)
+    skeleton: bytearray = field(default_factory=lambda: bytearray(_SIGNATURE))
+    ancillary: Ancillary = field(default_factory=Ancillary)
     sizes: list[tuple[int, int]] = field(default_factory=list)
     bit_depth: int | None = None
-    needs_palette: bool = False
-    orientation: int | None = None
+    color_type: int | None = None
+    palettes: int = 0
     frames: int = 1
     animated_default: bool = False
     data: bool = False
     data_bytes: int = 0
+    run: list[tuple[int, int]] = field(default_factory=list)
+    """Offset and length of the pixel data that stands together."""
+    run_ended: bool = False
     complete: bool | None = None
     looked_at_end: bool = False
     defects: list[Defect] = field(default_factory=list)
 
     def add(self, kind: DefectKind, message: str, offset: int, where: str) -> None:
-        if len(self.defects) < limits.MAX_DEFECTS:
+        if sum(defect.kind is kind for defect in self.defects) < limits.MAX_DEFECTS:
             self.defects.append(Defect(kind=kind, message=message, offset=offset, where=where))
+
+    def dispute(self, message: str, offset: int, where: str) -> None:
+        self.add(DefectKind.DISPUTED, f"{message}: libpng refuses the file, Pillow does not", offset, where)
 
 
 def probe_png(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
@@ -48,7 +65,8 @@ def probe_png(cursor: Cursor) -> Generator[Span, bytes, ImageFacts]:
     seen, picture = _Seen(), None
     try:
         yield from _walk(cursor, seen)
-        picture = identify_png(b"\x89PNG\r\n\x1a\n" + bytes(seen.skeleton) + _EMPTY_IDAT)
+        picture = identify_png(bytes(seen.skeleton) + _EMPTY_IDAT)
+        seen.ancillary.judge(bytes(seen.skeleton), _EMPTY_IDAT)
     except MediaError as error:
         if not seen.defects or error.defect.kind is not DefectKind.CORRUPT:
             seen.defects.append(error.defect)
@@ -79,6 +97,8 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
             seen.complete = True
             if not seen.data_bytes:
                 seen.add(DefectKind.CORRUPT, "has no image data (IDAT)", offset, name)
+            elif cursor.holds(offset, length + 12) and not _is_sound((yield from cursor.read(offset, length + 12))):
+                seen.dispute("has an IEND whose checksum does not match", offset, name)
             return
         yield from _visit(cursor, seen, name, offset, length, first=index == 0)
         offset = end
@@ -110,39 +130,62 @@ def _visit(
         apple = name == "CgBI"
         message = "is an iOS-only PNG (CgBI), which other decoders refuse" if apple else f"begins with {name}, not IHDR"
         seen.add(DefectKind.CORRUPT, message, offset, name)
+    seen.run_ended = seen.run_ended or (seen.data and name != "IDAT")
     if name == "IDAT":
         yield from _visit_idat(cursor, seen, offset, length)
+    elif name == "IHDR" and seen.data:
+        seen.add(DefectKind.AMBIGUOUS, f"has a second IHDR at byte {offset}, after the pixels", offset, name)
     elif name in _KEPT and not seen.data and length <= _MAX_KEPT_BYTES:
         chunk = yield from cursor.read(offset, length + 12)
         if name == "IHDR":
             _visit_ihdr(seen, chunk, offset)
-        elif name == "PLTE":
-            seen.needs_palette = False
+        else:
+            _visit_palette(seen, chunk, offset)
         if len(seen.skeleton) < _MAX_SKELETON_BYTES:
             seen.skeleton += chunk
-    elif name == "IHDR":
-        seen.add(DefectKind.AMBIGUOUS, f"has a second IHDR at byte {offset}, after the pixels", offset, name)
-    elif name == "acTL" and not seen.data:
-        data = yield from cursor.read(offset + 8, 4)
-        seen.frames = max(1, int.from_bytes(data, "big"))
-    elif name == "fcTL" and not seen.data:
-        seen.animated_default = True
-    elif name == "eXIf" and length <= limits.FIRST_SPAN_BYTES:
-        value = tiff.integers((yield from cursor.read(offset + 8, length))).get(tiff.ORIENTATION)
-        seen.orientation = value if value in range(1, 9) else None
+    elif name[0].isupper():
+        if name not in _CRITICAL and name != "CgBI":
+            seen.dispute(f"has the unknown chunk {name} at byte {offset}, which calls itself critical", offset, name)
+    else:
+        yield from seen.ancillary.visit(cursor, name, offset, length, data=seen.data)
+        if name == "acTL" and not seen.data:
+            frames = yield from cursor.read(offset + 8, min(length, 4))
+            seen.frames = max(1, int.from_bytes(frames, "big"))
+        elif name == "fcTL" and not seen.data:
+            seen.animated_default = True
 
 
 def _visit_idat(cursor: Cursor, seen: _Seen, offset: int, length: int) -> Generator[Span, bytes, None]:
     """Its checksum is looked at where that costs nothing: of small pictures, and of those that are read whole."""
-    if seen.needs_palette and not seen.data:
+    if seen.color_type == _PALETTE and not seen.palettes and not seen.data:
         seen.add(DefectKind.CORRUPT, "has palette colours and no palette (PLTE) before its pixels", offset, "IDAT")
     seen.data = True
     seen.data_bytes += length
-    if cursor.holds(offset, length + 12):
-        chunk = yield from cursor.read(offset, length + 12)
-        if crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
-            message = f"has image data (IDAT) at byte {offset} whose checksum does not match"
+    if seen.run_ended:
+        if not (yield from _is_whole(cursor, seen.run)):
+            message = f"has image data (IDAT) at byte {offset} apart from the rest, with another chunk between"
             seen.add(DefectKind.CORRUPT, message, offset, "IDAT")
+        seen.run_ended = False
+        seen.run = []
+    elif len(seen.run) < _MAX_RUN_CHUNKS:
+        seen.run.append((offset + 8, length))
+    if cursor.holds(offset, length + 12) and not _is_sound((yield from cursor.read(offset, length + 12))):
+        message = f"has image data (IDAT) at byte {offset} whose checksum does not match"
+        seen.add(DefectKind.CORRUPT, message, offset, "IDAT")
+
+
+def _is_whole(cursor: Cursor, run: list[tuple[int, int]]) -> Generator[Span, bytes, bool]:
+    """Whether the pixels end with this run of data: then what comes after it is left alone (PNG §5.6, §10.1)."""
+    stream, inflated = zlib.decompressobj(), 0
+    for offset, length in run:
+        data = yield from cursor.read_optional(offset, length)
+        try:
+            while data and not stream.eof and inflated < _MAX_INFLATED_BYTES:
+                inflated += len(stream.decompress(data, limits.MIB))
+                data = stream.unconsumed_tail
+        except zlib.error:
+            return False
+    return stream.eof
 
 
 def _visit_ihdr(seen: _Seen, chunk: bytes, offset: int) -> None:
@@ -150,16 +193,49 @@ def _visit_ihdr(seen: _Seen, chunk: bytes, offset: int) -> None:
     if len(data) != 13:
         seen.add(DefectKind.CORRUPT, f"has an IHDR of {len(data)} bytes where 13 are due", offset, "IHDR")
         return
-    if crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+    if not _is_sound(chunk):
         seen.add(DefectKind.CORRUPT, "has an IHDR whose checksum does not match", offset, "IHDR")
+    width, height = int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")
     if len(seen.sizes) < limits.MAX_DEFECTS:
-        seen.sizes.append((int.from_bytes(data[:4], "big"), int.from_bytes(data[4:8], "big")))
+        seen.sizes.append((width, height))
     seen.bit_depth = seen.bit_depth or data[8]
-    seen.needs_palette = data[9] == _PALETTE
+    seen.color_type = data[9]
+    if data[8] not in _DEPTHS.get(data[9], ()):
+        message = f"has {data[8]} bits a channel with colour type {data[9]}, which no PNG has"
+        seen.add(DefectKind.CORRUPT, message, offset, "IHDR")
+    if data[10]:
+        seen.dispute(f"has the unknown compression method {data[10]}", offset, "IHDR")
+    if data[12] > 1:
+        seen.add(DefectKind.CORRUPT, f"has the unknown interlace method {data[12]}", offset, "IHDR")
+    if max(width, height) > _MAX_SIDE:
+        seen.dispute(f"has a side of more than {_MAX_SIDE} pixels", offset, "IHDR")
     if len(seen.sizes) > 1:
         first, second = seen.sizes[0], seen.sizes[-1]
         message = f"has a second IHDR at byte {offset}: {first[0]}x{first[1]} and {second[0]}x{second[1]}"
         seen.add(DefectKind.AMBIGUOUS, message, offset, "IHDR")
+
+
+def _visit_palette(seen: _Seen, chunk: bytes, offset: int) -> None:
+    """PLTE (§11.2.2), as libpng and Pillow take it."""
+    count, rest = divmod(len(chunk) - 12, 3)
+    seen.palettes += 1
+    if not _is_sound(chunk):
+        seen.add(
+            DefectKind.CORRUPT, f"has a palette (PLTE) at byte {offset} whose checksum does not match", offset, "PLTE"
+        )
+    elif seen.color_type == _PALETTE and count > 256:
+        seen.add(DefectKind.CORRUPT, f"has a palette (PLTE) of {count} colours where 256 are the most", offset, "PLTE")
+    elif seen.color_type in _GREYS:
+        return  # superfluous, and passed over
+    elif seen.palettes > 1:
+        seen.dispute(f"has a second palette (PLTE) at byte {offset}", offset, "PLTE")
+    elif not count or (rest and seen.color_type == _PALETTE):
+        seen.dispute(f"has a palette (PLTE) of {len(chunk) - 12} bytes at byte {offset}", offset, "PLTE")
+
+
+def _is_sound(chunk: bytes) -> bool:
+    """Whether a chunk's checksum (§5.5) is its own."""
+    return crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
 
 
 def _facts(cursor: Cursor, seen: _Seen, picture: Picture | None) -> ImageFacts:
@@ -174,11 +250,11 @@ def _facts(cursor: Cursor, seen: _Seen, picture: Picture | None) -> ImageFacts:
         size_bytes=cursor.size,
         width=width,
         height=height,
-        orientation=seen.orientation,
+        orientation=seen.ancillary.orientation,
         color_mode=picture.mode if picture else None,
         bit_depth=seen.bit_depth,
         frames=frames,
         complete=seen.complete,
         sizes=tuple(seen.sizes),
-        defects=tuple(seen.defects),
+        defects=(*seen.defects, *seen.ancillary.refusals)[: 3 * limits.MAX_DEFECTS],
     )

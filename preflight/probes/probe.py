@@ -72,10 +72,11 @@ def _probe_image(cursor: Cursor, sniffed: Sniffed) -> Generator[Span, bytes, Ima
             width=movie.width,
             height=movie.height,
         )
-    found = None
-    if sniffed.name and sniffed.family is Family.PICTURE:
-        from preflight.probes.image_sizes import read_picture_size  # noqa: PLC0415 - see above
+    name, found = sniffed.name, None
+    if name and sniffed.family is Family.PICTURE:
+        from preflight.probes.image_sizes import read_picture  # noqa: PLC0415 - see above
 
-        found = yield from read_picture_size(cursor, sniffed.name)
+        picture = yield from read_picture(cursor, name)
+        name, found = picture.name or name, picture.size
     width, height = found or (None, None)
-    return ImageFacts(container=sniffed.name, family=sniffed.family, size_bytes=cursor.size, width=width, height=height)
+    return ImageFacts(container=name, family=sniffed.family, size_bytes=cursor.size, width=width, height=height)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from preflight.model import Family
+from preflight.model.pointers import APPLE_DOUBLE, APPLE_DOUBLE_NAME, pointer_name
 
 ISO_MEDIA_TYPES = frozenset(
     {
@@ -26,22 +28,21 @@ ISO_MEDIA_TYPES = frozenset(
 """Box types that open an ISO base media or QuickTime file in the field."""
 
 _PICTURE_BRANDS = {
-    b"avif": "AVIF",
-    b"avis": "AVIF",
-    b"heic": "HEIC",
-    b"heix": "HEIC",
-    b"heim": "HEIC",
-    b"heis": "HEIC",
-    b"hevc": "HEIC",
-    b"hevx": "HEIC",
-    b"mif1": "HEIF",
-    b"mif2": "HEIF",
-    b"msf1": "HEIF",
-    b"miaf": "HEIF",
+    **dict.fromkeys((b"avif", b"avis", b"avio"), "AVIF"),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"), "HEIC"),
+    **dict.fromkeys((b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"1pic", b"unif"), "HEIF"),
+    **dict.fromkeys((b"avci", b"avcs", b"vvic", b"vvis", b"evbi", b"evbs", b"evmi", b"evms"), "HEIF"),
+    **dict.fromkeys((b"j2ki", b"j2is", b"jpeg", b"jpgs", b"jxsi", b"jxss"), "HEIF"),
     b"crx ": "CR3",
     b"jxl ": "JPEG XL",
     b"jp2 ": "JPEG 2000",
+    b"jpx ": "JPEG 2000",
 }
+"""Brands of HEIF (ISO/IEC 23008-12 annexes B to L, AV1 Image File Format) and of other pictures in boxes."""
+_GENERIC_BRANDS = frozenset({b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"1pic"})
+"""Of any codec: the compatible brands say which."""
+_VIDEO_BRANDS = re.compile(rb"iso[m2-9a-c]|mp4[12]|M4[VAPB] |qt  |avc1|dash|3g[2pegrs].|cmf.|MSNV|f4v |XAVC")
+"""Brands beside which one of a picture says only that there is one in the file, too."""
 
 _SIGNATURES: tuple[tuple[int, bytes, str, Family], ...] = (
     (0, b"\xff\xd8\xff", "JPEG", Family.PICTURE),
@@ -49,10 +50,17 @@ _SIGNATURES: tuple[tuple[int, bytes, str, Family], ...] = (
     (0, b"GIF87a", "GIF", Family.PICTURE),
     (0, b"GIF89a", "GIF", Family.PICTURE),
     (8, b"WEBP", "WebP", Family.PICTURE),
+    (0, b"II\xbc", "JPEG XR", Family.PICTURE),
+    (0, b"WMPHOTO\0", "JPEG XR", Family.PICTURE),
     (0, b"II*\0", "TIFF", Family.PICTURE),
     (0, b"MM\0*", "TIFF", Family.PICTURE),
     (0, b"II+\0", "TIFF", Family.PICTURE),
     (0, b"MM\0+", "TIFF", Family.PICTURE),
+    (0, b"IIRO", "ORF", Family.PICTURE),
+    (0, b"IIRS", "ORF", Family.PICTURE),
+    (0, b"MMOR", "ORF", Family.PICTURE),
+    (0, b"IIU\0", "RW2", Family.PICTURE),
+    (0, b"FUJIFILMCCD-RAW", "RAF", Family.PICTURE),
     (0, b"\xff\x0a", "JPEG XL", Family.PICTURE),
     (4, b"JXL \r\n\x87\n", "JPEG XL", Family.PICTURE),
     (4, b"jP  \r\n\x87\n", "JPEG 2000", Family.PICTURE),
@@ -81,6 +89,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str, Family], ...] = (
     (8, b"WAVE", "WAV", Family.AUDIO),
     (8, b"AIFF", "AIFF", Family.AUDIO),
     (0, b"#!AMR", "AMR", Family.AUDIO),
+    (0, APPLE_DOUBLE, APPLE_DOUBLE_NAME, Family.DOCUMENT),
+    (0, b"\x00\x05\x16\x00", "AppleSingle", Family.ARCHIVE),
     (0, b"%PDF-", "PDF", Family.DOCUMENT),
     (0, b"#EXTM3U", "HLS playlist", Family.DOCUMENT),
     (0, b"PK\x03\x04", "ZIP", Family.ARCHIVE),
@@ -102,8 +112,8 @@ _KILOBITS = {
 }
 """Bit rates of MPEG audio by version and layer; index 0 of a header means another one, which needs no name here."""
 
+_JPEG_SEGMENT = re.compile(rb"\xff(?:\xe0\x00\x10JFIF\x00|\xe1..Exif\x00\x00|\xdb\x00[\x43\x84\xc5])", re.DOTALL)
 _RIFF_NAMES = frozenset({"WebP", "AVI", "WAV"})
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _TEXT_CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
 
 
@@ -134,12 +144,13 @@ def _iso_media(head: bytes) -> Sniffed:
     if head[4:8] == b"ftyp":
         size = int.from_bytes(head[:4], "big")
         brands = [head[8:12], *(head[at : at + 4] for at in range(16, min(size, len(head), 256) - 3, 4))]
+        is_major = brands[0] in _PICTURE_BRANDS
         picture = _PICTURE_BRANDS.get(brands[0])
-        if picture == "HEIF":  # the generic brand: the compatible ones say which codec
-            picture = next(
-                (_PICTURE_BRANDS[brand] for brand in brands[1:] if _PICTURE_BRANDS.get(brand) in ("HEIC", "AVIF")),
-                picture,
-            )
+        if not is_major and not any(map(_VIDEO_BRANDS.fullmatch, brands)):
+            picture = next(filter(None, map(_PICTURE_BRANDS.get, brands)), None)
+        if picture == "HEIF" and (not is_major or brands[0] in _GENERIC_BRANDS):
+            named = map(_PICTURE_BRANDS.get, brands)
+            picture = next((name for name in named if name in ("HEIC", "AVIF")), picture)
         if picture:
             return Sniffed(picture, Family.PICTURE)
     return ISO_MEDIA
@@ -170,11 +181,27 @@ def _by_structure(head: bytes) -> Sniffed | None:
         and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124)
     ):
         return Sniffed("BMP", Family.PICTURE)
+    if head.startswith(b"\xff\xd8") and _JPEG_SEGMENT.search(head, 2, 4 * 1024):
+        return Sniffed("JPEG", Family.PICTURE)  # with stray bytes after its start marker
     if len(head) > 2 and head[0] == 0x50 and 0x31 <= head[1] <= 0x37 and head[2] in b" \t\r\n":
         return Sniffed("Netpbm", Family.PICTURE)
+    if _is_targa(head):
+        return Sniffed("Targa", Family.PICTURE)
     if head.startswith((b"\0\0\0\x01\x67", b"\0\0\0\x01\x27", b"\0\0\x01\x67", b"\0\0\0\x01\x40", b"\0\0\0\x01\x42")):
         return Sniffed("raw H.264/H.265 stream", Family.VIDEO)
     return _bare_audio(head)
+
+
+def _is_targa(head: bytes) -> bool:
+    """Whether a header without a signature agrees with itself: no palette, at the origin, of usual depth."""
+    return (
+        len(head) > 18
+        and head[1:2] + head[3:12] == bytes(10)
+        and head[2] in (2, 3, 10, 11)
+        and 0 not in (int.from_bytes(head[12:14], "little"), int.from_bytes(head[14:16], "little"))
+        and head[16] in ((8,) if head[2] & 1 else (15, 16, 24, 32))
+        and head[17] & 0xC0 == 0
+    )
 
 
 def _bare_audio(head: bytes) -> Sniffed | None:
@@ -211,8 +238,9 @@ def _mpeg_audio_bytes(head: bytes) -> int:
 
 
 def _text(head: bytes) -> Sniffed | None:
-    if head.startswith(_LFS_POINTER):
-        return Sniffed("Git LFS pointer", Family.LFS_POINTER)
+    pointer = pointer_name(head)
+    if pointer:
+        return Sniffed(pointer, Family.POINTER)
     sample = head.removeprefix(b"\xef\xbb\xbf")[:4096]
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         sample = head[:4096].decode("utf-16", "replace").encode()

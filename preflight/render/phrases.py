@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
+from preflight.model.facts import color_name
 from preflight.pricing import show_seconds
 from preflight.redact import printable
 from preflight.units import dollars, round_seconds
@@ -38,7 +39,7 @@ def measured(subject: Subject) -> str:
             if facts.width and facts.height:
                 parts.append(f"{facts.width}×{facts.height}")
             if facts.color_mode:
-                parts.append(facts.color_mode)
+                parts.append(color_name(facts.color_mode))
             if facts.decoders:
                 parts.append("decoded")
         case _:

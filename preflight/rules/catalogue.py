@@ -60,7 +60,7 @@ TRANSFER_RULES = _rules(
     ("unreachable", _ERROR, transfer.unreachable, _OURS, "The file could not be read."),
     ("http-status", _ERROR, transfer.http_status, "page:13", "The server answered with an error."),
     ("not-media", _ERROR, transfer.not_media, "page:13", "A page, a text or nothing instead of a file."),
-    ("not-fetched", _ERROR, transfer.not_fetched, _OURS, "A Git LFS pointer instead of a file."),
+    ("not-fetched", _ERROR, transfer.not_fetched, _OURS, "A pointer to a file instead of the file."),
     ("size-unknown", _ERROR, transfer.size_unknown, _OURS, "The server does not say how large the file is."),
     ("range-unsupported", _NOTE, transfer.range_unsupported, "preflight", "No range requests at this server."),
     ("source-unstable", _ERROR, transfer.source_unstable, _OURS, "The file changed while it was read."),

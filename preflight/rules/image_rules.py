@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from math import ceil, floor
 
 from preflight.model import DefectKind, Family, Severity
+from preflight.model.facts import color_name
 from preflight.rules import shell_commands as repair
 from preflight.rules.rule import Flaw, ImageCase, oversize
 
-_AN = frozenset({"AVIF", "ICNS", "ICO", "OpenEXR", "SVG", "XCF"})
+_AN = frozenset({"ARW", "AVIF", "ICNS", "ICO", "NEF", "OpenEXR", "ORF", "RW2", "SVG", "XCF"})
 """Containers whose name begins with a vowel where it is spoken."""
 _SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
-_NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _AGAIN = "export or upload the file again"
 _SMALLER = "export it smaller"
+_WARNING = Severity.WARNING
 _UNTOLD = frozenset({DefectKind.UNREADABLE, DefectKind.UNDECODED})
 
 
@@ -93,6 +95,8 @@ def image_corrupt(case: ImageCase) -> Iterator[Flaw]:
     yield from _defects(case, DefectKind.CORRUPT, "the picture ")
     yield from _defects(case, DefectKind.UNREADABLE, "the picture could not be examined: it ")
     yield from _defects(case, DefectKind.UNDECODED, "the picture was not decoded, because it ", _SMALLER)
+    yield from _defects(case, DefectKind.DISPUTED, "some image libraries refuse the picture: it ", severity=_WARNING)
+    yield from _defects(case, DefectKind.TOLERATED, "the picture ", severity=_WARNING)
 
 
 def image_ambiguous(case: ImageCase) -> Iterator[Flaw]:
@@ -116,7 +120,8 @@ def image_color_mode(case: ImageCase) -> Iterator[Flaw]:
     depth = case.facts.bit_depth or 8
     if mode is None or (mode in usual and depth <= 8):
         return
-    measured = mode if depth <= 8 else f"{mode}, {depth} bits a channel"
+    name = color_name(mode)
+    measured = name if depth <= 8 else f"{name}, {depth} bits a channel"
     yield Flaw(
         message=f"the picture's colours are {measured}; what the service makes of that is not documented",
         measured=measured,
@@ -125,13 +130,16 @@ def image_color_mode(case: ImageCase) -> Iterator[Flaw]:
     )
 
 
-def _defects(case: ImageCase, kind: DefectKind, subject: str, fix: str = _AGAIN) -> Iterator[Flaw]:
+def _defects(
+    case: ImageCase, kind: DefectKind, subject: str, fix: str = _AGAIN, *, severity: Severity | None = None
+) -> Iterator[Flaw]:
     for defect in case.facts.defects:
         if defect.kind is kind:
             yield Flaw(
                 message=subject + defect.message,
                 measured=defect.kind.value,
                 fix=fix,
+                severity=severity,
                 indeterminate=kind in _UNTOLD,
             )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from shlex import quote
 
 from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
 from preflight.model import Family, Kind
+from preflight.model.pointers import APPLE_DOUBLE_NAME, fetch_command, original_name
 from preflight.rules.rule import Flaw, SubjectCase
 
 _NO_ANSWER_OF_THE_FILE = frozenset({408, 425, 429})
@@ -18,11 +18,9 @@ _STATUS_HINTS = {
     410: "the file was removed; upload it again",
 }
 _NAMES = {Kind.IMAGE: "a picture", Kind.VIDEO: "a video"}
-_NOT_MEDIA = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_NOT_MEDIA = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _SWITCHES = frozenset({"1", "true", "download"})
 """Values in the query of a file's own URL that open nothing."""
-_LFS_PATTERN = frozenset("*?[]\\,!")
-"""What ``--include`` of Git LFS reads as more than a character of a name."""
 _TYPES = {
     "JPEG": ("image/jpeg", "image/jpg", "image/pjpeg"),
     "PNG": ("image/png", "image/x-png", "image/apng"),
@@ -79,12 +77,15 @@ def http_status(case: SubjectCase) -> Iterator[Flaw]:
 
 def not_media(case: SubjectCase) -> Iterator[Flaw]:
     facts, address = case.subject.facts, case.subject.address
-    if facts is None or facts.family not in _NOT_MEDIA or facts.family is Family.LFS_POINTER:
+    if facts is None or facts.family not in _NOT_MEDIA or facts.family is Family.POINTER:
         return
     if facts.family is Family.EMPTY:
         message, fix = "the file is empty: 0 bytes", "export or upload it again"
     else:
         message, fix = f"this is {facts.container}, not {_NAMES[case.subject.kind]}", "use the URL of the file itself"
+        if facts.container == APPLE_DOUBLE_NAME:
+            message = "this is an AppleDouble file: attributes that macOS keeps beside a file, not the file itself"
+            fix = f"use {original_name(case.subject.source) or 'the file that it belongs to'}"
     if address is not None and address.share_service:
         message += f"; {address.share_service} links open a page, not the file"
         fix = _use(address.direct_url, case.subject.source)
@@ -109,22 +110,15 @@ def _use(direct_url: str | None, source: str) -> str:
 def not_fetched(case: SubjectCase) -> Iterator[Flaw]:
     """On a disk a pointer says nothing of its file, which is elsewhere; at a URL it is what the service would get."""
     facts = case.subject.facts
-    if facts is None or facts.family is not Family.LFS_POINTER:
+    if facts is None or facts.family is not Family.POINTER:
         return
-    pull = _lfs_pull(case.subject.source)
+    pointer, fix = facts.container, fetch_command(facts.container, case.subject.source)
     if case.subject.address is None:
-        message, fix = "not fetched: this is a Git LFS pointer, the file itself is elsewhere", pull
+        message = f"not fetched: this is a {pointer}, the file itself is elsewhere"
     else:
-        message = "the server has a Git LFS pointer, not the file it stands for"
-        fix = f"{pull}, then upload the file itself"
+        message = f"the server has a {pointer}, not the file it stands for"
+        fix = f"{fix}, then upload the file itself"
     yield Flaw(message=message, measured=facts.container, fix=fix, indeterminate=case.subject.address is None)
-
-
-def _lfs_pull(source: str) -> str:
-    """The command that fetches one file, by its name alone: a path would be taken from the top of the repository."""
-    name = PurePosixPath(source.removesuffix("?…")).name
-    is_plain = name and not any(char in _LFS_PATTERN for char in name)
-    return f"git lfs pull --include={quote(name)}" if is_plain else "git lfs pull"
 
 
 def size_unknown(case: SubjectCase) -> Iterator[Flaw]:

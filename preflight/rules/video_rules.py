@@ -14,7 +14,7 @@ from preflight.rules.rule import Flaw, VideoCase, oversize
 if TYPE_CHECKING:
     from preflight.model import Durations
 
-_NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.LFS_POINTER})
+_NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _ISO_MEDIA = frozenset({"MP4", "MOV"})
 _AGAIN = "export or upload the file again"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from preflight.errors import LocalUnreadable, SourceChanged, SourceError
 from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
+from preflight.model.pointers import is_annex_key
 from preflight.sources.limits import MAX_LOCAL_BYTES, MAX_SPANS
 
 __all__ = ["read_local"]
@@ -47,7 +49,20 @@ def read_local(path: Path, make_probe: MakeProbe[_Facts]) -> Reading[_Facts]:
             raise SourceChanged("the file changed while it was read")
     except SourceError as exc:
         facts, fault = None, exc
+        link = _annex_link(path) if size is None else None
+        if link is not None:
+            size, fault = len(link), None
+            facts = _drive(make_probe(size), BytesIO(link), size, fetched)
     return Reading(facts=facts, transfer=Transfer(bytes=len(fetched)), fetched=fetched, size_bytes=size, fault=fault)
+
+
+def _annex_link(path: Path) -> bytes | None:
+    """Where a link leads, if that is a place in the store of git-annex: the file is not there yet."""
+    try:
+        link = os.fsencode(os.readlink(path))  # noqa: PTH115 - bytes of any name
+    except (OSError, ValueError):
+        return None
+    return link if is_annex_key(link) else None
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from preflight.errors import ConfigurationError
+from preflight.model.pointers import is_annex_key
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact, shown_path
 from preflight.specs import model_names
@@ -36,7 +38,9 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_
         path = Path(name)
         is_folder, is_there = path.is_dir(), path.exists()
         if not is_there and path.is_symlink():
-            raise ConfigurationError(f"{shown_path(name)}: a link that leads nowhere")
+            is_there = is_annex_key(os.fsencode(os.readlink(path)))  # noqa: PTH115 - bytes of any name
+            if not is_there:
+                raise ConfigurationError(f"{shown_path(name)}: a link that leads nowhere")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
     if is_folder:

@@ -8,12 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from preflight.model.pointers import APPLE_DOUBLE
+
 if TYPE_CHECKING:
     from preflight.targets.patterns import Patterns
 
 
 MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
 """What is looked at in a folder: what the service takes, and what people mistake for it."""
+
+
+_MACOS_FOLDER = "__MACOSX"
+"""Where ZIP archives made on macOS keep attributes of their files."""
 
 
 class Filters(NamedTuple):
@@ -67,7 +73,9 @@ def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> I
         folders = []
         for name, is_folder, is_link in every:
             path = f"{real}{os.sep}{name}"
-            if is_folder and (is_link or name.startswith(".")):
+            if is_folder and (is_link or name.startswith(".") or name == _MACOS_FOLDER):
+                continue
+            if name.startswith("._") and _is_apple_double(path):
                 continue
             if here.leave_out(path, is_folder=is_folder) or (exclude and exclude.fit(path, is_folder=is_folder)):
                 continue
@@ -77,6 +85,17 @@ def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> I
                 yield Found(Path(shown, name), depth=level)
         if depth is None or level < depth:
             waiting += reversed(folders)
+
+
+def _is_apple_double(path: str) -> bool:
+    """Whether a file holds attributes of the file beside it, which macOS leaves where it cannot keep them."""
+    try:
+        if not os.path.isfile(path):  # noqa: PTH113 - text, for speed; a pipe would be waited for
+            return False
+        with open(path, "rb") as file:  # noqa: PTH123 - text, for speed
+            return file.read(len(APPLE_DOUBLE)) == APPLE_DOUBLE
+    except OSError:
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -15,7 +15,8 @@ from functools import partial
 from io import BytesIO
 from typing import Any, TypeAlias
 
-Decode: TypeAlias = Callable[[bytes], object]
+Decode: TypeAlias = Callable[[bytes], str | None]
+"""Reads a picture; returns why it would not open the file, or ``None``. Raises ``Damaged``."""
 Answer: TypeAlias = Mapping[str, Any]
 
 _BLOCK = 1 << 18
@@ -27,7 +28,8 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 _DAMAGE = re.compile(r"Corrupt JPEG data: (?!bad ICC)|Premature end of JPEG|Inconsistent progression")
 """What libjpeg warns of where pixels are wrong; its other warnings are about what pictures do without."""
-_LEFT_OVER = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0xd9")
+_LEFT_OVER = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0x(..)")
+_MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
 _PADDING = frozenset(b"\0\xff")
 
 
@@ -43,13 +45,13 @@ class Damaged(Exception):
 def make_decoder() -> Callable[[bytes], Answer]:
     """Load everything that decoding opens. What is returned tells of a picture by which ``decoders`` it went.
 
-    Or what keeps it from being one: ``problem`` is ``truncated``, ``corrupt``, ``memory`` or ``unknown``, with its
-    ``reason`` and, where that is known, the ``offset``.
+    ``refusals`` say which did not open it, and why. Or what keeps it from being a picture: ``problem`` is
+    ``truncated``, ``corrupt``, ``memory`` or ``unknown``, with its ``reason`` and, where it is known, the ``offset``.
     """
     from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401, PLC0415 - TIFF: Exif's reader
 
     jpeg: dict[str, Decode] = {"Pillow": partial(_load, JpegImagePlugin.JpegImageFile)}
-    png: dict[str, Decode] = {"zlib": _inflate, "Pillow": partial(_load_pixels, PngImagePlugin.PngImageFile)}
+    png: dict[str, Decode] = {"zlib": _inflate, "Pillow": partial(_load_png, PngImagePlugin.PngImageFile)}
     try:
         from simplejpeg import decode_jpeg  # noqa: PLC0415 - an extra
     except ImportError:
@@ -66,9 +68,14 @@ def make_decoder() -> Callable[[bytes], Answer]:
 
 def _decode(jpeg: Mapping[str, Decode], png: Mapping[str, Decode], data: bytes) -> Answer:
     readers = png if data.startswith(b"\x89PNG") else jpeg
+    decoders, refusals = [], []
     try:
-        for decode in readers.values():
-            decode(data)
+        for name, decode in readers.items():
+            refusal = decode(data)
+            if refusal is None:
+                decoders.append(name)
+            else:
+                refusals.append(f"{name}: {refusal}")
     except Damaged as damage:
         problem = "truncated" if damage.is_cut else "corrupt"
         return {"problem": problem, "reason": str(damage), "offset": damage.offset}
@@ -76,10 +83,10 @@ def _decode(jpeg: Mapping[str, Decode], png: Mapping[str, Decode], data: bytes) 
         return {"problem": "memory", "reason": "takes more memory to decode than it is given"}
     except Exception as error:  # noqa: BLE001 - a library that fails as it never should has no opinion
         return {"problem": "unknown", "reason": f"makes its decoder fail ({type(error).__name__})"}
-    return {"decoders": list(readers)}
+    return {"decoders": decoders, "refusals": refusals}
 
 
-def _load(plugin: Callable[[BytesIO], Any], data: bytes) -> None:
+def _load(plugin: Callable[[BytesIO], Any], data: bytes) -> str | None:
     try:
         with plugin(BytesIO(data)) as picture:
             picture.load()
@@ -87,24 +94,50 @@ def _load(plugin: Callable[[BytesIO], Any], data: bytes) -> None:
         # Pillow's plug-ins fail with whatever their reading ran into.
         text = str(error).partition(" when reading")[0]
         raise Damaged(f"{text} (Pillow)", is_cut="truncated" in text.lower()) from error
+    return None
 
 
-def _load_pixels(plugin: Callable[[BytesIO], Any], png: bytes) -> None:
-    """Without metadata, which may inflate to anything."""
-    kept = (png[at : at + len(body) + 12] for at, name, body in _chunks(png) if name in _OF_PIXELS)
-    _load(plugin, b"".join((png[:8], *kept, _END)))
+def _load_png(plugin: Callable[[BytesIO], Any], png: bytes) -> str | None:
+    """The file as it is; where that fails its pixels alone, for metadata may be what Pillow refuses."""
+    try:
+        _load(plugin, png)
+    except (Damaged, MemoryError) as error:
+        kept = (png[at : at + len(body) + 12] for at, name, body in _chunks(png) if name in _OF_PIXELS)
+        _load(plugin, b"".join((png[:8], *kept, _END)))
+        return str(error).removesuffix(" (Pillow)") or "metadata of too many bytes"
+    return None
 
 
-def _decode_strictly(decode_jpeg: Callable[..., object], data: bytes) -> None:
+def _decode_strictly(decode_jpeg: Callable[..., object], data: bytes) -> str | None:
     """By libjpeg-turbo, whose first warning is an error. What it does not support is no damage."""
     try:
         decode_jpeg(data, "GRAY", strict=True)  # every coefficient is read for grey, too
     except ValueError as error:
         text = str(error)
         left_over = _LEFT_OVER.match(text)
-        if not _DAMAGE.match(text) or (left_over and _is_padded(data, int(left_over[1]))):
-            return
+        if left_over and left_over[2] == "d9" and _is_padded(data, int(left_over[1])):
+            return None
+        cleaned = _without_stray_bytes(data) if left_over else data
+        if cleaned != data:
+            _decode_strictly(decode_jpeg, cleaned)
+            return text
+        if not _DAMAGE.match(text):
+            return text
         raise Damaged(f"{text.removeprefix('Corrupt JPEG data: ')} (libjpeg-turbo)") from error
+    return None
+
+
+def _without_stray_bytes(jpeg: bytes) -> bytes:
+    """Without what belongs to no segment before the first scan: further on it would be damage."""
+    kept, at = bytearray(jpeg[:2]), 2
+    while marker := _MARKER.search(jpeg, at):
+        at = marker.end()
+        length = max(int.from_bytes(jpeg[at : at + 2], "big"), 2)
+        kept += b"\xff" + marker[1] + jpeg[at : at + length]
+        at += length
+        if marker[1] == b"\xda":
+            return bytes(kept) + jpeg[at:]
+    return jpeg
 
 
 def _is_padded(data: bytes, count: int) -> bool:
@@ -113,7 +146,7 @@ def _is_padded(data: bytes, count: int) -> bool:
     return any(_PADDING.issuperset(data[max(end - count, 0) : end]) for end in ends)
 
 
-def _inflate(data: bytes) -> None:
+def _inflate(data: bytes) -> str | None:
     """Hold the pixel data of a PNG against its checksum and its size (PNG §7.2, §10)."""
     due, got, offset = 0, 0, 8
     stream = zlib.decompressobj()
@@ -128,6 +161,7 @@ def _inflate(data: bytes) -> None:
                 raise Damaged(f"its pixel data does not inflate: {reason}", offset=offset) from error
     if got < due:
         raise Damaged(f"its data holds {got} bytes of pixels where {due} are due", offset=offset)
+    return None
 
 
 def _inflated(stream: Any, body: bytes, at_most: int) -> Iterator[bytes]:

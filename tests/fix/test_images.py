@@ -88,6 +88,31 @@ def test_odd_colours_become_plain_ones(mode: str, container: str, becomes: str) 
     assert psnr(made.convert("RGB"), Image.new("RGB", (8, 8), "white")) > 40
 
 
+@pytest.mark.parametrize("name", ["bmp-24-bit.bmp", "bmp.bmp", "tiff.tiff", "plain.png", "webp.webp", "jpeg-2000.jp2"])
+def test_eight_bits_a_channel_are_not_said_to_be_made_from_more(name: str) -> None:
+    """A row of 168 bytes has a 16 in it, too."""
+    assert not any("bits" in text for text in written((PICTURES / name).read_bytes(), recipe())[0].done)
+
+
+def test_sixteen_bits_a_channel_are_said_to_be_made_eight() -> None:
+    answer, _, _ = written((PICTURES / "16-bit.png").read_bytes(), recipe())
+    assert "16 bits a channel made 8" in answer.done
+
+
+def test_colours_are_called_what_people_call_them() -> None:
+    answer, _, _ = written((PICTURES / "1-bit.png").read_bytes(), recipe())
+    assert "black and white made grey" in answer.done
+
+
+@pytest.mark.parametrize(
+    "data", [b"RIFF\x10\0\0\0WEBPVP8 nothing", b"BM" + bytes(50), b"no picture at all", b""], ids=range(4)
+)
+def test_an_answer_names_no_object_of_this_program(data: bytes) -> None:
+    refused = carry_out(recipe(), io.BytesIO(data), io.BytesIO(), io.BytesIO()).refused
+    assert refused
+    assert "object at 0x" not in refused
+
+
 def test_cmyk_with_a_profile_that_does_not_work_is_made_rgb_by_the_plain_formula() -> None:
     data = encoded(Image.new("CMYK", (8, 8)), "TIFF", icc_profile=b"no profile at all")
     answer, made, _ = written(data, recipe())

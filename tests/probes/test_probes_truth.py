@@ -13,6 +13,7 @@ from preflight.model import ImageFacts, Kind, VideoFacts
 from tests.tools.probing import FIXTURES, drive_file
 
 TRUTH = {row["path"]: row for row in map(json.loads, (FIXTURES / "truth.jsonl").read_text("utf-8").splitlines())}
+DECODERS = {row["path"]: row for row in map(json.loads, (FIXTURES / "decoders.jsonl").read_text("utf-8").splitlines())}
 MILLISECOND = Fraction(1, 1000)
 
 # Where this reader and ffprobe differ, and why this reader is right.
@@ -38,17 +39,36 @@ OTHER_SIZE = {
     "clips/nested-boxes.mp4": OTHER_DURATION["clips/nested-boxes.mp4"],
     "pictures/two-frame-headers.jpg": "exiftool takes the last header; both sizes are reported",
     "pictures/two-ihdr.png": "exiftool takes the last header; both sizes are reported",
+    "pictures/heic-turned.heic": "exiftool does not turn it; libheif does",
+    "pictures/heic-cropped.heic": "exiftool does not crop it; libheif does",
+    "pictures/heic-cropped-and-turned.heic": "exiftool does neither; libheif does both",
+    "pictures/heic-larger-size-of-none.heic": "exiftool takes the largest size, libheif that of the picture",
+    "pictures/preview-first.cr2": "exiftool's width is the preview's; its ImageSize is this one",
 }
-NO_SIZE_READ = {"ICO", "JPEG 2000", "JPEG XL", "SVG"}
+NO_SIZE_READ = {"SVG"}
 NAMES = {
     "Extended WEBP": "WebP",
     "WEBP": "WebP",
     "APNG": "PNG",
     "PSD": "Photoshop",
     "JP2": "JPEG 2000",
+    "J2C": "JPEG 2000",
+    "JXR": "JPEG XR",
+    "EXR": "OpenEXR",
+    "HDR": "Radiance HDR",
+    "PPM": "Netpbm",
     "JXL Codestream": "JPEG XL",
 }
 ISO_MEDIA = "mov,mp4,m4a,3gp,3g2,mj2"
+
+
+# exiftool 12 does not know these brands.
+OTHER_NAME = {
+    "pictures/avci-brand.heic": "HEIF",
+    "pictures/heic-by-compatible-brand.heic": "HEIC",
+    "pictures/sequence.avif": "AVIF",
+    "pictures/sequence-without-meta.avif": "AVIF",
+}
 
 
 def clips() -> list[str]:
@@ -129,11 +149,24 @@ def test_pictures_are_exiftools(path: str) -> None:
     facts = drive_file(FIXTURES / path, Kind.IMAGE).facts
     truth = TRUTH[path]["exiftool"]
     assert isinstance(facts, ImageFacts)
-    assert facts.container == NAMES.get(truth["FileType"], truth["FileType"])
+    assert facts.container == OTHER_NAME.get(path, NAMES.get(truth["FileType"], truth["FileType"]))
     if path not in OTHER_SIZE and facts.container not in NO_SIZE_READ:
         assert (facts.width, facts.height) == (truth["ImageWidth"], truth["ImageHeight"])
     if facts.container in ("JPEG", "PNG"):
         assert facts.orientation == truth["Orientation"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path, row in DECODERS.items()
+        if row["pillow"]["size"] and row["libjpeg"] is None and row["libpng"] is None
+    ],
+)
+def test_the_size_of_a_refused_format_is_the_one_at_which_it_is_shown(path: str) -> None:
+    facts = drive_file(FIXTURES / path, Kind.IMAGE).facts
+    assert [facts.width, facts.height] == DECODERS[path]["pillow"]["size"]
 
 
 @pytest.mark.parametrize("path", sorted(TRUTH))

@@ -49,3 +49,73 @@ def test_sound_without_a_container_is_told_by_its_second_frame(frame: bytes, nam
 )
 def test_data_that_begins_with_ones_is_of_no_known_format(junk: bytes) -> None:
     assert sniff(junk) == (None, Family.UNKNOWN)
+
+
+def ftyp(major: bytes, *compatible: bytes) -> bytes:
+    body = b"ftyp" + major + bytes(4) + b"".join(compatible)
+    return (4 + len(body)).to_bytes(4, "big") + body + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("brands", "name"),
+    [
+        *(
+            ((brand, b"mif1"), "HEIC")
+            for brand in (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
+        ),
+        *(((brand, b"mif1"), "AVIF") for brand in (b"avif", b"avis")),
+        *(
+            ((brand, b"mif1"), "HEIF")
+            for brand in (b"avci", b"avcs", b"j2ki", b"j2is", b"jpeg", b"jpgs", b"vvic", b"vvis")
+        ),
+        *(((brand,), "HEIF") for brand in (b"mif1", b"mif2", b"mif3", b"msf1", b"evbi", b"unif")),
+        *(((brand, b"heic"), "HEIC") for brand in (b"mif1", b"mif2", b"mif3", b"msf1", b"XXXX")),
+        *(((brand, b"avif"), "AVIF") for brand in (b"mif1", b"mif3", b"miaf")),
+        ((b"msf1", b"iso8", b"hevc"), "HEIC"),
+    ],
+    ids=lambda value: b"-".join(value).decode() if isinstance(value, tuple) else "",
+)
+def test_every_brand_of_heif_is_a_picture(brands: tuple[bytes, ...], name: str) -> None:
+    """ISO/IEC 23008-12 annexes B to L; AV1 Image File Format §6."""
+    assert sniff(ftyp(*brands)) == (name, Family.PICTURE)
+
+
+@pytest.mark.parametrize(
+    "brands",
+    [
+        (b"isom", b"iso2", b"avc1", b"mp41"),
+        (b"mp42", b"mp41", b"mif1"),
+        (b"qt  ", b"heic"),
+        (b"iso6", b"dash", b"msf1"),
+        (b"XXXX", b"isom", b"heic"),
+        (b"XXXX",),
+    ],
+    ids=b"-".join,
+)
+def test_a_clip_that_holds_a_picture_too_is_a_clip(brands: tuple[bytes, ...]) -> None:
+    assert sniff(ftyp(*brands)).family is Family.VIDEO
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"II\xbc\x01\x20\0\0\0", "JPEG XR"),
+        (b"WMPHOTO\0", "JPEG XR"),
+        (b"\xff\x0a\xfa\x1f", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51\0\x2f", "JPEG 2000"),
+        (b"IIRO\x08\0\0\0", "ORF"),
+        (b"FUJIFILMCCD-RAW 0201", "RAF"),
+        (b"\xff\xd8777\xff\xe0\0\x10JFIF\0", "JPEG"),
+    ],
+)
+def test_other_pictures_are_named_by_their_first_bytes(head: bytes, name: str) -> None:
+    assert sniff(head + bytes(100)) == (name, Family.PICTURE)
+
+
+@pytest.mark.parametrize(
+    "head", [b"\xff\xd8" + bytes(5000), b"\xff\xd8\xe0" * 500, bytes(4096), b"\0\0\x0b" + bytes(90)]
+)
+def test_what_begins_like_a_picture_by_chance_is_none(head: bytes) -> None:
+    assert sniff(head).family is Family.UNKNOWN

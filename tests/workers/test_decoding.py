@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import zlib
@@ -19,7 +20,7 @@ from preflight.checking import second_opinion
 from preflight.checking.decoder_facts import judged
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
-from preflight.model import DefectKind, Family, ImageFacts, JobReport, Kind, SparseBytes, Verdict
+from preflight.model import DefectKind, Family, ImageFacts, JobReport, Kind, Severity, SparseBytes, Verdict
 from preflight.model.target import Media
 from preflight.probes import limits
 from preflight.sources.host import AllowedHost
@@ -30,6 +31,7 @@ from tests.tools.probing import FIXTURES
 PICTURES = FIXTURES / "pictures"
 LONG = 60.0
 """A wall clock that no test waits for."""
+TRUTH = {row["path"]: row for row in map(json.loads, (FIXTURES / "decoders.jsonl").read_text("utf-8").splitlines())}
 SCRIPT = COMMAND[-1]
 BOTH = ("Pillow", "libjpeg-turbo")
 
@@ -317,11 +319,55 @@ def test_without_the_option_no_more_is_fetched_than_the_first_bytes(name: str, s
     assert (report.subjects[0].transfer.requests, report.subjects[0].transfer.bytes) == (1, limits.FIRST_SPAN_BYTES)
 
 
-def test_metadata_that_inflates_to_far_more_than_the_picture_is_not_looked_at(tmp_path: Path, engine: Engine) -> None:
+def test_metadata_that_inflates_to_far_more_than_the_picture_costs_pillow_its_word(
+    tmp_path: Path, engine: Engine
+) -> None:
     head, *rest = read_chunks((PICTURES / "plain.png").read_bytes())
     text = (b"zTXt", b"Comment\0\0" + zlib.compress(bytes(100 << 20)))
-    path = written(tmp_path, "text.png", write_chunks([head, text, *rest]))
-    assert facts_of(checked(engine, path)).decoders == ("zlib", "Pillow")
+    report = checked(engine, written(tmp_path, "text.png", write_chunks([head, text, *rest])))
+    assert facts_of(report).decoders == ("zlib",)
+    assert [(finding.rule, finding.severity) for finding in report.findings] == [("image-corrupt", Severity.WARNING)]
+
+
+REFUSED_BY_PILLOW = [
+    path
+    for path, row in TRUTH.items()
+    if row["pillow"]["error"] and row["libpng"] is not None and row["libpng"]["error"] is None
+]
+
+
+@pytest.mark.parametrize("path", REFUSED_BY_PILLOW)
+def test_a_decoder_that_does_not_open_a_file_is_not_named(path: str, engine: Engine) -> None:
+    report = checked(engine, FIXTURES / path)
+    assert "Pillow" not in facts_of(report).decoders
+    assert facts_of(report).decoders in ((), ("zlib",))
+    assert [finding.rule for finding in report.findings if "Pillow" in finding.message]
+
+
+@pytest.mark.parametrize(
+    ("name", "decoders"),
+    [
+        ("stray-byte-before-dqt.jpg", ("Pillow",)),
+        ("app0-length-short.jpg", ("Pillow",)),
+        ("unknown-critical.png", ("zlib", "Pillow")),
+        ("bad-crc-iend.png", ("zlib", "Pillow")),
+        ("ultra-hdr.jpg", BOTH),
+    ],
+)
+def test_a_picture_that_readers_open_all_the_same_is_decoded(
+    name: str, decoders: tuple[str, ...], engine: Engine
+) -> None:
+    """simplejpeg takes a warning about stray bytes for a refusal: libjpeg-turbo is then not named."""
+    report = checked(engine, PICTURES / name)
+    assert report.verdict is Verdict.PASS
+    assert facts_of(report).decoders == decoders
+
+
+def test_damage_is_seen_behind_stray_bytes(tmp_path: Path, engine: Engine) -> None:
+    data = (PICTURES / "blank-in-scan.jpg").read_bytes()
+    report = checked(engine, written(tmp_path, "both.jpg", data[:20] + b"777" + data[20:]))
+    assert report.verdict is Verdict.FAIL
+    assert any("does not decode whole" in finding.message for finding in report.findings)
 
 
 HEAD, *_BODY = read_chunks((PICTURES / "plain.png").read_bytes())

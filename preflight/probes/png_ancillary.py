@@ -1,0 +1,110 @@
+"""Ancillary chunks of a PNG (W3C PNG third edition §11.3): orientation, and what Pillow refuses that libpng leaves out.
+
+libpng passes over an ancillary chunk that is broken. Pillow refuses the file: for a checksum before the pixels, for a
+chunk too short for what it is, and for text that inflates to too much, wherever they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from preflight.model import Defect, DefectKind, Span
+from preflight.model.facts import MediaError
+from preflight.probes import limits, png_text, tiff
+from preflight.probes.cursor import Cursor
+from preflight.probes.pillow import identify_png
+
+_ANIMATION = frozenset({"acTL", "fcTL"})
+_PARSED = _ANIMATION | {"tRNS", "gAMA", "cHRM", "sRGB", "pHYs"}
+"""What Pillow takes apart when it opens a file; of text and profiles it is known here what it refuses."""
+_MAX_PARSED_BYTES = 4096
+_MAX_SKELETON_BYTES = 256 * limits.KIB
+
+
+@dataclass(slots=True)
+class Ancillary:
+    """What the ancillary chunks of one file said so far."""
+
+    refusals: list[Defect] = field(default_factory=list)
+    before: bytearray = field(default_factory=bytearray)
+    after: bytearray = field(default_factory=bytearray)
+    is_animated: bool = False
+    exif_orientation: int | None = None
+    text_orientation: int | None = None
+    text_characters: int = 0
+    inflated_bytes: int = 0
+
+    @property
+    def orientation(self) -> int | None:
+        """Of ``eXIf``; of Exif in a text only where that says nothing."""
+        return self.exif_orientation or self.text_orientation
+
+    def visit(self, cursor: Cursor, name: str, offset: int, length: int, *, data: bool) -> Generator[Span, bytes, None]:
+        """Take a chunk; ``data``: pixels have begun."""
+        chunk = yield from self._read(cursor, name, offset, length)
+        if chunk is None:
+            return
+        body = chunk[8:-4]
+        if crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+            if not data:
+                message = f"has a chunk {name} at byte {offset} whose checksum does not match"
+                self._refuse(f"{message}; libpng passes over the chunk, Pillow refuses the file", offset, name)
+            return
+        if name == "eXIf":
+            self.exif_orientation = tiff.orientation(body.removeprefix(b"Exif\0\0")) or self.exif_orientation
+        elif name in png_text.NAMES:
+            self._visit_text(name, body, offset)
+        elif name in _PARSED and length <= _MAX_PARSED_BYTES and not (data and name in _ANIMATION):
+            self._keep(name, chunk, self.after if data else self.before)
+
+    def judge(self, head: bytes, end: bytes) -> None:
+        """Have Pillow take the chunks apart: ``head`` is what comes before them and ``end`` what comes after."""
+        for chunks, where in ((self.before, "before"), (self.after, "after")):
+            if not chunks:
+                continue
+            try:
+                identify_png(head + bytes(chunks) + end)
+            except MediaError as error:
+                reason = error.defect.message.partition(": ")[2]
+                if error.defect.kind is DefectKind.CORRUPT:
+                    message = f"has a chunk {where} its pixels for which Pillow refuses the file; libpng passes over it"
+                    self._refuse(f"{message}: {reason}" if reason else message, None, None)
+
+    def _read(self, cursor: Cursor, name: str, offset: int, length: int) -> Generator[Span, bytes, bytes | None]:
+        """The whole chunk where it is held or free, and a small one that may decide; ``None`` for others."""
+        whole = length + 12
+        is_wanted = name == "eXIf" or name in png_text.COMPRESSED or (name in _PARSED and length <= _MAX_PARSED_BYTES)
+        if cursor.holds(offset, whole) or (is_wanted and length <= limits.FIRST_SPAN_BYTES):
+            return (yield from cursor.read(offset, whole))
+        chunk = yield from cursor.read_optional(offset, whole)
+        return chunk if chunk is not None and len(chunk) == whole else None
+
+    def _visit_text(self, name: str, body: bytes, offset: int) -> None:
+        if self.inflated_bytes > png_text.MAX_TEXT_BYTES:
+            return
+        text = png_text.read_text(name, body)
+        self.inflated_bytes += len(text.data)
+        was_too_much = self.text_characters > png_text.MAX_TEXT_BYTES
+        self.text_characters += png_text.characters(name, text)
+        refusal = text.refusal
+        if refusal is None and self.text_characters > png_text.MAX_TEXT_BYTES and not was_too_much:
+            refusal = f"makes more than {png_text.MAX_TEXT_BYTES} characters of text, all together"
+        if refusal is not None:
+            message = f"has a chunk {name} at byte {offset} that {refusal}"
+            self._refuse(f"{message}; Pillow refuses the file, libpng does not", offset, name)
+        self.text_orientation = self.text_orientation or png_text.orientation(text)
+
+    def _keep(self, name: str, chunk: bytes, chunks: bytearray) -> None:
+        if name == "acTL":
+            is_usual = len(chunk) >= 20 and 0 < int.from_bytes(chunk[8:12], "big") < 0x80000000
+            if len(chunk) >= 20 and (self.is_animated or not is_usual):
+                return  # Pillow takes it for no animation, with a warning
+            self.is_animated = True
+        if len(chunks) < _MAX_SKELETON_BYTES:
+            chunks += chunk
+
+    def _refuse(self, message: str, offset: int | None, where: str | None) -> None:
+        if len(self.refusals) < limits.MAX_DEFECTS:
+            self.refusals.append(Defect(kind=DefectKind.DISPUTED, message=message, offset=offset, where=where))

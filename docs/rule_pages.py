@@ -176,7 +176,7 @@ def _of_job(rule: Rule[Any], fixture: Path, stack: ExitStack) -> Example:
         shutil.copyfile(tables.PACKAGE / "sandbox" / "media" / name, name)
         job = job.replace(placeholder, name)
     real = job
-    if rule.id in ("url-insecure", "url-expiring"):  # the URL is read, from a server of ours
+    if rule.id in ("url-insecure", "url-long", "url-expiring"):  # the URL is read, from a server of ours
         (url,) = _JOB_URL.findall(job)
         parts = urlsplit(url)
         name = Path(parts.path).name

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from preflight.model import Transfer, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.sources.host import AllowedHost
+    from preflight.sources.proxy import Proxy
     from preflight.sources.remote import RemoteReader
     from preflight.sources.url import Target
     from preflight.workers.pool import WorkerPool
@@ -51,12 +52,14 @@ class Examiner:
         spec: Spec,
         allow: tuple[AllowedHost, ...] = (),
         deadline_s: float | None = None,
+        proxy: Proxy | None = None,
         deep: bool = False,
         offline: bool = False,
     ) -> None:
         self._spec = spec
         self._allow = allow
         self._deadline_s = deadline_s
+        self._proxy = proxy
         self._deep = deep
         self._offline = offline
         self._pool: WorkerPool | None = None
@@ -123,7 +126,8 @@ class Examiner:
         if self._deadline_s is not None:
             limits = limits._replace(deadline_s=self._deadline_s)
         gate = asyncio.Semaphore(_AT_ONCE)
-        async with RemoteReader(allow=self._allow, limits=limits) as reader, asyncio.TaskGroup() as group:
+        remote = RemoteReader(allow=self._allow, limits=limits, proxy=self._proxy)
+        async with remote as reader, asyncio.TaskGroup() as group:
 
             async def examine(slot: Slot) -> Subject:
                 async with gate:

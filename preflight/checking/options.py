@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
     from preflight.settings import PathIgnore
     from preflight.sources.host import AllowedHost
+    from preflight.sources.proxy import Proxy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Options:
     mode: str | None = None
     orientation: str | None = None
     deadline_s: float | None = None
+    proxy: Proxy | None = None
     thorough: bool | None = None
     deep: bool = False
     uploaded: bool = False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -24,11 +25,17 @@ download_option = click.option(
 
 
 def with_files(
-    submission: Submission, folder: str, *, api_url: str, allow: tuple[AllowedHost, ...], hidden: bool
+    submission: Submission,
+    folder: str,
+    *,
+    api_url: str,
+    network: Mapping[str, Any],
+    hidden: bool,
 ) -> tuple[Submission, bool]:
     """Save every output into ``folder``: the submission with its files, and whether all of them were saved.
 
-    A failed download takes nothing back: the job is paid for and done, and its result still at its URL.
+    ``network`` has the values of ``network_options``. A failed download takes nothing back: the job is paid for and
+    done, and its result still at its URL.
     """
     from preflight.sources.download import download  # noqa: PLC0415 - loads asyncio
 
@@ -37,7 +44,11 @@ def with_files(
         try:
             with progress("downloading", hidden=hidden) as update:
                 path = download(
-                    url, Path(folder), allow=(*allow, *_own_host(api_url)), on_progress=partial(_show, update)
+                    url,
+                    Path(folder),
+                    allow=(*network["allow"], *_own_host(api_url)),
+                    proxy=network["proxy"],
+                    on_progress=partial(_show, update),
                 )
             saved.append(str(path))
         except SourceError as error:

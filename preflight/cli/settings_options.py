@@ -82,7 +82,9 @@ def _ask(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     ctx.meta[_LOADED] = loaded
     names = _settable(ctx.command)
     ctx.default_map = {
-        names[setting.key]: setting.kind.show(value) for setting, value in loaded.given() if setting.key in names
+        names[setting.key]: value if isinstance(value, str) else setting.kind.show(value)
+        for setting, value in loaded.given()
+        if setting.key in names
     }
 
 

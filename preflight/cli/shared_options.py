@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from preflight.checking.baseline import Baseline
     from preflight.sources.host import AllowedHost
+    from preflight.sources.proxy import Proxy
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -81,6 +82,22 @@ class Host(click.ParamType["AllowedHost"]):
             return value
         try:
             return AllowedHost.parse(value)
+        except ConfigurationError as error:
+            self.fail(str(error), param, ctx)
+
+
+class ProxyUrl(click.ParamType["Proxy"]):
+    """[http[s]://][USER:PASSWORD@]HOST[:PORT]."""
+
+    name = "proxy"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Proxy:
+        from preflight.sources.proxy import Proxy  # noqa: PLC0415 - only for this option
+
+        if isinstance(value, Proxy):
+            return value
+        try:
+            return Proxy.parse(value)
         except ConfigurationError as error:
             self.fail(str(error), param, ctx)
 
@@ -145,6 +162,12 @@ network_options = _stacked(
         multiple=True,
         metavar="HOST[:PORT]",
         help="Allow this host a private address (repeatable).",
+    ),
+    click.option(
+        "--proxy",
+        type=ProxyUrl(),
+        metavar="URL",
+        help="Read URLs through this HTTP proxy.",
     ),
     click.option(
         "--timeout",

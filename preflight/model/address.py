@@ -8,10 +8,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressFacts:
-    """What a URL says by itself. ``problem`` is why it can not be a public URL, ``None`` if it can."""
+    """What a URL says by itself. ``problem`` is why it can not be a public URL, ``None`` if it can.
+
+    ``length`` is in characters; it is 0 where there is a problem.
+    """
 
     scheme: str
     host: str
+    length: int = 0
     problem: str | None = None
     signer: str | None = None
     expires_at: datetime | None = None

@@ -94,6 +94,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
             "status": transfer.status,
             "declared_type": transfer.declared_type,
             "ranges": transfer.ranges,
+            "proxy": transfer.proxy,
         },
         "receipt": receipt_object(subject.receipt),
     }

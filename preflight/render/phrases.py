@@ -73,6 +73,8 @@ def spent(transfer: Transfer) -> str:
     parts.append(f"{size(transfer.bytes)} read")
     if transfer.requests:
         parts.append(f"{transfer.elapsed_ms} ms")
+    if transfer.proxy:
+        parts.append("through the proxy")
     return " · ".join(parts)
 
 

@@ -52,6 +52,7 @@ ADDRESS_RULES = _rules(
     Area.ADDRESS,
     ("url-not-public", _ERROR, address.url_not_public, "page:30", "The service cannot fetch this address."),
     ("url-insecure", _NOTE, address.url_insecure, "preflight", "Plain http."),
+    ("url-long", _WARNING, address.url_long, "preflight", "A URL of more than 2048 characters."),
     ("url-expiring", _ERROR, address.url_expiring, "preflight", "A signed URL that has ended or ends soon."),
 )
 

@@ -9,6 +9,7 @@ from preflight.errors import AddressRefused, LocalUnreadable
 from preflight.model import Severity
 from preflight.rules.rule import Flaw, SubjectCase
 
+_CARRIED_EVERYWHERE = 2048
 _EXPIRES_SOON = timedelta(hours=1)
 _PUBLIC = "a public http(s) URL"
 
@@ -44,6 +45,18 @@ def url_insecure(case: SubjectCase) -> Iterator[Flaw]:
             measured="http",
             allowed="http is allowed, https is better",
             fix="use the https URL if the server has one",
+        )
+
+
+def url_long(case: SubjectCase) -> Iterator[Flaw]:
+    address = case.subject.address
+    if address is not None and address.length > _CARRIED_EVERYWHERE:
+        yield Flaw(
+            message=f"the URL has {address.length} characters; the API docs state no limit, and some programs keep "
+            f"{_CARRIED_EVERYWHERE} at most",
+            measured=f"{address.length} characters",
+            allowed=f"up to {_CARRIED_EVERYWHERE} characters pass everywhere",
+            fix="sign the URL with a key of its own instead of a role, whose session token makes it long",
         )
 
 

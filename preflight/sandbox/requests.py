@@ -11,6 +11,9 @@ from preflight.sandbox.billing import Tariff
 
 MAX_PROMPT = 2500
 
+# The API docs state no limit; this is what web servers take.
+_LONGEST_URL = 8192
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
@@ -85,6 +88,6 @@ def _http_url(url: str, name: str) -> str:
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
-    if not good or len(url) > 2048 or not url.isprintable():
+    if not good or len(url) > _LONGEST_URL or not url.isprintable():
         raise Refused("invalid_request", f"'{name}' must hold public HTTP(S) URLs.")
     return url

@@ -184,6 +184,22 @@ class Hosts(Texts):
         return checked
 
 
+class ProxyUrl(Text):
+    """A proxy, as ``--proxy`` takes it. It is shown without user name and password."""
+
+    def parse(self, text: str) -> str:
+        from preflight.sources.proxy import Proxy  # noqa: PLC0415 - only where a proxy is set
+
+        try:
+            Proxy.parse(text)
+        except ConfigurationError as error:
+            raise Unfit(str(error)) from None
+        return text
+
+    def show(self, value: str) -> str:
+        return redact(value)
+
+
 def called(value: Any) -> str:
     """What a value of a TOML file is, for messages."""
     if isinstance(value, bool):

@@ -91,6 +91,12 @@ def _in_file(setting: Setting, value: Any, file: SettingsFile) -> Any:
             "use --api-url, PREFLIGHT_API_URL, or name this file with --config",
             setting.key,
         )
+    if setting.key == "proxy" and file.found:
+        raise file.error(
+            "every URL would be read through it, because of a file that came with the folder: "
+            "use --proxy, PREFLIGHT_PROXY, or name this file with --config",
+            setting.key,
+        )
     if setting.in_file:
         return os.path.normpath(file.path.parent / os.path.expanduser(read))  # noqa: PTH111 - a Path cannot normalise
     return read

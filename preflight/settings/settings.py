@@ -18,6 +18,7 @@ from preflight.settings.kinds import (
     Hosts,
     Kind,
     Number,
+    ProxyUrl,
     Text,
     Texts,
 )
@@ -128,6 +129,9 @@ class Settings:
         Text(), None, "Where submissions are written down.", '"preflight.db"', unset="the user's own", in_file=True
     )
     allow_host: tuple[str, ...] = _setting(Hosts(), (), "Hosts that may have a private address.", '["127.0.0.1:8000"]')
+    proxy: str | None = _setting(
+        ProxyUrl(), None, "The proxy that URLs are read through.", '"http://proxy.example:3128"', unset="none"
+    )
     timeout: float | None = _setting(
         Number("0.1", "3600", unit="seconds", make=float), None, "Seconds for reading one URL.", "10", unset="20"
     )

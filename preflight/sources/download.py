@@ -15,6 +15,7 @@ from preflight.sources.dns import SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Body, Exchange
 from preflight.sources.limits import MIB, RemoteLimits
+from preflight.sources.proxy import Proxy
 from preflight.sources.transport import Transport
 from preflight.sources.url import Target, file_name, locate
 
@@ -28,6 +29,7 @@ def download(
     folder: Path,
     *,
     allow: Sequence[AllowedHost] = (),
+    proxy: Proxy | None = None,
     on_progress: Callable[[int, int | None], object] = lambda _, __: None,
 ) -> Path:
     """Save ``url`` into ``folder`` under the name in its path, or that name with a number; returns the file.
@@ -44,7 +46,7 @@ def download(
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            asyncio.run(_receive(target, file, allow, on_progress))
+            asyncio.run(_receive(target, file, allow, proxy, on_progress))
             file.flush()
             os.fsync(file.fileno())
         return _named(partial, folder, file_name(url))
@@ -61,13 +63,14 @@ async def _receive(
     target: Target,
     file: IO[bytes],
     allow: Sequence[AllowedHost],
+    proxy: Proxy | None,
     on_progress: Callable[[int, int | None], object],
 ) -> None:
     limits = RemoteLimits(deadline_s=DEADLINE_S)
     names = SystemNames()
     try:
         async with (
-            Transport(resolve=names, allow=allow, limits=limits) as transport,
+            Transport(resolve=names, allow=allow, limits=limits, proxy=proxy) as transport,
             asyncio.timeout(limits.deadline_s),
         ):
             await _copy(Exchange(target, transport=transport, limits=limits, allow=allow), file, on_progress)

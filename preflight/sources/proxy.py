@@ -1,4 +1,4 @@
-"""An HTTP proxy that the user names: it dials in our place, by CONNECT, and sees names and ports but no path."""
+"""An HTTP proxy that the user names. It dials in our place, by CONNECT, and learns names and ports but no path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from urllib.parse import unquote
 
 from preflight.errors import AddressRefused, ConfigurationError
 from preflight.redact import redact
-from preflight.sources.connection import Connection, ConnectionBroken, NotConnected
 from preflight.sources.host import split_authority
 
 _PARTS = re.compile(r"(?:(https?)://)?(?:([^@/?#\s]*)@)?([^@/?#\s]+)/?", re.IGNORECASE)
@@ -42,20 +41,3 @@ class Proxy:
             token = b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
             authorization = f"Basic {token}"
         return cls(scheme=scheme, host=host, port=port or _DEFAULT_PORTS[scheme], authorization=authorization)
-
-    async def tunnel(self, connection: Connection, host: str, port: int) -> None:
-        """Have it connect to ``host``: then the stream of ``connection`` leads there. Raises ``NotConnected``."""
-        authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        headers = {"Host": authority, "User-Agent": "media-preflight"}
-        if self.authorization is not None:
-            headers["Proxy-Authorization"] = self.authorization
-        try:
-            answer = await connection.ask("CONNECT", authority, headers)
-        except ConnectionBroken as exc:
-            raise NotConnected(f"the proxy did not connect: {exc}") from None
-        if answer.status == 407:
-            raise NotConnected("the proxy did not connect: it asks for a user name and a password (407)")
-        if not 200 <= answer.status < 300:
-            raise NotConnected(f"the proxy did not connect: it answered {answer.status}")
-        if not connection.is_silent:
-            raise NotConnected("the proxy did not connect: its answer has a body")

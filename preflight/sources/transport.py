@@ -138,7 +138,7 @@ class Transport:
             if proxy is not None:
                 if proxy.scheme == "https":
                     await self._secure(stream, proxy.host, "the proxy's")
-                await proxy.tunnel(Connection(stream, self._limits), target.host, target.port)
+                await _tunnel(Connection(stream, self._limits), proxy, target.host, target.port)
             if target.scheme == "https":
                 await self._secure(stream, target.host)
         except BaseException:
@@ -186,6 +186,24 @@ class Transport:
             raise NotConnected("no TLS connection could be made") from None
         except ConfigurationError as exc:
             raise NotConnected(str(exc)) from exc
+
+
+async def _tunnel(connection: Connection, proxy: Proxy, host: str, port: int) -> None:
+    """Have the proxy connect to ``host``: then the stream of ``connection`` leads there. Raises ``NotConnected``."""
+    authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    headers = {"Host": authority, "User-Agent": "media-preflight"}
+    if proxy.authorization is not None:
+        headers["Proxy-Authorization"] = proxy.authorization
+    try:
+        answer = await connection.ask("CONNECT", authority, headers)
+    except ConnectionBroken as exc:
+        raise NotConnected(f"the proxy did not connect: {exc}") from None
+    if answer.status == 407:
+        raise NotConnected("the proxy did not connect: it asks for a user name and a password (407)")
+    if not 200 <= answer.status < 300:
+        raise NotConnected(f"the proxy did not connect: it answered {answer.status}")
+    if not connection.is_silent:
+        raise NotConnected("the proxy did not connect: its answer has a body")
 
 
 def _is_numeric(host: str) -> bool:

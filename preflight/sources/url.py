@@ -27,8 +27,8 @@ __all__ = [
     "redact",
 ]
 
-MAX_URL = 2048
-"""Characters of the longest URL that is looked at: what services, proxies and browsers agree to carry."""
+MAX_URL = 8192
+"""Characters of the longest URL that is looked at: what nginx, Apache and CDNs take; RFC 9110 recommends 8000."""
 
 _NAME_SHOWN = 100
 
@@ -164,6 +164,7 @@ def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[Address
     facts = AddressFacts(
         scheme=target.scheme,
         host=target.host,
+        length=len(url),
         signer=signer,
         expires_at=expires_at,
         share_service=service,

@@ -52,7 +52,7 @@ REFUSED = {
     "port-0": "https://example.com:0/a.png",
     "space": "https://example.com/a b.png",
     "line-break": "https://example.com/a.png\n",
-    "too-long": "https://example.com/" + "a" * 3000,
+    "too-long": "https://example.com/" + "a" * 9000,
 }
 
 

@@ -67,6 +67,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = MappingProxyType(
         "part-in-200": ranged.part_in_200,
         "total-is-end": ranged.total_is_end,
         "total-never": ranged.total_never,
+        "never-whole": ranged.never_whole,
         "nodes": ranged.nodes,
         "other-bytes": ranged.other_bytes,
         "other-bytes-untold": ranged.other_bytes_untold,

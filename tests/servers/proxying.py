@@ -52,15 +52,6 @@ def proxying(
     proxy = Proxying()
     started, loop, ending = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
-    async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError):
-                while data := await source.read(65536):
-                    sink.write(data)
-                    await sink.drain()
-        finally:
-            sink.close()
-
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError), closing(writer):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -77,7 +68,7 @@ def proxying(
                 writer.write(b"HTTP/1.0 200 Connection established\r\nVia: a proxy\r\n\r\n")
                 proxy.tunnels += 1
                 with closing(far_writer):
-                    await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+                    await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
 
     async def serve() -> None:
         context = None
@@ -103,3 +94,13 @@ def proxying(
     finally:
         loop.call_soon_threadsafe(ending.set)
         thread.join(10)
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    try:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                sink.write(data)
+                await sink.drain()
+    finally:
+        sink.close()

@@ -150,6 +150,14 @@ async def total_is_end(turn: Turn) -> None:
     await part(turn, Content_Range=content_range(start, end, end))
 
 
+async def never_whole(turn: Turn) -> None:
+    """Parts without a total, and the whole for nobody."""
+    if "range" in turn.request.headers:
+        await total_unknown(turn)
+    else:
+        await turn.answer(403, {"Content-Type": "text/plain"}, b"no\n")
+
+
 async def total_never(turn: Turn) -> None:
     """No total in a part, and no length of the whole."""
     if "range" in turn.request.headers:

@@ -118,6 +118,7 @@ ELSEWHERE = {
     "redirect-to": "the guard",
     "redirect-https-to-http": "a redirect",
     "half-as-whole": "a size that is a lie",
+    "never-whole": "a size that is not told",
     "endless": "a size that is not told",
     "gzip-bomb": "a bomb",
     "closes-idle": "a connection that is gone",
@@ -269,6 +270,16 @@ def test_past_the_end_of_a_file_whose_parts_have_no_total_nothing_comes(behaviou
 
     assert reading.facts == (b"",)
     assert reading.size_bytes == len(DATA)
+
+
+@pytest.mark.parametrize("size", [3, 65_535, 70_000])
+def test_a_size_that_nobody_tells_is_learned_at_the_end_only(size: int) -> None:
+    with serving({"x.mp4": DATA[:size]}) as server:
+        unknown = read(server.url("never-whole", "x.mp4"), reads(Span(0, 2)))
+        known = read(server.url("never-whole", "x.mp4"), reads(Span(0, size + 5)))
+
+    assert (unknown.facts, unknown.size_bytes) == ((DATA[:2],), None)
+    assert (known.facts, known.size_bytes) == ((DATA[:size],), size)
 
 
 def test_ranges_work_without_a_total_and_past_the_end_nothing_comes() -> None:

@@ -64,7 +64,7 @@ REFUSED = {
     "delete": ("https://example.com/\x7f", "a control character"),
     "c1": ("https://example.com/\x85", "a control character"),
     "surrogate": ("https://example.com/\ud800", "a control character"),
-    "long": ("https://example.com/" + "a" * MAX_URL, "longer than 2048"),
+    "long": ("https://example.com/" + "a" * MAX_URL, "longer than 8192"),
     "port 0": ("https://example.com:0/", "port"),
     "port too high": ("https://example.com:65536/", "port"),
     "port huge": ("https://example.com:" + "9" * 500 + "/", "port"),

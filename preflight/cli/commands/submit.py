@@ -153,7 +153,7 @@ def command(
             )
     saved_all = True
     if download is not None:
-        submission, saved_all = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
+        submission, saved_all = with_files(submission, download, api_url=api_url, network=network, hidden=hidden)
     said = quiet or emit_submission(submission, format_, output)
     return exit_of_submission(submission, saved=saved_all and said)
 

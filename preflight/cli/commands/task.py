@@ -100,6 +100,6 @@ def wait(
         submission = await_task(client, task_id, ledger=ledger, timeout=wait_timeout, on_update=show_status(update))
     saved = True
     if download is not None:
-        submission, saved = with_files(submission, download, api_url=api_url, allow=network["allow"], hidden=hidden)
+        submission, saved = with_files(submission, download, api_url=api_url, network=network, hidden=hidden)
     said = quiet or emit_submission(submission, format_, output)
     return exit_of_submission(submission, saved=saved and said)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
+from preflight.checking.verdict import verdict_of_finding
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
@@ -67,7 +68,7 @@ def _command(finding: Finding, job: JobReport, tree: SourceTree) -> str:
 
 def _kind(finding: Finding, job: JobReport) -> str:
     """What makes the step fail is an error, whatever its severity."""
-    if finding.verdict(job.fail_on) is not Verdict.PASS:
+    if verdict_of_finding(finding, job.fail_on) is not Verdict.PASS:
         return "error"
     return "notice" if finding.severity is Severity.NOTE else "warning"
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, ImageFacts, JobReport, Quote, Report, Subject, TotalQuote, VideoFacts
 from preflight.redact import redact
 from preflight.render import phrases
@@ -82,7 +83,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
         "field": subject.field,
         "kind": subject.kind.value,
         "source": subject.source,
-        "verdict": job.verdict_of(subject).value,
+        "verdict": verdict_of_subject(job, subject).value,
         "facts": _facts(subject.facts),
         "error": phrases.why_not_read(subject),
         "transfer": {

@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 
+from preflight.checking.verdict import verdict_of_finding
 from preflight.model import Finding, JobReport, Report, Severity, Subject, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.locations import STANDARD_INPUT, SourceTree, spot_of, subject_of
-from preflight.rules import RULES, Area
+from preflight.rules import RULES_BY_ID, Area
 
-_AREAS = {rule.id: rule.area for rule in RULES}
 _CONTENT = frozenset({Area.IMAGE, Area.VIDEO})
 
 
@@ -83,7 +83,9 @@ def _cases(job: JobReport) -> Iterator[_Case]:
         names[about] += 1
         if names[about] > 1:
             about = f"{about.removesuffix(': ')} #{names[about]}: "
-        if subject.address is not None or any(_AREAS[finding.rule] is Area.ADDRESS for finding in job.findings):
+        if subject.address is not None or any(
+            RULES_BY_ID[finding.rule].area is Area.ADDRESS for finding in job.findings
+        ):
             yield _Case(f"{about}address", frozenset({Area.ADDRESS}), subject)
         yield _Case(f"{about}transfer", frozenset({Area.TRANSFER}), subject)
         yield _Case(f"{about}content", _CONTENT, subject)
@@ -98,7 +100,7 @@ def _test_case(case: _Case, job: JobReport, tree: SourceTree, suite: str) -> Tes
     if spot is not None:
         test.file = printable(tree.shown(spot.path))
         test.line = spot.line or 1
-    failing = [finding for finding in found if finding.verdict(job.fail_on) is Verdict.FAIL]
+    failing = [finding for finding in found if verdict_of_finding(finding, job.fail_on) is Verdict.FAIL]
     untold = [finding for finding in found if finding.indeterminate]
     if failing or untold:
         said = failing or untold
@@ -118,7 +120,7 @@ def _test_case(case: _Case, job: JobReport, tree: SourceTree, suite: str) -> Tes
 
 
 def _belongs(finding: Finding, case: _Case, job: JobReport) -> bool:
-    if _AREAS[finding.rule] not in case.areas:
+    if RULES_BY_ID[finding.rule].area not in case.areas:
         return False
     return case.subject is None or subject_of(finding, job) is case.subject
 

@@ -9,12 +9,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from preflight.checking.verdict import verdict_of_subject
 from preflight.fix.suggest import remedies
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.pricing import show_seconds
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.in_order import is_in_order
+from preflight.rules import Trait, rules_with
 from preflight.units import dollars
 
 _VERDICTS = {
@@ -26,7 +28,7 @@ _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Seve
 _UNTOLD = ("could not tell", "bold yellow")
 _ROOMY = 72
 """Columns from which a table of prices is spaced out."""
-_SAID_WITH_PRICE = frozenset({"price-ambiguous"})
+_SAID_WITH_PRICE = rules_with(Trait.SPREAD)
 
 
 def render_report(report: Report, console: Console) -> None:
@@ -102,7 +104,7 @@ def _heading(job: JobReport) -> Text:
 
 
 def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
-    label, style = _VERDICTS[job.verdict_of(subject)]
+    label, style = _VERDICTS[verdict_of_subject(job, subject)]
     details = Text.assemble((label.lower(), style.removeprefix("bold ")), f"  {phrases.measured(subject)}")
     if not job.bare:
         console.print(

@@ -36,7 +36,7 @@ TABLE: dict[str, set[str]] = {
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
     "api": FOUNDATION | {"specs", "jobfiles", "checking"},
-    "render": FOUNDATION | {"specs", "pricing", "units", "rules", "client", "ledger", "submit", "fix"},
+    "render": FOUNDATION | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix"},
     "sandbox": FOUNDATION | {"probes", "sources", "client"},
     "cli": {"*"},
     "__init__": {"*"},

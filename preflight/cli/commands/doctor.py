@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.completion import files
-from preflight.cli.exit_codes import Exit
+from preflight.cli.exit_codes import OF_VERDICT
 from preflight.cli.output import emit, to_json, to_text
 from preflight.cli.shared_options import Seconds, default_ledger
 from preflight.cli.terminal import verbose_option
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _KEY_FILE_BYTES = 4096
-_EXITS = {Verdict.PASS: Exit.PASS, Verdict.FAIL: Exit.FAIL, Verdict.INDETERMINATE: Exit.INDETERMINATE}
 _STYLES = {
     State.OK: "green",
     State.NOTE: "blue",
@@ -86,7 +85,7 @@ def command(
         )
     )
     emit(_as_json(checks) if as_json or format_ == "json" else to_text(partial(_render, checks), output), output)
-    return _EXITS[verdict(checks)]
+    return OF_VERDICT[verdict(checks)]
 
 
 def _key_text(key_file: str | None, environment: Mapping[str, str]) -> str | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from preflight.errors import ConfigurationError
 
@@ -126,37 +126,6 @@ def _leads_to(target: Path, stream: TextIO) -> bool:
         return os.path.samestat(target.stat(), os.fstat(stream.fileno()))
     except (OSError, ValueError):
         return False
-
-
-def to_json(value: Mapping[str, Any]) -> str:
-    """An indented JSON document. ASCII only: it survives every terminal and every pipe."""
-    return _dumped(value, indent=2) + "\n"
-
-
-def to_json_lines(values: list[dict[str, Any]]) -> str:
-    """One JSON document a line."""
-    return "".join(_dumped(value, indent=None) + "\n" for value in values)
-
-
-def _dumped(value: object, *, indent: int | None) -> str:
-    """``value`` as JSON. Half a surrogate pair, as in a file name that is not UTF-8, becomes its escape in plain text:
-    many readers refuse a whole document over one."""
-    import json  # noqa: PLC0415 - only for this format
-
-    text = json.dumps(value, indent=indent)
-    return json.dumps(_whole(value), indent=indent) if "\\ud" in text else text
-
-
-def _whole(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-8", "backslashreplace").decode()
-        case Mapping():
-            return {_whole(key): _whole(each) for key, each in value.items()}
-        case list():
-            return [_whole(each) for each in value]
-        case _:
-            return value
 
 
 def to_text(render: Callable[[Console], object], output: str | None) -> str:

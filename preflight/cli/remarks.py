@@ -11,10 +11,11 @@ from preflight.checking.baseline import Baseline, baseline_object, can_be_old
 from preflight.checking.suppressions import rules_named
 from preflight.checking.verdict import report_without
 from preflight.cli.exit_codes import Exit, exit_of
-from preflight.cli.output import emit, to_json
+from preflight.cli.output import emit
 from preflight.errors import ConfigurationError
 from preflight.model import IgnoreComment, Report
 from preflight.redact import printable
+from preflight.render.json_text import to_json
 
 _LISTED = 10
 """Findings of a baseline that are named when they are fixed."""

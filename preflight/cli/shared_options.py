@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from preflight.checking.options import Options
 from preflight.cli.completion import files
+from preflight.cli.option_groups import (
+    Decorator,
+    JobOptions,
+    NetworkOptions,
+    OutputOptions,
+    PlainOutputOptions,
+    ResultOptions,
+    VerdictOptions,
+    grouped,
+)
 from preflight.cli.result_options import Format, FormatOption
 from preflight.cli.settings_options import loaded_of
 from preflight.cli.terminal import verbose_option
@@ -24,13 +33,22 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from preflight.checking.baseline import Baseline
+    from preflight.render.formats import Formats
     from preflight.sources.host import AllowedHost
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
 _MOST = Decimal(10) ** 9
 _PLACES = 9
+
+_file_option = click.option(
+    "--output", "file", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output."
+)
+_beside_format = (
+    _file_option,
+    click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
+    verbose_option,
+    click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+)
 
 
 class Number(click.ParamType[Decimal]):
@@ -113,20 +131,13 @@ class RuleId(click.ParamType[str]):
         return str(value)
 
 
-def _stacked(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def decorate(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
-
-
 def _choices(role: Role) -> click.Choice[str]:
     return click.Choice(load_spec().field(role).choices)
 
 
-job_options = _stacked(
+job_options = grouped(
+    "job",
+    JobOptions,
     click.option("--image", metavar="FILE|URL", shell_complete=files, help="The reference image."),
     click.option("--video", metavar="FILE|URL", shell_complete=files, help="The reference video."),
     click.option("--mode", type=_choices("mode"), help="The resolution of the result."),
@@ -137,7 +148,9 @@ job_options = _stacked(
     ),
 )
 
-network_options = _stacked(
+network_options = grouped(
+    "network",
+    NetworkOptions,
     click.option(
         "--allow-host",
         "allow",
@@ -155,7 +168,9 @@ network_options = _stacked(
     ),
 )
 
-verdict_options = _stacked(
+verdict_options = grouped(
+    "verdict",
+    VerdictOptions,
     click.option("--strict/--no-strict", default=False, help="Fail on warnings, too."),
     click.option(
         "--fail-on", type=click.Choice(list(_SEVERITIES)), default="error", show_default=True, help="What fails."
@@ -172,64 +187,81 @@ verdict_options = _stacked(
 )
 
 
-def output_options(*formats: str, several: bool = False) -> Callable[[_Command], _Command]:
-    """``--format``, ``--output``, ``-q``, ``-v``, ``--no-progress``; ``several`` allows a ``--format`` a result."""
-    one = click.option("--format", "format_", type=click.Choice(formats), default="text", help="How to say it.")
-    return _stacked(
-        _several_formats(formats) if several else one,
+def output_options(formats: Formats[Any]) -> Decorator:
+    """``output``: ``--format``, ``--output``, ``-q``, ``-v``, ``--no-progress``."""
+    return grouped("output", OutputOptions, format_option(formats), *_beside_format)
+
+
+def result_options(formats: Formats[Any]) -> Decorator:
+    """``output``: the same, with a ``--format`` for each of several results."""
+    names = tuple(formats)
+    return grouped(
+        "output",
+        ResultOptions,
         click.option(
-            "--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output."
+            "--format",
+            "formats",
+            cls=FormatOption,
+            type=Format(names),
+            multiple=True,
+            metavar=f"[{'|'.join(names)}][:FILE]",
+            help="How to say it, text by default; with :FILE, into that file (repeatable).",
         ),
-        click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
-        verbose_option,
-        click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+        *_beside_format,
     )
 
 
-def _several_formats(formats: tuple[str, ...]) -> Callable[[_Command], _Command]:
-    return click.option(
-        "--format",
-        "formats",
-        cls=FormatOption,
-        type=Format(formats),
-        multiple=True,
-        metavar=f"[{'|'.join(formats)}][:FILE]",
-        help="How to say it, text by default; with :FILE, into that file (repeatable).",
-    )
+def plain_output_options(formats: Formats[Any]) -> Decorator:
+    """``output``: ``--format`` and ``--output``, for what is said at once and always."""
+    return grouped("output", PlainOutputOptions, format_option(formats), _file_option)
+
+
+def format_option(formats: Formats[Any]) -> Decorator:
+    """``--format``, one of the formats of a kind of result."""
+    return click.option("--format", "format", type=click.Choice(list(formats)), default="text", help="How to say it.")
 
 
 def engine_options(
     *,
-    allow: tuple[AllowedHost, ...] = (),
-    deadline_s: float | None = None,
-    strict: bool | None = None,
-    fail_on: str | None = None,
-    select: tuple[str, ...] = (),
-    ignore: tuple[str, ...] | None = None,
-    baseline: str | None = None,
-    **same: Any,
+    network: NetworkOptions | None = None,
+    job: JobOptions | None = None,
+    verdict: VerdictOptions | None = None,
+    thorough: bool | None = None,
+    uploaded: bool = False,
+    offline: bool = False,
+    every_mode: bool = False,
 ) -> Options:
     """Engine options from the values of the options above.
 
     A command without one of them takes it from the settings, except two. Without ``--select`` it judges by all rules: a
     selection made for hooks must not let a broken job be paid for. Without ``--baseline``, by old findings as by new.
     """
+    network, job, verdict = network or NetworkOptions(), job or JobOptions(), verdict or VerdictOptions()
     context = click.get_current_context(silent=True)
     loaded = loaded_of(context) if context else None
     settings = loaded.settings if loaded else Settings()
-    threshold = settings.fail_on if fail_on is None else _SEVERITIES[fail_on]
+    threshold = settings.fail_on if verdict.fail_on is None else _SEVERITIES[verdict.fail_on]
+    strict = settings.strict if verdict.strict is None else verdict.strict
     return Options(
-        allow=allow,
-        deadline_s=deadline_s,
-        fail_on=min(threshold, Severity.WARNING) if (settings.strict if strict is None else strict) else threshold,
-        select=frozenset(select),
-        ignore=frozenset(settings.ignore if ignore is None else ignore),
+        allow=network.allow,
+        deadline_s=network.deadline_s,
+        fail_on=min(threshold, Severity.WARNING) if strict else threshold,
+        select=frozenset(verdict.select),
+        ignore=frozenset(settings.ignore if verdict.ignore is None else verdict.ignore),
         path_ignores=settings.per_path_ignores,
         severities=settings.severity,
         folder=str(loaded.file.path.parent) if loaded and loaded.file else ".",
         rounding=settings.rounding,
-        baseline=None if baseline is None else _read_baseline(baseline),
-        **same,
+        baseline=None if verdict.baseline is None else _read_baseline(verdict.baseline),
+        max_credits=verdict.max_credits,
+        deep=verdict.deep,
+        model=job.model,
+        mode=job.mode,
+        orientation=job.orientation,
+        thorough=thorough,
+        uploaded=uploaded,
+        offline=offline,
+        every_mode=every_mode,
     )
 
 

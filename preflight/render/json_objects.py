@@ -7,13 +7,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from preflight.checking.verdict import verdict_of_subject
-from preflight.model import Finding, ImageFacts, JobReport, Quote, Report, Subject, TotalQuote, VideoFacts
+from preflight.model import Finding, ImageFacts, JobReport, Report, Subject
 from preflight.redact import redact
 from preflight.render import phrases
 from preflight.units import decimal_text, dollars
 
-if TYPE_CHECKING:  # their modules load httpx, which a check of local files need not
+if TYPE_CHECKING:  # a check of local files needs neither httpx nor more of the model than it fills
     from preflight.client import Credits
+    from preflight.model import Quote, TotalQuote, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.submit.submit import Submission
 
@@ -202,10 +203,10 @@ def _facts(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | None:
                 "complete": facts.complete,
                 "decoders": list(facts.decoders),
             }
-        case VideoFacts():
-            return _video(facts)
         case None:
             return None
+        case _:
+            return _video(facts)
 
 
 def _video(facts: VideoFacts) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from preflight.checking.verdict import verdict_of_subject
-from preflight.fix.suggest import remedies
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.pricing import show_seconds
 from preflight.redact import printable
@@ -31,8 +30,8 @@ _ROOMY = 72
 _SAID_WITH_PRICE = rules_with(Trait.SPREAD)
 
 
-def render_report(report: Report, console: Console) -> None:
-    """Print a report."""
+def render_report(report: Report, console: Console, *, next_commands: Sequence[str] = ()) -> None:
+    """Print a report, and below it the commands that repair its files."""
     several = len(report.jobs) > 1
     in_line = False
     for job in report.jobs:
@@ -55,7 +54,7 @@ def render_report(report: Report, console: Console) -> None:
         if in_line:
             console.print()
         console.print(_summary(report))
-    _print_remedies(report, console)
+    _print_next(next_commands, console)
 
 
 def render_quotes(report: Report, console: Console) -> None:
@@ -82,8 +81,8 @@ def _line(job: JobReport) -> Text:
     )
 
 
-def _print_remedies(report: Report, console: Console) -> None:
-    for number, command in enumerate(remedies(report)):
+def _print_next(commands: Sequence[str], console: Console) -> None:
+    for number, command in enumerate(commands):
         if number == 0:
             console.print()
         # Never wrapped, so that it can be copied whole.

@@ -10,9 +10,9 @@ from shlex import quote
 import click
 
 from preflight.cli.completion import folders
-from preflight.cli.output import to_json
 from preflight.errors import ConfigurationError
 from preflight.redact import printable
+from preflight.render.json_text import to_json
 from preflight.scaffold import HOOKS, HOOKS_FILE, JOB_FILE, SCHEMA_FILE, configuration, hooks_text, job_text
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema

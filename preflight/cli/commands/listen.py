@@ -7,11 +7,10 @@ import shlex
 import shutil
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.output import to_json
 from preflight.cli.service_options import (
     api_url_option,
     key_file_option,
@@ -22,6 +21,7 @@ from preflight.cli.service_options import (
 from preflight.cli.terminal import verbose_option
 from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, MissingExtra
+from preflight.render.json_text import to_json
 
 if TYPE_CHECKING:
     from preflight.callbacks import Finished
@@ -49,7 +49,6 @@ def command(
     api_url: str,
     key_file: str | None,
     ledger_path: str | None,
-    **_: Any,
 ) -> int:
     """Receive the service's callbacks, and write down how each task ended.
 

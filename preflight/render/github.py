@@ -74,7 +74,7 @@ def _kind(finding: Finding, job: JobReport) -> str:
 
 
 def _title(finding: Finding) -> str:
-    return f"{finding.rule} (could not tell)" if finding.indeterminate else finding.rule
+    return f"{finding.rule} (indeterminate)" if finding.indeterminate else finding.rule
 
 
 def _said(finding: Finding, job: JobReport) -> Iterator[str]:
@@ -99,6 +99,6 @@ def _row(finding: Finding, job: JobReport, tree: SourceTree) -> str:
     fallback = subject.source if subject is not None else finding.field or ""
     where = spot.shown(tree) if spot is not None else fallback
     said = "<br>".join(escape(printable(line)) for line in _said(finding, job))
-    label = "could not tell" if finding.indeterminate else finding.severity.label
+    label = "indeterminate" if finding.indeterminate else finding.severity.label
     cells = (label, f"<code>{finding.rule}</code>", f"<code>{escape(printable(where))}</code>", said)
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"

@@ -151,7 +151,7 @@ def _text(findings: Sequence[Finding], job: JobReport, tree: SourceTree) -> str:
 
 
 def _lines(finding: Finding, job: JobReport, tree: SourceTree) -> Iterator[str]:
-    label = "could not tell" if finding.indeterminate else finding.severity.label
+    label = "indeterminate" if finding.indeterminate else finding.severity.label
     spot = spot_of(finding, job)
     where = spot.shown(tree) if spot else None
     yield printable("  ".join(part for part in (label, finding.rule, finding.field, where) if part))

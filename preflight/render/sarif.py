@@ -133,7 +133,7 @@ def _results(report: Report, tree: SourceTree, to_utf16: ToUtf16) -> Iterator[di
 def _message(finding: Finding, job: JobReport) -> str:
     parts = [f"{finding.message}."]
     if finding.indeterminate:
-        parts[0] = f"Could not tell: {parts[0]}"
+        parts[0] = f"Indeterminate: {parts[0]}"
     subject = subject_of(finding, job)
     if subject is not None:
         parts.append(f"File: {subject.source}")

@@ -21,10 +21,10 @@ from preflight.units import dollars
 _VERDICTS = {
     Verdict.PASS: ("PASS", "bold green"),
     Verdict.FAIL: ("FAIL", "bold red"),
-    Verdict.INDETERMINATE: ("COULD NOT TELL", "bold yellow"),
+    Verdict.INDETERMINATE: ("INDETERMINATE", "bold yellow"),
 }
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
-_UNTOLD = ("could not tell", "bold yellow")
+_UNTOLD = ("indeterminate", "bold yellow")
 _ROOMY = 72
 """Columns from which a table of prices is spaced out."""
 _SAID_WITH_PRICE = rules_with(Trait.SPREAD)

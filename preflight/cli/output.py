@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from preflight.cli.guard import is_ci, unguarded, without_commands, write_text
 from preflight.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 PIPED_COLUMNS = 80
 
 
-def emit(text: str, output: str | None) -> None:
-    """Write ``text``, which ends its own last line, to ``output``, or to standard output.
+def emit(text: str, output: str | None, *, commands: bool = False) -> None:
+    """Write ``text``, which ends its own last line and is printable, to ``output``, or to standard output.
 
-    A reader who has left is no trouble. Raises ``ConfigurationError`` when it cannot be written.
+    ``commands`` says that its commands to a build server are meant. A reader who has left is no trouble. Raises
+    ``ConfigurationError`` when it cannot be written.
     """
+    if not commands and is_ci(os.environ):
+        text = without_commands(text)
     if output is not None and output != "-":
         _write_file(text, output)
         return
     try:
-        sys.stdout.write(text)
+        write_text(unguarded(sys.stdout), text)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
@@ -114,7 +118,7 @@ def _write_through(text: str, target: Path) -> None:
     """Write to what is open at ``target``, where that is known, as if it had been written to directly."""
     for stream in (sys.stdout, sys.stderr):
         if _leads_to(target, stream):
-            stream.write(text)
+            write_text(unguarded(stream), text)
             stream.flush()
             return
     with target.open("w", encoding="utf-8", newline="\n") as file:
@@ -130,17 +134,15 @@ def _leads_to(target: Path, stream: TextIO) -> bool:
 
 def to_text(render: Callable[[Console], object], output: str | None) -> str:
     """What ``render`` prints: in colour on a terminal, plain and 80 columns wide elsewhere."""
-    from rich.console import Console  # noqa: PLC0415 - 60 ms that JSON need not pay
+    from preflight.cli.console import TextConsole  # noqa: PLC0415 - 60 ms that JSON need not pay
 
     plain = output is not None or not sys.stdout.isatty()
     printed = StringIO()
-    console = Console(
+    console = TextConsole(
         file=printed if plain else None,  # to a terminal it asks for colours and width
         width=PIPED_COLUMNS if plain else None,
         force_terminal=False if plain else None,
         color_system=None if plain or os.environ.get("NO_COLOR") else "auto",
-        highlight=False,
-        emoji=False,
     )
     if plain:
         render(console)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import click
-
 from preflight.checking.baseline import Baseline, baseline_object, can_be_old
 from preflight.checking.suppressions import rules_named
 from preflight.checking.verdict import report_without
 from preflight.cli.exit_codes import Exit, exit_of
 from preflight.cli.output import emit
+from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError
 from preflight.model import IgnoreComment, Report
 from preflight.redact import printable
@@ -26,7 +25,7 @@ def keep_as_baseline(report: Report, path: str, *, quiet: bool) -> Exit:
     baseline = baseline_object(report, Path(path))
     emit(to_json(baseline), path)
     if not quiet:
-        click.echo(f"preflight: {_counted(len(baseline['findings']), 'finding')} written to {path}", err=True)
+        remark(f"{_counted(len(baseline['findings']), 'finding')} written to {path}")
     return exit_of(report_without(report, can_be_old))
 
 

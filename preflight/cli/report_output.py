@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-import click
-
 from preflight.cli.output import emit, to_text
+from preflight.cli.terminal import remark
 from preflight.errors import JobUnreadable
 from preflight.model import Report
-from preflight.render.formats import Formats, Surroundings
+from preflight.render.formats import COMMANDS, Formats, Surroundings
 from preflight.render.locations import SourceTree
 
 if TYPE_CHECKING:
@@ -26,7 +25,12 @@ _T = TypeVar("_T")
 def emit_as(formats: Formats[_T], value: _T, output: OutputOptions | PlainOutputOptions) -> None:
     """Write ``value`` in the format and to the place that were asked for; nothing where ``--quiet`` was."""
     if not output.quiet:
-        emit(formats[output.format](value, surroundings(output.file)), output.file)
+        write_as(formats, value, output.format, output.file)
+
+
+def write_as(formats: Formats[_T], value: _T, name: str, file: str | None) -> None:
+    """Write ``value`` in the format called ``name`` to ``file``, else to standard output."""
+    emit(formats[name](value, surroundings(file)), file, commands=name == COMMANDS)
 
 
 def surroundings(file: str | None) -> Surroundings:
@@ -134,4 +138,4 @@ def append_step_summary(report: Report, tree: SourceTree) -> None:
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except (OSError, ValueError) as error:
-        click.echo(f"preflight: cannot write the step summary: {error}", err=True)
+        remark(f"cannot write the step summary: {error}")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from preflight.cli.option_groups import Result
-from preflight.cli.output import emit, require_writable
-from preflight.cli.report_output import surroundings
+from preflight.cli.output import require_writable
+from preflight.cli.report_output import write_as
 from preflight.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def emit_results(wanted: Sequence[Result], formats: Formats[_T], value: _T, *, q
         if quiet and each.file is None:
             continue
         try:
-            emit(formats[each.format](value, surroundings(each.file)), each.file)
+            write_as(formats, value, each.format, each.file)
         except ConfigurationError as error:
             failed = failed or error
     if failed is not None:

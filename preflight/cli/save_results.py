@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from preflight.cli.completion import folders
-from preflight.cli.terminal import progress
+from preflight.cli.terminal import progress, remark
 from preflight.client import is_loopback
 from preflight.errors import SourceError
 from preflight.render import phrases
@@ -41,9 +41,9 @@ def with_files(
                 )
             saved.append(str(path))
         except SourceError as error:
-            click.echo(f"preflight: the result could not be saved: {error}", err=True)
+            remark(f"the result could not be saved: {error}")
     if not submission.outputs and submission.state == "completed":
-        click.echo("preflight: the task is completed, and names no result that could be saved", err=True)
+        remark("the task is completed, and names no result that could be saved")
     complete = bool(saved) and len(saved) == len(submission.outputs)
     return replace(submission, files=tuple(saved)), complete or submission.state != "completed"
 

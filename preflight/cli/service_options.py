@@ -14,6 +14,7 @@ from preflight.cli.completion import files
 from preflight.cli.option_groups import OutputOptions
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import Seconds, default_ledger
+from preflight.cli.terminal import remark
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
 from preflight.errors import ConfigurationError
 from preflight.render.formats import SUBMISSION
@@ -94,6 +95,6 @@ def emit_submission(submission: Submission, output: OutputOptions) -> bool:
     try:
         emit_as(SUBMISSION, submission, output)
     except ConfigurationError as error:
-        click.echo(f"preflight: task {submission.task_id} is {submission.state}; {error}", err=True)
+        remark(f"task {submission.task_id} is {submission.state}; {error}")
         return False
     return True

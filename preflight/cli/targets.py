@@ -15,6 +15,7 @@ from preflight.checking.options import Options
 from preflight.cli.completion import files
 from preflight.cli.option_groups import JobOptions, PlaceOptions, grouped
 from preflight.cli.settings_options import loaded_of
+from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Kind, Report
 from preflight.model.target import Media, Target, is_url
@@ -78,8 +79,8 @@ def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> N
     if targets.empty or targets.commented or baseline is not None:
         from preflight.cli.remarks import remarks  # noqa: PLC0415 - most runs have nothing to say
 
-        for remark in remarks(report, targets.empty, targets.commented, baseline):
-            click.echo(f"preflight: {remark}", err=True)
+        for text in remarks(report, targets.empty, targets.commented, baseline):
+            remark(text)
 
 
 def _sources(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from preflight.redact import printable
 from preflight.render import in_order, phrases
@@ -63,7 +63,7 @@ def _json_lines(objects_of: Callable[[_T], Iterable[Mapping[str, Any]]]) -> Rend
 
 
 def _lines(lines_of: Callable[[_T], Iterable[str]]) -> Renderer[_T]:
-    return lambda value, _: "".join(f"{line}\n" for line in lines_of(value))
+    return lambda value, _: "".join(f"{printable(line)}\n" for line in lines_of(value))
 
 
 def _report_text(report: Report, around: Surroundings) -> str:
@@ -105,7 +105,7 @@ def _fact_lines(report: Report) -> Iterable[str]:
         for subject in job.subjects:
             reason = phrases.why_not_read(subject)
             what = phrases.measured(subject) if reason is None else f"not read: {reason}"
-            yield printable(f"{subject.source}  {what}  ({phrases.spent(subject.transfer)})")
+            yield f"{subject.source}  {what}  ({phrases.spent(subject.transfer)})"
 
 
 def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:
@@ -202,13 +202,16 @@ def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
     return checks_object(checks)
 
 
+COMMANDS: Final = "github"
+"""The format that is meant to command a build server."""
+
 REPORT: Formats[Report] = {
     "text": _report_text,
     "json": _json(objects.report_object),
     "jsonl": _json_lines(lambda report: map(objects.job_object, report.jobs)),
     "sarif": _sarif,
     "junit": _junit,
-    "github": _github,
+    COMMANDS: _github,
 }
 QUOTES: Formats[Report] = {
     "text": _quotes_text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from preflight.redact import printable, redact
+from preflight.redact import redact
 from preflight.units import dollars
 
 if TYPE_CHECKING:
@@ -20,10 +20,6 @@ _REFUNDS = {
 
 def submission_lines(submission: Submission) -> Iterator[str]:
     """State and task first, then a line for each thing that is known."""
-    return map(printable, _lines(submission))
-
-
-def _lines(submission: Submission) -> Iterator[str]:
     yield f"{submission.state}  task {submission.task_id}"
     if submission.quote is not None:
         yield f"  price   {submission.quote.credits:f} credits (${dollars(submission.quote.usd)})"

@@ -15,7 +15,7 @@ from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, verdict_options
 from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
-from preflight.render.formats import REPORT
+from preflight.render.formats import COMMANDS, REPORT
 
 
 @click.command("check")
@@ -73,7 +73,7 @@ def command(
 
         return keep_as_baseline(report, write_baseline, quiet=output.quiet)
     emit_results(wanted, REPORT, report, quiet=output.quiet)
-    if not output.quiet and any(result.format == "github" for result in wanted):
+    if not output.quiet and any(result.format == COMMANDS for result in wanted):
         from preflight.cli.report_output import append_step_summary, source_tree  # noqa: PLC0415 - only for this format
 
         append_step_summary(report, source_tree())

@@ -11,6 +11,7 @@ from preflight.cli.option_groups import OutputOptions
 from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import api_url_option, key_file_option, ledger_option, open_client, open_ledger
 from preflight.cli.shared_options import output_options
+from preflight.cli.terminal import remark
 from preflight.errors import TaskNotFound
 from preflight.render.formats import CALIBRATION, ENTRIES, ENTRY
 
@@ -135,7 +136,7 @@ def resolve(
                     entry = _as_named(ledger, client, entry, entry.task_id)
                 else:
                     entry, answer = resolve_by_balance(ledger, client, entry)
-                    click.echo(f"preflight: {_answer(answer.name, entry)}", err=True)
+                    remark(_answer(answer.name, entry))
     emit_as(ENTRY, [entry], output)
     return Exit.OUTCOME_UNKNOWN if entry.state is State.UNKNOWN else Exit.PASS
 
@@ -166,7 +167,7 @@ def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Ent
         return resolve_by_task(ledger, client, entry, task_id)
     except TaskNotFound:
         by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
-        click.echo(f"preflight: the answer named the task {task_id}; look at your tasks, then {by_hand}", err=True)
+        remark(f"the answer named the task {task_id}; look at your tasks, then {by_hand}")
         raise
 
 

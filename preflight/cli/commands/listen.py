@@ -18,7 +18,7 @@ from preflight.cli.service_options import (
     open_client,
     open_ledger,
 )
-from preflight.cli.terminal import verbose_option
+from preflight.cli.terminal import remark, tell, verbose_option
 from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, MissingExtra
 from preflight.render.json_text import to_json
@@ -73,11 +73,11 @@ def command(
                 ledger,
                 client,
                 on_finished=lambda finished: _finished(finished, words),
-                on_trouble=lambda text: click.echo(f"preflight: {text}", err=True),
+                on_trouble=remark,
             )
             app = CallbackApp(ledger, secret=secret, on_taken=settler.wake)
             base = base_of(public_url) if public_url else url
-            click.echo(f"listening on {url}; callback URL: {base}/{secret}")
+            tell(f"listening on {url}; callback URL: {base}/{secret}")
             serve(app, listener, settler)
     return 0
 
@@ -99,7 +99,7 @@ def _finished(finished: Finished, forward: list[str]) -> None:
     task, entry = finished.task, finished.entry
     name = f"entry {entry.id}" if entry else "not in the ledger"
     with suppress(OSError):  # whoever read it may have left: the command has its turn all the same
-        click.echo(f"{task.status.value}  task {task.id}  {name}")
+        tell(f"{task.status.value}  task {task.id}  {name}")
     if not forward:
         return
     # The command is the user's own, and fetches the results: it gets their URLs whole.
@@ -114,7 +114,7 @@ def _finished(finished: Finished, forward: list[str]) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as trouble:
-        click.echo(f"preflight: {forward[0]} for task {task.id}: {trouble}", err=True)
+        remark(f"{forward[0]} for task {task.id}: {trouble}")
         return
     if done.returncode:
-        click.echo(f"preflight: {forward[0]} for task {task.id} ended with {done.returncode}", err=True)
+        remark(f"{forward[0]} for task {task.id} ended with {done.returncode}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -30,15 +29,16 @@ from preflight.cli.service_options import (
     wait_timeout_option,
 )
 from preflight.cli.shared_options import Number, engine_options, network_options, output_options
-from preflight.cli.terminal import progress
+from preflight.cli.terminal import progress, remark
 from preflight.client.auth import base_of
 from preflight.client.calls import CREATE_PATH
 from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.jobfiles import load_job
 from preflight.model import Job, JobReport, Report, Verdict
+from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.formats import REPORT, SUBMISSION
-from preflight.render.json_text import to_json, to_json_lines
+from preflight.render.json_text import to_json, to_json_lines, to_readable_json
 from preflight.submit.submit import request_body, submit_job
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _receiver(url: str | None) -> str | None:
 def _refuse(report: Report, output: OutputOptions) -> None:
     emit_as(REPORT, report, output)
     reason = "could not be examined" if report.verdict is Verdict.INDETERMINATE else "does not pass its check"
-    click.echo(f"preflight: nothing was sent: the job {reason}", err=True)
+    remark(f"nothing was sent: the job {reason}")
 
 
 def _saved(path: str, found: JobReport) -> SavedCheck:
@@ -184,8 +184,8 @@ def _saved(path: str, found: JobReport) -> SavedCheck:
     assert found.identity is not None, "a job has one"
     saved = load_saved(Path(path), found.identity)
     same = is_unchanged(saved.receipts, receipts_of(found))
-    said = "the files are those of" if same else "the files have changed since, and were checked anew:"
-    click.echo(f"preflight: {said} {path}", err=True)
+    said = "the files are those of" if same else "the files have changed since, and were checked again:"
+    remark(f"{said} {path}")
     return saved
 
 
@@ -197,7 +197,7 @@ def _still_sound(found: JobReport, check: Callable[[], Report], *, age: float, y
         return found
     latest = check().jobs[0]
     if not is_unchanged(receipts_of(found), receipts_of(latest)):
-        click.echo("preflight: the files have changed since they were checked, and were checked anew", err=True)
+        remark("the files have changed since they were checked, and were checked again")
         if latest.verdict is not Verdict.PASS:
             raise NotSubmitted("not sent: the files have changed, and the job no longer passes its check")
     if latest.quote != found.quote:
@@ -222,7 +222,7 @@ def _agree(report: JobReport, *, yes: bool, saved: SavedCheck | None) -> None:
 
 def _announce(task_id: str) -> None:
     """The id goes out at once: whatever happens next, the task can be found again."""
-    click.echo(f"preflight: accepted as task {task_id}", err=True)
+    remark(f"accepted as task {task_id}")
 
 
 def _dry_run(job: Job, api_url: str, format_: str) -> str:
@@ -231,5 +231,5 @@ def _dry_run(job: Job, api_url: str, format_: str) -> str:
     if format_ != "text":
         request = {"schema": "preflight.request/v1", "method": "POST", "url": url, "body": request_body(job)}
         return to_json(request) if format_ == "json" else to_json_lines([request])
-    body = json.dumps(request_body(job), indent=2, ensure_ascii=False)
-    return f"POST {url}\nAuthorization: Bearer (the key, not shown)\nContent-Type: application/json\n\n{body}\n"
+    head = f"POST {printable(url)}\nAuthorization: Bearer (the key, not shown)\nContent-Type: application/json"
+    return f"{head}\n\n{to_readable_json(request_body(job))}"

@@ -10,11 +10,12 @@ import sys
 import tempfile
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.output import emit, to_text
+from preflight.cli.output import emit
 
 _KEY = "sk-sandbox-demo"
 _JOB = """\
@@ -85,13 +86,13 @@ class _Tour:
         return Exit.PASS if submitted and results and after < before else Exit.BUG
 
     def _say(self, text: str) -> None:
-        _print(f"\n# {text}", "bold")
+        _print(f"\n# {text}", bold=True)
 
     def _run(self, expected: Exit, *arguments: str) -> bool:
-        _print(f"$ preflight {shlex.join(arguments)}", "cyan")
+        _print(f"$ preflight {shlex.join(arguments)}", fg="cyan")
         sys.stdout.flush()
         code = subprocess.run(_command(*arguments), cwd=self._folder, env=self._environment, check=False).returncode
-        _print(f"(exit code {code})", "dim")
+        _print(f"(exit code {code})", dim=True)
         if code != expected:
             raise click.ClickException(f"exit code {code} where {int(expected)} was expected")
         return True
@@ -103,8 +104,9 @@ class _Tour:
         return Decimal(run.stdout.split()[0])
 
 
-def _print(text: str, style: str) -> None:
-    emit(to_text(lambda console: console.print(text, style=style, soft_wrap=True), None), None)
+def _print(text: str, **style: Any) -> None:
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    emit(f"{click.style(text, **style) if coloured else text}\n", None)
 
 
 def _command(*arguments: str) -> list[str]:

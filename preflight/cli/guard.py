@@ -18,8 +18,8 @@ from preflight.redact import printable
 
 _CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI", "TEAMCITY_VERSION", "JENKINS_URL", "BUILD_BUILDID")
 _OFF = frozenset({"", "0", "false", "no"})
-# GitHub trims a line and looks for "::"; it, Azure and TeamCity look for "##name[" anywhere in a line.
-_COMMAND = re.compile(r"^[^\S\n]*:(?P<colon>:)|##\w*(?P<bracket>\[)", re.MULTILINE)
+# GitHub trims a line and looks for "::" (here also behind colours); it, Azure and TeamCity look for "##name[" anywhere.
+_COMMAND = re.compile(r"^(?:[^\S\n]|\x1b\[[\d;]*m)*:(?P<colon>:)|##\w*(?P<bracket>\[)", re.MULTILINE)
 _LINE_START = 200
 """Characters that are remembered of a line that is written in pieces."""
 

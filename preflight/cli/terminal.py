@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from preflight.cli.guard import guarded_streams, unguarded
+from preflight.cli.guard import guarded_streams, is_ci, unguarded
 from preflight.redact import hide, printable
 
 
@@ -27,7 +28,7 @@ def tell(text: str) -> None:
 @contextmanager
 def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], object]]:
     """A spinner with ``message`` while the body runs; what is yielded changes the message."""
-    if hidden or not sys.stderr.isatty():
+    if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log is no place for a spinner
         yield lambda _: None
         return
     from rich.text import Text  # noqa: PLC0415 - only on a terminal

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.doctor import Check, State, verdict
 from preflight.model import Verdict
-from preflight.redact import printable
+from preflight.redact import hide, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,7 +31,8 @@ _CONCLUSIONS = {
 def checks_object(checks: Sequence[Check]) -> dict[str, Any]:
     """All checks."""
     rows = [
-        {"check": check.name, "state": check.state.value, "found": check.found, "fix": check.fix} for check in checks
+        {"check": check.name, "state": check.state.value, "found": hide(check.found), "fix": check.fix}
+        for check in checks
     ]
     return {"schema": "preflight.doctor/v1", "verdict": verdict(checks).value, "checks": rows}
 
@@ -54,7 +55,7 @@ def _rows(checks: Sequence[Check]) -> Iterator[tuple[Text, Text, Text]]:
     from rich.text import Text  # noqa: PLC0415 - the same
 
     for check in checks:
-        found = Text(printable(check.found))
+        found = Text(printable(hide(check.found)))
         if check.fix is not None and check.state is not State.OK:
             found.append("\nto do: ", style="dim").append(printable(check.fix), style="cyan")
         yield Text(check.state.value, style=_STYLES[check.state]), Text(check.name), found

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from preflight.redact import printable
+from preflight.redact import hide, printable
 from preflight.rules import RULES
 from preflight.rules.pages import help_of
 from preflight.settings import SETTINGS, Loaded, Origin, Setting
@@ -87,7 +87,8 @@ def render_settings(loaded: Loaded, folder: str, console: Console) -> None:
 
 def _value(setting: Setting, loaded: Loaded) -> Any:
     value = getattr(loaded.settings, setting.name)
-    return None if value is None else setting.kind.show(value)
+    shown = None if value is None else setting.kind.show(value)
+    return hide(shown) if isinstance(shown, str) else shown
 
 
 def _words(setting: Setting, loaded: Loaded) -> str:

@@ -26,6 +26,7 @@ from rule_pages import write_rule_pages
 
 import preflight
 from preflight.cli.app import commands
+from preflight.fix.suggest import remedies
 from preflight.render.text import render_report
 from preflight.scaffold import HOOKS, manifest
 from preflight.settings import SETTINGS
@@ -119,7 +120,8 @@ def report(*, colours: bool) -> str:
         shutil.copytree(tables.PACKAGE / "sandbox" / "media", folder, dirs_exist_ok=True)
         Path("job.yaml").write_text(job[1], "utf-8")
         with terminal.capture() as captured:
-            render_report(preflight.check("job.yaml"), terminal)
+            found = preflight.check("job.yaml")
+            render_report(found, terminal, next_commands=tuple(remedies(found)))
     return captured.get()
 
 

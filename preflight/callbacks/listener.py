@@ -52,7 +52,7 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
         try:
             listener.bind((host, port))
             listener.listen(_CONNECTIONS)
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, TypeError, ValueError) as error:  # the last two: no name of a host
             raise ConfigurationError(f"cannot listen on {host} port {port}: {error}") from error
         shown = f"[{host}]" if family == socket.AF_INET6 else host
         yield listener, f"http://{shown}:{listener.getsockname()[1]}"

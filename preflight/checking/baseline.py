@@ -16,10 +16,12 @@ from typing import Any, Final, NamedTuple
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, JobReport, Report
 from preflight.redact import printable
+from preflight.rules import Trait, rules_with
 
 SCHEMA: Final = "preflight.baseline/v1"
 _MAX_BYTES = 64 * 1024 * 1024
-_NEVER = frozenset({"over-budget"})
+_NEVER = rules_with(Trait.BUDGET)
+_UNREADABLE = rules_with(Trait.UNREADABLE)
 
 
 class Fingerprint(NamedTuple):
@@ -65,7 +67,7 @@ class Baseline(NamedTuple):
 
 def can_be_old(finding: Finding) -> bool:
     """Whether a baseline may hold ``finding``."""
-    unreadable = finding.rule == "field-type" and finding.field is None
+    unreadable = finding.rule in _UNREADABLE and finding.field is None
     return not finding.indeterminate and finding.rule not in _NEVER and not unreadable
 
 

@@ -14,14 +14,14 @@ from preflight import pricing
 from preflight.checking.examiner import Examiner
 from preflight.checking.options import Options
 from preflight.checking.subjects import Examined, Slot
-from preflight.checking.suppressions import Selection, Sorted, rules_named
+from preflight.checking.suppressions import Selection, rules_named
+from preflight.checking.verdict import verdict_of, verdict_of_job, worst
 from preflight.errors import JobUnreadable
-from preflight.model import Family, Finding, Hidden, JobReport, Kind, Report, Severity, Subject, Verdict
-from preflight.model.finding import verdict_of
+from preflight.model import Finding, Hidden, JobReport, Kind, Report, Subject, Verdict
 from preflight.model.report import paid_jobs
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
-from preflight.rules import judge_job, judge_length, judge_price, judge_subject
+from preflight.rules import judge_job, judge_length, judge_price, judge_subject, judge_unreadable
 from preflight.specs import Role, Spec, load_spec, model_names
 
 if TYPE_CHECKING:
@@ -164,36 +164,21 @@ class Engine:
             bare=job is None,
             identity=_identity(job, spec) if job else None,
             fail_on=self._options.fail_on,
-            verdict=self._verdict(findings, subjects),
+            verdict=verdict_of_job(
+                findings,
+                subjects,
+                fail_on=self._options.fail_on,
+                offline=self._options.offline,
+                is_let_go=self._is_let_go,
+            ),
         )
-
-    def _verdict(self, findings: Sorted, subjects: Sequence[Subject]) -> Verdict:
-        """What is ignored is not shown and does not fail; but what could not be examined never becomes a pass.
-
-        The one exception is asked for by name: files that were not fetched, with ``not-fetched`` ignored.
-        """
-        left_out = any(each.finding.rule == "not-fetched" and self._is_let_go(each) for each in findings.hidden)
-        counted = [finding for finding in findings.counted if not (left_out and finding.rule == "not-fetched")]
-        verdicts = [verdict_of(counted, self._options.fail_on)]
-        judged = [subject for subject in subjects if not (left_out and _is_not_fetched(subject))]
-        if not self._options.offline and not all(_is_examined(subject) for subject in judged):
-            verdicts.append(Verdict.INDETERMINATE)
-        return Verdict.worst(verdicts)
 
     def _is_let_go(self, hidden: Hidden) -> bool:
         """Whether somebody named the rule of a finding to be rid of it: not selecting it does not do that."""
         return hidden.by != "option" or hidden.finding.rule in rules_named(self._options.ignore)
 
     def _unreadable(self, row: JobUnreadable) -> JobReport:
-        finding = Finding(
-            rule="field-type",
-            severity=Severity.ERROR,
-            message=str(row).partition(": ")[2],
-            help="preflight explain field-type",
-            path=row.path,
-            line=row.line,
-            column=row.column,
-        )
+        finding = judge_unreadable(row)
         return JobReport(
             model=self._options.model, findings=(finding,), path=row.path, line=row.line, verdict=Verdict.FAIL
         )
@@ -240,22 +225,10 @@ class Engine:
         return replace(finding, field=name, path=job.path, line=line, column=column)
 
 
-def _is_examined(subject: Subject) -> bool:
-    """Whether the file's size or length is known: without either, nothing was held to any limit."""
-    if subject.image is not None:
-        return subject.image.width is not None
-    return subject.video is not None and bool(subject.video.durations.plausible)
-
-
 def _identity(job: Job, spec: Spec) -> str:
     from preflight.checking.job_hash import job_hash  # noqa: PLC0415 - loads hashlib, which a file by itself need not
 
     return job_hash(job, spec)
-
-
-def _is_not_fetched(subject: Subject) -> bool:
-    """Whether a file on this disk is a pointer. At a URL that is what the service would get, and judged."""
-    return subject.address is None and subject.facts is not None and subject.facts.family is Family.POINTER
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:
@@ -269,4 +242,8 @@ def _is_priced(subject: Subject, spec: Spec) -> bool:
 def add_up(jobs: Iterable[JobReport]) -> Report:
     """A report over ``jobs``, with the sum of their prices."""
     every = tuple(jobs)
-    return Report(jobs=every, quote=pricing.total(job.quote for job in paid_jobs(every)))
+    return Report(
+        jobs=every,
+        verdict=worst(job.verdict for job in every),
+        quote=pricing.total(job.quote for job in paid_jobs(every)),
+    )

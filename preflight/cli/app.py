@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.settings_options import with_settings
+from preflight.cli.terminal import tell
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -78,7 +79,7 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
     if value:
         from importlib.metadata import version  # noqa: PLC0415 - only for this option
 
-        click.echo(f"preflight {version('media-preflight')}")
+        tell(f"preflight {version('media-preflight')}")
         ctx.exit()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from preflight.model import JobReport, Report, Verdict
+from preflight.checking.verdict import is_over_budget
+from preflight.model import Report, Verdict
 
 if TYPE_CHECKING:
     from preflight.submit.submit import Submission  # loads httpx
@@ -25,17 +26,14 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+OF_VERDICT = {Verdict.PASS: Exit.PASS, Verdict.FAIL: Exit.FAIL, Verdict.INDETERMINATE: Exit.INDETERMINATE}
+
+
 def exit_of(report: Report) -> Exit:
     """The exit code of a check: over budget, then fail, then indeterminate."""
-    if any(_is_over_budget(job) for job in report.jobs):
+    if is_over_budget(report):
         return Exit.OVER_BUDGET
-    match report.verdict:
-        case Verdict.FAIL:
-            return Exit.FAIL
-        case Verdict.INDETERMINATE:
-            return Exit.INDETERMINATE
-        case Verdict.PASS:
-            return Exit.PASS
+    return OF_VERDICT[report.verdict]
 
 
 def exit_of_submission(submission: Submission, *, saved: bool = True) -> Exit:
@@ -43,7 +41,3 @@ def exit_of_submission(submission: Submission, *, saved: bool = True) -> Exit:
     if submission.state == "failed":
         return Exit.API
     return Exit.PASS if saved else Exit.INDETERMINATE
-
-
-def _is_over_budget(job: JobReport) -> bool:
-    return any(finding.rule == "over-budget" for finding in job.findings)

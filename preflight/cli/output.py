@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from preflight.cli.guard import is_ci, unguarded, without_commands, write_text
 from preflight.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -19,16 +20,19 @@ if TYPE_CHECKING:
 PIPED_COLUMNS = 80
 
 
-def emit(text: str, output: str | None) -> None:
-    """Write ``text``, which ends its own last line, to ``output``, or to standard output.
+def emit(text: str, output: str | None, *, commands: bool = False) -> None:
+    """Write ``text``, which ends its own last line and is printable, to ``output``, or to standard output.
 
-    A reader who has left is no trouble. Raises ``ConfigurationError`` when it cannot be written.
+    ``commands`` says that its commands to a build server are meant. A reader who has left is no trouble. Raises
+    ``ConfigurationError`` when it cannot be written.
     """
+    if not commands and is_ci(os.environ):
+        text = without_commands(text)
     if output is not None and output != "-":
         _write_file(text, output)
         return
     try:
-        sys.stdout.write(text)
+        write_text(unguarded(sys.stdout), text)
         sys.stdout.flush()
     except BrokenPipeError:
         discard_output()
@@ -114,7 +118,7 @@ def _write_through(text: str, target: Path) -> None:
     """Write to what is open at ``target``, where that is known, as if it had been written to directly."""
     for stream in (sys.stdout, sys.stderr):
         if _leads_to(target, stream):
-            stream.write(text)
+            write_text(unguarded(stream), text)
             stream.flush()
             return
     with target.open("w", encoding="utf-8", newline="\n") as file:
@@ -128,50 +132,17 @@ def _leads_to(target: Path, stream: TextIO) -> bool:
         return False
 
 
-def to_json(value: Mapping[str, Any]) -> str:
-    """An indented JSON document. ASCII only: it survives every terminal and every pipe."""
-    return _dumped(value, indent=2) + "\n"
-
-
-def to_json_lines(values: list[dict[str, Any]]) -> str:
-    """One JSON document a line."""
-    return "".join(_dumped(value, indent=None) + "\n" for value in values)
-
-
-def _dumped(value: object, *, indent: int | None) -> str:
-    """``value`` as JSON. Half a surrogate pair, as in a file name that is not UTF-8, becomes its escape in plain text:
-    many readers refuse a whole document over one."""
-    import json  # noqa: PLC0415 - only for this format
-
-    text = json.dumps(value, indent=indent)
-    return json.dumps(_whole(value), indent=indent) if "\\ud" in text else text
-
-
-def _whole(value: Any) -> Any:
-    match value:
-        case str():
-            return value.encode("utf-8", "backslashreplace").decode()
-        case Mapping():
-            return {_whole(key): _whole(each) for key, each in value.items()}
-        case list():
-            return [_whole(each) for each in value]
-        case _:
-            return value
-
-
 def to_text(render: Callable[[Console], object], output: str | None) -> str:
     """What ``render`` prints: in colour on a terminal, plain and 80 columns wide elsewhere."""
-    from rich.console import Console  # noqa: PLC0415 - 60 ms that JSON need not pay
+    from preflight.cli.console import TextConsole  # noqa: PLC0415 - 60 ms that JSON need not pay
 
     plain = output is not None or not sys.stdout.isatty()
     printed = StringIO()
-    console = Console(
+    console = TextConsole(
         file=printed if plain else None,  # to a terminal it asks for colours and width
         width=PIPED_COLUMNS if plain else None,
         force_terminal=False if plain else None,
         color_system=None if plain or os.environ.get("NO_COLOR") else "auto",
-        highlight=False,
-        emoji=False,
     )
     if plain:
         render(console)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
-
-import click
 
 from preflight.checking.baseline import Baseline, baseline_object, can_be_old
 from preflight.checking.suppressions import rules_named
+from preflight.checking.verdict import report_without
 from preflight.cli.exit_codes import Exit, exit_of
-from preflight.cli.output import emit, to_json
+from preflight.cli.output import emit
+from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError
-from preflight.model import IgnoreComment, JobReport, Report, Verdict
-from preflight.model.finding import verdict_of
+from preflight.model import IgnoreComment, Report
 from preflight.redact import printable
+from preflight.render.json_text import to_json
 
 _LISTED = 10
 """Findings of a baseline that are named when they are fixed."""
@@ -26,16 +25,8 @@ def keep_as_baseline(report: Report, path: str, *, quiet: bool) -> Exit:
     baseline = baseline_object(report, Path(path))
     emit(to_json(baseline), path)
     if not quiet:
-        click.echo(f"preflight: {_counted(len(baseline['findings']), 'finding')} written to {path}", err=True)
-    return exit_of(Report(jobs=tuple(_without_old(job) for job in report.jobs)))
-
-
-def _without_old(job: JobReport) -> JobReport:
-    """``job`` as it is judged when everything that a baseline may hold is in one."""
-    left = tuple(finding for finding in job.findings if not can_be_old(finding))
-    counted = (*left, *(each.finding for each in job.hidden if each.finding.indeterminate))
-    verdict = verdict_of(counted, job.fail_on) if job.verdict is Verdict.FAIL else job.verdict
-    return replace(job, findings=left, verdict=verdict)
+        remark(f"{_counted(len(baseline['findings']), 'finding')} written to {path}")
+    return exit_of(report_without(report, can_be_old))
 
 
 def remarks(

@@ -1,51 +1,66 @@
-"""Reports for continuous integration: paths relative to the source tree, and the summary of a workflow step."""
+"""Results in the formats of ``render/formats.py``: what those ask of the machine, only this layer answers."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from importlib.metadata import PackageMetadata, metadata
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
-import click
-
+from preflight.cli.output import emit, to_text
+from preflight.cli.terminal import remark
 from preflight.errors import JobUnreadable
 from preflight.model import Report
+from preflight.render.formats import COMMANDS, Formats, Surroundings
 from preflight.render.locations import SourceTree
 
+if TYPE_CHECKING:
+    from preflight.cli.option_groups import OutputOptions, PlainOutputOptions
 
-def for_machines(report: Report, format_: str) -> str:
-    """A report as ``sarif``, ``junit`` or ``github``."""
-    tree = source_tree()
-    match format_:
-        case "sarif":
-            from preflight.render.sarif import sarif_object, sarif_text  # noqa: PLC0415 - only for this format
-
-            about = metadata("media-preflight")
-            with Utf16Columns() as to_utf16:
-                log = sarif_object(
-                    report, tree=tree, to_utf16=to_utf16, version=about["Version"], pages=_rule_pages(about)
-                )
-            return sarif_text(log)
-        case "junit":
-            from preflight.render.junit import junit_xml  # noqa: PLC0415 - loads junitparser
-
-            return junit_xml(report, tree=tree)
-        case _:
-            from preflight.render.github import workflow_commands  # noqa: PLC0415 - only for this format
-
-            return "".join(f"{line}\n" for line in workflow_commands(report, tree=tree))
+_T = TypeVar("_T")
 
 
-def _rule_pages(about: PackageMetadata) -> str | None:
-    """Where the pages of the rules are published: the project URL ``Rules`` of ``pyproject.toml``, if it names one."""
+def emit_as(formats: Formats[_T], value: _T, output: OutputOptions | PlainOutputOptions) -> None:
+    """Write ``value`` in the format and to the place that were asked for; nothing where ``--quiet`` was."""
+    if not output.quiet:
+        write_as(formats, value, output.format, output.file)
+
+
+def write_as(formats: Formats[_T], value: _T, name: str, file: str | None) -> None:
+    """Write ``value`` in the format called ``name`` to ``file``, else to standard output."""
+    emit(formats[name](value, surroundings(file)), file, commands=name == COMMANDS)
+
+
+def surroundings(file: str | None) -> Surroundings:
+    """What renderers ask of this machine, for a result that goes to ``file``, else to standard output."""
+    return Surroundings(
+        lay_out=partial(to_text, output=file),
+        next_commands=_next_commands,
+        tree=source_tree,
+        columns=Utf16Columns,
+        about=_about,
+    )
+
+
+def _next_commands(report: Report) -> Iterator[str]:
+    from preflight.fix.suggest import remedies  # noqa: PLC0415 - only where something is wrong
+
+    return remedies(report)
+
+
+def _about() -> tuple[str, str | None]:
+    """The version, and where the pages of the rules are published: the project URL ``Rules`` of ``pyproject.toml``."""
+    from importlib.metadata import metadata  # noqa: PLC0415 - only for SARIF
+
+    about = metadata("media-preflight")
+    pages = None
     for entry in about.get_all("Project-URL", []):
         label, _, url = entry.partition(",")
         if label.strip().lower() == "rules":
-            return str(url).strip()
-    return None
+            pages = str(url).strip()
+    return str(about["Version"]), pages
 
 
 def source_tree() -> SourceTree:
@@ -123,4 +138,4 @@ def append_step_summary(report: Report, tree: SourceTree) -> None:
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except (OSError, ValueError) as error:
-        click.echo(f"preflight: cannot write the step summary: {error}", err=True)
+        remark(f"cannot write the step summary: {error}")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from preflight.cli.output import emit, require_writable
+from preflight.cli.option_groups import Result
+from preflight.cli.output import require_writable
+from preflight.cli.report_output import write_as
 from preflight.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from preflight.cli.option_groups import ResultOptions
+    from preflight.render.formats import Formats
 
-class Result(NamedTuple):
-    """A format, and the file that it goes to; ``None`` is standard output."""
-
-    format: str
-    file: str | None = None
+_T = TypeVar("_T")
 
 
 class Format(click.ParamType[Result]):
@@ -25,15 +26,15 @@ class Format(click.ParamType[Result]):
     name = "format"
 
     def __init__(self, formats: Sequence[str]) -> None:
-        self._formats = formats
+        self.formats = tuple(formats)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Result:
         if isinstance(value, Result):
             return value
         name, colon, file = str(value).partition(":")
-        if name not in self._formats:
-            known = ", ".join(repr(each) for each in self._formats)
-            self.fail(f"{name!r} is not one of {known}; into a file: {self._formats[-1]}:FILE", param, ctx)
+        if name not in self.formats:
+            known = ", ".join(repr(each) for each in self.formats)
+            self.fail(f"{name!r} is not one of {known}; into a file: {self.formats[-1]}:FILE", param, ctx)
         if colon and not file:
             self.fail(f"{value!r} names no file after its colon", param, ctx)
         return Result(name, None if file in ("", "-") else file)
@@ -46,13 +47,14 @@ class FormatOption(click.Option):
         return super().type_cast_value(ctx, [value] if isinstance(value, str) else value)
 
 
-def results(formats: Sequence[Result], output: str | None) -> tuple[Result, ...]:
+def results(given: ResultOptions) -> tuple[Result, ...]:
     """What is to be written, at most one of it to standard output; ``text`` where no format is named.
 
-    ``output`` is the file of the one format that names none. Raises ``UsageError`` for what contradicts itself, and
+    ``--output`` is the file of the one format that names none. Raises ``UsageError`` for what contradicts itself, and
     ``ConfigurationError`` for a file that cannot be written, before anything is read.
     """
-    wanted = tuple(formats) or (Result("text"),)
+    output = given.file
+    wanted = given.formats or (Result("text"),)
     loose = [each for each in wanted if each.file is None]
     if output is not None and not loose:
         raise click.UsageError("--output has nothing to write: every --format names its own file")
@@ -69,8 +71,8 @@ def results(formats: Sequence[Result], output: str | None) -> tuple[Result, ...]
     return wanted
 
 
-def emit_results(wanted: Sequence[Result], say: Callable[[str, str | None], str], *, quiet: bool) -> None:
-    """Write every result, as ``say`` puts it in a format for a file; files first. ``quiet`` is about standard output.
+def emit_results(wanted: Sequence[Result], formats: Formats[_T], value: _T, *, quiet: bool) -> None:
+    """Write ``value`` in every format that is wanted; files first. ``quiet`` is about standard output.
 
     Raises the first ``ConfigurationError`` after all the others were written.
     """
@@ -79,7 +81,7 @@ def emit_results(wanted: Sequence[Result], say: Callable[[str, str | None], str]
         if quiet and each.file is None:
             continue
         try:
-            emit(say(each.format, each.file), each.file)
+            write_as(formats, value, each.format, each.file)
         except ConfigurationError as error:
             failed = failed or error
     if failed is not None:

@@ -6,13 +6,14 @@ import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import click
 
 from preflight.cli.app import commands
 from preflight.cli.exit_codes import Exit
+from preflight.cli.guard import guarded_streams
 from preflight.cli.output import discard_output
 from preflight.errors import (
     ApiError,
@@ -25,7 +26,7 @@ from preflight.errors import (
     TaskFailed,
     WaitTimeout,
 )
-from preflight.redact import remember
+from preflight.redact import hide, printable, remember
 
 _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (ConfigurationError, Exit.USAGE),
@@ -42,6 +43,8 @@ _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What writing to a stream fails with where the disk behind it is full or broken: writing alone names no file."""
 
+_COMPLETING = "_PREFLIGHT_COMPLETE"
+
 _UNKNOWN = """\
 The outcome is unknown: the job may have been accepted and charged. It is not sent again, and counts against the
 budget, until that is settled: preflight ledger resolve {entry}"""
@@ -51,6 +54,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of ``preflight`` with these arguments (without them: the process's own)."""
     _open_closed_streams()
     _remember_secrets(os.environ)
+    # A shell that completes a line reads bytes by click's own protocol, of nothing but names that we know.
+    with nullcontext() if _COMPLETING in os.environ else guarded_streams():
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         code = commands.main(
             args=arguments,
@@ -60,8 +69,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except click.ClickException as error:  # usage errors among them
-        with suppress(OSError):
-            error.show()
+        _say(_usage_of(error))
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt) as error:
         _say(_interrupted(error))
@@ -71,7 +79,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         discard_output()
         return Exit.PASS
     except PreflightError as error:
-        _say(f"preflight: {error}")
+        _say(f"preflight: {printable(hide(str(error)))}")
         if isinstance(error, OutcomeUnknown):
             _say(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id))
         return next(code for kind, code in _CODES if isinstance(error, kind))
@@ -89,6 +97,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else Exit.PASS
 
 
+def _usage_of(error: click.ClickException) -> str:
+    """How a command is used, and what is wrong, on one line whatever it quotes."""
+    lines = []
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        lines += [error.ctx.get_usage(), f"Try '{error.ctx.command_path} --help' for help.", ""]
+    message = " ".join(line.strip() for line in error.format_message().split("\n\t"))  # as click lists choices
+    return "\n".join([*lines, f"preflight: {printable(hide(message))}"])
+
+
 def _say(text: str) -> None:
     """A line on standard error. Where that cannot be written to either, the exit code has to be enough."""
     with suppress(OSError):
@@ -98,7 +115,7 @@ def _say(text: str) -> None:
 def _interrupted(error: BaseException) -> str:
     """One line, which says how to go on where somebody knew. A terminal has shown ``^C`` before it."""
     notes = getattr(error.__cause__ or error, "__notes__", ())
-    return ("\n" if sys.stderr.isatty() else "") + "; ".join(("interrupted", *notes))
+    return ("\n" if sys.stderr.isatty() else "") + printable("; ".join(("interrupted", *notes)))
 
 
 def _remember_secrets(environment: Mapping[str, str]) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
 from preflight.cli.completion import folders
-from preflight.cli.terminal import progress
+from preflight.cli.option_groups import NetworkOptions
+from preflight.cli.terminal import progress, remark
 from preflight.client import is_loopback
 from preflight.errors import SourceError
 from preflight.render import phrases
@@ -29,12 +29,12 @@ def with_files(
     folder: str,
     *,
     api_url: str,
-    network: Mapping[str, Any],
+    network: NetworkOptions,
     hidden: bool,
 ) -> tuple[Submission, bool]:
     """Save every output into ``folder``: the submission with its files, and whether all of them were saved.
 
-    ``network`` has the values of ``network_options``. A failed download takes nothing back: the job is paid for and
+    A failed download takes nothing back: the job is paid for and
     done, and its result still at its URL.
     """
     from preflight.sources.download import download  # noqa: PLC0415 - loads asyncio
@@ -46,15 +46,15 @@ def with_files(
                 path = download(
                     url,
                     Path(folder),
-                    allow=(*network["allow"], *_own_host(api_url)),
-                    proxy=network["proxy"],
+                    allow=(*network.allow, *_own_host(api_url)),
+                    proxy=network.proxy,
                     on_progress=partial(_show, update),
                 )
             saved.append(str(path))
         except SourceError as error:
-            click.echo(f"preflight: the result could not be saved: {error}", err=True)
+            remark(f"the result could not be saved: {error}")
     if not submission.outputs and submission.state == "completed":
-        click.echo("preflight: the task is completed, and names no result that could be saved", err=True)
+        remark("the task is completed, and names no result that could be saved")
     complete = bool(saved) and len(saved) == len(submission.outputs)
     return replace(submission, files=tuple(saved)), complete or submission.state != "completed"
 

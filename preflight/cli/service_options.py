@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.completion import files
-from preflight.cli.output import emit, to_json, to_json_lines
-from preflight.cli.shared_options import Seconds, default_ledger
+from preflight.cli.option_groups import OutputOptions
+from preflight.cli.param_types import Seconds
+from preflight.cli.report_output import emit_as
+from preflight.cli.shared_options import default_ledger
+from preflight.cli.terminal import remark
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
 from preflight.errors import ConfigurationError
-from preflight.redact import redact
-from preflight.render.json_objects import submission_object
+from preflight.render.formats import SUBMISSION
 from preflight.submit.submit import Submission
-from preflight.units import dollars
 
 if TYPE_CHECKING:
     from preflight.ledger import Ledger
@@ -52,13 +53,6 @@ ledger_option = click.option(
 wait_timeout_option = click.option(
     "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Give up waiting after this long."
 )
-
-
-_REFUNDS = {
-    True: "the credits came back: the balance shows it",
-    False: "the balance does not show the credits yet; the service says that they come back by themselves",
-    None: "the service says that the credits of a failed task come back; the balance could not show it",
-}
 
 
 def open_ledger(path: str | None) -> Ledger:
@@ -97,34 +91,11 @@ def show_status(update: Callable[[str], object]) -> Callable[[Task], object]:
     return show
 
 
-def emit_submission(submission: Submission, format_: str, output: str | None) -> bool:
+def emit_submission(submission: Submission, output: OutputOptions) -> bool:
     """Say how a submission stands. ``False`` when that could not be written: an error would hide that it is paid."""
-    match format_:
-        case "json":
-            text = to_json(submission_object(submission))
-        case "jsonl":
-            text = to_json_lines([submission_object(submission)])
-        case _:
-            text = "".join(f"{line}\n" for line in _lines(submission))
     try:
-        emit(text, output)
+        emit_as(SUBMISSION, submission, output)
     except ConfigurationError as error:
-        click.echo(f"preflight: task {submission.task_id} is {submission.state}; {error}", err=True)
+        remark(f"task {submission.task_id} is {submission.state}; {error}")
         return False
     return True
-
-
-def _lines(submission: Submission) -> list[str]:
-    lines = [f"{submission.state}  task {submission.task_id}"]
-    if submission.quote is not None:
-        lines.append(f"  price   {submission.quote.credits:f} credits (${dollars(submission.quote.usd)})")
-    if submission.entry is not None:
-        lines.append(f"  ledger  entry {submission.entry}")
-    lines += [f"  result  {redact(url)}" for url in submission.outputs]
-    lines += [f"  saved   {path}" for path in submission.files]
-    if submission.error:
-        lines.append(f"  error   {submission.error}")
-        lines.append(f"  refund  {_REFUNDS[submission.refunded]}")
-    if submission.state == "accepted":
-        lines.append(f"  next    preflight task wait {submission.task_id}")
-    return lines

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError
 from preflight.settings import CONFIG_VARIABLE, SETTINGS, Loaded, Settings, find_file, load_settings, read_file
 
@@ -78,7 +79,7 @@ def _ask(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         raise click.UsageError("--config names a settings file, --isolated wants none: give one or the other", ctx)
     loaded = _load(config, isolated=isolated)
     for warning in loaded.warnings:
-        click.echo(f"preflight: {warning}", err=True)
+        remark(warning)
     ctx.meta[_LOADED] = loaded
     names = _settable(ctx.command)
     ctx.default_map = {

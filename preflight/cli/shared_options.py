@@ -2,148 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from preflight.checking.options import Options
 from preflight.cli.completion import files
+from preflight.cli.option_groups import (
+    Decorator,
+    JobOptions,
+    NetworkOptions,
+    OutputOptions,
+    PlainOutputOptions,
+    ResultOptions,
+    VerdictOptions,
+    grouped,
+)
+from preflight.cli.param_types import Host, Number, ProxyUrl, RuleId, Seconds
 from preflight.cli.result_options import Format, FormatOption
 from preflight.cli.settings_options import loaded_of
 from preflight.cli.terminal import verbose_option
-from preflight.errors import ConfigurationError
 from preflight.model import Severity
-from preflight.rules import RULES, Area
 from preflight.settings import Settings
 from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names
 
 if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
     from preflight.checking.baseline import Baseline
-    from preflight.sources.host import AllowedHost
-    from preflight.sources.proxy import Proxy
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
+    from preflight.render.formats import Formats
 
 _SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
-_MOST = Decimal(10) ** 9
-_PLACES = 9
 
-
-class Number(click.ParamType[Decimal]):
-    """A decimal number, taken exactly as it is written."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            self.fail(f"{value!r} is not a number", param, ctx)
-        if not number.is_finite() or not 0 <= number <= _MOST:
-            self.fail(f"{value!r} is not between 0 and {_MOST:f}", param, ctx)
-        if int(number.as_tuple().exponent) < -_PLACES:  # a finite number's exponent is an integer
-            self.fail(f"{value!r} has more than {_PLACES} decimal places", param, ctx)
-        return number
-
-
-class Seconds(click.ParamType[float]):
-    """A time, within bounds that make sense for waiting."""
-
-    name = "seconds"
-
-    def __init__(self, least: float, most: float) -> None:
-        self._least = least
-        self._most = most
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            seconds = float(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a number", param, ctx)
-        if not self._least <= seconds <= self._most:  # nan is not, either
-            self.fail(f"{value} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
-        return seconds
-
-
-class Host(click.ParamType["AllowedHost"]):
-    """HOST or HOST:PORT."""
-
-    name = "host"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AllowedHost:
-        from preflight.sources.host import AllowedHost  # noqa: PLC0415 - only for this option
-
-        if isinstance(value, AllowedHost):
-            return value
-        try:
-            return AllowedHost.parse(value)
-        except ConfigurationError as error:
-            self.fail(str(error), param, ctx)
-
-
-class ProxyUrl(click.ParamType["Proxy"]):
-    """[http[s]://][USER:PASSWORD@]HOST[:PORT]."""
-
-    name = "proxy"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Proxy:
-        from preflight.sources.proxy import Proxy  # noqa: PLC0415 - only for this option
-
-        if isinstance(value, Proxy):
-            return value
-        try:
-            return Proxy.parse(value)
-        except ConfigurationError as error:
-            self.fail(str(error), param, ctx)
-
-
-class RuleId(click.ParamType[str]):
-    """The id of a rule; with ``areas``, also the name of an area of rules."""
-
-    name = "rule"
-
-    def __init__(self, *, areas: bool = False) -> None:
-        self._areas = [area.value for area in Area] if areas else []
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
-
-        areas = [CompletionItem(area) for area in self._areas if area.startswith(incomplete)]
-        return [
-            *areas,
-            *(CompletionItem(rule.id, help=rule.summary) for rule in RULES if rule.id.startswith(incomplete)),
-        ]
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        known = [*self._areas, *(rule.id for rule in RULES)]
-        if value not in known:
-            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-            close = get_close_matches(value, known, n=1)
-            hint = f"; did you mean '{close[0]}'?" if close else "; 'preflight rules' lists them"
-            self.fail(f"no rule '{value}'{hint}", param, ctx)
-        return str(value)
-
-
-def _stacked(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
-    def decorate(command: _Command) -> _Command:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+_file_option = click.option(
+    "--output", "file", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output."
+)
+_beside_format = (
+    _file_option,
+    click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
+    verbose_option,
+    click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+)
 
 
 def _choices(role: Role) -> click.Choice[str]:
     return click.Choice(load_spec().field(role).choices)
 
 
-job_options = _stacked(
+job_options = grouped(
+    "job",
+    JobOptions,
     click.option("--image", metavar="FILE|URL", shell_complete=files, help="The reference image."),
     click.option("--video", metavar="FILE|URL", shell_complete=files, help="The reference video."),
     click.option("--mode", type=_choices("mode"), help="The resolution of the result."),
@@ -154,7 +61,9 @@ job_options = _stacked(
     ),
 )
 
-network_options = _stacked(
+network_options = grouped(
+    "network",
+    NetworkOptions,
     click.option(
         "--allow-host",
         "allow",
@@ -178,7 +87,9 @@ network_options = _stacked(
     ),
 )
 
-verdict_options = _stacked(
+verdict_options = grouped(
+    "verdict",
+    VerdictOptions,
     click.option("--strict/--no-strict", default=False, help="Fail on warnings, too."),
     click.option(
         "--fail-on", type=click.Choice(list(_SEVERITIES)), default="error", show_default=True, help="What fails."
@@ -195,64 +106,82 @@ verdict_options = _stacked(
 )
 
 
-def output_options(*formats: str, several: bool = False) -> Callable[[_Command], _Command]:
-    """``--format``, ``--output``, ``-q``, ``-v``, ``--no-progress``; ``several`` allows a ``--format`` a result."""
-    one = click.option("--format", "format_", type=click.Choice(formats), default="text", help="How to say it.")
-    return _stacked(
-        _several_formats(formats) if several else one,
+def output_options(formats: Formats[Any]) -> Decorator:
+    """``output``: ``--format``, ``--output``, ``-q``, ``-v``, ``--no-progress``."""
+    return grouped("output", OutputOptions, format_option(formats), *_beside_format)
+
+
+def result_options(formats: Formats[Any]) -> Decorator:
+    """``output``: the same, with a ``--format`` for each of several results."""
+    names = tuple(formats)
+    return grouped(
+        "output",
+        ResultOptions,
         click.option(
-            "--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output."
+            "--format",
+            "formats",
+            cls=FormatOption,
+            type=Format(names),
+            multiple=True,
+            metavar=f"[{'|'.join(names)}][:FILE]",
+            help="How to say it, text by default; with :FILE, into that file (repeatable).",
         ),
-        click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
-        verbose_option,
-        click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+        *_beside_format,
     )
 
 
-def _several_formats(formats: tuple[str, ...]) -> Callable[[_Command], _Command]:
-    return click.option(
-        "--format",
-        "formats",
-        cls=FormatOption,
-        type=Format(formats),
-        multiple=True,
-        metavar=f"[{'|'.join(formats)}][:FILE]",
-        help="How to say it, text by default; with :FILE, into that file (repeatable).",
-    )
+def plain_output_options(formats: Formats[Any]) -> Decorator:
+    """``output``: ``--format`` and ``--output``, for what is said at once and always."""
+    return grouped("output", PlainOutputOptions, format_option(formats), _file_option)
+
+
+def format_option(formats: Formats[Any]) -> Decorator:
+    """``--format``, one of the formats of a kind of result."""
+    return click.option("--format", "format", type=click.Choice(list(formats)), default="text", help="How to say it.")
 
 
 def engine_options(
     *,
-    allow: tuple[AllowedHost, ...] = (),
-    deadline_s: float | None = None,
-    strict: bool | None = None,
-    fail_on: str | None = None,
-    select: tuple[str, ...] = (),
-    ignore: tuple[str, ...] | None = None,
-    baseline: str | None = None,
-    **same: Any,
+    network: NetworkOptions | None = None,
+    job: JobOptions | None = None,
+    verdict: VerdictOptions | None = None,
+    thorough: bool | None = None,
+    uploaded: bool = False,
+    offline: bool = False,
+    every_mode: bool = False,
 ) -> Options:
     """Engine options from the values of the options above.
 
     A command without one of them takes it from the settings, except two. Without ``--select`` it judges by all rules: a
     selection made for hooks must not let a broken job be paid for. Without ``--baseline``, by old findings as by new.
     """
+    network, job, verdict = network or NetworkOptions(), job or JobOptions(), verdict or VerdictOptions()
     context = click.get_current_context(silent=True)
     loaded = loaded_of(context) if context else None
     settings = loaded.settings if loaded else Settings()
-    threshold = settings.fail_on if fail_on is None else _SEVERITIES[fail_on]
+    threshold = settings.fail_on if verdict.fail_on is None else _SEVERITIES[verdict.fail_on]
+    strict = settings.strict if verdict.strict is None else verdict.strict
     return Options(
-        allow=allow,
-        deadline_s=deadline_s,
-        fail_on=min(threshold, Severity.WARNING) if (settings.strict if strict is None else strict) else threshold,
-        select=frozenset(select),
-        ignore=frozenset(settings.ignore if ignore is None else ignore),
+        allow=network.allow,
+        deadline_s=network.deadline_s,
+        proxy=network.proxy,
+        fail_on=min(threshold, Severity.WARNING) if strict else threshold,
+        select=frozenset(verdict.select),
+        ignore=frozenset(settings.ignore if verdict.ignore is None else verdict.ignore),
         path_ignores=settings.per_path_ignores,
         severities=settings.severity,
         folder=str(loaded.file.path.parent) if loaded and loaded.file else ".",
         rounding=settings.rounding,
-        baseline=None if baseline is None else _read_baseline(baseline),
-        **same,
+        baseline=None if verdict.baseline is None else _read_baseline(verdict.baseline),
+        max_credits=verdict.max_credits,
+        deep=verdict.deep,
+        model=job.model,
+        mode=job.mode,
+        orientation=job.orientation,
+        thorough=thorough,
+        uploaded=uploaded,
+        offline=offline,
+        every_mode=every_mode,
     )
 
 

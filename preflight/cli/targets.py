@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from preflight.checking.options import Options
 from preflight.cli.completion import files
+from preflight.cli.option_groups import JobOptions, PlaceOptions, grouped
 from preflight.cli.settings_options import loaded_of
-from preflight.cli.shared_options import engine_options
+from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Kind, Report
 from preflight.model.target import Media, Target, is_url
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
     from preflight.model import IgnoreComment
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
 _LISTED = click.option(
     "--files-from",
     metavar="FILE",
@@ -35,10 +34,7 @@ _LISTED = click.option(
 )
 _NULL = click.option("-0", "--null", is_flag=True, help="In --files-from, names end with a NUL instead of a line.")
 
-
-def place_options(command: _Command) -> _Command:
-    """``--files-from`` and ``-0``."""
-    return _LISTED(_NULL(command))
+place_options = grouped("places", PlaceOptions, _LISTED, _NULL)
 
 
 class Targets:
@@ -65,19 +61,17 @@ class Targets:
                 self.empty.append(why_empty(name))
 
 
-def split(names: Sequence[str], given: dict[str, Any]) -> tuple[Targets, Options]:
-    """Targets and engine options from a command's arguments. Raises ``UsageError`` when there is nothing to check."""
-    image, video, prompt = given.pop("image"), given.pop("video"), given.pop("prompt")
-    listed, null = given.pop("files_from"), given.pop("null")
-    jobs_only = given.pop("jobs_only", False)
-    options = engine_options(**given)
-    if null and listed is None:
+def find_targets(
+    names: Sequence[str], places: PlaceOptions, job: JobOptions, options: Options, *, jobs_only: bool = False
+) -> Targets:
+    """The targets that a command's arguments name. Raises ``UsageError`` when there is nothing to check."""
+    if places.null and places.files_from is None:
         raise click.UsageError("-0 says how --files-from parts names: it is not given")
-    if listed == "-" and "-" in names:
+    if places.files_from == "-" and "-" in names:
         raise click.UsageError("standard input is either a job or a list of files")
-    if not names and listed is None and image is None and video is None and not jobs_only:
+    if not names and places.files_from is None and job.image is None and job.video is None and not jobs_only:
         raise click.UsageError("nothing to check: name a job file, a media file or a URL, or give --image and --video")
-    return Targets(_sources(names, listed, (image, video, prompt), options, null=null, jobs_only=jobs_only)), options
+    return Targets(_sources(names, places, job, options, jobs_only=jobs_only))
 
 
 def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> None:
@@ -85,30 +79,29 @@ def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> N
     if targets.empty or targets.commented or baseline is not None:
         from preflight.cli.remarks import remarks  # noqa: PLC0415 - most runs have nothing to say
 
-        for remark in remarks(report, targets.empty, targets.commented, baseline):
-            click.echo(f"preflight: {remark}", err=True)
+        for text in remarks(report, targets.empty, targets.commented, baseline):
+            remark(text)
 
 
 def _sources(
     names: Sequence[str],
-    listed: str | None,
-    files: tuple[str | None, str | None, str | None],
+    places: PlaceOptions,
+    job: JobOptions,
     options: Options,
     *,
-    null: bool,
     jobs_only: bool,
 ) -> Iterator[tuple[str, Iterator[Target]]]:
     for name in names:
         yield name, _named(name, options, jobs_only=jobs_only)
-    if listed is not None:
+    if places.files_from is not None:
         is_empty = True
-        for name in _listed(listed, null=null):
+        for name in _listed(places.files_from, null=places.null):
             is_empty = False
             yield name, _named(f"./{name}" if name == "-" else name, options, jobs_only=jobs_only)
         if is_empty and not jobs_only:
-            raise click.UsageError(f"nothing to check: {shown_path(listed)} names no file")
-    if files[0] is not None or files[1] is not None:
-        yield "", _given(*files, options)
+            raise click.UsageError(f"nothing to check: {shown_path(places.files_from)} names no file")
+    if job.image is not None or job.video is not None:
+        yield "", _given(job)
 
 
 def _named(name: str, options: Options, *, jobs_only: bool) -> Iterator[Target]:
@@ -152,8 +145,9 @@ def _listed(source: str, *, null: bool) -> Iterator[str]:
         yield from read_names(file, null=null)
 
 
-def _given(image: str | None, video: str | None, prompt: str | None, options: Options) -> Iterator[Target]:
+def _given(job: JobOptions) -> Iterator[Target]:
     """The job of ``--image`` and ``--video``, or the one of them as a file by itself."""
+    image, video = job.image, job.video
     for source in (image, video):
         if source is not None and not is_url(source):
             require_file(source)
@@ -161,12 +155,12 @@ def _given(image: str | None, video: str | None, prompt: str | None, options: Op
         from preflight.jobfiles import job_from_fields  # noqa: PLC0415 - loads YAML, which media files need not
 
         yield job_from_fields(
-            model=options.model,
+            model=job.model,
             images=[image],
             videos=[video],
-            orientation=options.orientation,
-            mode=options.mode,
-            prompt=prompt,
+            orientation=job.orientation,
+            mode=job.mode,
+            prompt=job.prompt,
         )
     elif image is not None:
         yield Media(source=image, kind=Kind.IMAGE)

@@ -1,8 +1,9 @@
-"""Progress and ``-v`` logs on standard error."""
+"""What is said beside a result: remarks, progress when somebody is there to see it, log records."""
 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,19 +11,33 @@ from typing import Any, TypeVar
 
 import click
 
-from preflight.redact import printable
+from preflight.cli.guard import guarded_streams, is_ci, unguarded
+from preflight.redact import hide, printable
+
+
+def remark(text: str) -> None:
+    """A line on standard error that begins with our name."""
+    click.echo(f"preflight: {printable(hide(text))}", err=True)
+
+
+def tell(text: str) -> None:
+    """A line on standard output, for what is no result: progress of a server, files that were written."""
+    click.echo(printable(text))
 
 
 @contextmanager
 def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], object]]:
     """A spinner with ``message`` while the body runs; what is yielded changes the message."""
-    if hidden or not sys.stderr.isatty():
+    if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log is no place for a spinner
         yield lambda _: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.text import Text  # noqa: PLC0415 - only on a terminal
 
-    with Console(stderr=True).status(message) as status:
-        yield status.update
+    from preflight.cli.console import TextConsole  # noqa: PLC0415 - the same
+
+    # A spinner takes strings for markup, whatever its console says: it is only given texts.
+    with TextConsole(file=unguarded(sys.stderr)).status(Text(message)) as status, guarded_streams():
+        yield lambda text: status.update(Text(text))
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from preflight.fix.repairs import REPAIRS, Repair, Safety, Step
+from preflight.fix.repairs import MOVED, REPAIRS, Repair, Safety, Step
 from preflight.model import DefectKind, Durations, Family, Finding, ImageFacts, Severity, VideoFacts
+from preflight.rules import RULES_BY_ID, Area, Trait, rules_with
 from preflight.specs import Spec
 
 _READ_BY_PILLOW = frozenset({"JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC", "HEIF", "JPEG 2000"})
@@ -16,8 +17,8 @@ _EXPECTED_IN_MP4 = frozenset({"AVC", "HEVC"})
 """Codecs as MediaInfo names them, which alone reads other containers; of the others an MP4 leaves a warning."""
 
 _SMALLER = frozenset({Step.COMPRESS, Step.SHRINK})
-_OURS = frozenset({"price-ambiguous", "over-budget"})
-"""Findings about a price, which no repair of a file changes for the better."""
+_UNDECODED = rules_with(Trait.DECODED)
+_CLOCKS = rules_with(Trait.CLOCKS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def plan(
 
     A warning that nothing repairs stands in no repair's way, unless it fails (``fail_on``).
     """
-    open_ = [each for each in findings if each.rule not in _OURS and each.severity > Severity.NOTE]
+    open_ = [each for each in findings if not _is_about_price(each) and each.severity > Severity.NOTE]
     safe_rows = _rows(facts, open_, spec, frozenset({Safety.SAFE}))
     all_rows = _rows(facts, open_, spec, frozenset(Safety))
     allowed = all_rows if unsafe else safe_rows
@@ -56,8 +57,8 @@ def plan(
     if allowed and not blocked:
         if safe_rows and all(_is_met(each, safe_rows, facts) for each in open_ if _is_met(each, allowed, facts)):
             tries.append(safe_rows)
-        if unsafe and _is_seldom(facts) and _MOVED in all_rows:
-            tries.insert(0, tuple(row for row in all_rows if row != _MOVED))
+        if unsafe and _is_seldom(facts) and MOVED in all_rows:
+            tries.insert(0, tuple(row for row in all_rows if row != MOVED))
         elif unsafe and all_rows != safe_rows:
             tries.append(all_rows)
     return Plan(tries=tuple(tries), unrepaired=unrepaired, withheld=withheld)
@@ -70,9 +71,14 @@ def _rows(
     return tuple(row for row in REPAIRS if row.safety in allowed and row.rule in found and _applies(row, facts, spec))
 
 
+def _is_about_price(finding: Finding) -> bool:
+    """No repair of a file changes a price for the better."""
+    return RULES_BY_ID[finding.rule].area is Area.PRICE
+
+
 def _is_met(finding: Finding, rows: Iterable[Repair], facts: ImageFacts | VideoFacts | None) -> bool:
     """Whether rows repair a finding. A picture that is too large to be decoded is, once it is smaller: then it is."""
-    if finding.rule == "image-corrupt" and isinstance(facts, ImageFacts):
+    if finding.rule in _UNDECODED and isinstance(facts, ImageFacts):
         undecoded = all(defect.kind is DefectKind.UNDECODED for defect in facts.defects)
         return undecoded and any(row.step in _SMALLER for row in rows)
     return any(row.rule == finding.rule for row in rows)
@@ -86,13 +92,10 @@ def _applies(row: Repair, facts: ImageFacts | VideoFacts | None, spec: Spec) -> 
                 return facts.container in _MAY_HOLD_SEVERAL
             return row.step is Step.RENAME or facts.container in _READ_BY_PILLOW
         case VideoFacts():
-            if row.rule == "video-duration-ambiguous":
+            if row.rule in _CLOCKS:
                 return _may_overrun(facts.durations, spec) is (row.step is Step.TRIM)
-            return facts.family is Family.VIDEO and (row != _MOVED or _may_be_moved(facts))
+            return facts.family is Family.VIDEO and (row != MOVED or _may_be_moved(facts))
     return False
-
-
-_MOVED = next(row for row in REPAIRS if (row.rule, row.step) == ("video-container", Step.REWRAP))
 
 
 def _may_be_moved(facts: VideoFacts) -> bool:

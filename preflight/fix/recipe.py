@@ -11,7 +11,10 @@ from typing import Any, TypeAlias
 
 from preflight.fix.repairs import Repair, Step
 from preflight.model import ImageFacts, VideoFacts
+from preflight.rules import Trait, rules_with
 from preflight.specs import ImageSpec, Spec
+
+_CAP = rules_with(Trait.CAP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,7 @@ def _picture(
 
 def _clip(steps: frozenset[Step], rules: frozenset[str], spec: Spec, orientation: str) -> VideoRecipe:
     video, cap = spec.video, spec.video.max_seconds.value
-    if "video-over-orientation-cap" in rules:
+    if rules & _CAP:
         cap = min(cap, spec.price.cap_seconds[orientation])
     return VideoRecipe(
         max_seconds=cap,

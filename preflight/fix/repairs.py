@@ -48,6 +48,9 @@ class Repair(NamedTuple):
 
 _SAFE, _UNSAFE = Safety.SAFE, Safety.UNSAFE
 
+MOVED = Repair("video-container", Step.REWRAP, _SAFE, "move its tracks into a fast-start MP4, untouched")
+"""For a clip in another container, where an MP4 may hold its tracks as they are."""
+
 REPAIRS: tuple[Repair, ...] = (
     Repair("image-format", Step.CONVERT, _SAFE, "convert it to PNG, or to JPEG where a PNG would be too large"),
     Repair("image-format", Step.CHOOSE_FRAME, _UNSAFE, "convert the first of its pictures"),
@@ -58,7 +61,7 @@ REPAIRS: tuple[Repair, ...] = (
     Repair("image-aspect-ratio", Step.CROP, _UNSAFE, "crop it to its middle"),
     Repair("image-too-small", Step.ENLARGE, _UNSAFE, "enlarge it"),
     Repair("type-mismatch", Step.RENAME, _SAFE, "name it for what it is"),
-    Repair("video-container", Step.REWRAP, _SAFE, "move its tracks into a fast-start MP4, untouched"),
+    MOVED,
     Repair("video-container", Step.RECODE, _UNSAFE, "encode it as H.264"),
     Repair("video-fragmented", Step.REWRAP, _SAFE, "join its fragments in a fast-start MP4, untouched"),
     Repair("probe-disagreement", Step.REWRAP, _SAFE, "write the movie box anew, tracks untouched"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
@@ -42,12 +41,6 @@ class Finding:
     line: int | None = None
     column: int | None = None
 
-    def verdict(self, fail_on: Severity) -> Verdict:
-        """What this finding alone makes of the verdict, failing from severity ``fail_on`` up."""
-        if self.indeterminate:
-            return Verdict.INDETERMINATE
-        return Verdict.FAIL if self.severity >= fail_on else Verdict.PASS
-
 
 class Hidden(NamedTuple):
     """A finding that is not shown. ``by`` says what hides it: ``option``, ``path``, ``comment`` or ``baseline``."""
@@ -56,20 +49,9 @@ class Hidden(NamedTuple):
     by: str
 
 
-def verdict_of(findings: Iterable[Finding], fail_on: Severity = Severity.ERROR) -> Verdict:
-    """The verdict that ``findings`` add up to."""
-    return Verdict.worst(finding.verdict(fail_on) for finding in findings)
-
-
 class Verdict(Enum):
     """``INDETERMINATE`` is an answer of its own: something could not be examined, and a finding says what."""
 
     PASS = "pass"
     FAIL = "fail"
     INDETERMINATE = "indeterminate"
-
-    @classmethod
-    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
-        """``FAIL`` over ``INDETERMINATE`` over ``PASS``; ``PASS`` of nothing."""
-        seen = set(verdicts)
-        return next((verdict for verdict in (cls.FAIL, cls.INDETERMINATE) if verdict in seen), cls.PASS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from preflight.errors import PreflightError
 from preflight.model.facts import ImageFacts, Transfer
-from preflight.model.finding import Finding, Hidden, Severity, Verdict, verdict_of
+from preflight.model.finding import Finding, Hidden, Severity, Verdict
 
 if TYPE_CHECKING:
     from preflight.model.address import AddressFacts
@@ -42,28 +42,19 @@ class JobReport:
     fail_on: Severity = Severity.ERROR
     verdict: Verdict = Verdict.PASS
 
-    def verdict_of(self, subject: Subject) -> Verdict:
-        """The verdict of one subject: of the findings about its field, and of hidden ones that left it unexamined."""
-        counted = (*self.findings, *(each.finding for each in self.hidden if each.finding.indeterminate))
-        about = (finding for finding in counted if finding.field == subject.field)
-        return verdict_of(about, self.fail_on)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All jobs of a run. ``quote`` is ``None`` when no job could be priced."""
 
     jobs: tuple[JobReport, ...]
+    verdict: Verdict
     quote: TotalQuote | None = None
 
     @property
     def paid(self) -> tuple[JobReport, ...]:
         """The jobs that ``quote`` adds up: files by themselves count where there is no job."""
         return paid_jobs(self.jobs)
-
-    @property
-    def verdict(self) -> Verdict:
-        return Verdict.worst(job.verdict for job in self.jobs)
 
 
 def paid_jobs(jobs: Sequence[JobReport]) -> tuple[JobReport, ...]:

@@ -16,7 +16,7 @@ _WORDS = {
     FixState.FIXED: "fixed",
     FixState.PLANNED: "would fix",
     FixState.UNREPAIRED: "not fixed",
-    FixState.UNEXAMINED: "could not tell",
+    FixState.UNEXAMINED: "indeterminate",
 }
 _INDENT = "  "
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
+from preflight.checking.verdict import verdict_of_finding
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
@@ -67,13 +68,13 @@ def _command(finding: Finding, job: JobReport, tree: SourceTree) -> str:
 
 def _kind(finding: Finding, job: JobReport) -> str:
     """What makes the step fail is an error, whatever its severity."""
-    if finding.verdict(job.fail_on) is not Verdict.PASS:
+    if verdict_of_finding(finding, job.fail_on) is not Verdict.PASS:
         return "error"
     return "notice" if finding.severity is Severity.NOTE else "warning"
 
 
 def _title(finding: Finding) -> str:
-    return f"{finding.rule} (could not tell)" if finding.indeterminate else finding.rule
+    return f"{finding.rule} (indeterminate)" if finding.indeterminate else finding.rule
 
 
 def _said(finding: Finding, job: JobReport) -> Iterator[str]:
@@ -98,6 +99,6 @@ def _row(finding: Finding, job: JobReport, tree: SourceTree) -> str:
     fallback = subject.source if subject is not None else finding.field or ""
     where = spot.shown(tree) if spot is not None else fallback
     said = "<br>".join(escape(printable(line)) for line in _said(finding, job))
-    label = "could not tell" if finding.indeterminate else finding.severity.label
+    label = "indeterminate" if finding.indeterminate else finding.severity.label
     cells = (label, f"<code>{finding.rule}</code>", f"<code>{escape(printable(where))}</code>", said)
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"

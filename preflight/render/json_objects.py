@@ -6,13 +6,15 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from preflight.model import Finding, ImageFacts, JobReport, Quote, Report, Subject, TotalQuote, VideoFacts
+from preflight.checking.verdict import verdict_of_subject
+from preflight.model import Finding, ImageFacts, JobReport, Report, Subject
 from preflight.redact import redact
 from preflight.render import phrases
 from preflight.units import decimal_text, dollars
 
-if TYPE_CHECKING:  # their modules load httpx, which a check of local files need not
+if TYPE_CHECKING:  # a check of local files needs neither httpx nor more of the model than it fills
     from preflight.client import Credits
+    from preflight.model import Quote, TotalQuote, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.submit.submit import Submission
 
@@ -82,7 +84,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
         "field": subject.field,
         "kind": subject.kind.value,
         "source": subject.source,
-        "verdict": job.verdict_of(subject).value,
+        "verdict": verdict_of_subject(job, subject).value,
         "facts": _facts(subject.facts),
         "error": phrases.why_not_read(subject),
         "transfer": {
@@ -202,10 +204,10 @@ def _facts(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | None:
                 "complete": facts.complete,
                 "decoders": list(facts.decoders),
             }
-        case VideoFacts():
-            return _video(facts)
         case None:
             return None
+        case _:
+            return _video(facts)
 
 
 def _video(facts: VideoFacts) -> dict[str, Any]:

@@ -7,6 +7,7 @@ not be told, and a case is skipped when what it looks at could not be read. The 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import BytesIO
@@ -14,13 +15,13 @@ from typing import NamedTuple
 
 from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 
+from preflight.checking.verdict import verdict_of_finding
 from preflight.model import Finding, JobReport, Report, Severity, Subject, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.locations import STANDARD_INPUT, SourceTree, spot_of, subject_of
-from preflight.rules import RULES, Area
+from preflight.rules import RULES_BY_ID, Area
 
-_AREAS = {rule.id: rule.area for rule in RULES}
 _CONTENT = frozenset({Area.IMAGE, Area.VIDEO})
 
 
@@ -51,7 +52,12 @@ def junit_xml(report: Report, *, tree: SourceTree) -> str:
     document.update_statistics()  # type: ignore[no-untyped-call]  # junitparser leaves it unannotated
     written = BytesIO()
     document.write(written)
-    return written.getvalue().decode("utf-8") + "\n"
+    return _without_markers(written.getvalue().decode("utf-8")) + "\n"
+
+
+def _without_markers(xml: str) -> str:
+    """``xml`` without what build servers take for commands in a log: as character references, it means the same."""
+    return re.sub(r"##(?=\w*\[)", "#&#35;", re.sub(r"^(\s*):(?=:)", r"\1&#58;", xml, flags=re.MULTILINE))
 
 
 def _name_of(job: JobReport, tree: SourceTree) -> str:
@@ -83,7 +89,9 @@ def _cases(job: JobReport) -> Iterator[_Case]:
         names[about] += 1
         if names[about] > 1:
             about = f"{about.removesuffix(': ')} #{names[about]}: "
-        if subject.address is not None or any(_AREAS[finding.rule] is Area.ADDRESS for finding in job.findings):
+        if subject.address is not None or any(
+            RULES_BY_ID[finding.rule].area is Area.ADDRESS for finding in job.findings
+        ):
             yield _Case(f"{about}address", frozenset({Area.ADDRESS}), subject)
         yield _Case(f"{about}transfer", frozenset({Area.TRANSFER}), subject)
         yield _Case(f"{about}content", _CONTENT, subject)
@@ -98,7 +106,7 @@ def _test_case(case: _Case, job: JobReport, tree: SourceTree, suite: str) -> Tes
     if spot is not None:
         test.file = printable(tree.shown(spot.path))
         test.line = spot.line or 1
-    failing = [finding for finding in found if finding.verdict(job.fail_on) is Verdict.FAIL]
+    failing = [finding for finding in found if verdict_of_finding(finding, job.fail_on) is Verdict.FAIL]
     untold = [finding for finding in found if finding.indeterminate]
     if failing or untold:
         said = failing or untold
@@ -118,7 +126,7 @@ def _test_case(case: _Case, job: JobReport, tree: SourceTree, suite: str) -> Tes
 
 
 def _belongs(finding: Finding, case: _Case, job: JobReport) -> bool:
-    if _AREAS[finding.rule] not in case.areas:
+    if RULES_BY_ID[finding.rule].area not in case.areas:
         return False
     return case.subject is None or subject_of(finding, job) is case.subject
 
@@ -149,7 +157,7 @@ def _text(findings: Sequence[Finding], job: JobReport, tree: SourceTree) -> str:
 
 
 def _lines(finding: Finding, job: JobReport, tree: SourceTree) -> Iterator[str]:
-    label = "could not tell" if finding.indeterminate else finding.severity.label
+    label = "indeterminate" if finding.indeterminate else finding.severity.label
     spot = spot_of(finding, job)
     where = spot.shown(tree) if spot else None
     yield printable("  ".join(part for part in (label, finding.rule, finding.field, where) if part))

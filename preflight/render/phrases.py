@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from preflight.model import Quote, TotalQuote
     from preflight.specs import Rounding
 
-VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "could not tell"}
+VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "indeterminate"}
 
 _DOCUMENTS = (".yaml", ".yml", ".json")
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")

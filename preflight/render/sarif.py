@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.redact import printable, shorten
+from preflight.render.json_text import without_markers
 from preflight.render.locations import SourceTree, ToUtf16, spot_of, subject_of
 from preflight.rules import RULES, Rule
 from preflight.rules.pages import help_of
@@ -56,7 +57,7 @@ def sarif_object(
 
 def sarif_text(log: dict[str, Any]) -> str:
     """``log`` as JSON: indented, but for one that is too long for people to read."""
-    return json.dumps(log, indent=2 if _is_short(log) else None) + "\n"
+    return without_markers(json.dumps(log, indent=2 if _is_short(log) else None)) + "\n"
 
 
 def _log(
@@ -133,7 +134,7 @@ def _results(report: Report, tree: SourceTree, to_utf16: ToUtf16) -> Iterator[di
 def _message(finding: Finding, job: JobReport) -> str:
     parts = [f"{finding.message}."]
     if finding.indeterminate:
-        parts[0] = f"Could not tell: {parts[0]}"
+        parts[0] = f"Indeterminate: {parts[0]}"
     subject = subject_of(finding, job)
     if subject is not None:
         parts.append(f"File: {subject.source}")

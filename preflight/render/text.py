@@ -9,28 +9,29 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from preflight.fix.suggest import remedies
+from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.pricing import show_seconds
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.in_order import is_in_order
+from preflight.rules import Trait, rules_with
 from preflight.units import dollars
 
 _VERDICTS = {
     Verdict.PASS: ("PASS", "bold green"),
     Verdict.FAIL: ("FAIL", "bold red"),
-    Verdict.INDETERMINATE: ("COULD NOT TELL", "bold yellow"),
+    Verdict.INDETERMINATE: ("INDETERMINATE", "bold yellow"),
 }
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
-_UNTOLD = ("could not tell", "bold yellow")
+_UNTOLD = ("indeterminate", "bold yellow")
 _ROOMY = 72
 """Columns from which a table of prices is spaced out."""
-_SAID_WITH_PRICE = frozenset({"price-ambiguous"})
+_SAID_WITH_PRICE = rules_with(Trait.SPREAD)
 
 
-def render_report(report: Report, console: Console) -> None:
-    """Print a report."""
+def render_report(report: Report, console: Console, *, next_commands: Sequence[str] = ()) -> None:
+    """Print a report, and below it the commands that repair its files."""
     several = len(report.jobs) > 1
     in_line = False
     for job in report.jobs:
@@ -53,7 +54,7 @@ def render_report(report: Report, console: Console) -> None:
         if in_line:
             console.print()
         console.print(_summary(report))
-    _print_remedies(report, console)
+    _print_next(next_commands, console)
 
 
 def render_quotes(report: Report, console: Console) -> None:
@@ -80,8 +81,8 @@ def _line(job: JobReport) -> Text:
     )
 
 
-def _print_remedies(report: Report, console: Console) -> None:
-    for number, command in enumerate(remedies(report)):
+def _print_next(commands: Sequence[str], console: Console) -> None:
+    for number, command in enumerate(commands):
         if number == 0:
             console.print()
         # Never wrapped, so that it can be copied whole.
@@ -102,7 +103,7 @@ def _heading(job: JobReport) -> Text:
 
 
 def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
-    label, style = _VERDICTS[job.verdict_of(subject)]
+    label, style = _VERDICTS[verdict_of_subject(job, subject)]
     details = Text.assemble((label.lower(), style.removeprefix("bold ")), f"  {phrases.measured(subject)}")
     if not job.bare:
         console.print(

@@ -1,7 +1,19 @@
 """Turns facts and a spec into findings: one small function for each rule in ``rules/catalogue.py``."""
 
-from preflight.rules.catalogue import RULES
-from preflight.rules.evaluate import judge_job, judge_length, judge_price, judge_subject
-from preflight.rules.rule import Area, Rule
+from preflight.rules.catalogue import RULES, RULES_BY_ID, rules_with
+from preflight.rules.evaluate import judge_job, judge_length, judge_price, judge_subject, judge_unreadable
+from preflight.rules.rule import Area, Rule, Trait
 
-__all__ = ["RULES", "Area", "Rule", "judge_job", "judge_length", "judge_price", "judge_subject"]
+__all__ = [
+    "RULES",
+    "RULES_BY_ID",
+    "Area",
+    "Rule",
+    "Trait",
+    "judge_job",
+    "judge_length",
+    "judge_price",
+    "judge_subject",
+    "judge_unreadable",
+    "rules_with",
+]

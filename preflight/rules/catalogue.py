@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from preflight.model import Severity
@@ -12,19 +12,21 @@ from preflight.rules import price_rules as price
 from preflight.rules import transfer_rules as transfer
 from preflight.rules import url_rules as address
 from preflight.rules import video_rules as video
-from preflight.rules.rule import Area, CaseT, Flaw, Rule
+from preflight.rules.rule import Area, CaseT, Flaw, Rule, Trait
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 _OURS = "preflight: what cannot be examined is not called good"
 
-_Row: TypeAlias = tuple[str, Severity, Callable[[CaseT], Iterator[Flaw]], str, str]
-"""Id, severity, function, source of the requirement (``page:N`` is line N of the service's page), summary."""
+_Row: TypeAlias = tuple[str, Severity, Callable[[CaseT], Iterator[Flaw]], str, str, *tuple[Trait, ...]]
+"""Id, severity, function, source of the requirement (``page:N`` is line N of the API docs), summary, traits."""
 
 
 def _rules(area: Area, *rows: _Row[CaseT]) -> tuple[Rule[CaseT], ...]:
     return tuple(
-        Rule(id=name, area=area, severity=severity, check=check, source=source, summary=summary)
-        for name, severity, check, source, summary in rows
+        Rule(
+            id=name, area=area, severity=severity, check=check, source=source, summary=summary, traits=frozenset(traits)
+        )
+        for name, severity, check, source, summary, *traits in rows
     )
 
 
@@ -32,7 +34,7 @@ JOB_RULES = _rules(
     Area.JOB,
     ("field-missing", _ERROR, job.field_missing, "page:17", "A required field is not given."),
     ("field-unknown", _ERROR, job.field_unknown, "page:17", "A field that the service does not know."),
-    ("field-type", _ERROR, job.field_type, "page:17", "A field of the wrong type, or given twice."),
+    ("field-type", _ERROR, job.field_type, "page:17", "A field of the wrong type, or given twice.", Trait.UNREADABLE),
     ("model-unknown", _ERROR, job.model_unknown, "page:124", "A model that does not exist."),
     (
         "duration-unsupported",
@@ -61,7 +63,14 @@ TRANSFER_RULES = _rules(
     ("unreachable", _ERROR, transfer.unreachable, _OURS, "The file could not be read."),
     ("http-status", _ERROR, transfer.http_status, "page:13", "The server answered with an error."),
     ("not-media", _ERROR, transfer.not_media, "page:13", "A page, a text or nothing instead of a file."),
-    ("not-fetched", _ERROR, transfer.not_fetched, _OURS, "A pointer to a file instead of the file."),
+    (
+        "not-fetched",
+        _ERROR,
+        transfer.not_fetched,
+        _OURS,
+        "A pointer to a file instead of the file.",
+        Trait.POINTER,
+    ),
     ("size-unknown", _ERROR, transfer.size_unknown, _OURS, "The server does not say how large the file is."),
     ("range-unsupported", _NOTE, transfer.range_unsupported, "preflight", "No range requests at this server."),
     ("source-unstable", _ERROR, transfer.source_unstable, _OURS, "The file changed while it was read."),
@@ -75,7 +84,7 @@ IMAGE_RULES = _rules(
     ("image-too-small", _ERROR, image.image_too_small, "page:25", "A side with too few pixels."),
     ("image-aspect-ratio", _ERROR, image.image_aspect_ratio, "page:25", "Too wide or too tall."),
     ("image-truncated", _ERROR, image.image_truncated, "preflight", "A picture that is cut short."),
-    ("image-corrupt", _ERROR, image.image_corrupt, "preflight", "A picture that breaks its format."),
+    ("image-corrupt", _ERROR, image.image_corrupt, "preflight", "A picture that breaks its format.", Trait.DECODED),
     ("image-animated", _WARNING, image.image_animated, "preflight", "Several pictures in one file."),
     ("image-color-mode", _WARNING, image.image_color_mode, "advisory", "Colours that are converted or refused."),
     ("image-ambiguous", _ERROR, image.image_ambiguous, "preflight", "Two programs may see two pictures."),
@@ -85,14 +94,16 @@ VIDEO_RULES = _rules(
     Area.VIDEO,
     ("video-container", _ERROR, video.video_container, "page:26", "Not an MP4 or MOV."),
     ("video-too-large", _ERROR, video.video_too_large, "page:26", "More bytes than the service takes."),
-    ("video-too-short", _ERROR, video.video_too_short, "page:26", "Shorter than the service takes."),
-    ("video-too-long", _ERROR, video.video_too_long, "page:26", "Longer than the service takes."),
+    ("video-too-short", _ERROR, video.video_too_short, "page:26", "Shorter than the service takes.", Trait.LENGTH),
+    ("video-too-long", _ERROR, video.video_too_long, "page:26", "Longer than the service takes.", Trait.LENGTH),
     (
         "video-over-orientation-cap",
         _WARNING,
         video.video_over_orientation_cap,
         "page:30",
         "Longer than the output can be with this orientation.",
+        Trait.LENGTH,
+        Trait.CAP,
     ),
     ("video-no-video-track", _ERROR, video.video_no_video_track, "page:26", "Sound or data without a picture."),
     ("video-incomplete", _ERROR, video.video_incomplete, "page:13", "A part that every player needs is missing."),
@@ -105,6 +116,7 @@ VIDEO_RULES = _rules(
         video.video_duration_ambiguous,
         _OURS,
         "Clocks that disagree on whether the length is allowed, or none at all.",
+        Trait.CLOCKS,
     ),
     ("video-fragmented", _WARNING, video.video_fragmented, "preflight", "Made for streaming; lengths get misread."),
     ("video-dimensions", _WARNING, video.video_dimensions, "advisory", "A size that sibling services refuse."),
@@ -114,11 +126,25 @@ VIDEO_RULES = _rules(
 
 PRICE_RULES = _rules(
     Area.PRICE,
-    ("price-ambiguous", _NOTE, price.price_ambiguous, "preflight", "A price that may turn out otherwise."),
-    ("over-budget", _ERROR, price.over_budget, "preflight", "More than may be spent."),
+    (
+        "price-ambiguous",
+        _NOTE,
+        price.price_ambiguous,
+        "preflight",
+        "A price that may turn out otherwise.",
+        Trait.SPREAD,
+    ),
+    ("over-budget", _ERROR, price.over_budget, "preflight", "More than may be spent.", Trait.BUDGET),
 )
 
 SUBJECT_RULES = ADDRESS_RULES + TRANSFER_RULES
 """What holds for every file, whatever part it plays and however far it could be read."""
 
 RULES: tuple[Rule[Any], ...] = (*JOB_RULES, *SUBJECT_RULES, *IMAGE_RULES, *VIDEO_RULES, *PRICE_RULES)
+
+RULES_BY_ID: Mapping[str, Rule[Any]] = {rule.id: rule for rule in RULES}
+
+
+def rules_with(trait: Trait) -> frozenset[str]:
+    """The ids of the rules that have ``trait``."""
+    return frozenset(rule.id for rule in RULES if trait in rule.traits)

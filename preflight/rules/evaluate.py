@@ -9,15 +9,14 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from preflight.model import Family, Finding, Subject
-from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, SUBJECT_RULES, VIDEO_RULES
-from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, VideoCase
+from preflight.model import Family, Finding, Severity, Subject
+from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, RULES, SUBJECT_RULES, VIDEO_RULES
+from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, Trait, VideoCase
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from preflight.errors import JobUnreadable
     from preflight.model import AddressFacts, Durations, Job, Quote
-
-_LENGTH_RULES = frozenset({"video-too-short", "video-too-long", "video-over-orientation-cap"})
 
 
 def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[Finding]:
@@ -25,6 +24,20 @@ def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[F
     case = JobCase(job=job, spec=spec, callback=callback)
     for rule in JOB_RULES:
         yield from rule.findings(case, None)
+
+
+def judge_unreadable(row: JobUnreadable) -> Finding:
+    """What is said of a job file, or a row of one, that cannot be read as a job."""
+    (rule,) = (rule for rule in RULES if Trait.UNREADABLE in rule.traits)
+    return Finding(
+        rule=rule.id,
+        severity=Severity.ERROR,
+        message=str(row).partition(": ")[2],
+        help=rule.help,
+        path=row.path,
+        line=row.line,
+        column=row.column,
+    )
 
 
 def judge_subject(
@@ -52,7 +65,7 @@ def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator
     facts = VideoFacts(container=spec.video.containers[0], family=Family.VIDEO, size_bytes=None, durations=durations)
     case = VideoCase(facts=facts, spec=spec, name="clip.mp4", orientation=orientation)
     for rule in VIDEO_RULES:
-        if rule.id in _LENGTH_RULES:
+        if Trait.LENGTH in rule.traits:
             yield from (replace(finding, fix=None) for finding in rule.findings(case, None))
 
 

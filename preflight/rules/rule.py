@@ -30,6 +30,27 @@ class Area(Enum):
     PRICE = "price"
 
 
+class Trait(Enum):
+    """What other parts of preflight have to know of a rule, so that none of them has to know it by its id."""
+
+    BUDGET = "budget"
+    """Holds a price to the user's bound: it has an exit code of its own, and nothing makes it an old finding."""
+    SPREAD = "spread"
+    """Says how far a price may be off, which the price line of a text says as well."""
+    LENGTH = "length"
+    """Needs no more of a clip than its length."""
+    CAP = "cap"
+    """Is about the cap that a job's orientation sets."""
+    POINTER = "pointer"
+    """Is about a file that somebody left on another machine: ignoring the rule by name leaves the file out."""
+    UNREADABLE = "unreadable"
+    """Is what is said of a row that cannot be read as a job."""
+    DECODED = "decoded"
+    """May be about a picture that is too large to be decoded, which is over once it is smaller."""
+    CLOCKS = "clocks"
+    """Is about clocks, which may disagree on the least or on the greatest length."""
+
+
 class Flaw(NamedTuple):
     """What a rule function yields. ``severity`` and ``field`` are only given where they differ from the case's own."""
 
@@ -95,6 +116,7 @@ class Rule(NamedTuple, Generic[CaseT]):
     summary: str
     source: str
     check: Callable[[CaseT], Iterator[Flaw]]
+    traits: frozenset[Trait] = frozenset()
 
     @property
     def origin(self) -> str:
@@ -108,6 +130,11 @@ class Rule(NamedTuple, Generic[CaseT]):
         name, _, rest = self.source.partition(":")
         return f"the service's API page, line {rest}" if name == "page" else self.source
 
+    @property
+    def help(self) -> str:
+        """The command that says more."""
+        return f"preflight explain {self.id}"
+
     def findings(self, case: CaseT, field: str | None) -> Iterator[Finding]:
         """What ``case`` breaks of this rule, as findings about ``field``."""
         for flaw in self.check(case):
@@ -120,7 +147,7 @@ class Rule(NamedTuple, Generic[CaseT]):
                 measured=flaw.measured,
                 allowed=flaw.allowed,
                 fix=flaw.fix,
-                help=f"preflight explain {self.id}",
+                help=self.help,
             )
 
 

@@ -131,7 +131,7 @@ def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[so
         try:
             listener.bind((host, port))
             listener.listen()
-        except (OSError, OverflowError) as exc:
+        except (OSError, OverflowError, TypeError, ValueError) as exc:  # the last two: no name of a host
             reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
             hint = "; --port takes another, 0 a free one" if getattr(exc, "errno", 0) == errno.EADDRINUSE else ""
             raise ConfigurationError(f"cannot listen on {host} port {port}: {reason}{hint}") from exc

@@ -211,7 +211,7 @@ def test_a_file_that_cannot_be_read_is_could_not_tell(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "clip.mp4")
     ran = here("fix", tmp_path / "clip.mp4")
     assert ran.code == 3
-    assert ran.out.startswith("could not tell  ")
+    assert ran.out.startswith("indeterminate  ")
 
 
 def test_a_row_of_a_manifest_that_cannot_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
@@ -391,4 +391,4 @@ def test_what_only_a_result_shows_is_repaired_in_the_same_run(tmp_path: Path) ->
 
 def test_what_could_not_be_told_is_not_called_an_error(tmp_path: Path) -> None:
     (picture,) = hold(tmp_path, "40000-wide.png")
-    assert "  could not tell: image-corrupt: " in here("fix", picture).out
+    assert "  indeterminate: image-corrupt: " in here("fix", picture).out

@@ -36,7 +36,8 @@ TABLE: dict[str, set[str]] = {
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
     "api": FOUNDATION | {"specs", "jobfiles", "checking"},
-    "render": FOUNDATION | {"specs", "pricing", "units", "rules", "client", "ledger", "submit", "fix"},
+    "render": FOUNDATION
+    | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
     "sandbox": FOUNDATION | {"probes", "sources", "client"},
     "cli": {"*"},
     "__init__": {"*"},

@@ -64,7 +64,7 @@ def test_every_finding_is_a_command_and_nothing_else_is(case: str, shop: Path) -
     said = preflight("check", *CASES[case], "--format", "json", cwd=shop).json
     rules = sorted(finding["rule"] for each in said["jobs"] for finding in each["findings"])
     ran = github(*CASES[case], cwd=shop)
-    titles = sorted(properties["title"].removesuffix(" (could not tell)") for _, properties, _ in commands(ran))
+    titles = sorted(properties["title"].removesuffix(" (indeterminate)") for _, properties, _ in commands(ran))
     assert titles == rules
     assert sum("::" in line and not line.startswith("::") for line in ran.out.splitlines()) == 0
 
@@ -155,7 +155,7 @@ def many(count: int) -> Report:
         rule="mode-invalid", severity=Severity.ERROR, message="ü" * 200, path="job.yaml", line=1, column=1
     )
     job_report = JobReport(model="m", findings=(finding,) * count, path="job.yaml", verdict=Verdict.FAIL)
-    return Report(jobs=(job_report,))
+    return Report(jobs=(job_report,), verdict=Verdict.FAIL)
 
 
 def test_a_summary_stays_within_its_bound_and_says_how_many_are_missing() -> None:
@@ -173,7 +173,7 @@ def test_a_summary_takes_no_more_than_the_room_that_is_left(room: int) -> None:
 def test_errors_come_first_because_ten_are_shown() -> None:
     kinds = [Severity.NOTE, Severity.WARNING, Severity.ERROR]
     findings = tuple(Finding(rule="mode-invalid", severity=kind, message="x") for kind in kinds)
-    report = Report(jobs=(JobReport(model="m", findings=findings, verdict=Verdict.FAIL),))
+    report = Report(jobs=(JobReport(model="m", findings=findings, verdict=Verdict.FAIL),), verdict=Verdict.FAIL)
     assert [line.split()[0] for line in workflow_commands(report, tree=TREE)][:3] == [
         "::error",
         "::warning",

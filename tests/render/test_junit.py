@@ -41,7 +41,7 @@ def test_every_finding_is_in_the_document_once(case: str, shop: Path) -> None:
     texts = [element.text or "" for element in ET.fromstring(junit(*CASES[case], cwd=shop)).iter()]
     for each in said["jobs"]:
         for finding in each["findings"]:
-            label = "could not tell" if finding["indeterminate"] else finding["severity"]
+            label = "indeterminate" if finding["indeterminate"] else finding["severity"]
             assert any(f"{label}  {finding['rule']}" in text for text in texts), finding
 
 

@@ -75,7 +75,8 @@ def places(run: dict[str, Any]) -> dict[str, tuple[str, int, int | None]]:
 
 
 def report_of(*findings: Finding, **more: Any) -> Report:
-    return Report(jobs=(JobReport(model=MODEL, findings=findings, path="job.yaml", line=1, **more),))
+    job = JobReport(model=MODEL, findings=findings, path="job.yaml", line=1, **more)
+    return Report(jobs=(job,), verdict=Verdict.FAIL)
 
 
 def log_of(report: Report, **more: Any) -> dict[str, Any]:
@@ -250,6 +251,6 @@ def test_notifications_are_bounded() -> None:
 def test_half_a_surrogate_pair_in_a_name_breaks_no_log() -> None:
     subject = Subject(kind=Kind.IMAGE, source="\ud800.png", field="input.input_urls[0]")
     found = Finding(rule="image-format", severity=Severity.ERROR, message="no", field=subject.field)
-    report = Report(jobs=(JobReport(model=MODEL, subjects=(subject,), findings=(found,)),))
+    report = Report(jobs=(JobReport(model=MODEL, subjects=(subject,), findings=(found,)),), verdict=Verdict.FAIL)
     text = json.dumps(checked(log_of(report)), ensure_ascii=False)
     assert text.encode("utf-8")

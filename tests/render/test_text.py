@@ -1,4 +1,4 @@
-"""The report for people: what could not be told, what a total holds, and how it looks when it is narrow."""
+"""The report for people: what is indeterminate, what a total holds, and how it looks when it is narrow."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LONG = "a-folder-with-a-long-name/" * 4 + "漢字と長い名前.png"
 
 def test_what_could_not_be_told_is_not_called_an_error() -> None:
     text = preflight("check", CLIPS / "moov-compressed-by-lzw.mov").out
-    assert "\ncould not tell  video-corrupt\n" in text
+    assert "\nindeterminate  video-corrupt\n" in text
     assert "error" not in text
 
 
 def test_errors_come_before_what_could_not_be_told(tmp_path: Path) -> None:
     path = write_job(tmp_path, job(image=PICTURES / "299-wide.png", video=CLIPS / "moov-compressed-by-lzw.mov"))
     text = preflight("check", path).out
-    assert 0 < text.index("error  image-too-small") < text.index("could not tell  video-corrupt")
+    assert 0 < text.index("error  image-too-small") < text.index("indeterminate  video-corrupt")
 
 
 def manifest(folder: Path, *modes: str) -> str:

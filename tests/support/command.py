@@ -114,7 +114,7 @@ def command(*arguments: str | Path) -> list[str]:
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without any setting of preflight or of colours, and with ``more``."""
-    ours = ("PREFLIGHT_", "GITHUB_", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
+    ours = ("PREFLIGHT_", "GITHUB_", "CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(more or {})
 
 

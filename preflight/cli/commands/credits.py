@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.completion import files
-from preflight.cli.output import emit, to_json
+from preflight.cli.option_groups import PlainOutputOptions
+from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import api_url_option, key_file_option, open_client
+from preflight.cli.shared_options import plain_output_options
 from preflight.cli.terminal import verbose_option
-from preflight.render.json_objects import credits_object
+from preflight.render.formats import CREDITS
 
 
 @click.command("credits")
 @api_url_option
 @key_file_option
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to say it.")
-@click.option("--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output.")
+@plain_output_options(CREDITS)
 @verbose_option
-def command(*, api_url: str, key_file: str | None, format_: str, output: str | None) -> int:
+def command(*, api_url: str, key_file: str | None, output: PlainOutputOptions) -> int:
     """Say how many credits the account has.
 
     \b
@@ -25,6 +25,5 @@ def command(*, api_url: str, key_file: str | None, format_: str, output: str | N
     """
     with open_client(api_url, key_file) as client:
         account = client.credits()
-    text = to_json(credits_object(account)) if format_ == "json" else f"{account.balance:f} credits\n"
-    emit(text, output)
+    emit_as(CREDITS, account, output)
     return 0

@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 
 from preflight.cli.exit_codes import Exit
+from preflight.cli.output import emit
 
 _KEY = "sk-sandbox-demo"
 _JOB = """\
@@ -84,13 +85,13 @@ class _Tour:
         return Exit.PASS if submitted and results and after < before else Exit.BUG
 
     def _say(self, text: str) -> None:
-        click.secho(f"\n# {text}", bold=True)
+        _print(f"\n# {text}", bold=True)
 
     def _run(self, expected: Exit, *arguments: str) -> bool:
-        click.secho(f"$ preflight {shlex.join(arguments)}", fg="cyan")
+        _print(f"$ preflight {shlex.join(arguments)}", fg="cyan")
         sys.stdout.flush()
         code = subprocess.run(_command(*arguments), cwd=self._folder, env=self._environment, check=False).returncode
-        click.secho(f"(exit code {code})", dim=True)
+        _print(f"(exit code {code})", dim=True)
         if code != expected:
             raise click.ClickException(f"exit code {code} where {int(expected)} was expected")
         return True
@@ -100,6 +101,11 @@ class _Tour:
             _command("credits", *self._service), env=self._environment, check=True, capture_output=True, text=True
         )
         return Decimal(run.stdout.split()[0])
+
+
+def _print(text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> None:
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    emit(f"{click.style(text, fg=fg, bold=bold, dim=dim) if coloured else text}\n", None)
 
 
 def _command(*arguments: str) -> list[str]:

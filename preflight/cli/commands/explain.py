@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.output import emit, to_text
-from preflight.cli.shared_options import RuleId
+from preflight.cli.param_types import RuleId
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.output import emit, require_writable, to_json, to_json_lines
+from preflight.cli.option_groups import OutputOptions
+from preflight.cli.output import require_writable
+from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import progress
 from preflight.fix.fixer import Fixer, FixOptions
@@ -16,7 +18,7 @@ from preflight.fix.outcome import FixState, Outcome
 from preflight.model import Severity
 from preflight.model.target import is_url
 from preflight.redact import redact, shown_path
-from preflight.render.fixes import fix_object, outcome_object, render_outcomes
+from preflight.render.formats import OUTCOMES
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 
 
@@ -33,7 +35,7 @@ from preflight.specs import DEFAULT_MODEL, load_spec, model_names
     help="Whose cap a clip that no job names is held to.",
 )
 @click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
-@output_options("text", "json", "jsonl")
+@output_options(OUTCOMES)
 def command(
     *,
     names: tuple[str, ...],
@@ -44,10 +46,7 @@ def command(
     strict: bool,
     orientation: str | None,
     model: str,
-    format_: str,
-    output: str | None,
-    quiet: bool,
-    no_progress: bool,
+    output: OutputOptions,
 ) -> int:
     """Repair local files: what leaves no doubt, and with --unsafe the rest.
 
@@ -60,7 +59,7 @@ def command(
             raise click.UsageError("an empty name; the current folder is named by a dot")
         if is_url(name):
             raise click.UsageError(f"{redact(name)}: only local files are repaired; download it, and fix the copy")
-    require_writable(output)
+    require_writable(output.file)
     options = FixOptions(
         unsafe=unsafe,
         in_place=in_place,
@@ -71,30 +70,18 @@ def command(
     )
     outcomes: list[Outcome] = []
     try:
-        with progress("repairing", hidden=quiet or no_progress) as update, Fixer(options) as fixer:
+        with progress("repairing", hidden=output.hidden) as update, Fixer(options) as fixer:
             for given in read_inputs(names, model=model, orientation=orientation):
                 update(f"repairing {shown_path(given.source)}")
                 outcomes.append(fixer.fix(given))
     except KeyboardInterrupt:
-        if outcomes and not quiet:  # what was written is there, and must be known
-            emit(as_text(outcomes, format_), output)
+        if outcomes:  # files were written, and the user must know which
+            emit_as(OUTCOMES, outcomes, output)
         raise
     if not outcomes:
         raise click.UsageError("nothing to fix: no media file there")
-    if not quiet:
-        emit(as_text(outcomes, format_), output)
+    emit_as(OUTCOMES, outcomes, output)
     return exit_of(outcomes)
-
-
-def as_text(outcomes: Sequence[Outcome], format_: str) -> str:
-    """Outcomes in one of the formats."""
-    match format_:
-        case "json":
-            return to_json(fix_object(outcomes))
-        case "jsonl":
-            return to_json_lines([outcome_object(outcome) for outcome in outcomes])
-        case _:
-            return "".join(f"{line}\n" for line in render_outcomes(outcomes))
 
 
 def exit_of(outcomes: Sequence[Outcome]) -> Exit:

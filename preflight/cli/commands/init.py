@@ -10,9 +10,10 @@ from shlex import quote
 import click
 
 from preflight.cli.completion import folders
-from preflight.cli.output import to_json
+from preflight.cli.output import emit
+from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
-from preflight.redact import printable
+from preflight.render.json_text import to_json
 from preflight.scaffold import HOOKS, HOOKS_FILE, JOB_FILE, SCHEMA_FILE, configuration, hooks_text, job_text
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
@@ -42,8 +43,8 @@ def command(*, folder: str, model: str) -> int:
     _write(job, lambda: job_text(spec))
     _write(target / SCHEMA_FILE, lambda: to_json(job_schema(spec)))
     if not _write(top / HOOKS_FILE, hooks_text) and not _has_hooks(top / HOOKS_FILE):
-        click.echo(f"\nTo run the hooks, add this to 'repos' in {HOOKS_FILE}:\n\n{configuration()}")
-    click.echo(f"next   preflight check {printable(quote(str(job)))} --offline")
+        emit(f"\nTo run the hooks, add this to 'repos' in {HOOKS_FILE}:\n\n{configuration()}\n", None)
+    tell(f"next   preflight check {quote(str(job))} --offline")
     return 0
 
 
@@ -60,11 +61,11 @@ def _write(path: Path, text: Callable[[], str]) -> bool:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text())
     except FileExistsError:
-        click.echo(f"kept   {printable(str(path))}: it was there")
+        tell(f"kept   {path}: it was there")
         return False
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {_reason(error)}") from error
-    click.echo(f"wrote  {printable(str(path))}")
+    tell(f"wrote  {path}")
     return True
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.output import emit, to_json, to_json_lines, to_text
+from preflight.cli.option_groups import OutputOptions
+from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import api_url_option, key_file_option, ledger_option, open_client, open_ledger
 from preflight.cli.shared_options import output_options
+from preflight.cli.terminal import remark
 from preflight.errors import TaskNotFound
+from preflight.render.formats import CALIBRATION, ENTRIES, ENTRY
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from preflight.client import Client
     from preflight.ledger import Entry, Ledger
 
@@ -44,16 +44,13 @@ def command() -> None:
 )
 @click.option("--limit", type=click.IntRange(1, 10**6), default=50, show_default=True, help="At most so many.")
 @ledger_option
-@output_options("text", "json", "jsonl")
+@output_options(ENTRIES)
 def list_entries(
     *,
     states: tuple[str, ...],
     limit: int,
     ledger_path: str | None,
-    format_: str,
-    output: str | None,
-    quiet: bool,
-    **_: Any,
+    output: OutputOptions,
 ) -> int:
     """List the submissions, the newest first.
 
@@ -62,21 +59,19 @@ def list_entries(
     preflight ledger list --state unknown --format json
     """
     from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone
-    from preflight.render.ledger import render_entries  # noqa: PLC0415 - the same
 
     with open_ledger(ledger_path) as ledger:
         ledger.bury()
         entries = ledger.entries(states=[State(state) for state in states], limit=limit)
-    if not quiet:
-        emit(_said(entries, format_, output, lambda console: render_entries(entries, console)), output)
+    emit_as(ENTRIES, entries, output)
     return Exit.PASS
 
 
 @command.command("show")
 @click.argument("entry_id", metavar="ENTRY", type=int)
 @ledger_option
-@output_options("text", "json", "jsonl")
-def show(*, entry_id: int, ledger_path: str | None, format_: str, output: str | None, quiet: bool, **_: Any) -> int:
+@output_options(ENTRY)
+def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> int:
     """Show everything about one submission.
 
     \b
@@ -85,8 +80,7 @@ def show(*, entry_id: int, ledger_path: str | None, format_: str, output: str | 
     with open_ledger(ledger_path) as ledger:
         ledger.bury()
         entry = ledger.entry(entry_id)
-    if not quiet:
-        _emit_entry(entry, format_, output)
+    emit_as(ENTRY, [entry], output)
     return Exit.PASS
 
 
@@ -97,7 +91,7 @@ def show(*, entry_id: int, ledger_path: str | None, format_: str, output: str | 
 @api_url_option
 @key_file_option
 @ledger_option
-@output_options("text", "json", "jsonl")
+@output_options(ENTRY)
 def resolve(
     *,
     entry_id: int,
@@ -106,10 +100,7 @@ def resolve(
     api_url: str,
     key_file: str | None,
     ledger_path: str | None,
-    format_: str,
-    output: str | None,
-    quiet: bool,
-    **_: Any,
+    output: OutputOptions,
 ) -> int:
     """Settle a submission whose outcome is unknown.
 
@@ -145,36 +136,26 @@ def resolve(
                     entry = _as_named(ledger, client, entry, entry.task_id)
                 else:
                     entry, answer = resolve_by_balance(ledger, client, entry)
-                    click.echo(f"preflight: {_answer(answer.name, entry)}", err=True)
-    if not quiet:
-        _emit_entry(entry, format_, output)
+                    remark(_answer(answer.name, entry))
+    emit_as(ENTRY, [entry], output)
     return Exit.OUTCOME_UNKNOWN if entry.state is State.UNKNOWN else Exit.PASS
 
 
 @command.command("calibrate")
 @ledger_option
-@output_options("text", "json", "jsonl")
-def calibrate(*, ledger_path: str | None, format_: str, output: str | None, quiet: bool, **_: Any) -> int:
+@output_options(CALIBRATION)
+def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     """Say how the service rounds, from what it charged.
 
     \b
     preflight ledger calibrate
     """
     from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - with SQLite
-    from preflight.render.ledger import calibration_object, render_calibration  # noqa: PLC0415 - the same
 
     with open_ledger(ledger_path) as ledger:
         observations = observations_of(ledger.charged())
     found = candidates(observations)
-    if not quiet:
-        match format_:
-            case "json":
-                text = to_json(calibration_object(observations, found))
-            case "jsonl":
-                text = to_json_lines([calibration_object(observations, found)])
-            case _:
-                text = to_text(lambda console: render_calibration(observations, found, console), output)
-        emit(text, output)
+    emit_as(CALIBRATION, (observations, found), output)
     return Exit.PASS if policies_that_fit(found) else Exit.INDETERMINATE
 
 
@@ -186,26 +167,8 @@ def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Ent
         return resolve_by_task(ledger, client, entry, task_id)
     except TaskNotFound:
         by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
-        click.echo(f"preflight: the answer named the task {task_id}; look at your tasks, then {by_hand}", err=True)
+        remark(f"the answer named the task {task_id}; look at your tasks, then {by_hand}")
         raise
-
-
-def _emit_entry(entry: Entry, format_: str, output: str | None) -> None:
-    from preflight.render.ledger import render_entry  # noqa: PLC0415 - SQLite, for what pays alone
-
-    emit(_said([entry], format_, output, lambda console: render_entry(entry, console)), output)
-
-
-def _said(entries: Sequence[Entry], format_: str, output: str | None, render: Callable[[Console], object]) -> str:
-    from preflight.render.ledger import entry_object, ledger_object  # noqa: PLC0415 - SQLite, for what pays alone
-
-    match format_:
-        case "json":
-            return to_json(ledger_object(entries))
-        case "jsonl":
-            return to_json_lines([entry_object(entry) for entry in entries])
-        case _:
-            return to_text(render, output)
 
 
 def _answer(name: str, entry: Entry) -> str:

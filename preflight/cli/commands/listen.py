@@ -7,11 +7,10 @@ import shlex
 import shutil
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.output import to_json
 from preflight.cli.service_options import (
     api_url_option,
     key_file_option,
@@ -19,9 +18,10 @@ from preflight.cli.service_options import (
     open_client,
     open_ledger,
 )
-from preflight.cli.terminal import verbose_option
+from preflight.cli.terminal import remark, tell, verbose_option
 from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, MissingExtra
+from preflight.render.json_text import to_json
 
 if TYPE_CHECKING:
     from preflight.callbacks import Finished
@@ -49,7 +49,6 @@ def command(
     api_url: str,
     key_file: str | None,
     ledger_path: str | None,
-    **_: Any,
 ) -> int:
     """Receive the service's callbacks, and write down how each task ended.
 
@@ -74,11 +73,11 @@ def command(
                 ledger,
                 client,
                 on_finished=lambda finished: _finished(finished, words),
-                on_trouble=lambda text: click.echo(f"preflight: {text}", err=True),
+                on_trouble=remark,
             )
             app = CallbackApp(ledger, secret=secret, on_taken=settler.wake)
             base = base_of(public_url) if public_url else url
-            click.echo(f"listening on {url}; callback URL: {base}/{secret}")
+            tell(f"listening on {url}; callback URL: {base}/{secret}")
             serve(app, listener, settler)
     return 0
 
@@ -100,7 +99,7 @@ def _finished(finished: Finished, forward: list[str]) -> None:
     task, entry = finished.task, finished.entry
     name = f"entry {entry.id}" if entry else "not in the ledger"
     with suppress(OSError):  # whoever read it may have left: the command has its turn all the same
-        click.echo(f"{task.status.value}  task {task.id}  {name}")
+        tell(f"{task.status.value}  task {task.id}  {name}")
     if not forward:
         return
     # The command is the user's own, and fetches the results: it gets their URLs whole.
@@ -115,7 +114,7 @@ def _finished(finished: Finished, forward: list[str]) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as trouble:
-        click.echo(f"preflight: {forward[0]} for task {task.id}: {trouble}", err=True)
+        remark(f"{forward[0]} for task {task.id}: {trouble}")
         return
     if done.returncode:
-        click.echo(f"preflight: {forward[0]} for task {task.id} ended with {done.returncode}", err=True)
+        remark(f"{forward[0]} for task {task.id} ended with {done.returncode}")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.completion import files
-from preflight.cli.shared_options import Number, Seconds
-from preflight.cli.terminal import verbose_option
+from preflight.cli.param_types import Number, Seconds
+from preflight.cli.terminal import tell, verbose_option
 
 if TYPE_CHECKING:
     from preflight.sandbox import Armed
@@ -93,4 +93,4 @@ def _armed(texts: tuple[str, ...]) -> tuple[Armed, ...]:
 
 
 def _announce(url: str) -> None:
-    click.echo(f"sandbox at {url}; any key that starts with sk- is good; Ctrl-C ends it")
+    tell(f"sandbox at {url}; any key that starts with sk- is good; Ctrl-C ends it")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from preflight.cli.completion import files
-from preflight.cli.output import emit, to_json
+from preflight.cli.output import emit
+from preflight.render.json_text import to_json
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
 

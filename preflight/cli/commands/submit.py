@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.checking.engine import Engine
-from preflight.cli.commands.check import as_text
 from preflight.cli.exit_codes import Exit, exit_of, exit_of_submission
-from preflight.cli.output import emit, require_writable, to_json, to_json_lines
+from preflight.cli.option_groups import NetworkOptions, OutputOptions, VerdictOptions
+from preflight.cli.output import emit, require_writable
+from preflight.cli.param_types import Number
+from preflight.cli.report_output import emit_as
 from preflight.cli.save_results import download_option, with_files
 from preflight.cli.service_options import (
     api_url_option,
@@ -28,14 +29,17 @@ from preflight.cli.service_options import (
     show_status,
     wait_timeout_option,
 )
-from preflight.cli.shared_options import Number, engine_options, network_options, output_options
-from preflight.cli.terminal import progress
+from preflight.cli.shared_options import engine_options, network_options, output_options
+from preflight.cli.terminal import progress, remark
 from preflight.client.auth import base_of
 from preflight.client.calls import CREATE_PATH
 from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.jobfiles import load_job
 from preflight.model import Job, JobReport, Report, Verdict
+from preflight.redact import printable
 from preflight.render import phrases
+from preflight.render.formats import REPORT, SUBMISSION
+from preflight.render.json_text import to_json, to_json_lines, to_readable_json
 from preflight.submit.submit import request_body, submit_job
 
 if TYPE_CHECKING:
@@ -75,7 +79,7 @@ if TYPE_CHECKING:
 @api_url_option
 @key_file_option
 @ledger_option
-@output_options("text", "json", "jsonl")
+@output_options(SUBMISSION)
 def command(
     *,
     path: str,
@@ -90,14 +94,11 @@ def command(
     dry_run: bool,
     strict: bool,
     download: str | None,
+    network: NetworkOptions,
     api_url: str,
     key_file: str | None,
     ledger_path: str | None,
-    format_: str,
-    output: str | None,
-    quiet: bool,
-    no_progress: bool,
-    **network: Any,
+    output: OutputOptions,
 ) -> int:
     """Check a job, then hand it to the service, once.
 
@@ -111,9 +112,14 @@ def command(
     """
     from preflight.ledger import Budget, order_of  # noqa: PLC0415 - SQLite, for what pays alone
 
-    job, hidden = load_job(Path(path)), quiet or no_progress
-    require_writable(output)
-    options = engine_options(max_credits=max_credits, strict=strict, uploaded=True, thorough=True, **network)
+    job, hidden = load_job(Path(path)), output.hidden
+    require_writable(output.file)
+    options = engine_options(
+        network=network,
+        verdict=VerdictOptions(max_credits=max_credits, strict=strict),
+        uploaded=True,
+        thorough=True,
+    )
     with ExitStack() as stack:
         # A missing key, or a ledger that cannot be written, is better known before the check.
         client = None if dry_run else stack.enter_context(open_client(api_url, key_file))
@@ -126,12 +132,12 @@ def command(
 
         report, checked_at = check(), monotonic()
         if (code := exit_of(report)) is not Exit.PASS:
-            _refuse(report, format_, output, quiet=quiet)
+            _refuse(report, output)
             return code
         found = report.jobs[0]
         saved = _saved(checked, found) if checked else None
         if client is None or ledger is None:
-            emit(_dry_run(job, api_url, format_), output)
+            emit(_dry_run(job, api_url, output.format), output.file)
             return Exit.PASS
         budget = Budget(max_credits=max_credits, per_day=budget_per_day)
         ledger.require_payable(order_of(job, found), api=client.base_url, again=again, budget=budget)
@@ -154,7 +160,7 @@ def command(
     saved_all = True
     if download is not None:
         submission, saved_all = with_files(submission, download, api_url=api_url, network=network, hidden=hidden)
-    said = quiet or emit_submission(submission, format_, output)
+    said = emit_submission(submission, output)
     return exit_of_submission(submission, saved=saved_all and said)
 
 
@@ -166,11 +172,10 @@ def _receiver(url: str | None) -> str | None:
         raise click.UsageError("--callback must be https://HOST/SECRET, as 'preflight listen' says it") from error
 
 
-def _refuse(report: Report, format_: str, output: str | None, *, quiet: bool) -> None:
-    if not quiet:
-        emit(as_text(report, format_, output), output)
+def _refuse(report: Report, output: OutputOptions) -> None:
+    emit_as(REPORT, report, output)
     reason = "could not be examined" if report.verdict is Verdict.INDETERMINATE else "does not pass its check"
-    click.echo(f"preflight: nothing was sent: the job {reason}", err=True)
+    remark(f"nothing was sent: the job {reason}")
 
 
 def _saved(path: str, found: JobReport) -> SavedCheck:
@@ -180,8 +185,8 @@ def _saved(path: str, found: JobReport) -> SavedCheck:
     assert found.identity is not None, "a job has one"
     saved = load_saved(Path(path), found.identity)
     same = is_unchanged(saved.receipts, receipts_of(found))
-    said = "the files are those of" if same else "the files have changed since, and were checked anew:"
-    click.echo(f"preflight: {said} {path}", err=True)
+    said = "the files are those of" if same else "the files have changed since, and were checked again:"
+    remark(f"{said} {path}")
     return saved
 
 
@@ -193,7 +198,7 @@ def _still_sound(found: JobReport, check: Callable[[], Report], *, age: float, y
         return found
     latest = check().jobs[0]
     if not is_unchanged(receipts_of(found), receipts_of(latest)):
-        click.echo("preflight: the files have changed since they were checked, and were checked anew", err=True)
+        remark("the files have changed since they were checked, and were checked again")
         if latest.verdict is not Verdict.PASS:
             raise NotSubmitted("not sent: the files have changed, and the job no longer passes its check")
     if latest.quote != found.quote:
@@ -218,7 +223,7 @@ def _agree(report: JobReport, *, yes: bool, saved: SavedCheck | None) -> None:
 
 def _announce(task_id: str) -> None:
     """The id goes out at once: whatever happens next, the task can be found again."""
-    click.echo(f"preflight: accepted as task {task_id}", err=True)
+    remark(f"accepted as task {task_id}")
 
 
 def _dry_run(job: Job, api_url: str, format_: str) -> str:
@@ -227,5 +232,5 @@ def _dry_run(job: Job, api_url: str, format_: str) -> str:
     if format_ != "text":
         request = {"schema": "preflight.request/v1", "method": "POST", "url": url, "body": request_body(job)}
         return to_json(request) if format_ == "json" else to_json_lines([request])
-    body = json.dumps(request_body(job), indent=2, ensure_ascii=False)
-    return f"POST {url}\nAuthorization: Bearer (the key, not shown)\nContent-Type: application/json\n\n{body}\n"
+    head = f"POST {printable(url)}\nAuthorization: Bearer (the key, not shown)\nContent-Type: application/json"
+    return f"{head}\n\n{to_readable_json(request_body(job))}"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from preflight.cli.exit_codes import Exit, exit_of_submission
+from preflight.cli.option_groups import NetworkOptions, OutputOptions
 from preflight.cli.save_results import download_option, with_files
 from preflight.cli.service_options import (
     api_url_option,
@@ -21,6 +20,7 @@ from preflight.cli.service_options import (
 from preflight.cli.shared_options import network_options, output_options
 from preflight.cli.terminal import progress
 from preflight.client import TaskStatus
+from preflight.render.formats import SUBMISSION
 from preflight.submit.settle import settle
 from preflight.submit.submit import Submission, await_task
 
@@ -40,16 +40,14 @@ def command() -> None:
 @api_url_option
 @key_file_option
 @ledger_option
-@output_options("text", "json", "jsonl")
+@output_options(SUBMISSION)
 def show(
     *,
     task_id: str,
     api_url: str,
     key_file: str | None,
     ledger_path: str | None,
-    format_: str,
-    output: str | None,
-    **_: Any,
+    output: OutputOptions,
 ) -> int:
     """Say how a task stands.
 
@@ -59,7 +57,7 @@ def show(
     with open_client(api_url, key_file) as client, open_ledger(ledger_path) as ledger:
         task = client.task(task_id)
         entry = settle(ledger, client, task)
-    emit_submission(Submission.of(task, entry), format_, output)
+    emit_submission(Submission.of(task, entry), output)
     return Exit.API if task.status is TaskStatus.FAILED else Exit.PASS
 
 
@@ -71,27 +69,24 @@ def show(
 @api_url_option
 @key_file_option
 @ledger_option
-@output_options("text", "json", "jsonl")
+@output_options(SUBMISSION)
 def wait(
     *,
     task_id: str,
     wait_timeout: float | None,
     download: str | None,
+    network: NetworkOptions,
     api_url: str,
     key_file: str | None,
     ledger_path: str | None,
-    format_: str,
-    output: str | None,
-    quiet: bool,
-    no_progress: bool,
-    **network: Any,
+    output: OutputOptions,
 ) -> int:
     """Wait for a task to end.
 
     \b
     preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    hidden = quiet or no_progress
+    hidden = output.hidden
     with (
         open_client(api_url, key_file) as client,
         open_ledger(ledger_path) as ledger,
@@ -101,5 +96,5 @@ def wait(
     saved = True
     if download is not None:
         submission, saved = with_files(submission, download, api_url=api_url, network=network, hidden=hidden)
-    said = quiet or emit_submission(submission, format_, output)
+    said = emit_submission(submission, output)
     return exit_of_submission(submission, saved=saved and said)

@@ -1,0 +1,100 @@
+"""From findings to a verdict: of a finding, a file, a job, a run. The one place that decides it.
+
+``FAIL`` over ``INDETERMINATE`` over ``PASS``. What is ignored is not shown and does not fail; but what could not be
+examined never becomes a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from preflight.model import Family, Finding, JobReport, Severity, Subject, Verdict
+from preflight.rules import Trait, rules_with
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from preflight.checking.suppressions import Sorted
+    from preflight.model import Hidden, Report
+
+_BUDGET = rules_with(Trait.BUDGET)
+_POINTER = rules_with(Trait.POINTER)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of a whole from those of its parts; ``PASS`` of nothing."""
+    seen = set(verdicts)
+    return next((verdict for verdict in (Verdict.FAIL, Verdict.INDETERMINATE) if verdict in seen), Verdict.PASS)
+
+
+def verdict_of_finding(finding: Finding, fail_on: Severity) -> Verdict:
+    """What one finding makes of the verdict, failing from severity ``fail_on`` up."""
+    if finding.indeterminate:
+        return Verdict.INDETERMINATE
+    return Verdict.FAIL if finding.severity >= fail_on else Verdict.PASS
+
+
+def verdict_of(findings: Iterable[Finding], fail_on: Severity) -> Verdict:
+    """The verdict that ``findings`` add up to."""
+    return worst(verdict_of_finding(finding, fail_on) for finding in findings)
+
+
+def verdict_of_job(
+    found: Sorted,
+    subjects: Sequence[Subject],
+    *,
+    fail_on: Severity,
+    offline: bool,
+    is_let_go: Callable[[Hidden], bool],
+) -> Verdict:
+    """The verdict of a job, or of a file by itself, from what was ``found`` and how far its files were examined.
+
+    The one exception to the rule above is asked for by name: a file that was left on another machine counts for
+    nothing where ``is_let_go`` says of its finding that somebody ignores the rule to be rid of it.
+    """
+    left_out = any(each.finding.rule in _POINTER and is_let_go(each) for each in found.hidden)
+    counted = [finding for finding in found.counted if not (left_out and finding.rule in _POINTER)]
+    judged = [subject for subject in subjects if not (left_out and _is_not_fetched(subject))]
+    unexamined = not offline and not all(map(_is_examined, judged))
+    return worst((verdict_of(counted, fail_on), Verdict.INDETERMINATE if unexamined else Verdict.PASS))
+
+
+def verdict_of_subject(job: JobReport, subject: Subject) -> Verdict:
+    """The verdict of one file of ``job``: of the findings about its field, hidden ones too that left it unexamined."""
+    about = (finding for finding in _counted(job, job.findings) if finding.field == subject.field)
+    return verdict_of(about, job.fail_on)
+
+
+def report_without(report: Report, is_old: Callable[[Finding], bool]) -> Report:
+    """``report`` as it is judged when the findings that are old do not count."""
+    jobs = tuple(_job_without(job, is_old) for job in report.jobs)
+    return replace(report, jobs=jobs, verdict=worst(job.verdict for job in jobs))
+
+
+def _job_without(job: JobReport, is_old: Callable[[Finding], bool]) -> JobReport:
+    left = tuple(finding for finding in job.findings if not is_old(finding))
+    verdict = verdict_of(_counted(job, left), job.fail_on) if job.verdict is Verdict.FAIL else job.verdict
+    return replace(job, findings=left, verdict=verdict)
+
+
+def is_over_budget(report: Report) -> bool:
+    """Whether a job may cost more than the user's bound, which has an exit code of its own."""
+    return any(finding.rule in _BUDGET for job in report.jobs for finding in job.findings)
+
+
+def _counted(job: JobReport, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return (*findings, *(each.finding for each in job.hidden if each.finding.indeterminate))
+
+
+def _is_examined(subject: Subject) -> bool:
+    """Whether the file's size or length is known: without either, nothing was held to any limit."""
+    if subject.image is not None:
+        return subject.image.width is not None
+    return subject.video is not None and bool(subject.video.durations.plausible)
+
+
+def _is_not_fetched(subject: Subject) -> bool:
+    """Whether a file on this disk is a Git LFS pointer. At a URL it is what the service would get, and judged."""
+    return subject.address is None and subject.facts is not None and subject.facts.family is Family.POINTER

@@ -1,0 +1,95 @@
+"""The one way out for text: what is written to a standard stream steers no terminal and commands no build server.
+
+Names, messages and values from outside reach the streams in many ways: our own remarks, click's usage errors, help,
+log records, tracebacks. So the streams themselves are guarded while a command runs. Results are not written through the
+guard, because they may hold colours: their renderers let nothing else pass (``console.py``, ``render/formats.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+from preflight.redact import printable
+
+_CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI", "TEAMCITY_VERSION", "JENKINS_URL", "BUILD_BUILDID")
+_OFF = frozenset({"", "0", "false", "no"})
+# GitHub trims a line and looks for "::" (here also behind colours); it, Azure and TeamCity look for "##name[" anywhere.
+_COMMAND = re.compile(r"^(?:[^\S\n]|\x1b\[[\d;]*m)*:(?P<colon>:)|##\w*(?P<bracket>\[)", re.MULTILINE)
+_LINE_START = 200
+"""Characters that are remembered of a line that is written in pieces."""
+
+
+def is_ci(environment: Mapping[str, str]) -> bool:
+    """Whether a build server reads what is printed."""
+    return any(environment.get(name, "").lower() not in _OFF for name in _CI_VARIABLES)
+
+
+def without_commands(text: str, before: str = "") -> str:
+    """``text`` with an escape in each command of a build server; ``before`` is what its first line has already."""
+    if "::" not in before[-1:] + text and "[" not in text:
+        return text
+    whole = before + text
+    parts, end = [], len(before)
+    for found in _COMMAND.finditer(whole):
+        at = found.start(found.lastgroup or 0)
+        if at >= len(before):
+            parts += [whole[end:at], f"\\x{ord(whole[at]):02x}"]
+            end = at + 1
+    return "".join([*parts, whole[end:]])
+
+
+class Guard:
+    """A text stream that escapes what is not printable, and commands of a build server where one reads it."""
+
+    def __init__(self, stream: TextIO, *, ci: bool) -> None:
+        self.unguarded = stream
+        self._ci = ci
+        self._line = ""
+
+    def write(self, text: str) -> int:
+        shown = "\n".join(map(printable, text.split("\n")))
+        if self._ci:
+            shown = without_commands(shown, self._line)
+            self._line = (self._line + shown if "\n" not in shown else shown.rpartition("\n")[2])[:_LINE_START]
+        write_text(self.unguarded, shown)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":  # there is no way around the guard
+            raise AttributeError(name)
+        return getattr(self.unguarded, name)
+
+
+def write_text(stream: TextIO, text: str) -> None:
+    """Write ``text``, with escapes where the stream's encoding has no such character."""
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def unguarded(stream: TextIO) -> TextIO:
+    """The stream itself, for what is known to be safe."""
+    return stream.unguarded if isinstance(stream, Guard) else stream
+
+
+@contextmanager
+def guarded_streams() -> Iterator[None]:
+    """Guard standard output and standard error, whatever they are by now."""
+    streams = sys.stdout, sys.stderr
+    ci = is_ci(os.environ)
+    sys.stdout, sys.stderr = (cast("TextIO", Guard(unguarded(stream), ci=ci)) for stream in streams)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams

@@ -1,0 +1,131 @@
+"""Groups of options, each handed to a command as one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+
+from preflight.specs import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from preflight.sources.host import AllowedHost
+    from preflight.sources.proxy import Proxy
+
+Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobOptions:
+    """A job in options, and what holds for files that no job names."""
+
+    image: str | None = None
+    video: str | None = None
+    mode: str | None = None
+    orientation: str | None = None
+    prompt: str | None = None
+    model: str = DEFAULT_MODEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkOptions:
+    """Hosts that may have a private address, the seconds for reading one URL, and the proxy to read through."""
+
+    allow: tuple[AllowedHost, ...] = ()
+    deadline_s: float | None = None
+    proxy: Proxy | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictOptions:
+    """What fails. ``None`` is what the settings say."""
+
+    strict: bool | None = None
+    fail_on: str | None = None
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] | None = None
+    baseline: str | None = None
+    max_credits: Decimal | None = None
+    deep: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOptions:
+    """A file that lists what is to be checked."""
+
+    files_from: str | None = None
+    null: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlainOutputOptions:
+    """The one result of a command: its format, and the file that it goes to."""
+
+    format: str
+    file: str | None
+    quiet: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """The same, and what is said beside it."""
+
+    format: str
+    file: str | None
+    quiet: bool
+    no_progress: bool
+
+    @property
+    def hidden(self) -> bool:
+        """Whether no progress is shown."""
+        return self.quiet or self.no_progress
+
+
+class Result(NamedTuple):
+    """A format, and the file that it goes to; ``None`` is standard output."""
+
+    format: str
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultOptions:
+    """The results of a command, each in a format of its own; the same otherwise."""
+
+    formats: tuple[Result, ...]
+    file: str | None
+    quiet: bool
+    no_progress: bool
+
+    @property
+    def hidden(self) -> bool:
+        """Whether no progress is shown."""
+        return self.quiet or self.no_progress
+
+
+def grouped(name: str, group: type, *options: Decorator) -> Decorator:
+    """``options`` for a command, which gets them as one ``group`` by ``name``. Each is named like a field of it."""
+    members = [field.name for field in fields(group)]
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def with_group(**given: Any) -> Any:
+            rest = {each: value for each, value in given.items() if each not in members}
+            return command(**rest, **{name: group(**{each: given[each] for each in members})})
+
+        return stacked(*options)(with_group)
+
+    return decorate
+
+
+def stacked(*options: Decorator) -> Decorator:
+    """``options`` in the order in which help lists them."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate

@@ -1,0 +1,116 @@
+"""The types of option values: numbers, seconds, hosts, proxies and rule ids."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from preflight.errors import ConfigurationError
+from preflight.rules import RULES, Area
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from preflight.sources.host import AllowedHost
+    from preflight.sources.proxy import Proxy
+
+_MOST = Decimal(10) ** 9
+_PLACES = 9
+
+
+class Number(click.ParamType[Decimal]):
+    """A decimal number, taken exactly as it is written."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not number.is_finite() or not 0 <= number <= _MOST:
+            self.fail(f"{value!r} is not between 0 and {_MOST:f}", param, ctx)
+        if int(number.as_tuple().exponent) < -_PLACES:  # a finite number's exponent is an integer
+            self.fail(f"{value!r} has more than {_PLACES} decimal places", param, ctx)
+        return number
+
+
+class Seconds(click.ParamType[float]):
+    """A time, within bounds that make sense for waiting."""
+
+    name = "seconds"
+
+    def __init__(self, least: float, most: float) -> None:
+        self._least = least
+        self._most = most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number", param, ctx)
+        if not self._least <= seconds <= self._most:  # nan is not, either
+            self.fail(f"{value} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
+        return seconds
+
+
+class Host(click.ParamType["AllowedHost"]):
+    """HOST or HOST:PORT."""
+
+    name = "host"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AllowedHost:
+        from preflight.sources.host import AllowedHost  # noqa: PLC0415 - only for this option
+
+        if isinstance(value, AllowedHost):
+            return value
+        try:
+            return AllowedHost.parse(value)
+        except ConfigurationError as error:
+            self.fail(str(error), param, ctx)
+
+
+class ProxyUrl(click.ParamType["Proxy"]):
+    """[http[s]://][USER:PASSWORD@]HOST[:PORT]."""
+
+    name = "proxy"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Proxy:
+        from preflight.sources.proxy import Proxy  # noqa: PLC0415 - only for this option
+
+        if isinstance(value, Proxy):
+            return value
+        try:
+            return Proxy.parse(value)
+        except ConfigurationError as error:
+            self.fail(str(error), param, ctx)
+
+
+class RuleId(click.ParamType[str]):
+    """The id of a rule; with ``areas``, also the name of an area of rules."""
+
+    name = "rule"
+
+    def __init__(self, *, areas: bool = False) -> None:
+        self._areas = [area.value for area in Area] if areas else []
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+
+        areas = [CompletionItem(area) for area in self._areas if area.startswith(incomplete)]
+        return [
+            *areas,
+            *(CompletionItem(rule.id, help=rule.summary) for rule in RULES if rule.id.startswith(incomplete)),
+        ]
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = [*self._areas, *(rule.id for rule in RULES)]
+        if value not in known:
+            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+            close = get_close_matches(value, known, n=1)
+            hint = f"; did you mean '{close[0]}'?" if close else "; 'preflight rules' lists them"
+            self.fail(f"no rule '{value}'{hint}", param, ctx)
+        return str(value)

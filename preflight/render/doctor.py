@@ -1,0 +1,61 @@
+"""What ``preflight doctor`` found: a line a check for people, an object for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from preflight.doctor import Check, State, verdict
+from preflight.model import Verdict
+from preflight.redact import hide, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_STYLES = {
+    State.OK: "green",
+    State.NOTE: "blue",
+    State.MISSING: "yellow",
+    State.SKIPPED: "dim",
+    State.UNKNOWN: "bold yellow",
+    State.FAIL: "bold red",
+}
+_CONCLUSIONS = {
+    Verdict.PASS: "Everything that is needed works.",
+    Verdict.FAIL: "Something that is needed does not work.",
+    Verdict.INDETERMINATE: "Something could not be found out.",
+}
+
+
+def checks_object(checks: Sequence[Check]) -> dict[str, Any]:
+    """All checks."""
+    rows = [
+        {"check": check.name, "state": check.state.value, "found": hide(check.found), "fix": check.fix}
+        for check in checks
+    ]
+    return {"schema": "preflight.doctor/v1", "verdict": verdict(checks).value, "checks": rows}
+
+
+def render_checks(checks: Sequence[Check], console: Console) -> None:
+    """State, name and what was found, then a conclusion."""
+    from rich.table import Table  # noqa: PLC0415 - it may be what does not work, and JSON does without
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for row in _rows(checks):
+        table.add_row(*row)
+    console.print(table)
+    console.print(f"\n{_CONCLUSIONS[verdict(checks)]}")
+
+
+def _rows(checks: Sequence[Check]) -> Iterator[tuple[Text, Text, Text]]:
+    from rich.text import Text  # noqa: PLC0415 - the same
+
+    for check in checks:
+        found = Text(printable(hide(check.found)))
+        if check.fix is not None and check.state is not State.OK:
+            found.append("\nto do: ", style="dim").append(printable(check.fix), style="cyan")
+        yield Text(check.state.value, style=_STYLES[check.state]), Text(check.name), found

@@ -116,7 +116,7 @@ async def connect(addresses: Sequence[str], port: int, open_socket: OpenSocket) 
 
 async def _raced(addresses: Sequence[str], port: int, open_socket: OpenSocket) -> socket.socket:
     """RFC 8305: the next address has its turn when one failed, or has not answered for a moment."""
-    waiting = _interleaved(addresses)
+    waiting = interleaved(addresses)
     attempts: set[asyncio.Task[socket.socket]] = set()
     running: set[asyncio.Task[socket.socket]] = set()
     winner: asyncio.Task[socket.socket] | None = None
@@ -149,7 +149,7 @@ def _discard(attempt: asyncio.Task[socket.socket]) -> None:
         attempt.result().close()
 
 
-def _interleaved(addresses: Sequence[str]) -> list[str]:
+def interleaved(addresses: Sequence[str]) -> list[str]:
     """IPv6 and IPv4 by turns, beginning as the system does: one family alone may lead nowhere."""
     of_first = [address for address in addresses if (":" in address) == (":" in addresses[0])]
     others = [address for address in addresses if address not in of_first]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 
 import pytest
 
 from preflight.sources.host import AllowedHost
+from preflight.sources.sockets import interleaved
 from preflight.sources.transport import ConnectionBroken, NotConnected, Response, Transport, TransportError
 from preflight.sources.url import Target, locate
 from tests.servers.lying import serving
@@ -159,3 +163,201 @@ def test_a_field_that_stands_twice_is_one_value_and_so_no_range() -> None:
 
     with serving({"x": answer}) as server:
         assert asyncio.run(run(server.url("raw", "x"))) == "bytes 0-3/4, bytes 0-3/4"
+
+
+# ── What a head may be ────────────────────────────────────────────────────────────────────────────────────────────
+
+OK = b"HTTP/1.1 200 OK\r\n"
+TWO = b"Content-Length: 2\r\n\r\nhi"
+READABLE = {
+    "equal lengths": (OK + b"Content-Length: 2\r\n" + TWO, b"hi"),
+    "equal lengths in one field": (OK + b"Content-Length: 2, 2\r\n\r\nhi", b"hi"),
+    "a length beside chunks": (
+        OK + b"Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        b"hi",
+    ),
+    "no reason": (b"HTTP/1.1 200\r\n" + TWO, b"hi"),
+    "bare line feeds": ((OK + TWO).replace(b"\r\n", b"\n"), b"hi"),
+    "a folded field": (OK + b"X-Long: a\r\n  b\r\n" + TWO, b"hi"),
+    "an interim answer before it": (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK + TWO, b"hi"),
+    "trailers": (OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n", b"hi"),
+    "a chunk with an extension": (OK + b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\nhi\r\n0\r\n\r\n", b"hi"),
+    "64 KiB of fields": (OK + b"X-Large: " + b"z" * 65_400 + b"\r\n" + TWO, b"hi"),
+    "128 fields": (OK + b"X-Many: 1\r\n" * 127 + TWO, b"hi"),
+}
+UNREADABLE = {
+    "other lengths": (OK + b"Content-Length: 3\r\n" + TWO, "not valid HTTP"),
+    "a length that is no number": (OK + b"Content-Length: 0x2\r\n\r\nhi", "not valid HTTP"),
+    "a length without end": (OK + b"Content-Length: " + b"9" * 30 + b"\r\n\r\nhi", "not valid HTTP"),
+    "two codings": (OK + b"Transfer-Encoding: gzip, chunked\r\n" + TWO, "not valid HTTP"),
+    "a coding said twice": (OK + b"Transfer-Encoding: chunked\r\n" * 2 + TWO, "not valid HTTP"),
+    "129 fields": (OK + b"X-Many: 1\r\n" * 128 + TWO, "more than 128 fields"),
+    "a field of 100 KB": (OK + b"X-Large: " + b"z" * 100_000 + b"\r\n" + TWO, "longer than 65536 bytes"),
+    "fields without end": (OK + b"X-Large: " + b"z" * 100_000, "longer than 65536 bytes"),
+    "a name with a space": (OK + b"X Odd: 1\r\n" + TWO, "not valid HTTP"),
+    "a lone carriage return": (OK + b"X-Odd: a\rb\r\n" + TWO, "not valid HTTP"),
+    "a NUL": (OK + b"X-Odd: a\x00b\r\n" + TWO, "not valid HTTP"),
+    "spaces before what is not allowed": (OK + b"X-Odd:" + b" " * 60_000 + b"\x0b\r\n" + TWO, "not valid HTTP"),
+    "spaces in a reason before it": (b"HTTP/1.1 200 " + b" " * 60_000 + b"\x00\r\n" + TWO, "not valid HTTP"),
+    "a chunk's extension of spaces": (
+        OK + b"Transfer-Encoding: chunked\r\n\r\n2;" + b" " * 100_000 + b"\x0b\n\r\n",
+        "not valid HTTP",
+    ),
+    "trailers of spaces": (
+        OK + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX:" + b" " * 100_000 + b"\x0b\r\n\r\n",
+        "not valid HTTP",
+    ),
+    "a chunk size that is no number": (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhi\r\n", "not valid HTTP"),
+    "HTTP/2": (b"HTTP/2 200\r\n" + TWO, "not valid HTTP"),
+    "another protocol": (b"220 mail.example ESMTP\r\n", "not valid HTTP"),
+    "TLS": (b"\x15\x03\x01\x00\x02\x02\x46", "not valid HTTP"),
+    "a proposal that nobody made": (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", "the server answered 101"),
+}
+
+
+@pytest.mark.parametrize(("answer", "body"), READABLE.values(), ids=list(READABLE))
+def test_what_http_allows_is_read(answer: bytes, body: bytes) -> None:
+    with serving({"x": answer}) as server:
+        answers, _, _ = exchange(server.url("raw", "x"))
+
+    assert answers == [(200, body)]
+
+
+@pytest.mark.parametrize(("answer", "reason"), UNREADABLE.values(), ids=list(UNREADABLE))
+def test_what_http_forbids_is_refused_at_once_and_named(answer: bytes, reason: str) -> None:
+    before = time.process_time()
+    with serving({"x": answer}) as server, pytest.raises(ConnectionBroken, match=reason):
+        exchange(server.url("raw", "x"))
+
+    # Not a measure of speed: the patterns below take minutes of processor time where a line is not bounded.
+    assert time.process_time() - before < 5
+
+
+def test_another_protocol_is_known_by_its_first_bytes() -> None:
+    """A server that speaks first and waits need not be waited for."""
+
+    async def run() -> None:
+        async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with closing(writer):
+                writer.write(b"SSH-2.0-OpenSSH_9.6\r\n")
+                await asyncio.sleep(30)
+
+        listener = await asyncio.start_server(greet, "127.0.0.1", 0)
+        port = listener.sockets[0].getsockname()[1]
+        async with listener, Transport(resolve=nothing, allow=HERE) as transport, asyncio.timeout(10):
+            await transport.send("GET", locate(f"http://127.0.0.1:{port}/", HERE), {})
+
+    with pytest.raises(ConnectionBroken, match="not valid HTTP"):
+        asyncio.run(run())
+
+
+def test_what_arrives_unasked_is_never_the_next_answer() -> None:
+    stray = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+    with serving({"twice": OK + TWO + stray, "x": b"good"}) as server:
+        answers, requests, connections = exchange(server.url("raw", "twice"), server.url("ok", "x"))
+
+    assert answers == [(200, b"hi"), (200, b"good")]
+    assert (requests, connections) == (2, 2)
+
+
+def test_a_server_is_not_read_faster_than_the_body_is_taken() -> None:
+    async def run(url: str) -> int:
+        async with Transport(resolve=nothing, allow=HERE) as transport:
+            answer = await transport.send("GET", locate(url, HERE), {})
+            largest = 0
+            for _ in range(20):
+                await asyncio.sleep(0.01)
+                largest = max(largest, len(await answer.read()))
+            answer.close()
+            return largest
+
+    with serving({"x": b""}) as server:
+        assert asyncio.run(run(server.url("endless", "x"))) <= (64 + 256) * 1024
+
+
+# ── Several addresses ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Network:
+    """Sockets that connect to a port of this machine, or to another by the address, or are refused."""
+
+    def __init__(self, port: int, *, refuse: Sequence[str] = (), elsewhere: Mapping[str, int] | None = None) -> None:
+        self.dialled: list[str] = []
+        self.open: list[socket.socket] = []
+        self._port, self._refuse, self._elsewhere = port, refuse, elsewhere or {}
+
+    def __call__(self, _family: int, kind: int, protocol: int) -> socket.socket:
+        network = self
+
+        class Routed(socket.socket):
+            def connect(self, address: tuple[str, int]) -> None:  # type: ignore[override]
+                network.dialled.append(address[0])
+                if address[0] in network._refuse:
+                    raise ConnectionRefusedError(111, "refused")
+                super().connect(("127.0.0.1", network._elsewhere.get(address[0], network._port)))
+
+        made = Routed(socket.AF_INET, kind, protocol)
+        self.open.append(made)
+        return made
+
+
+@contextmanager
+def deaf() -> Iterator[int]:
+    """A port whose queue is full: a connection to it is neither made nor refused."""
+    with socket.socket() as listener, ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            client = waiting.enter_context(socket.socket())
+            client.settimeout(0)
+            with suppress(BlockingIOError):
+                client.connect(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def dialled(network: Network, *addresses: str) -> tuple[int, int]:
+    """Status of the answer of ``files.example`` at ``addresses``, and connections as counted."""
+
+    async def resolve(_host: str, _port: int) -> Sequence[str]:
+        return addresses
+
+    async def run() -> tuple[int, int]:
+        async with Transport(resolve=resolve, open_socket=network) as transport, asyncio.timeout(10):
+            answer = await transport.send("GET", locate("http://files.example/ok/x.mp4"), {})
+            answer.close()
+            return answer.status, transport.connections
+
+    return asyncio.run(run())
+
+
+def test_an_address_that_refuses_gives_way_to_the_next() -> None:
+    with serving({"x.mp4": DATA}) as server:
+        network = Network(server.port, refuse=["1.1.1.1", "8.8.8.8"])
+        assert dialled(network, "1.1.1.1", "8.8.8.8", "9.9.9.9") == (200, 1)
+
+    assert network.dialled == ["1.1.1.1", "8.8.8.8", "9.9.9.9"]
+
+
+def test_an_address_that_never_answers_is_raced_and_closed() -> None:
+    with serving({"x.mp4": DATA}) as server, deaf() as port:
+        network = Network(server.port, elsewhere={"1.1.1.1": port})
+        assert dialled(network, "1.1.1.1", "8.8.8.8", "9.9.9.9") == (200, 1)
+
+    assert network.dialled == ["1.1.1.1", "8.8.8.8"]
+    assert [each.fileno() for each in network.open] == [-1, -1]
+
+
+def test_where_every_address_refuses_the_reason_is_told() -> None:
+    network = Network(1, refuse=["1.1.1.1", "8.8.8.8"])
+
+    with pytest.raises(NotConnected, match="no connection could be made: it is refused"):
+        dialled(network, "1.1.1.1", "8.8.8.8")
+
+    assert [each.fileno() for each in network.open] == [-1, -1]
+
+
+def test_families_take_turns_in_the_order_of_the_system() -> None:
+    addresses = ["2606:4700::1", "2606:4700::2", "2606:4700::3", "1.1.1.1"]
+
+    assert interleaved(addresses) == ["2606:4700::1", "1.1.1.1", "2606:4700::2", "2606:4700::3"]
+    assert interleaved(addresses[::-1]) == ["1.1.1.1", "2606:4700::3", "2606:4700::2", "2606:4700::1"]

@@ -42,6 +42,7 @@ ASIDE = {
     "clips/thumbnails.mp4": "thumbnails",
 }
 OTHER_DURATION |= ASIDE
+OTHER_DURATION["clips/disabled-track-of-2-seconds.mp4"] = OTHER_DURATION["clips/disabled-track.mp4"]
 UNSOUND = {
     *(f"clips/{name}.mp4" for name in ("stco-empty", "stsc-empty", "stsz-empty", "stts-empty", "mdat-empty")),
     *(f"clips/chunks-{name}.mp4" for name in ("at-zero", "beyond-end", "in-free", "in-moov")),

@@ -6,10 +6,12 @@ where the chunks are. A sample exists where all four have it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from struct import Struct, iter_unpack
+from typing import NamedTuple
 
 from preflight.model import Span
 from preflight.probes import limits
@@ -99,8 +101,7 @@ class _Sizes:
         return self.sums[last] - self.sums[first] if last < len(self.sums) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(NamedTuple):
     """``samples`` at ``[begin, end)``; ``end`` is ``begin + 1`` where the sizes are not told."""
 
     begin: int
@@ -118,10 +119,11 @@ def _flaw(sizes: _Sizes, chunks: list[_Chunk], placed: int, timed: int, structur
         return f"counts {sizes.count} samples and gives none of them a time"
     if not sizes.each and sizes.sums and not sizes.sums[-1]:
         return f"counts {sizes.count} samples of 0 bytes"
-    for chunk in chunks:
-        box = next((box for box in structure if box.start <= chunk.begin < box.end), None)
-        if chunk.samples and box is not None:
-            return f"begins at byte {chunk.begin}, within the '{box.fourcc}' box, where no media is"
+    begins = sorted(chunk.begin for chunk in chunks if chunk.samples)
+    for box in structure:
+        at = bisect_left(begins, box.start)
+        if at < len(begins) and begins[at] < box.end:
+            return f"begins at byte {begins[at]}, within the '{box.fourcc}' box, where no media is"
     return None
 
 

@@ -124,7 +124,8 @@ def _decided(facts: ImageFacts | VideoFacts) -> tuple[object, ...]:
 
 
 def _hold_video(facts: VideoFacts) -> None:
-    clocks = (facts.durations.container, facts.durations.video, facts.durations.audio)
+    durations = facts.durations
+    clocks = (durations.audio, *durations.plausible, *(clock.seconds for clock in durations.hints))
     for clock in (*clocks, *(track.duration for track in facts.tracks)):
         require(clock is None or _is_sane(clock), f"has a clock of {clock} s")
     require(len(facts.tracks) <= limits.MAX_TRACKS, f"has {len(facts.tracks)} tracks")
@@ -133,7 +134,7 @@ def _hold_video(facts: VideoFacts) -> None:
 
 
 def _is_sane(clock: Fraction) -> bool:
-    return clock > 0 and max(clock.numerator.bit_length(), clock.denominator.bit_length()) <= _LARGEST_BITS
+    return clock >= 0 and max(clock.numerator.bit_length(), clock.denominator.bit_length()) <= _LARGEST_BITS
 
 
 def hold_check(engine: Engine, made: Mutant, folder: Path) -> tuple[Report, float]:

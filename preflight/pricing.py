@@ -15,7 +15,7 @@ from preflight.specs import Rounding, Spec
 from preflight.units import plain, round_seconds, to_decimal
 
 if TYPE_CHECKING:
-    from preflight.model import Durations, Quote, TotalQuote
+    from preflight.model import Clock, Durations, Quote, TotalQuote
 
 
 def quote(
@@ -29,6 +29,7 @@ def quote(
     clocks = tuple(dict.fromkeys(durations.plausible))
     if not clocks:
         return None
+    clocks = tuple(dict.fromkeys((*clocks, *(clock.seconds for clock in durations.hints))))
     from preflight.model import Quote  # noqa: PLC0415 - a picture has no price
 
     price = spec.price
@@ -42,8 +43,10 @@ def quote(
     if len({*spread[: len(price.rounding_policies)]}) > 1:
         reasons.append(f"the service does not document how it rounds {show_seconds(seconds)}; {policy} is assumed")
     if len({min(clock, cap) for clock in clocks}) > 1:
-        reasons.append(f"the file's clocks differ: {', '.join(show_seconds(clock) for clock in clocks)}")
-    longest = max(clocks)
+        reasons.append(f"the file's clocks differ: {show_clocks((*durations.clocks, *durations.hints))}")
+    if durations.doubt is not None:
+        reasons.append(durations.doubt)
+    longest = max(durations.plausible)
     if longest > cap and cap < max(price.cap_seconds.values()):
         spread += [round_seconds(longest, each) for each in price.rounding_policies]
         reasons.append(
@@ -62,6 +65,7 @@ def quote(
         mode=mode,
         orientation=orientation,
         reasons=tuple(reasons),
+        certain=durations.doubt is None,
     )
 
 
@@ -79,12 +83,28 @@ def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
         high=sum((each.high for each in priced), Decimal(0)),
         usd=sum((each.usd for each in priced), Decimal(0)),
         unpriced=len(every) - len(priced),
+        certain=all(each.certain for each in priced),
     )
 
 
 def show_seconds(seconds: Fraction) -> str:
     """Seconds for people: to the millisecond, without trailing zeros."""
     return f"{to_milliseconds(seconds):f} s"
+
+
+def show_clocks(clocks: Iterable[Clock]) -> str:
+    """Clocks with their names, as exactly as it takes to tell those apart that differ."""
+    first: dict[Fraction, Clock] = {}
+    for clock in clocks:
+        first.setdefault(clock.seconds, clock)
+    same = len({show_seconds(seconds) for seconds in first}) < len(first)
+    show = show_exactly if same else show_seconds
+    return ", ".join(f"{clock.words} {show(seconds)}" for seconds, clock in first.items())
+
+
+def show_exactly(seconds: Fraction) -> str:
+    """Seconds to the microsecond, without trailing zeros."""
+    return f"{plain(round(to_decimal(seconds * 1000), 3) / 1000):f} s"
 
 
 def to_milliseconds(seconds: Fraction) -> Decimal:

@@ -236,7 +236,7 @@ def _is_priced(subject: Subject, spec: Spec) -> bool:
     video = subject.video
     if video is None or video.container not in spec.video.containers:
         return False
-    return not video.tracks or any(track.handler == "vide" for track in video.tracks)
+    return not video.tracks or any(track.is_picture for track in video.tracks)
 
 
 def add_up(jobs: Iterable[JobReport]) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -48,6 +49,32 @@ def named_by(facts: VideoFacts, opinion: SecondOpinion) -> VideoFacts:
         durations=Durations(container=opinion.duration, video=opinion.video_duration, audio=opinion.audio_duration),
         second=opinion,
     )
+
+
+_LENGTH_IN_HEADER = {
+    "Matroska": b"\x44\x89",
+    "WebM": b"\x44\x89",
+    "AVI": b"avih",
+    "Windows Media": b"\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65",
+}
+"""Containers whose header states their length, and what the statement begins with: the element ``Duration`` of EBML,
+the main header of AVI, the file properties of ASF. Others are as long as their last packet, or as their size implies.
+"""
+
+
+def tells_its_length(container: str | None, head: bytes) -> bool:
+    """Whether the first bytes of a file are enough to tell its length.
+
+    MPEG-TS, MPEG-PS, Ogg and streams of bare frames have no such header: of those, MediaInfo takes the times at both
+    ends, or an average, and a hole between them leads it to anything.
+    """
+    mark = _LENGTH_IN_HEADER.get(container or "")
+    return mark is not None and mark in head
+
+
+def without_lengths(opinion: SecondOpinion) -> SecondOpinion:
+    """The opinion of a file of which too little was held to tell its length."""
+    return replace(opinion, duration=None, video_duration=None, audio_duration=None)
 
 
 def _first(tracks: Sequence[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from preflight.model import Defect, DefectKind, Family, ImageFacts, SparseBytes
+from preflight.probes.limits import FIRST_SPAN_BYTES
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
-    from preflight.model import SecondOpinion, VideoFacts
+    from preflight.model import Durations, SecondOpinion, VideoFacts
     from preflight.workers.pool import WorkerPool
 
 _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1
+SAME_LENGTH = Fraction(2, 1000)
+"""MediaInfo counts in milliseconds: what lies within two of them is agreement."""
 _OPENED = frozenset({DefectKind.DISPUTED, DefectKind.TOLERATED})
 """Defects of files that decoders open all the same, or some of them."""
 
@@ -33,27 +37,50 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     return (
         not clocks
         or any(clock != clocks[0] for clock in clocks)
+        or bool(facts.durations.hints or facts.durations.doubt)
         or any(abs(clocks[0] - limit) <= _NEAR_S for limit in limits)
-        or sum(track.handler == "vide" for track in facts.tracks) != 1
+        or sum(track.is_picture for track in facts.tracks) != 1
     )
 
 
 def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: WorkerPool) -> VideoFacts:
     """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
-    from preflight.checking.mediainfo_facts import named_by, second_opinion  # noqa: PLC0415 - pictures need it not
+    from preflight.checking.mediainfo_facts import (  # noqa: PLC0415 - pictures need it not
+        named_by,
+        second_opinion,
+        tells_its_length,
+        without_lengths,
+    )
 
     if facts.size_bytes is None:
         return facts
+    has_all = len(fetched) >= facts.size_bytes
     tracks = pool.ask(fetched, facts.size_bytes)
     opinion: SecondOpinion | None = second_opinion(tracks) if tracks else None
     if opinion is None:
         return facts
     if facts.container not in _READ_HERE:
-        return named_by(facts, opinion)
-    if facts.fragmented and len(fetched) < facts.size_bytes:
+        known = tells_its_length(opinion.container, fetched.between(0, FIRST_SPAN_BYTES))
+        return named_by(facts, opinion if known or has_all else without_lengths(opinion))
+    if facts.fragmented and not has_all:
         # MediaInfo would need every fragment to tell the length; of those it was given, it tells theirs.
-        opinion = replace(opinion, duration=None, video_duration=None, audio_duration=None)
-    return replace(facts, second=opinion)
+        opinion = without_lengths(opinion)
+    return replace(facts, second=opinion, durations=_widened(facts, opinion))
+
+
+def _widened(facts: VideoFacts, opinion: SecondOpinion) -> Durations:
+    """The clocks, with what MediaInfo reads among the hints where that is another length: it widens the price."""
+    from preflight.model import Clock  # noqa: PLC0415 - pictures need it not
+
+    durations = facts.durations
+    if facts.defects or not durations.plausible:
+        return durations
+    for length in (opinion.duration, opinion.video_duration):
+        every = (*durations.clocks, *durations.hints)
+        if length is not None and all(abs(clock.seconds - length) > SAME_LENGTH for clock in every):
+            hint = Clock(name="mediainfo", seconds=length)
+            durations = replace(durations, hints=(*durations.hints, hint))
+    return durations
 
 
 def is_decodable(facts: ImageFacts) -> bool:

@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from preflight.model.address import AddressFacts
     from preflight.model.job import IgnoreComment, Job, Place
     from preflight.model.quote import Quote, TotalQuote
-    from preflight.model.video import Durations, SecondOpinion, Track, VideoFacts
+    from preflight.model.video import Clock, Durations, SecondOpinion, Track, TrackTimes, VideoFacts
 
 _HOMES = {
     "address": ("AddressFacts",),
     "job": ("IgnoreComment", "Job", "Place"),
     "quote": ("Quote", "TotalQuote"),
-    "video": ("Durations", "SecondOpinion", "Track", "VideoFacts"),
+    "video": ("Clock", "Durations", "SecondOpinion", "Track", "TrackTimes", "VideoFacts"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AddressFacts",
+    "Clock",
     "Defect",
     "DefectKind",
     "Durations",
@@ -54,6 +55,7 @@ __all__ = [
     "Subject",
     "TotalQuote",
     "Track",
+    "TrackTimes",
     "Transfer",
     "Verdict",
     "VideoFacts",

@@ -13,7 +13,8 @@ class Quote:
 
     ``credits`` is the headline: the spec's rounding of the container's clock. ``low`` and ``high`` span every
     rounding policy and every plausible clock; ``reasons`` says why they differ. ``seconds`` is the measured
-    reference length, ``billed_seconds`` what is charged for after cap and rounding.
+    reference length, ``billed_seconds`` what is charged for after cap and rounding. ``certain`` is false where the file
+    says so little of its length that agreement proves nothing.
     """
 
     credits: Decimal
@@ -27,10 +28,11 @@ class Quote:
     mode: str
     orientation: str
     reasons: tuple[str, ...] = ()
+    certain: bool = True
 
     @property
     def exact(self) -> bool:
-        return self.low == self.high == self.credits
+        return self.certain and self.low == self.high == self.credits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,8 @@ class TotalQuote:
     high: Decimal
     usd: Decimal
     unpriced: int = 0
+    certain: bool = True
 
     @property
     def exact(self) -> bool:
-        return self.low == self.high == self.credits and not self.unpriced
+        return self.certain and self.low == self.high == self.credits and not self.unpriced

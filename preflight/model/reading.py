@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from operator import itemgetter
@@ -55,10 +55,19 @@ class SparseBytes:
         self._total = 0
 
     def add(self, start: int, data: bytes) -> None:
-        """Keep ``data`` as the bytes from ``start`` on."""
-        if data:
-            insort(self._pieces, (start, data), key=itemgetter(0))
-            self._total += len(data)
+        """Keep ``data`` as the bytes from ``start`` on. What is held already is neither kept nor counted again."""
+        at, end = start, start + len(data)
+        while at < end:
+            held = self._piece_at(at)
+            if held is not None:
+                at = held[0] + len(held[1])
+                continue
+            index = bisect_right(self._pieces, at, key=itemgetter(0))
+            stop = min(end, self._pieces[index][0]) if index < len(self._pieces) else end
+            piece = data[at - start : stop - start]
+            self._pieces.insert(index, (at, piece))
+            self._total += len(piece)
+            at = stop
 
     def between(self, start: int, end: int) -> bytes:
         """As many bytes of ``[start, end)`` as are known from its start on without a hole; perhaps ``b""``."""
@@ -81,15 +90,14 @@ class SparseBytes:
         return self.between(span.start, span.end)
 
     def pieces(self) -> tuple[tuple[int, bytes], ...]:
-        """Every piece as (start, bytes), by start. Pieces may overlap."""
+        """Every piece as (start, bytes), by start. No two overlap."""
         return tuple(self._pieces)
 
     def _piece_at(self, offset: int) -> tuple[int, bytes] | None:
-        """A piece that holds the byte at ``offset``: nearly always the last one that begins before it."""
-        for index in range(bisect_right(self._pieces, offset, key=itemgetter(0)) - 1, -1, -1):
-            start, data = self._pieces[index]
-            if offset < start + len(data):
-                return self._pieces[index]
+        """The piece that holds the byte at ``offset``."""
+        index = bisect_right(self._pieces, offset, key=itemgetter(0)) - 1
+        if index >= 0 and offset < self._pieces[index][0] + len(self._pieces[index][1]):
+            return self._pieces[index]
         return None
 
     def __len__(self) -> int:

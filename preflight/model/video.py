@@ -7,26 +7,91 @@ from fractions import Fraction
 
 from preflight.model.facts import Defect, Family
 
+CLOCKS = {
+    "container": "container",
+    "video": "video track",
+    "streams": "all streams together",
+    "video_stream": "video stream with its gaps",
+    "track_header": "header of the video track",
+    "longest_track": "longest track",
+    "media_header": "media header",
+    "span": "first to last sample",
+    "headers": "headers",
+    "media": "media without its edit list",
+    "samples": "sample table",
+    "movie_header": "movie header",
+    "movie_extends": "movie extends header",
+    "segment_index": "segment index",
+    "mediainfo": "MediaInfo",
+}
+"""What the clocks of a clip are called. docs/price.md says which reader goes by which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """A length in seconds that a reader may take for the clip's. ``name`` is a key of ``CLOCKS``."""
+
+    name: str
+    seconds: Fraction
+
+    @property
+    def words(self) -> str:
+        return CLOCKS[self.name]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Durations:
-    """The clocks of a clip, in seconds. ``None`` where the file has no such clock or does not say."""
+    """The clocks of a clip, in seconds. ``None`` where the file has no such clock or does not say.
+
+    ``others`` holds what some known reader makes of the file where that differs from the first two. ``hints`` holds
+    what the file states about its length and the samples contradict: it widens the price and decides no verdict.
+    ``doubt`` says why the length is not certain even where all clocks agree.
+    """
 
     container: Fraction | None = None
     video: Fraction | None = None
     audio: Fraction | None = None
+    others: tuple[Clock, ...] = ()
+    hints: tuple[Clock, ...] = ()
+    doubt: str | None = None
+
+    @property
+    def clocks(self) -> tuple[Clock, ...]:
+        """The clocks a service may go by, container first. The audio's alone decides nothing."""
+        named = (("container", self.container), ("video", self.video))
+        return (*(Clock(name=name, seconds=length) for name, length in named if length is not None), *self.others)
 
     @property
     def plausible(self) -> tuple[Fraction, ...]:
-        """The clocks a service may bill by: container and video. The audio's alone decides nothing."""
-        return tuple(clock for clock in (self.container, self.video) if clock is not None)
+        """The lengths of ``clocks``."""
+        return tuple(clock.seconds for clock in self.clocks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackTimes:
+    """What the boxes of a track say of its length, in seconds; ``None`` where they do not say.
+
+    ``header`` is ``tkhd``'s, ``media`` is ``mdhd``'s, ``samples`` is the sum of the sample table, ``edited`` the sum of
+    all edits, empty ones included. ``start`` is when its first sample is shown, ``skipped`` how much media comes before
+    the first edit.
+    """
+
+    header: Fraction | None = None
+    media: Fraction | None = None
+    samples: Fraction | None = None
+    edited: Fraction | None = None
+    start: Fraction = Fraction(0)
+    skipped: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit.
 
-    ``data_end`` is the byte of the file at which its last samples end, ``None`` where that was not read.
+    ``duration`` is how much of it is shown, in seconds. ``data_end`` is the byte of the file at which its last samples
+    end, ``samples`` how many there are, ``None`` where that was not read. ``flaw`` says why none can be read, ``aside``
+    what a video track is that is not the clip's moving picture. ``chapters`` are the ids of the tracks that hold its
+    chapters.
     """
 
     id: int
@@ -40,8 +105,18 @@ class Track:
     display_size: tuple[int, int] | None = None
     rotation: int = 0
     duration: Fraction | None = None
+    times: TrackTimes = TrackTimes()
     external: bool = False
     data_end: int | None = None
+    samples: int | None = None
+    flaw: str | None = None
+    chapters: tuple[int, ...] = ()
+    aside: str | None = None
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether this is a moving picture, and the clip's own."""
+        return self.handler == "vide" and self.aside is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +138,8 @@ class VideoFacts:
     """A clip. ``width`` and ``height`` are coded pixels; ``rotation`` is clockwise degrees to turn it for display.
 
     ``missing_bytes`` is how far boxes reach past the end of the file. ``fragmented`` and ``fast_start`` are ``None``
-    for containers that have no such notion. ``second`` is ``None`` where no second opinion was had.
+    for containers that have no such notion. ``oddities`` breaks the format and hinders no known reader. ``second`` is
+    ``None`` where no second opinion was had.
     """
 
     container: str | None
@@ -83,4 +159,5 @@ class VideoFacts:
     encrypted: bool = False
     missing_bytes: int = 0
     defects: tuple[Defect, ...] = ()
+    oddities: tuple[Defect, ...] = ()
     second: SecondOpinion | None = None

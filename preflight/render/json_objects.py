@@ -228,6 +228,7 @@ def _video(facts: VideoFacts) -> dict[str, Any]:
             "container": _seconds(durations.container),
             "video": _seconds(durations.video),
             "audio": _seconds(durations.audio),
+            **{clock.name: _seconds(clock.seconds) for clock in (*durations.others, *durations.hints)},
         },
         "fragmented": facts.fragmented,
         "fast_start": facts.fast_start,

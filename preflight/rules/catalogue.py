@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from preflight.model import Severity
 from preflight.rules import image_rules as image
 from preflight.rules import job_rules as job
+from preflight.rules import length_rules as length
 from preflight.rules import price_rules as price
 from preflight.rules import transfer_rules as transfer
 from preflight.rules import url_rules as address
@@ -94,12 +95,12 @@ VIDEO_RULES = _rules(
     Area.VIDEO,
     ("video-container", _ERROR, video.video_container, "page:26", "Not an MP4 or MOV."),
     ("video-too-large", _ERROR, video.video_too_large, "page:26", "More bytes than the service takes."),
-    ("video-too-short", _ERROR, video.video_too_short, "page:26", "Shorter than the service takes.", Trait.LENGTH),
-    ("video-too-long", _ERROR, video.video_too_long, "page:26", "Longer than the service takes.", Trait.LENGTH),
+    ("video-too-short", _ERROR, length.video_too_short, "page:26", "Shorter than the service takes.", Trait.LENGTH),
+    ("video-too-long", _ERROR, length.video_too_long, "page:26", "Longer than the service takes.", Trait.LENGTH),
     (
         "video-over-orientation-cap",
         _WARNING,
-        video.video_over_orientation_cap,
+        length.video_over_orientation_cap,
         "page:30",
         "Longer than the output can be with this orientation.",
         Trait.LENGTH,
@@ -113,7 +114,7 @@ VIDEO_RULES = _rules(
     (
         "video-duration-ambiguous",
         _ERROR,
-        video.video_duration_ambiguous,
+        length.video_duration_ambiguous,
         _OURS,
         "Clocks that disagree on whether the length is allowed, or none at all.",
         Trait.CLOCKS,

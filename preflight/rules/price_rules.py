@@ -10,8 +10,9 @@ from preflight.rules.rule import Flaw, PriceCase
 def price_ambiguous(case: PriceCase) -> Iterator[Flaw]:
     quote = case.quote
     if not quote.exact:
+        span = f"perhaps {quote.low:f} to {quote.high:f}" if quote.low != quote.high else "but not for certain"
         yield Flaw(
-            message=f"{quote.credits:f} credits, perhaps {quote.low:f} to {quote.high:f}: {'; '.join(quote.reasons)}",
+            message=f"{quote.credits:f} credits, {span}: {'; '.join(quote.reasons)}",
             measured=f"{quote.low:f}–{quote.high:f} credits",
         )
 

@@ -100,6 +100,11 @@ def remux(name: str, suffix: str = ".mp4") -> str:
     return ffmpeg(name, "-c copy -movflags +faststart", suffix)
 
 
+def without_edit_list(name: str, suffix: str = ".mp4") -> str:
+    """All of the media, whatever the edit list hides, without touching picture or sound."""
+    return ffmpeg(name, "-c copy -movflags +faststart", suffix, before="-ignore_editlist 1")
+
+
 def repackage(name: str) -> str:
     """Into MP4 with the same picture; the sound is encoded again, for MP4 does not hold every kind."""
     return ffmpeg(name, "-c:v copy -c:a aac -movflags +faststart", ".mp4")

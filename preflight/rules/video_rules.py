@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from preflight.model import DefectKind, Family, Severity
 from preflight.pricing import show_seconds
 from preflight.rules import shell_commands as repair
+from preflight.rules.length_rules import (
+    ISO_MEDIA,
+    SAME_LENGTH,
+    hidden_by_edits,
+    shown_clocks,
+    written_again,
+)
 from preflight.rules.rule import Flaw, VideoCase, oversize
 
-if TYPE_CHECKING:
-    from preflight.model import Durations
-
 _NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
-_ISO_MEDIA = frozenset({"MP4", "MOV"})
 _AGAIN = "export or upload the file again"
 
 
@@ -52,51 +54,16 @@ def video_too_large(case: VideoCase) -> Iterator[Flaw]:
     yield from oversize(case.facts.size_bytes, limit, "clip", fix)
 
 
-def video_too_short(case: VideoCase) -> Iterator[Flaw]:
-    clocks, limit = case.facts.durations.plausible, case.spec.video.min_seconds.value
-    if clocks and max(clocks) < limit:
-        yield Flaw(
-            message=f"the clip lasts {show_seconds(max(clocks))}; at least {show_seconds(limit)} are needed",
-            measured=show_seconds(max(clocks)),
-            allowed=_range(case),
-            fix=repair.loop(case.name, limit),
-        )
-
-
-def video_too_long(case: VideoCase) -> Iterator[Flaw]:
-    clocks, limit = case.facts.durations.plausible, case.spec.video.max_seconds.value
-    if clocks and min(clocks) > limit:
-        yield Flaw(
-            message=f"the clip lasts {show_seconds(min(clocks))}; at most {show_seconds(limit)} are allowed",
-            measured=show_seconds(min(clocks)),
-            allowed=_range(case),
-            fix=repair.trim(case.name, limit),
-        )
-
-
-def video_over_orientation_cap(case: VideoCase) -> Iterator[Flaw]:
-    clocks, cap = case.facts.durations.plausible, case.spec.price.cap_seconds[case.orientation]
-    if clocks and cap < case.spec.video.max_seconds.value and max(clocks) > cap:
-        field = case.spec.field("orientation")
-        yield Flaw(
-            message=f"{field.name.rpartition('.')[2]} '{case.orientation}' ends the output at {show_seconds(cap)}; "
-            f"the clip lasts {show_seconds(max(clocks))}, and other services refuse that or charge for all of it",
-            measured=show_seconds(max(clocks)),
-            allowed=f"at most {show_seconds(cap)} with this orientation",
-            fix=repair.trim(case.name, cap),
-        )
-
-
 def video_no_video_track(case: VideoCase) -> Iterator[Flaw]:
     facts = case.facts
     if (
-        facts.container not in _ISO_MEDIA
+        facts.container not in ISO_MEDIA
         or facts.fast_start is None
         or _has(case, DefectKind.CORRUPT, DefectKind.UNREADABLE)
     ):
         return
-    if not any(track.handler == "vide" for track in facts.tracks):
-        kinds = sorted({_KINDS.get(track.handler, track.handler) for track in facts.tracks})
+    if not any(track.is_picture for track in facts.tracks):
+        kinds = sorted({track.aside or _KINDS.get(track.handler, track.handler) for track in facts.tracks})
         yield Flaw(
             message=f"the file has no video track{': only ' + ', '.join(kinds) if kinds else ', nor any other'}",
             measured=", ".join(kinds) or "no tracks",
@@ -116,15 +83,17 @@ def video_truncated(case: VideoCase) -> Iterator[Flaw]:
     for flaw in _defects(case, DefectKind.TRUNCATED, "the file ", _AGAIN):
         yield flaw
         return
+    yield from _oddities(case, DefectKind.TRUNCATED)
 
 
 def video_corrupt(case: VideoCase) -> Iterator[Flaw]:
     if case.facts.defects:
-        fix = _written_anew(case)
+        fix = written_again(case)
         lost_times = any((defect.where or "").endswith("/mdhd") for defect in case.facts.defects)
         seen = case.facts.second is not None and case.facts.second.codec is not None
         yield from _defects(case, DefectKind.CORRUPT, "the file ", fix if seen and not lost_times else _AGAIN)
         yield from _defects(case, DefectKind.UNREADABLE, "the file could not be examined: it ", fix)
+    yield from _oddities(case, DefectKind.CORRUPT)
     if any(track.external for track in case.facts.tracks):
         yield Flaw(
             message="the file refers to media in another file, which the service cannot see",
@@ -143,43 +112,13 @@ def video_encrypted(case: VideoCase) -> Iterator[Flaw]:
         )
 
 
-def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
-    facts, durations = case.facts, case.facts.durations
-    if facts.container not in _ISO_MEDIA or not any(track.handler == "vide" for track in facts.tracks):
-        return
-    if not durations.plausible:
-        if not facts.defects:
-            yield Flaw(
-                message="the file does not say how long it is",
-                allowed=_range(case),
-                fix=_written_anew(case),
-                indeterminate=True,
-            )
-        return
-    low, high = case.spec.video.min_seconds.value, case.spec.video.max_seconds.value
-    shortest, longest = min(durations.plausible), max(durations.plausible)
-    if shortest <= high < longest or shortest < low <= longest:
-        too_long = longest > high
-        yield Flaw(
-            message=f"the file's clocks disagree on whether it fits {_range(case)}: {_clocks(durations)}",
-            measured=_clocks(durations),
-            allowed=_range(case),
-            fix=repair.trim(case.name, high) if too_long else repair.loop(case.name, longest + _A_FRAME),
-            indeterminate=True,
-        )
-
-
-_A_FRAME = Fraction(1, 10)
-"""Seconds beyond the longest clock in which a repeated clip shows a frame again, and so fills the gap before it."""
-
-
 def video_fragmented(case: VideoCase) -> Iterator[Flaw]:
     if case.facts.fragmented:
         yield Flaw(
             message="the file is fragmented, as for streaming; servers that probe it may read a wrong length",
             measured="fragmented",
             allowed="one movie box with all samples",
-            fix=_AGAIN if case.facts.defects else _written_anew(case),
+            fix=_AGAIN if case.facts.defects else written_again(case),
         )
 
 
@@ -203,7 +142,7 @@ def video_dimensions(case: VideoCase) -> Iterator[Flaw]:
 
 def video_codec(case: VideoCase) -> Iterator[Flaw]:
     codec, usual = case.facts.codec, case.spec.video.codecs
-    if codec is not None and case.facts.container in _ISO_MEDIA and codec not in usual:
+    if codec is not None and case.facts.container in ISO_MEDIA and codec not in usual:
         yield Flaw(
             message=f"the codec is {codec.strip()}; the page names none, H.264 (avc1) is the safe choice",
             measured=codec.strip(),
@@ -213,20 +152,23 @@ def video_codec(case: VideoCase) -> Iterator[Flaw]:
 
 
 def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
-    """MediaInfo counts in milliseconds: what lies within two of them is agreement."""
+    """A length that MediaInfo reads otherwise widens the price; here is where it would change the verdict."""
     second, facts = case.facts.second, case.facts
-    if second is None or facts.container not in _ISO_MEDIA or facts.defects:
+    if second is None or facts.container not in ISO_MEDIA or facts.defects or hidden_by_edits(case) is not None:
         return
     clocks = facts.durations.plausible
-    if second.duration is not None and clocks:
-        nearest = min(clocks, key=lambda clock: abs(clock - (second.duration or 0)))
-        if abs(nearest - second.duration) > _TOLERANCE and _matters(case, second.duration):
+    for what, length in (("", second.duration), (" of video", second.video_duration)):
+        if length is None or not clocks:
+            continue
+        nearest = _nearest(clocks, length)
+        if abs(nearest - length) > SAME_LENGTH and _changes_the_verdict(case, length):
             yield Flaw(
-                message=f"MediaInfo reads {show_seconds(second.duration)}, this reader {_clocks(facts.durations)}",
-                measured=f"{show_seconds(nearest)} and {show_seconds(second.duration)}",
-                fix=_written_anew(case),
+                message=f"MediaInfo reads {show_seconds(length)}{what}, this reader {shown_clocks(facts.durations)}",
+                measured=f"{show_seconds(nearest)} and {show_seconds(length)}",
+                fix=written_again(case),
                 indeterminate=True,
             )
+            break
     size = (facts.width, facts.height)
     if None not in (second.width, second.height) and None not in size and (second.width, second.height) != size:
         yield Flaw(
@@ -237,18 +179,14 @@ def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
         )
 
 
-_TOLERANCE = Fraction(2, 1000)
+def _nearest(clocks: Sequence[Fraction], length: Fraction) -> Fraction:
+    return min(clocks, key=lambda clock: abs(clock - length))
 
 
-def _matters(case: VideoCase, other: Fraction) -> bool:
-    """Whether a clip of ``other`` seconds would be judged or priced differently."""
+def _changes_the_verdict(case: VideoCase, other: Fraction) -> bool:
+    """Whether a clip of ``other`` seconds would be judged differently."""
     low, high = case.spec.video.min_seconds.value, case.spec.video.max_seconds.value
-    cap = case.spec.price.cap_seconds[case.orientation]
-
-    def outcome(seconds: Fraction) -> tuple[bool, int]:
-        return low <= seconds <= high, -(-min(seconds, cap) // 1)
-
-    return outcome(other) not in {outcome(clock) for clock in case.facts.durations.plausible}
+    return (low <= other <= high) not in {low <= clock <= high for clock in case.facts.durations.plausible}
 
 
 def _into_mp4(case: VideoCase) -> str:
@@ -268,11 +206,6 @@ def _to_h264(case: VideoCase) -> str:
     return repair.to_h264(case.name, odd=bool((case.facts.width or 0) % 2 or (case.facts.height or 0) % 2))
 
 
-def _written_anew(case: VideoCase) -> str:
-    """A command that keeps picture and sound. A MOV stays one: it holds kinds of sound that an MP4 does not."""
-    return repair.remux(case.name, ".mov" if case.facts.container == "MOV" else ".mp4")
-
-
 def _has(case: VideoCase, *kinds: DefectKind) -> bool:
     return any(defect.kind in kinds for defect in case.facts.defects)
 
@@ -288,11 +221,9 @@ def _defects(case: VideoCase, kind: DefectKind, subject: str, fix: str) -> Itera
             )
 
 
-def _range(case: VideoCase) -> str:
-    video = case.spec.video
-    return f"{show_seconds(video.min_seconds.value).removesuffix(' s')}–{show_seconds(video.max_seconds.value)}"
-
-
-def _clocks(durations: Durations) -> str:
-    named = (("container", durations.container), ("video track", durations.video))
-    return ", ".join(f"{name} {show_seconds(clock)}" for name, clock in named if clock is not None)
+def _oddities(case: VideoCase, kind: DefectKind) -> Iterator[Flaw]:
+    """What breaks the format and hinders no known reader is worth a warning."""
+    for oddity in case.facts.oddities:
+        if oddity.kind is kind:
+            fix = _AGAIN if case.facts.defects else written_again(case)
+            yield Flaw(message=f"the file {oddity.message}", measured=kind.value, fix=fix, severity=Severity.WARNING)

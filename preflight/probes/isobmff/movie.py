@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from struct import Struct
 
-from preflight.model import Defect, DefectKind, Durations, Family, Span, Track, VideoFacts
-from preflight.model.facts import MediaError
+from preflight.model import DefectKind, Durations, Family, Span, Track, VideoFacts
+from preflight.model.facts import Defect, MediaError
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.isobmff.boxes import (
@@ -18,12 +18,17 @@ from preflight.probes.isobmff.boxes import (
     first,
     payload,
 )
+from preflight.probes.isobmff.clocks import fragmented_durations, main_track, plain_durations
+from preflight.probes.isobmff.completeness import check_media
 from preflight.probes.isobmff.compressed import read_compressed
-from preflight.probes.isobmff.fragments import Defaults, Fragments, read_fragments, read_mvex
+from preflight.probes.isobmff.fragments import Fragments, read_fragments
+from preflight.probes.isobmff.runs import Defaults, read_mvex
 from preflight.probes.isobmff.top_level import Layout, walk
-from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, read_track
+from preflight.probes.isobmff.tracks import IDENTITY, MovieContext, parse_clock, read_track
 
-_PLAYED = frozenset({"vide", "soun"})
+_AUDIO_BRANDS = frozenset({"M4A ", "M4B ", "M4P "})
+_CLIP_CODECS = frozenset({"avc1", "avc3", "hvc1", "hev1", "vp09", "av01"})
+"""Codecs of a moving picture even in a file whose brand says sound."""
 _MATRIX = Struct(">ii4xii")
 
 
@@ -49,12 +54,12 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
     try:
         yield from walk(cursor, layout)
         if layout.moov is not None:
-            movie = yield from _read_movie_box(cursor, layout.moov)
+            movie = yield from _read_movie_box(cursor, layout)
             fragments = None
             if movie.fragments is not None:
                 fragments = yield from read_fragments(cursor, movie.tracks, movie.fragments, layout.moov.end)
             durations = _durations(movie, fragments)
-            _check_media(cursor, layout, movie, fragments)
+            check_media(cursor.size, layout, movie.tracks, fragments)
     except MediaError as error:
         if not _follows_from_cut(cursor, layout, error.defect):
             layout.defects.append(error.defect)
@@ -67,22 +72,24 @@ def _follows_from_cut(cursor: Cursor, layout: Layout, defect: Defect) -> bool:
     return cut and (defect.kind is DefectKind.CORRUPT or defect.where == "moov/cmov")
 
 
-def _read_movie_box(cursor: Cursor, moov: Box) -> Generator[Span, bytes, _Movie]:
+def _read_movie_box(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, _Movie]:
     """The movie in ``moov``, or in the movie box that is compressed in there."""
+    moov = layout.moov
+    assert moov is not None, "only called with one"
     boxes = yield from children(cursor, moov)
     cmov = first(boxes, "cmov")
     if cmov is None:
-        return (yield from _read_movie(cursor, moov, boxes))
+        return (yield from _read_movie(cursor, moov, boxes, layout))
     plain, inner = yield from read_compressed(cursor, cmov)
     try:
-        return (yield from _read_movie(plain, inner, (yield from children(plain, inner))))
+        return (yield from _read_movie(plain, inner, (yield from children(plain, inner)), layout))
     except MediaError as error:
         # Its offsets are none of the file's.
         message = f"{error.defect.message}, in its compressed 'moov' box"
         raise MediaError(replace(error.defect, message=message, offset=cmov.start, where=cmov.path)) from error
 
 
-def _read_movie(cursor: Cursor, moov: Box, boxes: list[Box]) -> Generator[Span, bytes, _Movie]:
+def _read_movie(cursor: Cursor, moov: Box, boxes: list[Box], layout: Layout) -> Generator[Span, bytes, _Movie]:
     by_type = {box.fourcc: box for box in reversed(boxes)}
     if (mvhd := by_type.get("mvhd")) is None:
         corrupt("has a 'moov' box without 'mvhd'", offset=moov.start, where=moov.path)
@@ -93,75 +100,55 @@ def _read_movie(cursor: Cursor, moov: Box, boxes: list[Box]) -> Generator[Span, 
     traks = [box for box in boxes if box.fourcc == "trak"]
     if len(traks) > limits.MAX_TRACKS:
         give_up(f"has {len(traks)} tracks; {limits.MAX_TRACKS} are read", offset=moov.start, where=moov.path)
+    context = MovieContext(
+        timescale=timescale, matrix=matrix, fragmented="mvex" in by_type, structure=_without_media(layout)
+    )
     tracks = []
     for trak in traks:
-        track = yield from read_track(cursor, trak, timescale, matrix, fragmented="mvex" in by_type)
+        track = yield from read_track(cursor, trak, context)
         tracks.append(track)
     mvex = by_type.get("mvex")
     return _Movie(
         timescale=timescale,
         duration=Fraction(ticks, timescale) if ticks is not None else None,
-        tracks=tuple(tracks),
+        tracks=_set_aside(tracks, layout.brands[0] if layout.brands else None),
         fragments=(yield from read_mvex(cursor, mvex)) if mvex is not None else None,
         encrypted="pssh" in by_type or any(track.encrypted for track in tracks),
     )
 
 
-def main_track(tracks: tuple[Track, ...], handler: str) -> Track | None:
-    """The track that players choose: the first enabled one of its kind, else the first."""
-    candidates = [track for track in tracks if track.handler == handler]
-    return next((track for track in candidates if track.enabled), candidates[0] if candidates else None)
+def _without_media(layout: Layout) -> tuple[Box, ...]:
+    """The boxes that hold no sample. Media outside ``mdat`` is legal, and found where there is no ``mdat`` at all."""
+    certain = ("ftyp", "moov")
+    return tuple(box for box in layout.structure if layout.saw_mdat or box.fourcc in certain)
+
+
+def _set_aside(tracks: Sequence[Track], major_brand: str | None) -> tuple[Track, ...]:
+    """The tracks, with those of handler ``vide`` marked that are shown beside a clip and are not its picture.
+
+    Those are the artwork of chapters, which another track names in ``tref/chap`` (QuickTime File Format, chapter
+    lists), and still pictures in a file whose brand says sound.
+    """
+    chapters = {number for track in tracks for number in track.chapters if number != track.id}
+
+    def reason(track: Track) -> str | None:
+        if track.handler != "vide" or track.aside is not None:
+            return track.aside
+        if track.id in chapters:
+            return "pictures of chapters"
+        return "artwork of a sound file" if major_brand in _AUDIO_BRANDS and track.codec not in _CLIP_CODECS else None
+
+    return tuple(replace(track, aside=why) if (why := reason(track)) else track for track in tracks)
 
 
 def _durations(movie: _Movie, fragments: Fragments | None) -> Durations:
-    video, audio = main_track(movie.tracks, "vide"), main_track(movie.tracks, "soun")
-    shown = {track.id: track.duration for track in movie.tracks}
-    container = movie.duration
     # A movie box that could have fragments and has all samples itself is like any other.
-    if movie.fragments is not None and fragments is not None and not fragments.are_absent:
-        # What the movie box says of a fragmented file is the length of its first fragment, if anything.
-        told = fragments.seconds(movie.tracks)
-        shown = {track.id: told.get(track.id) for track in movie.tracks}
-        declared = movie.fragments.movie_ticks if told else None
-        lengths = [*told.values(), *([Fraction(declared, movie.timescale)] if declared else [])]
-        container = max(lengths, default=None)
-    elif container is None:
-        container = max((length for length in shown.values() if length is not None), default=None)
-    return Durations(
-        container=container,
-        video=shown.get(video.id) if video else None,
-        audio=shown.get(audio.id) if audio else None,
+    if movie.fragments is None or fragments is None or fragments.are_absent:
+        return plain_durations(movie.tracks, movie.duration, movie.timescale)
+    extends = movie.fragments.movie_ticks
+    return fragmented_durations(
+        movie.tracks, fragments, movie.duration, Fraction(extends, movie.timescale) if extends else None
     )
-
-
-def _check_media(cursor: Cursor, layout: Layout, movie: _Movie, fragments: Fragments | None) -> None:
-    """Add what is missing of the media that the movie box describes."""
-    _check_samples(cursor, layout, movie)
-    if fragments is not None and fragments.missing_bytes and cursor.size is not None:
-        layout.missing_bytes = max(layout.missing_bytes, fragments.missing_bytes)
-        end = cursor.size + fragments.missing_bytes
-        message = f"is cut short: its fragments end at byte {end}, the file at {cursor.size}"
-        layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message))
-    elif fragments is not None and fragments.ends_in_header:
-        message = f"is cut short: it ends at byte {cursor.size}, after the header of a fragment and before its media"
-        layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=cursor.size, where="moof"))
-    elif fragments is not None and not fragments.seen and not fragments.starts:
-        message = "is an initialization segment: it has 'moov' and no fragment with media"
-        layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
-    elif fragments is None and not layout.saw_mdat and any(not track.external for track in movie.tracks):
-        message = "has a 'moov' box and no 'mdat' box: the media itself is missing"
-        layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
-
-
-def _check_samples(cursor: Cursor, layout: Layout, movie: _Movie) -> None:
-    """Hold the sample tables against the file: a box of whatever size may have been cut, and the tables still tell."""
-    ends = (track.data_end or 0 for track in movie.tracks if track.handler in _PLAYED)
-    missing = max(ends, default=0) - (cursor.size or 0)
-    if cursor.size is None or missing <= 0 or layout.missing_bytes:
-        return
-    layout.missing_bytes = missing
-    message = f"is cut short: its samples end at byte {cursor.size + missing} or later, the file at {cursor.size}"
-    layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=cursor.size, where="mdat"))
 
 
 def _facts(cursor: Cursor, layout: Layout, movie: _Movie | None, durations: Durations) -> VideoFacts:
@@ -182,6 +169,7 @@ def _facts(cursor: Cursor, layout: Layout, movie: _Movie | None, durations: Dura
         encrypted=movie.encrypted if movie else False,
         missing_bytes=layout.missing_bytes,
         defects=tuple(layout.defects),
+        oddities=tuple(layout.oddities),
     )
     if video is None:
         return facts

@@ -1,69 +1,206 @@
-"""Where the samples of a track end, by its tables (ISO/IEC 14496-12 §8.7), without reading a table."""
+"""The samples of a track, by its tables (ISO/IEC 14496-12 §8.6.1, §8.7), held against each other and the file.
+
+``stsz`` counts the samples, ``stts`` gives them times, ``stsc`` puts them into chunks, and ``stco`` or ``co64`` says
+where the chunks are. A sample exists where all four have it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from struct import Struct
+from bisect import bisect_left
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from struct import Struct, iter_unpack
+from typing import NamedTuple
 
 from preflight.model import Span
+from preflight.probes import limits
 from preflight.probes.cursor import Cursor
-from preflight.probes.isobmff.boxes import Box, children, first
+from preflight.probes.isobmff.boxes import Box, children, corrupt, payload
 
-_U32 = Struct(">I")
 _MAX_SAMPLES = 4096
+"""Samples of one size in a chunk whose bytes are counted: longer chunks are raw sound, counted in other units."""
+
+_TABLES = ("stts", "ctts", "stsz", "stz2", "stsc", "stco", "co64")
+_FORMS = {8: ">B", 16: ">H", 32: ">I"}
+"""How sizes of so many bits are unpacked. The 4 bits that ``stz2`` may use are not: nobody writes them."""
+_MANDATORY = (("stts",), ("stsz", "stz2"), ("stsc",), ("stco", "co64"))
 
 
-def read_data_end(cursor: Cursor, stbl: Box) -> Generator[Span, bytes, int | None]:
-    """The byte at which the last chunk of the track ends; at which it begins, plus one, where its size is not told.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """What the tables of a track say. ``None`` where a table was not read.
 
-    Only what is held already is looked at, and ``None`` returned where that does not tell: no table is worth a read.
+    ``count`` samples are there; ``ticks`` is how long those last that have a time and a chunk; ``begin`` is the first
+    one's composition offset. ``data_end`` is the byte at which the last ends. ``flaw`` says why none can be read.
     """
-    if not cursor.holds(stbl.start, stbl.size):
+
+    count: int | None = None
+    ticks: int | None = None
+    begin: int | None = None
+    data_end: int | None = None
+    flaw: str | None = None
+
+
+def read_samples(
+    cursor: Cursor, stbl: Box, structure: Sequence[Box], *, times_only: bool = False
+) -> Generator[Span, bytes, Samples]:
+    """The samples that ``stbl`` lists. No sample can lie within a box of ``structure``.
+
+    Only what is held already is looked at, for no table is worth a read; but ``times_only`` reads ``stts`` in any case.
+    Raises ``MediaError`` for a table of times without its entries.
+    """
+    held = cursor.holds(stbl.start, stbl.size)
+    if not held and not times_only:
+        return Samples()
+    wanted = None if held else frozenset({"stts"})
+    boxes = {box.fourcc: box for box in reversed((yield from children(cursor, stbl, wanted=wanted)))}
+    tables: dict[str, bytes] = {}
+    for name in _TABLES:
+        if name in boxes and (held or name == "stts"):
+            tables[name] = yield from payload(cursor, boxes[name], at_most=20 + 12 * limits.MAX_TABLE_ENTRIES)
+    times = _times(tables.get("stts"), boxes.get("stts"))
+    if not held:
+        return Samples(ticks=sum(count * delta for count, delta in times) if times is not None else None)
+    return _examine(tables, times, structure)
+
+
+def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, structure: Sequence[Box]) -> Samples:
+    for names in _MANDATORY:
+        if not any(name in tables for name in names):
+            return Samples(ticks=_ticks(times, None) if times is not None else None, flaw=f"has no '{names[0]}' table")
+    sizes = _sizes(tables.get("stsz"), tables.get("stz2"))
+    offsets = _offsets(tables.get("stco"), tables.get("co64"))
+    if sizes is None or offsets is None or times is None:
+        return Samples(ticks=_ticks(times, None) if times is not None else None)
+    chunks = list(_chunks(offsets, _runs(tables.get("stsc")), sizes))
+    placed = sum(chunk.samples for chunk in chunks)
+    timed = sum(count for count, _ in times)
+    there = min(sizes.count, placed)
+    return Samples(
+        count=there,
+        ticks=_ticks(times, there),
+        begin=_first_offset(tables.get("ctts")),
+        data_end=max((chunk.end for chunk in chunks), default=None),
+        flaw=_flaw(sizes, chunks, placed, timed, structure),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """``count`` samples of ``each`` bytes, or of the bytes between two entries of ``sums`` (which begins with 0)."""
+
+    count: int
+    each: int
+    sums: tuple[int, ...] = ()
+
+    def between(self, first: int, last: int) -> int | None:
+        """Bytes of the samples ``[first, last)``; ``None`` where that is not told."""
+        if self.each:
+            return self.each * (last - first) if last - first <= _MAX_SAMPLES else None
+        return self.sums[last] - self.sums[first] if last < len(self.sums) else None
+
+
+class _Chunk(NamedTuple):
+    """``samples`` at ``[begin, end)``; ``end`` is ``begin + 1`` where the sizes are not told."""
+
+    begin: int
+    end: int
+    samples: int
+
+
+def _flaw(sizes: _Sizes, chunks: list[_Chunk], placed: int, timed: int, structure: Sequence[Box]) -> str | None:
+    """Why no sample of the track can be read, in words that follow "its video"; ``None`` where one can."""
+    if not sizes.count:
+        return "lists no sample"
+    if not chunks or not placed:
+        return f"counts {sizes.count} samples and has no chunk that holds one"
+    if not timed:
+        return f"counts {sizes.count} samples and gives none of them a time"
+    if not sizes.each and sizes.sums and not sizes.sums[-1]:
+        return f"counts {sizes.count} samples of 0 bytes"
+    begins = sorted(chunk.begin for chunk in chunks if chunk.samples)
+    for box in structure:
+        at = bisect_left(begins, box.start)
+        if at < len(begins) and begins[at] < box.end:
+            return f"begins at byte {begins[at]}, within the '{box.fourcc}' box, where no media is"
+    return None
+
+
+def _chunks(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: _Sizes) -> Iterator[_Chunk]:
+    """Every chunk, with the samples that ``runs`` (first chunk, samples a chunk) put into it (§8.7.4)."""
+    at, sample = 0, 0
+    for index, begin in enumerate(offsets):
+        while at + 1 < len(runs) and runs[at + 1][0] <= index + 1:
+            at += 1
+        wanted = runs[at][1] if runs and runs[at][0] <= index + 1 else 0
+        samples = min(wanted, sizes.count - sample)
+        size = sizes.between(sample, sample + samples)
+        yield _Chunk(begin, begin + max(size or 0, 1), samples)
+        sample += samples
+
+
+def _times(stts: bytes | None, box: Box | None) -> list[tuple[int, int]] | None:
+    """(samples, ticks a sample) of ``stts`` (§8.6.1.2). The table is never expanded."""
+    if stts is None or box is None or len(stts) < 8:
         return None
-    boxes = yield from children(cursor, stbl)
-    offsets = first(boxes, "stco") or first(boxes, "co64")
-    if offsets is None:
+    declared, there = _count(stts), (len(stts) - 8) // 8
+    if declared > there:
+        corrupt(
+            f"has box '{box.path}' at byte {box.start} with {declared} entries and room for {there}",
+            offset=box.start,
+            where=box.path,
+        )
+    return list(iter_unpack(">II", stts[8 : 8 + 8 * declared]))
+
+
+def _ticks(times: list[tuple[int, int]], samples: int | None) -> int:
+    """How long the first ``samples`` last, or all that have a time."""
+    total, left = 0, samples
+    for count, delta in times:
+        counted = count if left is None else min(count, left)
+        total += counted * delta
+        if left is not None:
+            left -= counted
+    return total
+
+
+def _first_offset(ctts: bytes | None) -> int:
+    """The composition offset of the first sample (§8.6.1.3): signed in version 1, and by habit in version 0."""
+    return int.from_bytes(ctts[12:16], "big", signed=True) if ctts and len(ctts) >= 16 and _count(ctts) else 0
+
+
+def _sizes(stsz: bytes | None, stz2: bytes | None) -> _Sizes | None:
+    """``stsz`` or ``stz2`` (§8.7.3)."""
+    table = stsz if stsz is not None else stz2
+    if table is None or len(table) < 12:
         return None
-    width = 4 if offsets.fourcc == "stco" else 8
-    chunks = yield from _field(cursor, offsets, 4)
-    if not chunks:
+    count = int.from_bytes(table[8:12], "big")
+    if stsz is not None and (each := int.from_bytes(stsz[4:8], "big")):
+        return _Sizes(count, each)
+    bits = 32 if stsz is not None else table[7]
+    form = _FORMS.get(bits)
+    if form is None or len(table) < 12 + count * bits // 8:
+        return _Sizes(count, 0)
+    each_size = (size for (size,) in iter_unpack(form, table[12 : 12 + count * bits // 8]))
+    return _Sizes(count, 0, tuple(accumulate(each_size, initial=0)))
+
+
+def _offsets(stco: bytes | None, co64: bytes | None) -> tuple[int, ...] | None:
+    """Where chunks begin (§8.7.5); ``None`` for a table without its entries."""
+    table, width = (stco, 4) if stco is not None else (co64, 8)
+    if table is None or len(table) < 8 or len(table) < 8 + width * _count(table):
         return None
-    begin = yield from _field(cursor, offsets, 8 + width * (chunks - 1), width)
-    if begin is None:
-        return None
-    samples = yield from _samples_of_last_chunk(cursor, first(boxes, "stsc"), chunks)
-    size = yield from _size_of_last(cursor, first(boxes, "stsz"), samples)
-    return begin + max(size, 1)
+    return Struct(f">{_count(table)}{'I' if width == 4 else 'Q'}").unpack_from(table, 8)
 
 
-def _samples_of_last_chunk(cursor: Cursor, stsc: Box | None, chunks: int) -> Generator[Span, bytes, int]:
-    """How many samples the last chunk holds (§8.7.4); 0 where that is not told."""
-    runs = (yield from _field(cursor, stsc, 4)) if stsc else None
-    if not stsc or not runs:
-        return 0
-    first_chunk = yield from _field(cursor, stsc, 8 + 12 * (runs - 1))
-    samples = yield from _field(cursor, stsc, 12 + 12 * (runs - 1))
-    return samples if first_chunk and samples and first_chunk <= chunks else 0
+def _runs(stsc: bytes | None) -> list[tuple[int, int]]:
+    """(first chunk, samples a chunk) of ``stsc`` (§8.7.4)."""
+    if stsc is None or len(stsc) < 8:
+        return []
+    entries = min(_count(stsc), (len(stsc) - 8) // 12)
+    return [(first, samples) for first, samples, _ in iter_unpack(">III", stsc[8 : 8 + 12 * entries])]
 
 
-def _size_of_last(cursor: Cursor, stsz: Box | None, samples: int) -> Generator[Span, bytes, int]:
-    """Bytes of the last ``samples`` samples (§8.7.3.2); 0 where that is not told."""
-    if stsz is None or not 0 < samples <= _MAX_SAMPLES:
-        return 0
-    each, count = (yield from _field(cursor, stsz, 4)), (yield from _field(cursor, stsz, 8))
-    if each is None or not count or count < samples:
-        return 0
-    if each:
-        return each * samples
-    start = stsz.body + 12 + 4 * (count - samples)
-    if start + 4 * samples > stsz.end:
-        return 0
-    table = yield from cursor.read(start, 4 * samples)
-    return sum(size for (size,) in _U32.iter_unpack(table)) if len(table) == 4 * samples else 0
-
-
-def _field(cursor: Cursor, box: Box, at: int, width: int = 4) -> Generator[Span, bytes, int | None]:
-    """A number in the payload of ``box``; ``None`` beyond its end."""
-    if box.body + at + width > box.end:
-        return None
-    return int.from_bytes((yield from cursor.read(box.body + at, width)), "big")
+def _count(table: bytes) -> int:
+    return int.from_bytes(table[4:8], "big")

@@ -18,7 +18,7 @@ from preflight.probes.isobmff.boxes import (
     payload,
 )
 
-_TOP_LEVEL = frozenset(
+TOP_LEVEL = frozenset(
     [
         "ftyp",
         "styp",
@@ -41,9 +41,15 @@ _TOP_LEVEL = frozenset(
 )
 
 
+_STRUCTURE = TOP_LEVEL - {"mdat", "wide"}
+
+
 @dataclass(slots=True)
 class Layout:
-    """What the walk over the top level has seen. Filled as it goes, so that a broken file still tells this much."""
+    """What the walk over the top level has seen. Filled as it goes, so that a broken file still tells this much.
+
+    ``structure`` is the boxes that hold no media, whatever a sample table says, as far as the walk must go.
+    """
 
     brands: tuple[str, ...] = ()
     moov: Box | None = None
@@ -51,7 +57,9 @@ class Layout:
     saw_mdat: bool = False
     saw_fragment: bool = False
     missing_bytes: int = 0
+    structure: list[Box] = field(default_factory=list)
     defects: list[Defect] = field(default_factory=list)
+    oddities: list[Defect] = field(default_factory=list)
 
 
 def walk(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, None]:
@@ -68,7 +76,7 @@ def walk(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, None]:
                 corrupt(f"has something that is no box at byte {offset}", offset=offset)
             break
         box = parse_header(header, offset, cursor.size)
-        if layout.moov is not None and layout.saw_mdat and box.fourcc not in _TOP_LEVEL:
+        if layout.moov is not None and layout.saw_mdat and box.fourcc not in TOP_LEVEL:
             break  # something that was appended, and happens to be spelled like a box
         yield from _visit(cursor, box, layout)
         if box.open_ended or (layout.moov is not None and layout.saw_fragment):
@@ -106,6 +114,8 @@ def _visit(cursor: Cursor, box: Box, layout: Layout) -> Generator[Span, bytes, N
                 where=box.path,
             )
         )
+    if box.fourcc in _STRUCTURE and not (layout.moov is not None and layout.saw_mdat):
+        layout.structure.append(box)
     if box.fourcc in ("ftyp", "styp") and not layout.brands:
         data = yield from payload(cursor, box, at_least=4)
         codes = [data[at : at + 4].decode("latin-1") for at in range(0, len(data) - 3, 4)]

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import atan2, degrees
+from math import atan2, degrees, hypot
 from struct import Struct
 
-from preflight.model import Span, Track
+from preflight.model import Span, Track, TrackTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, children_in, corrupt, first, payload
-from preflight.probes.isobmff.samples import read_data_end
+from preflight.probes.isobmff.edits import Edit, Media, empty_at_start, read_edits, shown
+from preflight.probes.isobmff.sample_entry import SampleEntry, read_sample_entry
+from preflight.probes.isobmff.samples import Samples, read_samples
 
 IDENTITY = (1 << 16, 0, 0, 1 << 16)
 """The two-by-two part of the unity matrix (§6.2.2), 16.16 fixed point."""
 
-_TRAK = frozenset({"tkhd", "edts", "mdia"})
 _MDIA = frozenset({"mdhd", "hdlr", "minf"})
 _MINF = frozenset({"dinf", "stbl"})
 _SIZE = Struct(">II")
 _MATRIX = Struct(">ii4xii")
-_VISUAL_ENTRY_BYTES = 86
 _SELF_CONTAINED = 1
+_SERVES_ANOTHER = frozenset({"thmb", "auxl"})
+"""References of a track that holds thumbnails of another, or its alpha or depth (§8.3.3)."""
+_SYSTEMS = "mp4s"
+"""Scenes and object descriptors (ISO/IEC 14496-14 §5.6), for which players have no decoder."""
+_SAME_SCALE = 0.01
+"""Up to this difference a matrix scales both directions alike: FFmpeg's bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,65 +43,54 @@ class TrackHeader:
     size: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One entry of ``elst`` (§8.6.6). ``ticks`` in the movie's timescale, ``media_time`` in the track's."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovieContext:
+    """What a track takes from around it: the movie's clock and matrix, and whether fragments follow.
 
-    ticks: int
-    media_time: int
+    ``structure`` is the boxes of the file that hold no media.
+    """
 
-    @property
-    def is_empty(self) -> bool:
-        return self.media_time == -1
-
-
-@dataclass(frozen=True, slots=True)
-class SampleEntry:
-    """The first entry of ``stsd`` (§8.5.2). ``codec`` is the original format of a protected one."""
-
-    codec: str
-    encrypted: bool
-    coded_size: tuple[int, int] | None = None
-    pixel_aspect: tuple[int, int] = (1, 1)
+    timescale: int
+    matrix: tuple[int, int, int, int] = IDENTITY
+    fragmented: bool = False
+    structure: Sequence[Box] = ()
 
 
-def read_track(
-    cursor: Cursor, trak: Box, movie_timescale: int, movie_matrix: tuple[int, int, int, int], *, fragmented: bool
-) -> Generator[Span, bytes, Track]:
-    """One ``trak``. Sample tables are jumped over: nothing in them decides size, codec or length.
+def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span, bytes, Track]:
+    """One ``trak``. Sample tables are looked at as far as they are held.
 
-    Except in a ``fragmented`` file: there ``ticks`` are those of the samples that the movie box itself lists, whatever
-    its header claims, for the fragments come on top.
+    In a fragmented file ``ticks`` are those of the samples that the movie box itself lists, whatever its header
+    claims, for the fragments come on top.
 
     Raises ``MediaError`` when a box that every track must have is missing or broken.
     """
-    boxes = yield from children(cursor, trak, wanted=_TRAK)
+    boxes = yield from children(cursor, trak)
     tkhd, mdia = first(boxes, "tkhd"), first(boxes, "mdia")
     if tkhd is None or mdia is None:
         corrupt(f"has a track without '{'tkhd' if tkhd is None else 'mdia'}'", offset=trak.start, where=trak.path)
     header = parse_tkhd((yield from payload(cursor, tkhd, at_least=84)))
-    edits = yield from _read_edits(cursor, first(boxes, "edts"))
+    edits = yield from read_edits(cursor, first(boxes, "edts"))
+    references = yield from _read_references(cursor, first(boxes, "tref"))
 
     media = yield from children(cursor, mdia, wanted=_MDIA)
     mdhd, hdlr, minf = first(media, "mdhd"), first(media, "hdlr"), first(media, "minf")
     if mdhd is None or hdlr is None:
         corrupt(f"has a track without '{'mdhd' if mdhd is None else 'hdlr'}'", offset=mdia.start, where=mdia.path)
-    timescale, ticks = parse_clock((yield from payload(cursor, mdhd, at_least=20)), mdhd)
+    timescale, told = parse_clock((yield from payload(cursor, mdhd, at_least=20)), mdhd)
     handler = (yield from payload(cursor, hdlr, at_least=12))[8:12].decode("latin-1")
 
-    entry, external, data_end = None, False, None
+    entry, external, samples = None, False, Samples()
     if minf is not None:
         inner = yield from children(cursor, minf, wanted=_MINF)
         external = yield from _refers_outside(cursor, first(inner, "dinf"))
         stbl = first(inner, "stbl")
         if stbl is not None:
-            entry = yield from _read_sample_entry(cursor, stbl, handler)
-            if ticks is None or fragmented:
-                ticks = yield from _sum_of_deltas(cursor, stbl)
-            data_end = None if external else (yield from read_data_end(cursor, stbl))
+            entry = yield from read_sample_entry(cursor, stbl, handler)
+            times_only = told is None or movie.fragmented
+            samples = yield from read_samples(cursor, stbl, movie.structure, times_only=times_only)
 
-    rotation = rotation_of(header.matrix, movie_matrix)
-    coded = entry.coded_size if entry else None
+    ticks = samples.ticks if told is None or movie.fragmented else told
+    rotation = rotation_of(header.matrix, movie.matrix)
     return Track(
         id=header.track_id,
         handler=handler,
@@ -104,13 +99,52 @@ def read_track(
         timescale=timescale,
         enabled=header.enabled,
         encrypted=entry.encrypted if entry else False,
-        coded_size=coded,
-        display_size=display_size(coded or header.size, entry.pixel_aspect if entry else (1, 1), rotation),
+        coded_size=entry.coded_size if entry else None,
+        display_size=_displayed(header, entry, rotation),
         rotation=rotation,
-        duration=presented(edits, ticks, timescale, movie_timescale),
+        duration=_shown(edits, told, samples, timescale, movie),
+        times=TrackTimes(
+            header=_seconds(header.ticks, movie.timescale),
+            media=_seconds(told, timescale),
+            samples=_seconds(samples.ticks, timescale),
+            edited=Fraction(sum(edit.ticks for edit in edits), movie.timescale) if edits else None,
+            start=empty_at_start(edits, movie.timescale) if edits else Fraction(samples.begin or 0, timescale),
+            skipped=Fraction(next((edit.media_time for edit in edits if not edit.is_empty), 0), timescale),
+        ),
         external=external,
-        data_end=data_end,
+        data_end=None if external else samples.data_end,
+        samples=samples.count,
+        flaw=None if external else samples.flaw,
+        chapters=references.get("chap", ()),
+        aside=_aside(handler, entry, samples, references) if not movie.fragmented else None,
     )
+
+
+def _aside(
+    handler: str, entry: SampleEntry | None, samples: Samples, references: Mapping[str, tuple[int, ...]]
+) -> str | None:
+    """What a video track by itself is, if it is not a moving picture."""
+    if handler != "vide":
+        return None
+    if entry is not None and entry.codec == _SYSTEMS:
+        return "a stream of MPEG-4 Systems"
+    if not _SERVES_ANOTHER.isdisjoint(references):
+        return "thumbnails or a mask of another track"
+    return "a single picture" if samples.count == 1 else None
+
+
+def _shown(
+    edits: tuple[Edit, ...], told: int | None, samples: Samples, timescale: int, movie: MovieContext
+) -> Fraction | None:
+    """Seconds of the track that are shown: no more than its samples last, nor than its header says."""
+    if told is None or movie.fragmented:
+        return shown(edits, Media(samples.ticks, timescale, samples.begin), movie.timescale)
+    length = shown(edits, Media(samples.ticks or told, timescale, samples.begin), movie.timescale)
+    return min(length, Fraction(told, timescale)) if length is not None else None
+
+
+def _seconds(ticks: int | None, timescale: int) -> Fraction | None:
+    return Fraction(ticks, timescale) if ticks is not None else None
 
 
 def parse_tkhd(data: bytes) -> TrackHeader:
@@ -152,6 +186,30 @@ def rotation_of(track: tuple[int, int, int, int], movie: tuple[int, int, int, in
     return round(degrees(atan2(b, a))) % 360 if a or b else 0
 
 
+def _displayed(header: TrackHeader, entry: SampleEntry | None, rotation: int) -> tuple[int, int] | None:
+    coded = entry.coded_size if entry else None
+    if entry is None or coded is None:
+        return display_size(header.size, (1, 1), rotation)
+    aspect = entry.pixel_aspect or _header_aspect(header, coded) or entry.coded_aspect or (1, 1)
+    return display_size(coded, aspect, rotation)
+
+
+def _header_aspect(header: TrackHeader, coded: tuple[int, int]) -> tuple[int, int] | None:
+    """The pixel aspect that the track header implies; ``None`` where it shows the picture as it is coded.
+
+    Its matrix may scale, or its size differ from the coded one. This is FFmpeg's order and MediaInfo's, too: ``pasp``,
+    the matrix, the size, and last what the stream says of itself.
+    """
+    a, b, c, d = header.matrix
+    across, down = hypot(a, c), hypot(b, d)
+    if across > 1 and down > 1 and abs(across / down - 1) > _SAME_SCALE:
+        ratio = Fraction(across / down).limit_denominator(1 << 16)
+        return ratio.numerator, ratio.denominator
+    if all(header.size) and all(coded) and header.size != coded:
+        return coded[1] * header.size[0], coded[0] * header.size[1]
+    return None
+
+
 def display_size(coded: tuple[int, int], pixel_aspect: tuple[int, int], rotation: int) -> tuple[int, int] | None:
     """Pixels on a screen with square pixels, upright; ``None`` when the size is unknown."""
     width, height = coded
@@ -163,42 +221,13 @@ def display_size(coded: tuple[int, int], pixel_aspect: tuple[int, int], rotation
     return (height, width) if rotation in (90, 270) else (width, height)
 
 
-def presented(edits: list[Edit], ticks: int | None, timescale: int, movie_timescale: int) -> Fraction | None:
-    """Seconds of media that are shown: what the edit list keeps, without empty edits (§8.6.6).
-
-    Edits count in the movie's coarser clock. Where they agree with the media, whole or trimmed at its start, to within
-    one of its ticks, the media's own length is the exact answer.
-    """
-    media = Fraction(ticks, timescale) if ticks is not None else None
-    kept = [edit for edit in edits if not edit.is_empty]
-    shown_ticks = sum(edit.ticks for edit in kept)
-    shown = Fraction(shown_ticks, movie_timescale)
-    if media is None or ticks is None or not shown:
-        return media or shown or None
-    for exact_ticks in (ticks, ticks - max(kept[0].media_time, 0)):
-        # |shown - exact| ≤ 1 / movie_timescale, in whole numbers
-        if abs(shown_ticks * timescale - exact_ticks * movie_timescale) <= timescale:
-            return Fraction(exact_ticks, timescale)
-    return min(shown, media)
-
-
-def _read_edits(cursor: Cursor, edts: Box | None) -> Generator[Span, bytes, list[Edit]]:
-    if edts is None:
-        return []
-    elst = first((yield from children(cursor, edts)), "elst")
-    if elst is None:
-        return []
-    data = yield from payload(cursor, elst, at_least=8, at_most=8 + 20 * limits.MAX_TABLE_ENTRIES)
-    entry = Struct(">Qq4x") if data[0] == 1 else Struct(">Ii4x")
-    declared = int.from_bytes(data[4:8], "big")
-    there = (len(data) - 8) // entry.size
-    if declared > there:
-        corrupt(
-            f"has box '{elst.path}' at byte {elst.start} with {declared} entries and room for {there}",
-            offset=elst.start,
-            where=elst.path,
-        )
-    return [Edit(*entry.unpack_from(data, 8 + index * entry.size)) for index in range(declared)]
+def _read_references(cursor: Cursor, tref: Box | None) -> Generator[Span, bytes, dict[str, tuple[int, ...]]]:
+    """The tracks that this one refers to, by the kind of reference (§8.3.3; ``chap``: QuickTime File Format)."""
+    found: dict[str, tuple[int, ...]] = {}
+    for box in (yield from children(cursor, tref)) if tref is not None else ():
+        data = yield from payload(cursor, box, at_most=4 * limits.MAX_TRACKS)
+        found[box.fourcc] = tuple(number for (number,) in Struct(">I").iter_unpack(data[: len(data) // 4 * 4]))
+    return found
 
 
 def _refers_outside(cursor: Cursor, dinf: Box | None) -> Generator[Span, bytes, bool]:
@@ -210,51 +239,3 @@ def _refers_outside(cursor: Cursor, dinf: Box | None) -> Generator[Span, bytes, 
         return False
     data = yield from payload(cursor, dref, at_least=8)
     return any(len(entry) >= 4 and not entry[3] & _SELF_CONTAINED for _, entry in children_in(data, 8, dref.path))
-
-
-def _read_sample_entry(cursor: Cursor, stbl: Box, handler: str) -> Generator[Span, bytes, SampleEntry | None]:
-    stsd = first((yield from children(cursor, stbl, wanted=frozenset({"stsd"}))), "stsd")
-    if stsd is None:
-        return None
-    data = yield from payload(cursor, stsd, at_least=8)
-    return parse_sample_entry(data, handler, stsd.path) if len(data) >= 16 else None
-
-
-def parse_sample_entry(data: bytes, handler: str, path: str) -> SampleEntry:
-    """The first sample entry in the payload of ``stsd``, with its protection (§8.12) and pixel aspect (§12.1.4)."""
-    codec = data[12:16].decode("latin-1")
-    entry = data[8 : 8 + max(int.from_bytes(data[8:12], "big"), 8)]
-    coded, aspect, fixed = None, (1, 1), 8
-    if handler == "vide" and len(entry) >= 36:
-        coded = (int.from_bytes(entry[32:34], "big"), int.from_bytes(entry[34:36], "big"))
-        fixed = _VISUAL_ENTRY_BYTES
-    elif handler == "soun":
-        fixed = 36
-    encrypted = codec in ("encv", "enca", "drmi", "drms")
-    for fourcc, body in children_in(entry, fixed, path):
-        if fourcc == "pasp" and len(body) >= 8:
-            across, down = _SIZE.unpack_from(body)
-            aspect = (across, down) if across and down else aspect
-        elif fourcc == "sinf":
-            encrypted = True
-            codec = next(
-                (inner[:4].decode("latin-1") for name, inner in children_in(body, 0, path) if name == "frma"), codec
-            )
-    return SampleEntry(codec, encrypted, coded, aspect)
-
-
-def _sum_of_deltas(cursor: Cursor, stbl: Box) -> Generator[Span, bytes, int | None]:
-    """The media's ticks from ``stts`` (§8.6.1.2), for a header that does not say. The table is never expanded."""
-    stts = first((yield from children(cursor, stbl, wanted=frozenset({"stts"}))), "stts")
-    if stts is None:
-        return None
-    data = yield from payload(cursor, stts, at_least=8, at_most=8 + 8 * limits.MAX_TABLE_ENTRIES)
-    declared = int.from_bytes(data[4:8], "big")
-    if declared > (len(data) - 8) // 8:
-        corrupt(
-            f"has box '{stts.path}' at byte {stts.start} with {declared} entries and room for {(len(data) - 8) // 8}",
-            offset=stts.start,
-            where=stts.path,
-        )
-    total = sum(count * delta for count, delta in Struct(">II").iter_unpack(data[8 : 8 + 8 * declared]))
-    return total or None

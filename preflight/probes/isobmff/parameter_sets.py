@@ -1,0 +1,211 @@
+"""The shape of a pixel in the sequence parameter set of H.264 and HEVC.
+
+A clip without ``pasp`` may say in its stream that its pixels are not square (Rec. ITU-T H.264 §7.3.2.1, §E.1; Rec.
+ITU-T H.265 §7.3.2.2, §E.2). The sets stand in ``avcC`` and ``hvcC`` (ISO/IEC 14496-15 §5.3.3, §8.3.3). Only what leads
+to the ratio is read, and what cannot be read says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Ratio: TypeAlias = tuple[int, int]
+
+_EXTENDED = 255
+# Table E-1 of both standards, from 1 on.
+_RATIOS: tuple[Ratio, ...] = (
+    *((1, 1), (12, 11), (10, 11), (16, 11), (40, 33), (24, 11), (20, 11), (32, 11)),
+    *((80, 33), (18, 11), (15, 11), (64, 33), (160, 99), (4, 3), (3, 2), (2, 1)),
+)
+_WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
+"""Profiles of H.264 whose sets describe chroma and scaling."""
+_HEVC_SPS = 33
+_MAX_SETS = 64
+_MAX_BYTES = 1024
+_MAX_ZEROS = 31
+
+
+class _End(Exception):
+    """The set ends, or says something that no set can."""
+
+
+def aspect_of(fourcc: str, record: bytes) -> Ratio | None:
+    """The pixel aspect (across, down) in the payload of ``avcC`` or ``hvcC``; ``None`` where it is not told."""
+    try:
+        if fourcc == "avcC":
+            return next((_avc(_Bits(unit[1:])) for unit in _avc_sets(record)), None)
+        return next((_hevc(_Bits(unit[2:])) for unit in _hevc_sets(record)), None)
+    except _End:
+        return None
+
+
+def _avc_sets(record: bytes) -> Iterator[bytes]:
+    count, at = (record[5] & 31 if len(record) > 6 else 0), 6
+    for _ in range(count):
+        size = int.from_bytes(record[at : at + 2], "big")
+        yield record[at + 2 : at + 2 + size]
+        at += 2 + size
+
+
+def _hevc_sets(record: bytes) -> Iterator[bytes]:
+    arrays, at = (record[22] if len(record) > 23 else 0), 23
+    for _ in range(min(arrays, _MAX_SETS)):
+        kind, units = record[at] & 63 if at < len(record) else 0, int.from_bytes(record[at + 1 : at + 3], "big")
+        at += 3
+        for _ in range(min(units, _MAX_SETS)):
+            size = int.from_bytes(record[at : at + 2], "big")
+            if kind == _HEVC_SPS:
+                yield record[at + 2 : at + 2 + size]
+            at += 2 + size
+
+
+class _Bits:
+    """The bits of a set, without the bytes that keep start codes out of it (§7.4.1 of both)."""
+
+    def __init__(self, unit: bytes) -> None:
+        plain = unit[:_MAX_BYTES].replace(b"\0\0\3", b"\0\0")
+        self._value = int.from_bytes(plain, "big")
+        self._left = 8 * len(plain)
+
+    def take(self, count: int) -> int:
+        """The next ``count`` bits as a number. Raises ``_End`` where there are fewer."""
+        self._left -= count
+        if self._left < 0:
+            raise _End
+        return self._value >> self._left & ((1 << count) - 1)
+
+    def code(self) -> int:
+        """An unsigned Exp-Golomb code (§9.1)."""
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+            if zeros > _MAX_ZEROS:
+                raise _End
+        return (1 << zeros) - 1 + self.take(zeros)
+
+    def skip_codes(self, count: int) -> None:
+        for _ in range(count):
+            self.code()
+
+    def aspect(self) -> Ratio | None:
+        """The first fields of the VUI, behind the flag that says whether there is one."""
+        if not self.take(1) or not self.take(1):
+            return None
+        named = self.take(8)
+        if named == _EXTENDED:
+            across, down = self.take(16), self.take(16)
+            return (across, down) if across and down else None
+        return _RATIOS[named - 1] if 1 <= named <= len(_RATIOS) else None
+
+
+def _avc(bits: _Bits) -> Ratio | None:
+    profile = bits.take(8)
+    bits.take(16)  # constraints, level
+    bits.code()  # seq_parameter_set_id
+    if profile in _WITH_CHROMA:
+        chroma = bits.code()
+        bits.take(1 if chroma == 3 else 0)
+        bits.skip_codes(2)  # bit depths
+        bits.take(1)
+        if bits.take(1):
+            _skip_scaling_lists(bits, 12 if chroma == 3 else 8)
+    bits.code()  # log2_max_frame_num
+    kind = bits.code()  # pic_order_cnt_type
+    if kind == 0:
+        bits.code()
+    elif kind == 1:
+        bits.take(1)
+        bits.skip_codes(2)
+        bits.skip_codes(min(bits.code(), 255))
+    bits.code()  # max_num_ref_frames
+    bits.take(1)
+    bits.skip_codes(2)  # size in macroblocks
+    if not bits.take(1):  # frame_mbs_only_flag
+        bits.take(1)
+    bits.take(1)
+    if bits.take(1):  # frame_cropping_flag
+        bits.skip_codes(4)
+    return bits.aspect()
+
+
+def _skip_scaling_lists(bits: _Bits, lists: int) -> None:
+    for index in range(lists):
+        if not bits.take(1):
+            continue
+        last = following = 8
+        for _ in range(16 if index < 6 else 64):
+            if following:
+                code = bits.code()
+                following = (last + (code + 1 >> 1) * (1 if code & 1 else -1)) % 256
+            last = following or last
+
+
+def _hevc(bits: _Bits) -> Ratio | None:
+    bits.take(4)  # sps_video_parameter_set_id
+    layers = bits.take(3)  # sps_max_sub_layers_minus1
+    bits.take(1)
+    _skip_profiles(bits, layers)
+    bits.code()  # sps_seq_parameter_set_id
+    if bits.code() == 3:  # chroma_format_idc
+        bits.take(1)
+    bits.skip_codes(2)  # size
+    if bits.take(1):  # conformance_window_flag
+        bits.skip_codes(4)
+    bits.skip_codes(2)  # bit depths
+    order_bits = bits.code() + 4
+    for _ in range(layers + 1 if bits.take(1) else 1):
+        bits.skip_codes(3)
+    bits.skip_codes(6)  # block sizes, transform depths
+    if bits.take(1) and bits.take(1):  # scaling_list_enabled_flag, sps_scaling_list_data_present_flag
+        _skip_hevc_scaling(bits)
+    bits.take(2)
+    if bits.take(1):  # pcm_enabled_flag
+        bits.take(8)
+        bits.skip_codes(2)
+        bits.take(1)
+    _skip_reference_sets(bits)
+    if bits.take(1):  # long_term_ref_pics_present_flag
+        for _ in range(min(bits.code(), 32)):
+            bits.take(order_bits + 1)
+    bits.take(2)
+    return bits.aspect()
+
+
+def _skip_profiles(bits: _Bits, layers: int) -> None:
+    """``profile_tier_level`` (§7.3.3)."""
+    bits.take(96)
+    present = [(bits.take(1), bits.take(1)) for _ in range(layers)]
+    if layers:
+        bits.take(2 * (8 - layers))
+    for profile, level in present:
+        bits.take(88 * profile + 8 * level)
+
+
+def _skip_hevc_scaling(bits: _Bits) -> None:
+    """``scaling_list_data`` (§7.3.4)."""
+    for size in range(4):
+        for _ in range(2 if size == 3 else 6):
+            if not bits.take(1):
+                bits.code()
+                continue
+            bits.skip_codes((1 if size > 1 else 0) + min(64, 1 << (4 + (size << 1))))
+
+
+def _skip_reference_sets(bits: _Bits) -> None:
+    """Every ``st_ref_pic_set`` of the sequence (§7.3.7)."""
+    pictures = 0
+    for index in range(min(bits.code(), 64)):
+        if index and bits.take(1):  # inter_ref_pic_set_prediction_flag
+            bits.take(1)
+            bits.code()
+            used = 0
+            for _ in range(pictures + 1):
+                if bits.take(1) or bits.take(1):
+                    used += 1
+            pictures = used
+        else:
+            pictures = min(bits.code(), 16) + min(bits.code(), 16)
+            for _ in range(pictures):
+                bits.code()
+                bits.take(1)

@@ -49,7 +49,7 @@ SHOWN = {
     "orientation-invalid": "portrait.yaml",
     "over-budget": "480-of-360.scene.toml",
     "prompt-too-long": "2501-characters.yaml",
-    "price-ambiguous": "8.5-seconds.scene.toml",
+    "price-ambiguous": "mvhd-longer-than-tracks.scene.toml",
     "unreachable": "connection-refused.scene.toml",
     "url-expiring": "s3.yaml",
     "url-not-public": "private-address.yaml",

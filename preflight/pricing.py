@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from preflight.specs import Rounding, Spec
-from preflight.units import plain, round_seconds, to_decimal
+from preflight.units import plain, round_seconds, to_decimal, to_places
 
 if TYPE_CHECKING:
     from preflight.model import Clock, Durations, Quote, TotalQuote
@@ -46,6 +46,7 @@ def quote(
         reasons.append(f"the file's clocks differ: {show_clocks((*durations.clocks, *durations.hints))}")
     if durations.doubt is not None:
         reasons.append(durations.doubt)
+    charged = [min(clock, cap) for clock in clocks]
     longest = max(durations.plausible)
     if longest > cap and cap < max(price.cap_seconds.values()):
         spread += [round_seconds(longest, each) for each in price.rounding_policies]
@@ -64,6 +65,7 @@ def quote(
         usd=plain(headline * price.usd_per_credit),
         mode=mode,
         orientation=orientation,
+        apart=max(charged) - min(charged),
         reasons=tuple(reasons),
         certain=durations.doubt is None,
     )
@@ -88,8 +90,19 @@ def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
 
 
 def show_seconds(seconds: Fraction) -> str:
-    """Seconds for people: to the millisecond, without trailing zeros."""
-    return f"{to_milliseconds(seconds):f} s"
+    """Seconds for people: to the millisecond, without trailing zeros.
+
+    More exactly where that would show a whole second that it is not: limits, caps and rounding are decided there, and a
+    clip of 30.000178 s is not one of 30 s.
+    """
+    shown = to_milliseconds(seconds)
+    for places in (6, 9):
+        if Fraction(shown) == seconds or shown != shown.to_integral_value():
+            break
+        shown = to_places(seconds, places)
+    if Fraction(shown) != seconds and shown == shown.to_integral_value():
+        return f"just {'over' if seconds > Fraction(shown) else 'under'} {shown:f} s"
+    return f"{shown:f} s"
 
 
 def show_clocks(clocks: Iterable[Clock]) -> str:

@@ -32,6 +32,12 @@ def to_decimal(value: Fraction, *, upwards: bool | None = None) -> Decimal:
     return plain(exact.quantize(_CREDIT, rounding=rounding, context=_WIDE))
 
 
+def to_places(value: Fraction, places: int) -> Decimal:
+    """A fraction as a decimal of at most ``places`` places, rounded to the nearest."""
+    exact = _WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
+    return plain(exact.quantize(Decimal(1).scaleb(-places), context=_WIDE))
+
+
 def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros and without an exponent."""
     if value == value.to_integral_value(context=_WIDE):

@@ -146,8 +146,7 @@ class Engine:
         video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
         quotes = self._quotes(spec, video.video.durations, orientation, mode) if video and video.video else ()
         chosen = next((quote for quote in quotes if quote.mode == mode), None)
-        # The price of a file by itself is worth a finding only where there is a budget to hold it to.
-        if chosen is not None and (job is not None or self._options.max_credits is not None):
+        if chosen is not None:
             found += judge_price(chosen, self._options.max_credits, video.field if video else None)
         placed = [self._placed(finding, job, target) for finding in found]
         findings = self._selection.sort(placed, job, {subject.field: subject.source for subject in subjects})

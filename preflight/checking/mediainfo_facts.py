@@ -13,7 +13,8 @@ from preflight.model import Durations, Family, SecondOpinion, VideoFacts
 _LONGEST_MS, _SHORTEST_MS = Decimal(10**12), Decimal("1e-6")
 _LONGEST_NUMBER, _LONGEST_NAME = 40, 80
 _WIDEST = 1 << 20
-_OURS = {"MPEG-4": "MP4", "Flash Video": "FLV"}
+_OURS = {"MPEG-4": "MP4", "QuickTime": "MOV", "Flash Video": "FLV", "BDAV": "MPEG-TS"}
+"""Formats that MediaInfo calls by another name; one thing has one name in every text."""
 
 
 def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:

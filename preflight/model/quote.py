@@ -13,8 +13,9 @@ class Quote:
 
     ``credits`` is the headline: the spec's rounding of the container's clock. ``low`` and ``high`` span every
     rounding policy and every plausible clock; ``reasons`` says why they differ. ``seconds`` is the measured
-    reference length, ``billed_seconds`` what is charged for after cap and rounding. ``certain`` is false where the file
-    says so little of its length that agreement proves nothing.
+    reference length, ``billed_seconds`` what is charged for after cap and rounding. ``apart`` is the number of seconds by
+    which the clocks that may be billed differ, with the cap applied. ``certain`` is false where the file says so little
+    of its length that agreement proves nothing.
     """
 
     credits: Decimal
@@ -27,6 +28,7 @@ class Quote:
     usd: Decimal
     mode: str
     orientation: str
+    apart: Fraction = Fraction(0)
     reasons: tuple[str, ...] = ()
     certain: bool = True
 

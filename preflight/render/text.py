@@ -15,7 +15,6 @@ from preflight.pricing import show_seconds
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.in_order import is_in_order
-from preflight.rules import Trait, rules_with
 from preflight.units import dollars
 
 _VERDICTS = {
@@ -27,7 +26,6 @@ _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Seve
 _UNTOLD = ("indeterminate", "bold yellow")
 _ROOMY = 72
 """Columns from which a table of prices is spaced out."""
-_SAID_WITH_PRICE = rules_with(Trait.SPREAD)
 
 
 def render_report(report: Report, console: Console, *, next_commands: Sequence[str] = ()) -> None:
@@ -119,8 +117,7 @@ def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Se
     """Errors first, then what could not be told. The same about several files is said once, naming all of them."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in sorted(job.findings, key=lambda finding: (-finding.severity, finding.indeterminate)):
-        said_elsewhere = finding.rule in _SAID_WITH_PRICE and job.quote is not None
-        if finding.severity >= at_least and not said_elsewhere:
+        if finding.severity >= at_least:
             groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
     for same in groups.values():
         console.print()

@@ -127,14 +127,7 @@ VIDEO_RULES = _rules(
 
 PRICE_RULES = _rules(
     Area.PRICE,
-    (
-        "price-ambiguous",
-        _NOTE,
-        price.price_ambiguous,
-        "preflight",
-        "A price that may turn out otherwise.",
-        Trait.SPREAD,
-    ),
+    ("price-ambiguous", _NOTE, price.price_ambiguous, "preflight", "A price that may turn out otherwise."),
     ("over-budget", _ERROR, price.over_budget, "preflight", "More than may be spent.", Trait.BUDGET),
 )
 

@@ -149,7 +149,9 @@ def _suffix(case: ImageCase) -> str:
 
 
 def _ratio(width: int, height: int) -> str:
-    """The ratio as people say it, cut to two decimals: ``1:2.51``."""
-    hundredths = max(width, height) * 100 // min(width, height)
-    long = f"{hundredths // 100}.{hundredths % 100:02}"
+    """The ratio as people say it, cut to two decimals: ``1:2.51``; to more where it would look like a round one."""
+    large, small = max(width, height), min(width, height)
+    places = next((each for each in (2, 4, 6) if large * 10**each // small % 10 or large * 10**each % small == 0), 9)
+    scaled = large * 10**places // small
+    long = f"{scaled // 10**places}.{f'{scaled % 10**places:0{places}}'.rstrip('0'):0<2}"
     return f"{long}:1" if width >= height else f"1:{long}"

@@ -223,12 +223,14 @@ def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
 
 
 def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: str) -> Flaw:
-    close = _close_matches(value.lower(), choices, 0.4)
+    # Only a slip of the pen has one meaning: "pro" may be any resolution, and is the user's to choose.
+    close = _close_matches(value.lower(), choices, 0.75) or choices
+    name = field.name.rpartition(".")[2]
     return Flaw(
         message=f"'{field.name}' is '{_shown(value)}': {what}",
         measured=_shown(value),
         allowed=", ".join(choices),
-        fix=f"{field.name.rpartition('.')[2]}: {close[0] if close else field.default or choices[0]}",
+        fix=" or ".join(f"{name}: {choice}" for choice in close),
         field=field.name,
     )
 

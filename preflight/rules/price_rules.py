@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 from preflight.rules.rule import Flaw, PriceCase
 
+WORTH_A_FINDING = Fraction(1)
+"""Seconds by which clocks must differ.
+
+A second or less is what rounding alone makes of any clip that is not cut to whole seconds, and of two clocks a frame
+apart. Nobody changes a job for it, the headline takes the safe side, and the price line shows the range and the reason.
+"""
+
 
 def price_ambiguous(case: PriceCase) -> Iterator[Flaw]:
+    """A cap that the clip exceeds has a rule of its own, which says that the full length may be charged for."""
     quote = case.quote
-    if not quote.exact:
+    if quote.apart > WORTH_A_FINDING or not quote.certain:
         span = f"perhaps {quote.low:f} to {quote.high:f}" if quote.low != quote.high else "but not for certain"
         yield Flaw(
             message=f"{quote.credits:f} credits, {span}: {'; '.join(quote.reasons)}",

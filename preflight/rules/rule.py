@@ -35,8 +35,6 @@ class Trait(Enum):
 
     BUDGET = "budget"
     """Holds a price to the user's bound: it has an exit code of its own, and nothing makes it an old finding."""
-    SPREAD = "spread"
-    """Says how far a price may be off, which the price line of a text says as well."""
     LENGTH = "length"
     """Needs no more of a clip than its length."""
     CAP = "cap"

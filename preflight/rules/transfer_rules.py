@@ -166,6 +166,6 @@ def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
         yield Flaw(
             message=f"the file {' and '.join(claims)}, its bytes are {facts.container}",
             measured=facts.container,
-            allowed=promised or declared,
+            allowed=promised if claims[0].startswith("is named") else fitting[0],
             fix=fix,
         )

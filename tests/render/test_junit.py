@@ -75,7 +75,7 @@ def test_a_failure_says_rule_place_and_fix(tmp_path: Path) -> None:
     line = path.read_text().splitlines().index("  mode: 4k") + 1
     assert "no choice of the service" in str(case.failure_msg)
     assert str(case.failure).splitlines()[0] == f"error  mode-invalid  input.mode  job.yaml:{line}:9"
-    assert "fix: mode: 720p" in str(case.failure)
+    assert "fix: mode: 720p or mode: 1080p" in str(case.failure)
 
 
 def test_what_could_not_be_told_is_an_error_and_not_a_failure() -> None:

@@ -103,7 +103,7 @@ class _Tour:
         return Decimal(run.stdout.split()[0])
 
 
-def _print(text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> None:
+def _print(text: str, *, fg: str | None = None, bold: bool | None = None, dim: bool | None = None) -> None:
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     emit(f"{click.style(text, fg=fg, bold=bold, dim=dim) if coloured else text}\n", None)
 

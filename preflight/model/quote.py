@@ -14,8 +14,8 @@ class Quote:
     ``credits`` is the headline: the spec's rounding of the container's clock. ``low`` and ``high`` span every
     rounding policy and every plausible clock; ``reasons`` says why they differ. ``seconds`` is the measured
     reference length, ``billed_seconds`` what is charged for after cap and rounding. ``apart`` is the number of seconds
-    by which the clocks that may be billed differ, with the cap applied. ``certain`` is false where the file says too little
-    of its length for agreement to prove anything.
+    by which the clocks that may be billed differ, with the cap applied. ``certain`` is false where the file says too
+    little of its length for agreement to prove anything.
     """
 
     credits: Decimal

@@ -299,6 +299,7 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--output": lambda world: [world.fresh(), world.path("media"), f"{world.path('busy')}/{NAME}", "a\0b"],
     "--port": _given(),
     "--prompt": _given(),
+    "--proxy": _given(MARKUP, f"http://user:{SECRET}@127.0.0.1:1"),
     "--public-url": _texts(),
     "--rounding": _given(),
     "--seconds": _given("12.5"),

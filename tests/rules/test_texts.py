@@ -48,7 +48,12 @@ def clip_of(folder: Path, ticks: int, timescale: int) -> Path:
     data = bytearray((CLIPS / "30-seconds.mp4").read_bytes())
     at = data.index(b"mvhd") + 4
     assert data[at] == 0, "a header of version 0"
+    old = struct.unpack_from(">I", data, at + 12)[0]
     struct.pack_into(">II", data, at + 12, timescale, ticks)
+    at = 0
+    while (at := data.find(b"elst", at + 1)) >= 0:  # an edit list counts in the movie's timescale, too
+        shown = struct.unpack_from(">I", data, at + 12)[0]
+        struct.pack_into(">I", data, at + 12, shown * timescale // old)
     path = folder / "clip.mp4"
     path.write_bytes(data)
     return path

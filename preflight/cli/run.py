@@ -15,6 +15,7 @@ from preflight.cli.app import commands
 from preflight.cli.exit_codes import Exit
 from preflight.cli.guard import guarded_streams
 from preflight.cli.output import discard_output
+from preflight.cli.terminal import silence
 from preflight.errors import (
     ApiError,
     ConfigurationError,
@@ -56,7 +57,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     _remember_secrets(os.environ)
     # A shell that completes a line reads bytes by click's own protocol, of nothing but names that we know.
     with nullcontext() if _COMPLETING in os.environ else guarded_streams():
-        return _run(arguments)
+        try:
+            return _run(arguments)
+        finally:
+            silence()
 
 
 def _run(arguments: Sequence[str] | None) -> int:

@@ -56,7 +56,7 @@ def set_up(verbosity: int) -> Callable[[], None]:
         if not other.handlers:
             other.addHandler(logging.NullHandler())
     ours = logging.getLogger("preflight")
-    level, handler = ours.level, _StandardError()
+    level, handler = ours.level, _StandardError(before=ours.level)
     if verbosity > 0:
         ours.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
         ours.addHandler(handler)
@@ -66,6 +66,15 @@ def set_up(verbosity: int) -> Callable[[], None]:
         ours.setLevel(level)
 
     return undo
+
+
+def silence() -> None:
+    """Undo what ``set_up`` did for a command that ended while its options were read."""
+    ours = logging.getLogger("preflight")
+    for handler in reversed(ours.handlers):
+        if isinstance(handler, _StandardError):
+            ours.removeHandler(handler)
+            ours.setLevel(handler.before)
 
 
 def verbose_option(command: _Command) -> _Command:
@@ -90,8 +99,13 @@ def _turned_on(ctx: click.Context, _: click.Parameter, count: int) -> None:
 class _StandardError(logging.Handler):
     """One printable line a record, on whatever standard error is by then.
 
-    Not through ``click.echo``, which would write past the spinner that may stand in its place.
+    Not through ``click.echo``, which would write past the spinner that may stand in its place. ``before`` is the level
+    that the logger had without it.
     """
+
+    def __init__(self, *, before: int) -> None:
+        super().__init__()
+        self.before = before
 
     def emit(self, record: logging.LogRecord) -> None:
         with suppress(OSError, ValueError):  # nobody may be left to read it

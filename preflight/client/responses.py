@@ -42,10 +42,7 @@ def created(reply: Reply) -> str:
     """
     if isinstance(reply, Lost):
         kind = OutcomeUnknown if reply.sent else ApiUnreachable
-        error = kind(reply.reason, request_id=reply.request_id)
-        if isinstance(error, OutcomeUnknown):
-            error.ended = reply.ended
-        raise error from reply.cause
+        raise kind(reply.reason, request_id=reply.request_id) from reply.cause
     fields = fields_of(reply) or {}
     task_id = member(fields, "data").get("taskId")
     if 200 <= reply.status < 300 and fields.get("code") == 200 and is_task_id(task_id) and not fields.get("error"):
@@ -77,7 +74,6 @@ def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown
         message = error.message
     unknown = carrying(answer, OutcomeUnknown, message, error=member(fields_of(answer) or {}, "error"))
     unknown.task_id = task_id if isinstance(task_id, str) and is_task_id(task_id) else None
-    unknown.ended = True
     return unknown
 
 

@@ -185,8 +185,7 @@ def _pay(client: Client, body: Mapping[str, object], claim: Claim, now: Callable
         raise
     except OutcomeUnknown as error:
         error.entry_id = claim.entry_id
-        settles_at = now() if error.ended else now() + SETTLING
-        _leave_unknown(claim, str(error), settles_at=settles_at, task_id=error.task_id)
+        _leave_unknown(claim, str(error), settles_at=now() + SETTLING, task_id=error.task_id)
         raise
     except KeyboardInterrupt as interrupt:
         unknown = OutcomeUnknown("interrupted while the paid request was under way")

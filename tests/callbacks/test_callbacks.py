@@ -17,7 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from threading import Thread
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -65,7 +65,7 @@ def entries(sandbox: Service) -> list[dict[str, object]]:
 
 
 def deliver(url: str, task_id: str, event: str = "task.completed", **headers: str) -> int:
-    return httpx.post(
+    return httpx2.post(
         url,
         headers={"X-Task-Id": task_id, "X-Event": event, **headers},
         json={"id": task_id},
@@ -142,8 +142,8 @@ REFUSED = {
 
 def asked(app: object, method: str, path: str, headers: dict[str, str], body: bytes) -> int:
     async def ask() -> int:
-        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+        transport = httpx2.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx2.AsyncClient(transport=transport, base_url="http://receiver") as client:
             return (await client.request(method, path, headers=headers, content=body)).status_code
 
     return asyncio.run(ask())
@@ -215,7 +215,7 @@ def inputs(sandbox: Service) -> dict[str, list[str]]:
 
 
 async def delivered(app: CallbackApp, task_ids: list[str]) -> set[int]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://receiver") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://receiver") as client:
 
         async def post(task_id: str) -> int:
             event = {"X-Task-Id": task_id, "X-Event": "task.completed"}

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import repeat
 from string import printable
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ from preflight.client.auth import base_of
 from preflight.client.protocol import Answer, Call, Command, Lost, Reply, Request, Sleep, Update
 from preflight.client.refusals import error_of
 from preflight.client.retry import POLL, RETRY, retry_after
-from preflight.client.wire import Wire, lost
+from preflight.client.wire import Departure, Wire
 from preflight.redact import one_line
 
 KEY = "sk-test-0123456789abcdef"
@@ -117,7 +117,7 @@ def test_no_id_reaches_another_path(task_id: str) -> None:
         request = next(calls.task(task_id, within=5, random=lambda: 0.0))
     except errors.ConfigurationError:
         return
-    path = httpx.URL("https://api.example" + request.path).path
+    path = httpx2.URL("https://api.example" + request.path).path
     assert path == f"/v1/tasks/{task_id}"
 
 
@@ -301,7 +301,7 @@ def test_the_code_decides_where_the_status_is_in_no_row() -> None:
     assert type(error_of(refused(418, "teapot"))) is errors.UnexpectedResponse
 
 
-NEVER_SENT = {httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol}
+NEVER_SENT = {httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.UnsupportedProtocol}
 
 
 def concrete(kind: type[Exception]) -> Iterator[type[Exception]]:
@@ -310,7 +310,7 @@ def concrete(kind: type[Exception]) -> Iterator[type[Exception]]:
         yield from concrete(below)
 
 
-@pytest.mark.parametrize("kind", sorted(set(concrete(httpx.TransportError)), key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", sorted(set(concrete(httpx2.TransportError)), key=lambda kind: kind.__name__))
 @pytest.mark.parametrize("overdue", [False, True], ids=["in-time", "overdue"])
 def test_only_a_connection_that_was_never_made_is_known_as_unsent(kind: type[Exception], *, overdue: bool) -> None:
     assert lost(REQUEST, kind("x"), base="https://api.example", overdue=overdue).sent is (kind not in NEVER_SENT)

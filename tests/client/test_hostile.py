@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-import httpx
+import httpx2
 import pytest
 
 from preflight import errors
@@ -269,7 +269,7 @@ def test_where_nobody_listens_nothing_was_sent(face: Face) -> None:
 def test_where_tls_fails_nothing_was_sent(face: Face) -> None:
     with serving(speaks_first) as server, pytest.raises(errors.ApiUnreachable) as caught:
         face(server.url.replace("http:", "https:"), "create_task", JOB)
-    assert type(caught.value.__cause__) is httpx.ConnectError
+    assert type(caught.value.__cause__) is httpx2.ConnectError
 
 
 @pytest.mark.parametrize("face", FACES)
@@ -293,9 +293,9 @@ def test_a_full_backlog_is_unreachable(face: Face) -> None:
 @pytest.mark.parametrize("face", FACES)
 def test_a_full_pool_is_unreachable(face: Face) -> None:
     if face.name == "async":
-        http: object = httpx.AsyncClient(limits=httpx.Limits(max_connections=0), trust_env=False)
+        http: object = httpx2.AsyncClient(limits=httpx2.Limits(max_connections=0), trust_env=False)
     else:
-        http = httpx.Client(limits=httpx.Limits(max_connections=0), trust_env=False)
+        http = httpx2.Client(limits=httpx2.Limits(max_connections=0), trust_env=False)
     with serving(answers(200, CREATED)) as server:
         with pytest.raises(errors.ApiUnreachable):
             face(server.url, "create_task", JOB, settings={"http": http, "create_timeout": 2})

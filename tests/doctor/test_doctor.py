@@ -252,9 +252,9 @@ def broken(folder: Path, module: str) -> dict[str, str]:
 
 
 def test_a_broken_http_library_is_a_finding(tmp_path: Path) -> None:
-    ran = preflight("doctor", "--json", env=broken(tmp_path, "httpx"))
+    ran = preflight("doctor", "--json", env=broken(tmp_path, "httpx2"))
     assert (ran.code, states(ran)["api"]) == (1, "fail")
-    assert "httpx is broken" in found(ran, "api")["found"]
+    assert "httpx2 is broken" in found(ran, "api")["found"]
     assert "pip install" in found(ran, "api")["fix"]
 
 

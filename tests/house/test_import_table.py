@@ -52,7 +52,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "certifi": {"tls"},
     "h11": {"sources"},
     "truststore": {"tls"},
-    "httpx": {"client", "sandbox"},
+    "httpx2": {"client", "sandbox"},
     "yaml": {"jobfiles"},
     "pathspec": {"targets"},
     "rich": {"render", "cli"},

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.callbacks import CallbackApp, Settler
@@ -43,9 +43,9 @@ def receiver(sandbox: Service) -> Iterator[tuple[Ledger, Settler, CallbackApp]]:
 
 def deliver(app: CallbackApp, path: str, task_id: str) -> None:
     async def ask() -> int:
-        transport = httpx.ASGITransport(app=app)
+        transport = httpx2.ASGITransport(app=app)
         headers = {"X-Task-Id": task_id, "X-Event": "task.completed"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://receiver") as client:
             return (await client.post(f"/{SECRET}{path}", headers=headers)).status_code
 
     assert asyncio.run(ask()) == 204

@@ -25,7 +25,7 @@ from preflight.specs import load_spec
 _KEY_FILE_BYTES = 4096
 
 
-# The options of the other commands stand where httpx is loaded, and that may be what does not work.
+# The options of the other commands stand where httpx2 is loaded, and that may be what does not work.
 @click.command("doctor")
 @click.option("--offline", is_flag=True, help="Do not ask the service.")
 @click.option("--timeout", "seconds", type=Seconds(0.1, 600), default=10.0, metavar="SECONDS", help="For all of it.")

@@ -38,7 +38,7 @@ TABLE: dict[str, set[str]] = {
     "api": FOUNDATION | {"specs", "jobfiles", "checking"},
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
-    "sandbox": FOUNDATION | {"probes", "sources", "client"},
+    "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -29,6 +30,9 @@ STRIKES = [
     for operation in kind.operations
     if kind.instead or kind.afterwards
 ]
+
+
+TIMED = {"late-answer", "504-then-billing"}
 
 
 async def five_seconds(_: str) -> Fraction:
@@ -69,7 +73,7 @@ def billed(api: httpx2.Client) -> int:
     return api.get("/sandbox/state").json()["jobs_billed"]
 
 
-@pytest.mark.parametrize(("name", "operation"), [strike for strike in STRIKES if strike[0] != "late-answer"])
+@pytest.mark.parametrize(("name", "operation"), [strike for strike in STRIKES if strike[0] not in TIMED])
 def test_a_fault_strikes_its_operation_once_and_bills_as_it_says(name: str, operation: str, api: httpx2.Client) -> None:
     if operation != "create":
         usual = outcome(api, operation)
@@ -84,6 +88,23 @@ def test_a_fault_strikes_its_operation_once_and_bills_as_it_says(name: str, oper
     elif (name, operation) != ("task_not_found", "task"):
         assert struck != usual
         assert outcome(api, operation) == usual
+
+
+@pytest.mark.parametrize("way", ["armed", "in-the-prompt"])
+def test_a_job_may_be_billed_after_its_answer(way: str, api: httpx2.Client) -> None:
+    body = JOB
+    if way == "armed":
+        arm(api, name="504-then-billing", seconds=0.2)
+    else:
+        body = {**JOB, "input": {**JOB["input"], "prompt": "sandbox:504-then-billing"}}  # type: ignore[dict-item]
+    before = billed(api)
+    assert api.post("/v1/videos/generations", json=body).status_code == 504
+    assert billed(api) == before
+    for _ in range(1000):
+        if billed(api) != before:
+            break
+        time.sleep(0.02)
+    assert billed(api) == before + 1
 
 
 def test_a_late_answer_comes_to_whoever_waits(api: httpx2.Client) -> None:

@@ -49,6 +49,10 @@ class Face(Generic[_Http]):
         """Where the service is."""
         return self._wire.base
 
+    def account(self, keyed_hash: Callable[[str], str]) -> str:
+        """What tells the key's account from others: ``keyed_hash`` of the key."""
+        return self._wire.account(keyed_hash)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._wire!r})"
 

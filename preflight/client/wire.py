@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -68,6 +68,10 @@ class Wire:
     def base(self) -> str:
         """The API's base URL, without a final slash."""
         return self._base
+
+    def account(self, keyed_hash: Callable[[str], str]) -> str:
+        """What tells this key from others: ``keyed_hash`` of it, which the key itself never leaves."""
+        return keyed_hash("" if self._key is None else self._key.reveal())
 
     def request(
         self, request: Request, extensions: Mapping[str, object] | None = None, *, library: ModuleType = httpx2

@@ -24,7 +24,7 @@ from starlette.routing import Mount
 
 from preflight.callbacks import CallbackApp, Settler
 from preflight.client import Client
-from preflight.ledger import Ledger, Order, State
+from preflight.ledger import Ledger, PaidRequest, State
 from tests.support.command import KEY, command, environment, here
 from tests.support.jobs import MODEL
 from tests.support.service import Service, service
@@ -202,9 +202,11 @@ def test_a_thousand_deliveries_of_a_hundred_tasks_take_effect_once_each(tmp_path
 
 def paid(sandbox: Service, ledger: Ledger, client: Client, number: int) -> str:
     """The id of a task whose entry is accepted, and no more."""
-    order = Order(job_hash=str(number), job={}, model="m", path=None, quote={}, high=Decimal(1), clocks={}, receipts=())
-    with ledger.intend(order, api=client.base_url) as claim:
-        claim.leaves(1)
+    order = PaidRequest(
+        job_hash=str(number), job={}, model="m", path=None, quote={}, high=Decimal(1), clocks={}, receipts=()
+    )
+    with ledger.begin(order, api=client.base_url) as claim:
+        claim.about_to_send(1)
         task_id = client.create_task({"model": MODEL, "input": inputs(sandbox)})
         claim.accepted(task_id)
     return task_id

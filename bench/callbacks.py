@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from statistics import quantiles
 
-import httpx
+import httpx2
 from section import Figure, Section, table
 
 from preflight.callbacks import CallbackApp
@@ -47,7 +47,7 @@ def measure(*, quick: bool) -> Section:
 
 async def _delivered(app: CallbackApp, tasks: list[str]) -> list[float]:
     gate = asyncio.Semaphore(_AT_ONCE)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://receiver") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://receiver") as client:
 
         async def deliver(task: str) -> float:
             async with gate:

@@ -180,12 +180,10 @@ class ApiUnreachable(ApiError):
 class OutcomeUnknown(ApiError):
     """The paid request left, and no answer says whether the service took it. Never send it again blindly.
 
-    ``task_id`` is the task that the answer names although it is no success; ``None`` when it names none. ``ended`` is
-    whether the service answered, or closed the connection: what it has not charged by then, it will not. ``entry_id``
+    ``task_id`` is the task that the answer names although it is no success; ``None`` when it names none. ``entry_id``
     is the request's entry in the ledger, where there is one.
     """
 
-    ended: bool = False
     task_id: str | None = None
     entry_id: int | None = None
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -40,22 +38,6 @@ def secret_of(path: Path) -> str:
         raise ConfigurationError(f"{path} holds no secret: remove it, and a new one is made")
     remember(secret)
     return secret
-
-
-@contextmanager
-def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
-    """A socket that listens, and its URL; port 0 is a free one. Raises ``ConfigurationError``."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        if os.name == "posix":  # elsewhere the option would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen(_CONNECTIONS)
-        except (OSError, OverflowError, TypeError, ValueError) as error:  # the last two: no name of a host
-            raise ConfigurationError(f"cannot listen on {host} port {port}: {error}") from error
-        shown = f"[{host}]" if family == socket.AF_INET6 else host
-        yield listener, f"http://{shown}:{listener.getsockname()[1]}"
 
 
 def serve(app: CallbackApp, listener: socket.socket, settler: Settler) -> None:

@@ -10,7 +10,7 @@ from threading import Event
 from preflight.client import Client, Task
 from preflight.errors import ApiError, LedgerUnusable, TaskNotFound
 from preflight.ledger import Entry, Ledger, State
-from preflight.ledger.deliveries import Deliveries, Delivery
+from preflight.ledger.deliveries import EARLIER, Deliveries, Delivery
 from preflight.submit.settle import adopt, settle
 
 LOOK_SECONDS = 2.0
@@ -72,7 +72,7 @@ class Settler:
 
     def settle_waiting(self) -> int:
         """Look into every delivery that waits; returns how many were closed."""
-        self._ledger.bury()
+        self._ledger.mark_abandoned()
         closed = 0
         for delivery in self._deliveries.waiting():
             if self._stopped:
@@ -103,20 +103,24 @@ class Settler:
     def _owner(self, delivery: Delivery, task: Task) -> Entry | None:
         """The entry of ``task``, after it has learned what there is to learn."""
         api = self._client.base_url
-        entry = settle(self._ledger, self._client, task)
-        if entry is not None:
-            return entry
+        owner = settle(self._ledger, self._client, task)
+        named: Entry | None = None
         if delivery.token_hash is not None:
-            entry = self._deliveries.owner_by_token(delivery.token_hash, api)
-        elif task.created_at is not None:
-            entry = self._deliveries.owner_by_time(api, task.model, task.created_at)
-        if entry is None or entry.sent_at is None:
-            return None
-        if entry.state is State.SENT:
-            return entry
-        if entry.state in {State.UNKNOWN, State.REFUSED} or entry.task_id is None:
-            return adopt(self._ledger, self._client, entry, task)
-        return None
+            named = self._deliveries.owner_by_token(delivery.token_hash, api)
+        elif owner is None and task.created_at is not None:
+            named = self._deliveries.owner_by_time(api, task.model, task.created_at)
+        if named is None or named.sent_at is None or not _may_be_of(task, named):
+            return owner
+        if named.state is State.SENT:
+            return owner or named
+        if owner is not None:
+            if named.id != owner.id and named.state is State.UNKNOWN:
+                # Two secrets for one task: one of them is forged. Which cannot be told, so both count as paid for.
+                self._ledger.accept(named.id, f"called back with task {task.id}", task_id=task.id)
+            return owner
+        # Where the entry has another task, one of the two callbacks was forged; both tasks are of this account, and
+        # `adopt` keeps the second in an entry of its own.
+        return adopt(self._ledger, self._client, named, task)
 
     def _given_up(self, delivery: Delivery) -> bool:
         received = delivery.received_at
@@ -130,3 +134,9 @@ class Settler:
             self._on_finished(finished)
         except Exception as error:  # noqa: BLE001 - whatever the command does, the next task has its turn
             self._on_trouble(f"task {finished.task.id}: {error}")
+
+
+def _may_be_of(task: Task, entry: Entry) -> bool:
+    """Whether ``task`` can have been started by the request of ``entry``: of its model, and not before it left."""
+    early = task.created_at is not None and entry.sent_at is not None and task.created_at < entry.sent_at - EARLIER
+    return task.model in {entry.model, ""} and not early

@@ -162,6 +162,7 @@ class Engine:
             line=job.line if job else None,
             bare=job is None,
             identity=_identity(job, spec) if job else None,
+            checked_at=self._options.now(),
             fail_on=self._options.fail_on,
             verdict=verdict_of_job(
                 findings,

@@ -9,7 +9,7 @@ from preflight.checking.verdict import is_over_budget
 from preflight.model import Report, Verdict
 
 if TYPE_CHECKING:
-    from preflight.submit.submit import Submission  # loads httpx
+    from preflight.submit.submit import Submission  # loads httpx2
 
 
 class Exit(IntEnum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.completion import files
+from preflight.cli.key_file import read_key_file
 from preflight.cli.option_groups import OutputOptions
 from preflight.cli.param_types import Seconds
 from preflight.cli.report_output import emit_as
@@ -24,8 +24,6 @@ from preflight.submit.submit import Submission
 if TYPE_CHECKING:
     from preflight.ledger import Ledger
 
-
-_KEY_FILE_BYTES = 4096
 
 api_url_option = click.option(
     "--api-url",
@@ -68,17 +66,7 @@ def open_client(api_url: str, key_file: str | None) -> Client:
 
 
 def _key(key_file: str | None) -> ApiKey:
-    if key_file is None:
-        return ApiKey.from_environment(os.environ)
-    try:
-        with Path(key_file).open("rb") as file:
-            content = file.read(_KEY_FILE_BYTES)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the key file {key_file}: {error.strerror}") from error
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ConfigurationError(f"the key file {key_file} is UTF-16: save it as UTF-8 or ASCII")
-    # Editors and shells of Windows put a mark before UTF-8.
-    return ApiKey(content.decode("utf-8-sig", errors="replace").removesuffix("\n").removesuffix("\r"))
+    return ApiKey.from_environment(os.environ) if key_file is None else ApiKey(read_key_file(key_file))
 
 
 def show_status(update: Callable[[str], object]) -> Callable[[Task], object]:

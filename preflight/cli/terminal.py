@@ -43,7 +43,7 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 # What these log holds signed URLs and headers, and is for programmers.
-_OTHERS = ("httpcore", "httpx", "urllib3")
+_OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
 
 
 def set_up(verbosity: int) -> Callable[[], None]:

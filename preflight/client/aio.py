@@ -10,20 +10,20 @@ from inspect import isawaitable
 from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
-import httpx
-
 from preflight.client import calls
 from preflight.client.auth import DEFAULT_BASE_URL, ApiKey
-from preflight.client.log import hushed, log_attempt, log_connection, log_reply, log_sending, log_wait
+from preflight.client.face import Face, async_http_client
+from preflight.client.http_library import AsyncHttp, library_of, transport_errors
+from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait, silenced_http_logs
 from preflight.client.models import Credits, Task
 from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
 from preflight.client.retry import POLL, Backoff
-from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, bound, lost
+from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Departure
 
 _Result = TypeVar("_Result")
 
 
-class AsyncClient:
+class AsyncClient(Face[AsyncHttp]):
     """The API, for asyncio: the calls, bounds and errors of ``Client``."""
 
     def __init__(
@@ -31,7 +31,7 @@ class AsyncClient:
         key: ApiKey | str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        http: httpx.AsyncClient | None = None,
+        http: AsyncHttp | None = None,
         create_timeout: float = CREATE_SECONDS,
         query_timeout: float = QUERY_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -39,17 +39,18 @@ class AsyncClient:
         random: Callable[[], float] = randomness.random,
         poll: Backoff = POLL,
     ) -> None:
-        self._wire = Wire(key, base_url)
-        # As in `Client`: a kept connection that died would leave a paid request in doubt.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        self._http = http or httpx.AsyncClient(trust_env=False, limits=limits)
-        self._owned = http is None
-        self._create_timeout = bound(create_timeout, CREATE_SECONDS)
-        self._query_timeout = bound(query_timeout, QUERY_SECONDS)
+        super().__init__(
+            key,
+            base_url=base_url,
+            http=http,
+            make=async_http_client,
+            create_timeout=create_timeout,
+            query_timeout=query_timeout,
+            clock=clock,
+            random=random,
+            poll=poll,
+        )
         self._sleep = sleep
-        self._clock = clock
-        self._random = random
-        self._poll = poll
 
     async def create_task(
         self,
@@ -64,22 +65,21 @@ class AsyncClient:
 
         Cancelled while a request is under way, it leaves the outcome unknown.
         """
-        call = calls.create_task(
-            body,
-            within=bound(timeout, self._create_timeout),
-            attempts=attempts,
-            max_wait=max_wait,
-            random=self._random,
-        )
+        call = self._create_call(body, timeout=timeout, attempts=attempts, max_wait=max_wait)
         return await self._drive(call, on_attempt=on_attempt)
 
     async def task(self, task_id: str, *, timeout: float | None = None) -> Task:  # noqa: ASYNC109 - the same
         """As ``Client.task``."""
-        return await self._drive(calls.task(task_id, within=bound(timeout, self._query_timeout), random=self._random))
+        return await self._drive(self._task_call(task_id, timeout))
 
-    async def credits(self, *, timeout: float | None = None) -> Credits:  # noqa: ASYNC109 - the same
+    async def credits(
+        self,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the same
+        attempts: int = calls.MAX_ATTEMPTS,
+    ) -> Credits:
         """As ``Client.credits``."""
-        return await self._drive(calls.credits(within=bound(timeout, self._query_timeout), random=self._random))
+        return await self._drive(self._credits_call(timeout, attempts))
 
     async def wait(
         self,
@@ -89,15 +89,7 @@ class AsyncClient:
         on_update: Callable[[Task], object] | None = None,
     ) -> Task:
         """As ``Client.wait``; ``on_update`` may be a coroutine function."""
-        call = calls.wait(
-            task_id,
-            timeout=timeout,
-            within=self._query_timeout,
-            clock=self._clock,
-            random=self._random,
-            poll=self._poll,
-        )
-        return await self._drive(call, on_update=on_update)
+        return await self._drive(self._wait_call(task_id, timeout), on_update=on_update)
 
     async def aclose(self) -> None:
         if self._owned:
@@ -110,14 +102,6 @@ class AsyncClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    @property
-    def base_url(self) -> str:
-        """Where the service is."""
-        return self._wire.base
-
-    def __repr__(self) -> str:
-        return f"AsyncClient({self._wire!r})"
 
     async def _drive(
         self,
@@ -154,16 +138,18 @@ class AsyncClient:
 
     async def _exchange(self, request: Request) -> Reply:
         began = self._clock()
-        with hushed():
-            reply = await self._sent(request)
+        with silenced_http_logs():
+            reply = await self._reply(request)
         log_reply(request, self._wire.base, reply, seconds=self._clock() - began)
         return reply
 
-    async def _sent(self, request: Request) -> Reply:
+    async def _reply(self, request: Request) -> Reply:
         head: Answer | None = None
+        departure = Departure()
         try:
             async with asyncio.timeout(request.within) as deadline:
-                message = self._wire.request(request)
+                trace = {"trace": departure.trace_async}
+                message = self._wire.request(request, trace, library=library_of(self._http))
                 log_sending(message)
                 response = await self._http.send(message, stream=True, auth=None, follow_redirects=False)
                 try:
@@ -177,5 +163,5 @@ class AsyncClient:
                     return self._wire.answer(response, bytes(body), request)
                 finally:
                     await response.aclose()
-        except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, base=self._wire.base, overdue=deadline.expired(), head=head)
+        except transport_errors() as exc:
+            return self._wire.lost(request, exc, overdue=deadline.expired(), head=head, departure=departure)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-import httpx
+import httpx2
 
 from preflight.errors import ConfigurationError, InvalidKey
 from preflight.redact import remember
@@ -84,9 +84,9 @@ def base_of(text: str) -> str:
     if len(text) > _MAX_LENGTH or not text.isprintable():
         raise ConfigurationError("the API's URL is too long or holds characters that cannot be printed")
     try:
-        url = httpx.URL(text)
+        url = httpx2.URL(text)
         url.raw_host.decode("ascii").encode("idna")  # as the resolver will: it refuses empty and long labels
-    except (httpx.InvalidURL, UnicodeError) as exc:
+    except (httpx2.InvalidURL, UnicodeError) as exc:
         raise ConfigurationError("the API's URL is no URL") from exc
     if url.scheme not in {"http", "https"} or not url.host or not 0 < (url.port or 1) <= _MAX_PORT:
         raise ConfigurationError("the API's URL must be https://HOST")

@@ -35,6 +35,7 @@ _SHORTEST_REQUEST = 1.0
 _Result = TypeVar("_Result")
 
 CREATE_PATH = "/v1/videos/generations"
+CREDITS_PATH = "/v1/credits"
 
 
 def create_task(
@@ -79,9 +80,12 @@ def task(task_id: str, *, within: float, random: Callable[[], float]) -> Call[Ta
     return (yield from _asked(request, lambda reply: answers.task(reply, task_id), random=random))
 
 
-def credits(*, within: float, random: Callable[[], float]) -> Call[Credits]:  # noqa: A001 - as in `answers`
+def credits(  # noqa: A001 - as in `answers`
+    *, within: float, random: Callable[[], float], attempts: int = MAX_ATTEMPTS
+) -> Call[Credits]:
     """The account's credits."""
-    return (yield from _asked(Request(method="GET", path="/v1/credits", within=within), answers.credits, random=random))
+    request = Request(method="GET", path=CREDITS_PATH, within=within)
+    return (yield from _asked(request, answers.credits, random=random, attempts=attempts))
 
 
 def wait(
@@ -127,9 +131,11 @@ def wait(
         attempt += 1
 
 
-def _asked(request: Request, read: Callable[[Reply], _Result], *, random: Callable[[], float]) -> Call[_Result]:
-    """What ``read`` makes of the reply to a GET, asked up to ``MAX_ATTEMPTS`` times while the trouble may pass."""
-    for attempt in range(MAX_ATTEMPTS - 1):
+def _asked(
+    request: Request, read: Callable[[Reply], _Result], *, random: Callable[[], float], attempts: int = MAX_ATTEMPTS
+) -> Call[_Result]:
+    """What ``read`` makes of the reply to a GET, asked up to ``attempts`` times while the trouble may pass."""
+    for attempt in range(attempts - 1):
         reply = yield from ask(request)
         try:
             return read(reply)

@@ -8,16 +8,22 @@ from threading import Lock, Timer
 from types import TracebackType
 from typing import Any, Self
 
+from preflight.client.wire import Departure
+
+_CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.start_tls.complete", "proxy.start_tls.complete"})
+
 
 class Watchdog:
     """Cuts the connections of one request when its time is up; ``fired`` tells that it did.
 
     It learns of a connection through ``trace`` (httpx's request extension) when it is made, so it holds a request that
-    opens its own connection. Whoever reuses a connection hands it over with ``watch``.
+    opens its own connection. Whoever reuses a connection hands it over with ``watch``. ``departure`` tells of the
+    request itself.
     """
 
     def __init__(self, seconds: float) -> None:
         self.fired = False
+        self.departure = Departure()
         self._lock = Lock()
         self._sockets: list[socket.socket] = []
         self._timer = Timer(seconds, self._fire)
@@ -25,7 +31,8 @@ class Watchdog:
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """httpx's trace hook."""
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+        self.departure.trace(event, info)
+        if event in _CONNECTED:
             self.watch(info["return_value"])
 
     def watch(self, stream: Any) -> None:

@@ -9,8 +9,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-
-import httpx
+from typing import Any
 
 from preflight.client.protocol import Answer, Reply, Request
 from preflight.client.refusals import request_id_of
@@ -19,13 +18,13 @@ from preflight.redact import one_line
 _LOG = logging.getLogger("preflight.client")
 
 
-def log_sending(message: httpx.Request) -> None:
+def log_sending(message: Any) -> None:
     """``message`` is about to leave."""
     if _LOG.isEnabledFor(logging.DEBUG):
         _LOG.debug("%s %s with %s", message.method, message.url, _names(message.headers))
 
 
-def log_connection(response: httpx.Response) -> None:
+def log_connection(response: Any) -> None:
     """``response`` has begun to arrive: from which address?"""
     stream = response.extensions.get("network_stream")
     if stream is None or not _LOG.isEnabledFor(logging.DEBUG):
@@ -69,23 +68,20 @@ def _names(headers: Mapping[str, str]) -> str:
     return one_line(", ".join(headers))
 
 
-_LOGGERS = (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
+_LOGGERS = tuple(
+    name
+    for http, core in (("httpx2", "httpcore2"), ("httpx", "httpcore"))
+    for name in (http, *(f"{core}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
 )
 
 _ours: ContextVar[bool] = ContextVar("preflight_request", default=False)
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
-    """While it is entered, nothing that httpx does in this thread or asyncio task is logged by httpx or httpcore.
+def silenced_http_logs() -> Iterator[None]:
+    """While it is entered, nothing that the HTTP libraries do in this thread or asyncio task is logged by them.
 
-    Requests that others make with httpx at the same time are logged as ever.
+    Requests that others make with them at the same time are logged as ever.
     """
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_is_of_others)  # no more than once

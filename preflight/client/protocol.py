@@ -63,7 +63,6 @@ class Answer:
 class Lost:
     """No whole answer. ``sent`` is false only where it is certain that no byte of the request left.
 
-    ``ended`` is whether the service itself closed the connection: it is not at work on the request any more.
     ``request_id`` is the service's name of the request, where the head of an answer had come.
     """
 
@@ -71,7 +70,6 @@ class Lost:
     reason: str
     cause: Exception | None = None
     request_id: str | None = None
-    ended: bool = False
 
 
 Command: TypeAlias = Request | Sleep | Update | Attempt

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from preflight.client.models import Credits, Task, TaskError, TaskStatus
 from preflight.client.protocol import Answer, Lost, Reply, fields_of, member, number
-from preflight.client.refusals import carrying, error_of, request_id_of
+from preflight.client.refusals import ROWS, carrying, error_of, request_id_of
 from preflight.errors import (
     ApiError,
     ApiRefusal,
@@ -42,27 +42,30 @@ def created(reply: Reply) -> str:
     """
     if isinstance(reply, Lost):
         kind = OutcomeUnknown if reply.sent else ApiUnreachable
-        error = kind(reply.reason, request_id=reply.request_id)
-        if isinstance(error, OutcomeUnknown):
-            error.ended = reply.ended
-        raise error from reply.cause
+        raise kind(reply.reason, request_id=reply.request_id) from reply.cause
     fields = fields_of(reply) or {}
     task_id = member(fields, "data").get("taskId")
     if 200 <= reply.status < 300 and fields.get("code") == 200 and is_task_id(task_id) and not fields.get("error"):
         return str(task_id)
     stated = error_of(reply)
-    if isinstance(stated, ApiRefusal) and task_id is None and _took_nothing(stated):
+    if isinstance(stated, ApiRefusal) and is_refused(reply):
         raise stated
     raise _unknown(reply, stated, task_id) from stated
 
 
-def _took_nothing(refusal: ApiRefusal) -> bool:
-    # A server that fails (5xx) may have failed after it took the job; "no such task" is no answer to a create.
-    return (
-        refusal.row[0] < 500
-        and not isinstance(refusal, TaskNotFound)
-        and (refusal.status == 200 or 400 <= (refusal.status or 0) < 500)
-    )
+def is_refused(answer: Answer) -> bool:
+    """Whether ``answer`` is a refusal of a create that the API documents: status and code are a row of its table.
+
+    Another status, another code, or an answer that holds more than an error is not one. Nor are 500 and 503, which may
+    come after the job was taken, and "no such task", which is no answer to a create.
+    """
+    fields = fields_of(answer) or {}
+    if fields.get("data") or fields.get("code") == 200:
+        return False
+    return (answer.status, member(fields, "error").get("code")) in _REFUSALS
+
+
+_REFUSALS = frozenset(row.row for row in ROWS if row.row[0] < 500 and row is not TaskNotFound)
 
 
 def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown:
@@ -77,21 +80,19 @@ def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown
         message = error.message
     unknown = carrying(answer, OutcomeUnknown, message, error=member(fields_of(answer) or {}, "error"))
     unknown.task_id = task_id if isinstance(task_id, str) and is_task_id(task_id) else None
-    unknown.ended = True
     return unknown
 
 
 def may_be_sent_again(reply: Reply) -> bool:
     """Whether a create that ended with ``reply`` cannot have been taken, and is worth another try.
 
-    So it is when the connection was never made, and after a 429 that is word for word the page's own
-    ``rate_limit_exceeded``. A refusal that is merely told by its status, or that says more, does not do.
+    So it is when the connection was never made, and after a 429 that is word for word the documented
+    ``rate_limit_exceeded``.
     """
     if isinstance(reply, Lost):
         return not reply.sent
-    fields = fields_of(reply) or {}
-    row = (reply.status, member(fields, "error").get("code"))
-    return row == RateLimitExceeded.row and not fields.get("data")
+    error = member(fields_of(reply) or {}, "error")
+    return is_refused(reply) and (reply.status, error.get("code")) == RateLimitExceeded.row
 
 
 def task(reply: Reply, task_id: str) -> Task:

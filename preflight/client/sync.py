@@ -8,23 +8,23 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
-import httpx
-
 from preflight.client import calls
 from preflight.client.auth import DEFAULT_BASE_URL, ApiKey
 from preflight.client.deadline import Watchdog
-from preflight.client.log import hushed, log_attempt, log_connection, log_reply, log_sending, log_wait
+from preflight.client.face import Face, http_client
+from preflight.client.http_library import SyncHttp, library_of, transport_errors
+from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait, silenced_http_logs
 from preflight.client.models import Credits, Task
 from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
 from preflight.client.retry import POLL, Backoff
-from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, bound, lost
+from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire
 
 _LONGEST_SLEEP = 1.0
 
 _Result = TypeVar("_Result")
 
 
-class Client:
+class Client(Face[SyncHttp]):
     """The API, blocking. A context manager; an ``http`` client that was handed in stays open.
 
     The key goes to ``base_url`` and nowhere else, over https (http to this machine). ``create_timeout`` and
@@ -40,7 +40,7 @@ class Client:
         key: ApiKey | str,
         *,
         base_url: str = DEFAULT_BASE_URL,
-        http: httpx.Client | None = None,
+        http: SyncHttp | None = None,
         create_timeout: float = CREATE_SECONDS,
         query_timeout: float = QUERY_SECONDS,
         sleep: Callable[[float], None] = time.sleep,
@@ -48,17 +48,18 @@ class Client:
         random: Callable[[], float] = randomness.random,
         poll: Backoff = POLL,
     ) -> None:
-        self._wire = Wire(key, base_url)
-        # No connection is kept: one that the server closed meanwhile would leave a paid request in doubt.
-        limits = httpx.Limits(max_keepalive_connections=0)
-        self._http = http or httpx.Client(trust_env=False, limits=limits)
-        self._owned = http is None
-        self._create_timeout = bound(create_timeout, CREATE_SECONDS)
-        self._query_timeout = bound(query_timeout, QUERY_SECONDS)
+        super().__init__(
+            key,
+            base_url=base_url,
+            http=http,
+            make=http_client,
+            create_timeout=create_timeout,
+            query_timeout=query_timeout,
+            clock=clock,
+            random=random,
+            poll=poll,
+        )
         self._sleep = sleep
-        self._clock = clock
-        self._random = random
-        self._poll = poll
 
     def create_task(
         self,
@@ -79,22 +80,19 @@ class Client:
         Raises ``ApiUnreachable`` (nothing was sent), an ``ApiRefusal`` (the service took nothing), or
         ``OutcomeUnknown``: it may have been taken, and must not be sent again blindly.
         """
-        call = calls.create_task(
-            body,
-            within=bound(timeout, self._create_timeout),
-            attempts=attempts,
-            max_wait=max_wait,
-            random=self._random,
-        )
+        call = self._create_call(body, timeout=timeout, attempts=attempts, max_wait=max_wait)
         return self._drive(call, on_attempt=on_attempt)
 
     def task(self, task_id: str, *, timeout: float | None = None) -> Task:
         """How the task stands. ``timeout`` takes the place of ``query_timeout``. Raises ``ApiError``."""
-        return self._drive(calls.task(task_id, within=bound(timeout, self._query_timeout), random=self._random))
+        return self._drive(self._task_call(task_id, timeout))
 
-    def credits(self, *, timeout: float | None = None) -> Credits:
-        """The account's credits. ``timeout`` takes the place of ``query_timeout``. Raises ``ApiError``."""
-        return self._drive(calls.credits(within=bound(timeout, self._query_timeout), random=self._random))
+    def credits(self, *, timeout: float | None = None, attempts: int = calls.MAX_ATTEMPTS) -> Credits:
+        """The account's credits, asked for up to ``attempts`` times while the trouble may pass.
+
+        ``timeout`` takes the place of ``query_timeout``, for each attempt. Raises ``ApiError``.
+        """
+        return self._drive(self._credits_call(timeout, attempts))
 
     def wait(
         self, task_id: str, *, timeout: float | None = 1800.0, on_update: Callable[[Task], object] | None = None
@@ -103,15 +101,7 @@ class Client:
 
         ``timeout`` is in seconds; ``None`` waits for ever. Raises ``TaskFailed``, ``WaitTimeout``, ``ApiError``.
         """
-        call = calls.wait(
-            task_id,
-            timeout=timeout,
-            within=self._query_timeout,
-            clock=self._clock,
-            random=self._random,
-            poll=self._poll,
-        )
-        return self._drive(call, on_update=on_update)
+        return self._drive(self._wait_call(task_id, timeout), on_update=on_update)
 
     def close(self) -> None:
         if self._owned:
@@ -124,14 +114,6 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    @property
-    def base_url(self) -> str:
-        """Where the service is."""
-        return self._wire.base
-
-    def __repr__(self) -> str:
-        return f"Client({self._wire!r})"
 
     def _drive(
         self,
@@ -150,7 +132,7 @@ class Client:
             reply = None
             match command:
                 case Request():
-                    reply = self._exchange(command)
+                    reply = exchange(self._http, self._wire, command, clock=self._clock)
                 case Sleep():
                     log_wait(command.seconds)
                     self._nap(command.seconds)
@@ -171,32 +153,35 @@ class Client:
             self._sleep(_LONGEST_SLEEP)
         self._sleep(rest)
 
-    def _exchange(self, request: Request) -> Reply:
-        began = self._clock()
-        with hushed():
-            reply = self._sent(request)
-        log_reply(request, self._wire.base, reply, seconds=self._clock() - began)
-        return reply
 
-    def _sent(self, request: Request) -> Reply:
-        watchdog = Watchdog(request.within)
-        head: Answer | None = None
-        try:
-            with watchdog:
-                message = self._wire.request(request, {"trace": watchdog.trace})
-                log_sending(message)
-                response = self._http.send(message, stream=True, auth=None, follow_redirects=False)
-                try:
-                    log_connection(response)
-                    head = self._wire.answer(response, b"", request)
-                    watchdog.watch(response.extensions.get("network_stream"))
-                    body = bytearray()
-                    for piece in response.iter_raw():
-                        body += piece
-                        if len(body) > MAX_ANSWER_BYTES:
-                            break
-                    return self._wire.answer(response, bytes(body), request)
-                finally:
-                    response.close()
-        except (httpx.HTTPError, OSError) as exc:
-            return lost(request, exc, base=self._wire.base, overdue=watchdog.fired, head=head)
+def exchange(http: SyncHttp, wire: Wire, request: Request, *, clock: Callable[[], float] = time.monotonic) -> Reply:
+    """The reply to ``request``, sent once over ``http``."""
+    began = clock()
+    with silenced_http_logs():
+        reply = _reply(http, wire, request)
+    log_reply(request, wire.base, reply, seconds=clock() - began)
+    return reply
+
+
+def _reply(http: SyncHttp, wire: Wire, request: Request) -> Reply:
+    watchdog = Watchdog(request.within)
+    head: Answer | None = None
+    try:
+        with watchdog:
+            message = wire.request(request, {"trace": watchdog.trace}, library=library_of(http))
+            log_sending(message)
+            response = http.send(message, stream=True, auth=None, follow_redirects=False)
+            try:
+                log_connection(response)
+                head = wire.answer(response, b"", request)
+                watchdog.watch(response.extensions.get("network_stream"))
+                body = bytearray()
+                for piece in response.iter_raw():
+                    body += piece
+                    if len(body) > MAX_ANSWER_BYTES:
+                        break
+                return wire.answer(response, bytes(body), request)
+            finally:
+                response.close()
+    except transport_errors() as exc:
+        return wire.lost(request, exc, overdue=watchdog.fired, head=head, departure=watchdog.departure)

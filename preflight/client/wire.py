@@ -1,15 +1,21 @@
-"""The part of carrying out a request that both faces share: headers, timeouts, and what a failure of httpx means."""
+"""The part of carrying out a request that both faces share: headers, timeouts, and what a failure of HTTP means."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
-import httpx
+import httpx2
 
 from preflight.client.auth import ApiKey, base_of
+from preflight.client.http_library import kinds_of
 from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Lost, Request
 from preflight.client.refusals import request_id_of
+from preflight.client.system_proxy import SystemProxy, proxy_for
 from preflight.errors import ConfigurationError
 from preflight.redact import NO_SECRETS, Secrets
 
@@ -24,28 +30,36 @@ _MOST_CAUSES = 20
 _NO_SUCCESS = 300
 _SECRET_PART = 16
 # With these nothing of the request can have left: there was no connection to write it to.
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol"}
 
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (httpx.ConnectTimeout, "the API at {address} cannot be reached: no connection in time"),
-    (httpx.PoolTimeout, "the API at {address} cannot be reached: no free connection in time"),
-    (httpx.ConnectError, "the API at {address} cannot be reached: the connection was not made"),
-    (httpx.UnsupportedProtocol, "the API at {address} cannot be reached: its URL has no protocol that is spoken here"),
-    (httpx.TimeoutException, "the API did not answer in time"),
-    (httpx.RemoteProtocolError, "the API broke off its answer, or answered with something that is not HTTP"),
-    (httpx.TransportError, "the connection to the API was lost"),
+_UNREACHABLE = "the API at {address} cannot be reached{via}: "
+_REASONS: tuple[tuple[str, str], ...] = (
+    ("ConnectTimeout", _UNREACHABLE + "no connection in time"),
+    ("PoolTimeout", _UNREACHABLE + "no free connection in time"),
+    ("ConnectError", _UNREACHABLE + "the connection was not made"),
+    ("ProxyError", _UNREACHABLE + "the proxy refuses to connect{status}"),
+    ("UnsupportedProtocol", _UNREACHABLE + "its URL has no protocol that is spoken here"),
+    ("TimeoutException", "the API did not answer in time"),
+    ("RemoteProtocolError", "the API broke off its answer, or answered with something that is not HTTP"),
+    ("TransportError", "the connection to the API was lost"),
 )
+_IN_TUNNEL = _UNREACHABLE + "the proxy did not make the connection"
+_PROXY_STATUS = re.compile(r"[1-9][0-9]{2}\b", re.ASCII)
 
 
 class Wire:
-    """Turns a ``Request`` into httpx's, and what comes back into a reply. Holds the key, and shows it to no one."""
+    """Turns a ``Request`` into the library's, and what comes back into a reply. Holds the key, and shows it to no one.
 
-    __slots__ = ("_base", "_key", "_secrets")
+    Without a key it asks as a stranger. ``proxied`` is whether the proxy that the system names is used.
+    """
 
-    def __init__(self, key: ApiKey | str, base_url: str) -> None:
-        self._key = key if isinstance(key, ApiKey) else ApiKey(key)
-        self._secrets = Secrets([self._key.reveal()])
+    __slots__ = ("_base", "_key", "_secrets", "proxy")
+
+    def __init__(self, key: ApiKey | str | None, base_url: str, *, proxied: bool = True) -> None:
+        self._key = key if isinstance(key, ApiKey) or key is None else ApiKey(key)
+        self._secrets = NO_SECRETS if self._key is None else Secrets([self._key.reveal()])
         self._base = base_of(base_url)
+        self.proxy: SystemProxy | None = proxy_for(self._base) if proxied else None
 
     def __repr__(self) -> str:
         return f"Wire({self._base!r})"
@@ -55,28 +69,30 @@ class Wire:
         """The API's base URL, without a final slash."""
         return self._base
 
-    def request(self, request: Request, extensions: Mapping[str, object] | None = None) -> httpx.Request:
-        """The request to send. Made here and not by an httpx client, whose base URL, headers and cookies would join."""
-        headers = {
-            "Authorization": f"Bearer {self._key.reveal()}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "media-preflight",
-        }
+    def account(self, keyed_hash: Callable[[str], str]) -> str:
+        """What tells this key from others: ``keyed_hash`` of it, which the key itself never leaves."""
+        return keyed_hash("" if self._key is None else self._key.reveal())
+
+    def request(
+        self, request: Request, extensions: Mapping[str, object] | None = None, *, library: ModuleType = httpx2
+    ) -> Any:
+        """The request to send. Made here and not by an HTTP client, whose base URL, headers and cookies would join."""
+        headers = {} if self._key is None else {"Authorization": f"Bearer {self._key.reveal()}"}
+        headers |= {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "media-preflight"}
         if request.content is not None:
             headers["Content-Type"] = "application/json"
         # Waiting for a free connection, connecting and TLS end before the whole does: then nothing was sent, for sure.
         early = min(_CONNECT_SECONDS, request.within / 4)
-        timeout = httpx.Timeout(request.within, connect=early, pool=early)
-        return httpx.Request(
+        timeout = {"connect": early, "read": request.within, "write": request.within, "pool": early}
+        return library.Request(
             request.method,
             self._base + request.path,
             headers=headers,
             content=request.content,
-            extensions={"timeout": timeout.as_dict(), **(extensions or {})},
+            extensions={"timeout": timeout, **(extensions or {})},
         )
 
-    def answer(self, response: httpx.Response, body: bytes, request: Request | None = None) -> Answer:
+    def answer(self, response: Any, body: bytes, request: Request | None = None) -> Answer:
         """The answer that ``response`` is, with the key hidden wherever the service quotes it.
 
         An answer that is no success may quote the job, too: it loses what signs the URLs of ``request``.
@@ -90,6 +106,57 @@ class Wire:
             body=secrets.hide_bytes(body) if len(body) <= MAX_ANSWER_BYTES else None,
         )
 
+    def lost(
+        self, request: Request, cause: Exception, *, overdue: bool, head: Answer | None, departure: Departure
+    ) -> Lost:
+        """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
+
+        ``head`` is the answer as far as it had come, if it had begun.
+        """
+        kinds = kinds_of(cause)
+        sent = not (kinds & _NEVER_SENT or departure.tunnel_only)
+        if overdue and sent:
+            reason = f"the API did not answer within {request.within:g} s"
+        elif departure.tunnel_only and not kinds & _NEVER_SENT:
+            reason = _IN_TUNNEL
+        else:
+            reason = next((text for kind, text in _REASONS if kind in kinds), "the exchange with the API failed")
+        status = _PROXY_STATUS.match(str(cause))
+        return Lost(
+            sent=sent,
+            reason=reason.format(
+                address=_address(self._base),
+                via=f" through the proxy {self.proxy.address}" if self.proxy else "",
+                status=f" ({status[0]})" if status else "",
+            ),
+            cause=_fit(cause, kinds),
+            request_id=request_id_of(head) if head else None,
+        )
+
+
+@dataclass(slots=True)
+class Departure:
+    """Whether a request began to leave, as the HTTP library's trace tells; asking a proxy for a tunnel is not that."""
+
+    asked_for_tunnel: bool = False
+    left: bool = False
+
+    @property
+    def tunnel_only(self) -> bool:
+        """Whether nothing went out but what asks a proxy for a tunnel."""
+        return self.asked_for_tunnel and not self.left
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started"):
+            if getattr(info.get("request"), "method", None) == b"CONNECT":
+                self.asked_for_tunnel = True
+            else:
+                self.left = True
+
+    async def trace_async(self, event: str, info: Mapping[str, Any]) -> None:
+        """The same for asyncio, where the library awaits it."""
+        self.trace(event, info)
+
 
 def bound(timeout: float | None, usual: float) -> float:
     """``timeout``, or ``usual`` where it is ``None``, as a bound in seconds. Raises ``ConfigurationError``."""
@@ -99,29 +166,8 @@ def bound(timeout: float | None, usual: float) -> float:
     return seconds
 
 
-def lost(request: Request, cause: Exception, *, base: str, overdue: bool, head: Answer | None = None) -> Lost:
-    """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
-
-    ``base`` is the API's base URL, of which a message names host and port. ``head`` is the answer as far as it had
-    come, if it had begun.
-    """
-    sent = not isinstance(cause, _NEVER_SENT)
-    if overdue and sent:
-        reason = f"the API did not answer within {request.within:g} s"
-    else:
-        reason = next((text for kind, text in _REASONS if isinstance(cause, kind)), "the exchange with the API failed")
-        reason = reason.format(address=_address(base))
-    return Lost(
-        sent=sent,
-        reason=reason,
-        cause=_fit(cause),
-        request_id=request_id_of(head) if head else None,
-        ended=sent and not overdue and isinstance(cause, httpx.RemoteProtocolError),
-    )
-
-
 def _address(base: str) -> str:
-    url = httpx.URL(base)
+    url = httpx2.URL(base)
     host = url.netloc.decode("ascii")
     return host if url.port else f"{host}:{443 if url.scheme == 'https' else 80}"
 
@@ -143,14 +189,15 @@ def _secrets_in(content: bytes) -> Secrets:
     return secrets
 
 
-def _fit(cause: Exception) -> Exception:
+def _fit(cause: Exception, kinds: frozenset[str]) -> Exception:
     """``cause`` as it may be shown, which any traceback does.
 
     The frames of the HTTP libraries hold the key's header, and reporters of errors collect variables: they come off.
-    The text of a breach of HTTP quotes what the server sent, or what it was sent: it is left out.
+    The text of a breach of HTTP or of a proxy quotes what the server sent, or what it was sent: it is left out.
     """
-    if isinstance(cause, httpx.ProtocolError):
-        return type(cause)("what was sent is no HTTP")
+    if kinds & {"ProtocolError", "ProxyError"}:
+        text = "the proxy refused" if "ProxyError" in kinds else "what was sent is no HTTP"
+        return type(cause)(text)
     seen: BaseException | None = cause
     for _ in range(_MOST_CAUSES):
         if seen is None:

@@ -151,14 +151,16 @@ def _problem(path: Path) -> str | None:
 
 
 def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
-    """Proxies of the environment, which are never used. Their values may hold a password, and are not shown."""
+    """Proxies of the environment. Their values may hold a password, and are not shown."""
     names = [name for proxy in _PROXIES for name in (proxy, proxy.upper()) if environment.get(name)]
-    if names:
-        yield Check(
-            name="proxies",
-            state=State.NOTE,
-            found=f"{', '.join(names)} set, and ignored: what a proxy reaches is not what the service reaches",
-            fix="let preflight connect directly; there is no option to use a proxy",
-        )
-    else:
+    if not names:
         yield Check(name="proxies", state=State.OK, found="none set")
+        return
+    used = any(name.lower() != "http_proxy" for name in names)
+    found = "the API is reached through it, unless NO_PROXY names the API" if used else "not used: the API speaks https"
+    yield Check(
+        name="proxies",
+        state=State.NOTE,
+        found=f"{', '.join(names)} set: {found}; images and videos are read without it",
+        fix="set NO_PROXY to reach the API without a proxy" if used else "set HTTPS_PROXY to reach the API through it",
+    )

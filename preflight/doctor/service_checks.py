@@ -12,10 +12,12 @@ from preflight.errors import ApiError, ApiRefusal, ConfigurationError, InvalidAp
 from preflight.redact import printable
 
 if TYPE_CHECKING:
-    from preflight.client.protocol import Answer
+    from preflight.client.auth import ApiKey
+    from preflight.client.protocol import Answer, Lost, Reply
 
 _TOLERANCE_S = 30
 _SERVER_ERRORS = 500
+_LONGEST_REASON = 200
 _NAMES = ("api", "credits", "clock")
 _FIXES: dict[type[ApiRefusal], str] = {
     InvalidApiKey: "issue a new key, and set it",
@@ -38,8 +40,8 @@ def account(
 
     ``find_key`` returns the text of the key, ``None`` where there is none, and raises ``ConfigurationError``.
     """
-    from preflight.client.auth import ApiKey  # noqa: PLC0415 - its package loads httpx, which may be what is broken
-    from preflight.client.look import Looked, look  # noqa: PLC0415 - the same
+    from preflight.client.auth import ApiKey  # noqa: PLC0415 - its package loads httpx2, which may be what is broken
+    from preflight.client.protocol import Lost  # noqa: PLC0415 - the same
 
     key: ApiKey | None = None
     try:
@@ -58,16 +60,35 @@ def account(
         yield from offline()
         return
     try:
-        looked = look(base_url, key, within=seconds)
+        reply = _asked_once(base_url, key, within=seconds)
     except ConfigurationError as error:
-        yield Check(name="api", state=State.FAIL, found=printable(str(error)), fix="correct --api-url")
+        yield Check(name="api", state=State.FAIL, found=printable(str(error)), fix="correct that setting")
         return
-    if not isinstance(looked, Looked):
-        fix = "check the network, the firewall and --api-url; preflight uses no proxy"
-        yield Check(name="api", state=State.UNKNOWN, found=f"{base_url}: {looked.reason}", fix=fix)
+    if isinstance(reply, Lost):
+        fix = "check the network, the firewall, HTTPS_PROXY, NO_PROXY and --api-url"
+        yield Check(name="api", state=State.UNKNOWN, found=f"{base_url}: {_reason(reply)}", fix=fix)
         return
-    yield from _answered(base_url, looked.answer, has_key=key is not None)
-    yield from _clock(looked.answer, now())
+    yield from _answered(base_url, reply, has_key=key is not None)
+    yield from _clock(reply, now())
+
+
+def _asked_once(base_url: str, key: ApiKey | None, *, within: float) -> Reply:
+    """The reply to one question for the credits, never repeated. Raises ``ConfigurationError``."""
+    from preflight.client.calls import CREDITS_PATH  # noqa: PLC0415 - as above
+    from preflight.client.face import http_client  # noqa: PLC0415 - as above
+    from preflight.client.protocol import Request  # noqa: PLC0415 - as above
+    from preflight.client.sync import exchange  # noqa: PLC0415 - as above
+    from preflight.client.wire import Wire  # noqa: PLC0415 - as above
+
+    wire = Wire(key, base_url)
+    with http_client(wire) as http:
+        return exchange(http, wire, Request(method="GET", path=CREDITS_PATH, within=within))
+
+
+def _reason(lost: Lost) -> str:
+    """Why there is no answer, with the system's own words where no connection was made."""
+    words = printable(str(lost.cause or "")[:_LONGEST_REASON])
+    return lost.reason if lost.sent or not words else f"{lost.reason} ({words})"
 
 
 def _answered(base_url: str, answer: Answer, *, has_key: bool) -> Iterator[Check]:

@@ -5,6 +5,6 @@ from __future__ import annotations
 from preflight.ledger.entry import Balance, Entry, Event, State
 from preflight.ledger.ledger import Claim, Ledger
 from preflight.ledger.policy import Budget
-from preflight.ledger.request import Order, order_of
+from preflight.ledger.request import PaidRequest, paid_request_of
 
-__all__ = ["Balance", "Budget", "Claim", "Entry", "Event", "Ledger", "Order", "State", "order_of"]
+__all__ = ["Balance", "Budget", "Claim", "Entry", "Event", "Ledger", "PaidRequest", "State", "paid_request_of"]

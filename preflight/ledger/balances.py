@@ -13,14 +13,28 @@ _REFUND = timedelta(hours=1)
 """The credits of a failed task come back by themselves, and the service does not say when."""
 
 
-def fall(before: Balance, after: Balance) -> Decimal:
-    """The credits spent from one look at the account to the other; negative where some came back.
+def credits_spent(before: Balance, after: Balance) -> Decimal | None:
+    """The credits spent from one look at the account to the other, negative where some came back.
 
-    The service's own count of what was consumed is preferred: buying credits does not move it.
+    The service's own count of what was consumed is preferred: buying credits does not move it. ``None`` where the two
+    contradict each other: a balance may fall by less than was consumed, never by more.
     """
-    if before.consumed is not None and after.consumed is not None:
-        return after.consumed - before.consumed
-    return before.balance - after.balance
+    fell = before.balance - after.balance
+    if before.consumed is None or after.consumed is None:
+        return fell
+    consumed = after.consumed - before.consumed
+    return consumed if fell <= consumed else None
+
+
+def has_fallen(before: Balance, after: Balance) -> bool:
+    """Whether any figure of the account says that credits were spent between the two looks."""
+    counted = before.consumed is not None and after.consumed is not None and after.consumed > before.consumed
+    return counted or after.balance < before.balance
+
+
+def is_unmoved(before: Balance, after: Balance) -> bool:
+    """Whether every figure of the account is known, and is what it was."""
+    return before.balance == after.balance and before.consumed is not None and before.consumed == after.consumed
 
 
 def charged_alone(connection: sqlite3.Connection, entry: Entry, *, until: datetime) -> bool:

@@ -2,102 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from preflight.errors import LedgerUnusable
+from preflight.ledger import schema
+from preflight.ledger.file_names import require_one_name
 from preflight.ledger.locks import alone
 
-VERSION = 1
-_APPLICATION = 0x7072666C
 _BUSY_SECONDS = 30.0
 
 # `synchronous=FULL` is what survives a loss of power in WAL mode (SQLite, "Write-Ahead Logging" §3).
-_SETTINGS = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;"
-
-_TABLES = """
-CREATE TABLE entry (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    api TEXT NOT NULL,
-    job_hash TEXT NOT NULL,
-    state TEXT NOT NULL
-        CHECK (state IN ('intended', 'sent', 'accepted', 'completed', 'failed', 'refused', 'unknown')),
-    created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
-    sent_at TEXT,
-    settles_at TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    model TEXT NOT NULL,
-    path TEXT,
-    job TEXT NOT NULL,
-    quote TEXT NOT NULL,
-    high TEXT NOT NULL,
-    clocks TEXT NOT NULL,
-    receipts TEXT NOT NULL,
-    token_hash TEXT UNIQUE,
-    task_id TEXT,
-    charged TEXT,
-    refunded INTEGER,
-    reason TEXT
-);
--- Of one job at most one request is under way or in doubt, whatever the code above it does.
-CREATE UNIQUE INDEX entry_in_doubt ON entry (api, job_hash) WHERE state IN ('intended', 'sent', 'unknown');
-CREATE UNIQUE INDEX entry_task ON entry (api, task_id) WHERE task_id IS NOT NULL;
-CREATE INDEX entry_state ON entry (api, state, updated_at);
-CREATE TABLE event (
-    entry_id INTEGER NOT NULL REFERENCES entry,
-    at TEXT NOT NULL,
-    state TEXT NOT NULL,
-    what TEXT NOT NULL
-);
-CREATE INDEX event_entry ON event (entry_id);
-CREATE TABLE balance (
-    entry_id INTEGER NOT NULL REFERENCES entry,
-    moment TEXT NOT NULL CHECK (moment IN ('before', 'after', 'end')),
-    at TEXT NOT NULL,
-    balance TEXT NOT NULL,
-    consumed TEXT,
-    PRIMARY KEY (entry_id, moment)
-);
-CREATE TABLE delivery (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    task_id TEXT NOT NULL,
-    event TEXT NOT NULL,
-    token_hash TEXT,
-    received_at TEXT NOT NULL,
-    times INTEGER NOT NULL DEFAULT 1,
-    result TEXT,
-    forwarded_at TEXT,
-    UNIQUE (task_id, event)
-);
-CREATE INDEX delivery_open ON delivery (id) WHERE result IS NULL;
-"""
-
-# For a ledger of many thousand entries. They change nothing that is kept: an older preflight writes them as well.
-_INDEXES = """
-CREATE INDEX IF NOT EXISTS entry_job ON entry (api, job_hash);
-CREATE INDEX IF NOT EXISTS entry_sent ON entry (api, sent_at);
-"""
-
-
-def place_of(path: Path) -> Path:
-    """Where the file is, whichever link leads there: what stands beside it has one name for every process."""
-    try:
-        return Path(os.path.realpath(path))
-    except (OSError, ValueError) as error:
-        raise LedgerUnusable(f"the ledger {str(path)!r} cannot be used: {error}") from error
-
-
-def file_at(path: Path) -> tuple[int, int]:
-    """Which file stands at ``path`` now. Raises ``LedgerUnusable`` where there is none."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise LedgerUnusable(f"the ledger {path} was removed while it was open: {error.strerror}") from error
-    return found.st_dev, found.st_ino
+_SETTINGS = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -106,6 +24,7 @@ def connect(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise LedgerUnusable(f"the folder of the ledger {path} cannot be made: {error.strerror}") from error
+    require_one_name(path)
     with translated(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
         try:
@@ -140,21 +59,28 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def schema_version(connection: sqlite3.Connection) -> int:
+    """SQLite's count of changes to the tables themselves, by whichever process."""
+    return int(connection.execute("PRAGMA schema_version").fetchone()[0])
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    version = _version(connection, path)
-    if version == 0:
-        # Two processes that both find a new file would otherwise both make its tables.
+    if _version(connection, path) < schema.VERSION:
+        # Two processes that both find a new file, or an old one, would otherwise both change its tables.
         with alone(path):
-            if _version(connection, path) == 0:
+            version = _version(connection, path)
+            if version == 0:
                 _keep_private(path)
                 _require_wal(connection, path)
-                connection.executescript(
-                    f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_APPLICATION};"
-                    f" PRAGMA user_version = {VERSION}; COMMIT;"
-                )
+                with transaction(connection):
+                    schema.make(connection)
+            elif version < schema.VERSION:
+                with transaction(connection):
+                    schema.migrate(connection)
     connection.executescript(_SETTINGS)
     _require_wal(connection, path)
-    connection.executescript(_INDEXES)
+    schema.require_own(connection, path)
+    schema.add_indexes(connection)
 
 
 def _keep_private(path: Path) -> None:
@@ -175,9 +101,9 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         connection.execute("ROLLBACK")
     if version == 0 and application == 0 and is_empty:
         return 0
-    if application != _APPLICATION:
+    if application != schema.APPLICATION:
         raise LedgerUnusable(f"{path} is no ledger of preflight")
-    if version > VERSION:
+    if version > schema.VERSION:
         raise LedgerUnusable(f"the ledger {path} was written by a newer preflight (version {version} of its tables)")
     return version
 

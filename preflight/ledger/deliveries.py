@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from preflight.errors import LedgerUnusable
 from preflight.ledger.entry import Entry, State
 from preflight.ledger.ledger import Ledger
 from preflight.ledger.queries import moment_of, select_entries, stamp
@@ -13,7 +14,9 @@ from preflight.ledger.queries import moment_of, select_entries, stamp
 MAX_OPEN = 10_000
 """Deliveries that wait to be looked into: whoever knows the secret path could otherwise fill the disk."""
 
-_EARLIER = timedelta(minutes=2)
+EARLIER = timedelta(minutes=2)
+"""A task may seem to have started so long before its request left: clocks differ."""
+
 _LATER = timedelta(minutes=5)
 
 
@@ -40,8 +43,8 @@ class Deliveries:
     def take(self, deliveries: Iterable[Delivery]) -> bool:
         """Write them down in one change; ``False``, and nothing done, when too many wait.
 
-        A repeated one is counted. It is looked into again only where it holds the secret of an entry, and the one
-        before did not: that one was forged, or came another way.
+        A repeated one is counted, and not looked into again. One with another secret is another: whether it is forged
+        or real is found out for each, so that none stands in the way of the real one.
         """
         with self._ledger.changing() as connection:
             (waiting,) = connection.execute("SELECT count(*) FROM delivery WHERE result IS NULL").fetchone()
@@ -49,26 +52,32 @@ class Deliveries:
                 return False
             connection.executemany(
                 "INSERT INTO delivery (task_id, event, token_hash, received_at)"
-                " VALUES (?, ?, (SELECT token_hash FROM entry WHERE token_hash = ?), ?)"
-                " ON CONFLICT (task_id, event) DO UPDATE SET times = times + 1,"
-                " result = CASE WHEN token_hash IS NULL AND excluded.token_hash IS NOT NULL THEN NULL ELSE result END,"
-                " token_hash = coalesce(token_hash, excluded.token_hash)",
+                " VALUES (?, ?, coalesce((SELECT token_hash FROM entry WHERE token_hash = ?), ''), ?)"
+                " ON CONFLICT (task_id, event, token_hash) DO UPDATE SET times = times + 1",
                 [(each.task_id, each.event, each.token_hash, stamp(self._ledger.now())) for each in deliveries],
             )
             return True
 
     def waiting(self, limit: int = 1000) -> tuple[Delivery, ...]:
-        """Those that were not looked into yet, the first one first."""
+        """Those that were not looked into yet: first those with the secret of an entry, then as they came.
+
+        Raises ``LedgerUnusable`` for a row that no preflight wrote.
+        """
         with self._ledger.reading() as connection:
             rows = connection.execute(
                 "SELECT id, task_id, event, token_hash, received_at FROM delivery WHERE result IS NULL"
-                " ORDER BY id LIMIT ?",
+                " ORDER BY token_hash = '', id LIMIT ?",
                 (limit,),
             ).fetchall()
-        return tuple(
-            Delivery(id=row[0], task_id=row[1], event=row[2], token_hash=row[3], received_at=moment_of(row[4]))
-            for row in rows
-        )
+        try:
+            return tuple(
+                Delivery(
+                    id=row[0], task_id=row[1], event=row[2], token_hash=row[3] or None, received_at=moment_of(row[4])
+                )
+                for row in rows
+            )
+        except (TypeError, ValueError) as error:
+            raise LedgerUnusable("a delivery in the ledger cannot be read: it was not written so") from error
 
     def close(self, delivery: Delivery, result: str) -> None:
         """Write down what came of a delivery: it is not looked into again."""
@@ -98,7 +107,7 @@ class Deliveries:
                 connection,
                 "WHERE api = ? AND sent_at BETWEEN ? AND ? AND +state IN ('unknown', 'accepted', 'sent')"
                 " AND +task_id IS NULL AND +token_hash IS NULL",
-                api, stamp(created_at - _LATER), stamp(created_at + _EARLIER),
+                api, stamp(created_at - _LATER), stamp(created_at + EARLIER),
             )  # fmt: skip
         fitting = [entry for entry in open_ones if model in {entry.model, ""}]
         return fitting[0] if len(fitting) == 1 and fitting[0].state is not State.SENT else None

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+import hmac
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from types import TracebackType
 from typing import Self
 
 from preflight.errors import ConfigurationError, LedgerUnusable, NotSubmitted
-from preflight.ledger import database
-from preflight.ledger.balances import charged_alone, fall, ran_alone
+from preflight.ledger import database, schema
+from preflight.ledger.balances import charged_alone, credits_spent, ran_alone
 from preflight.ledger.entry import Balance, Entry, Moment, State
-from preflight.ledger.locks import Sign, is_alive
+from preflight.ledger.file_names import file_at, place_of
+from preflight.ledger.locks import ProcessLock, is_held
 from preflight.ledger.policy import Budget, require_affordable, require_new
-from preflight.ledger.queries import insert_late, insert_order, put_state, select_entries, stamp
-from preflight.ledger.request import Order
-
-SETTLING = timedelta(seconds=180)
-"""A request that nobody answered may be charged for until then: the service reads the reference video first."""
-
+from preflight.ledger.queries import insert_late, insert_request, put_state, select_entries, stamp
+from preflight.ledger.request import PaidRequest
+from preflight.ledger.schema import SETTLING
 
 # Word for word the condition of an index, or SQLite would read every entry.
 _IN_DOUBT = "state IN ('intended', 'sent', 'unknown')"
@@ -35,11 +34,18 @@ class Ledger:
     """
 
     def __init__(self, path: Path, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.path = database.place_of(path)
+        self.path = place_of(path)
         self.now = now
         self._lock = RLock()
         self._connection = database.connect(self.path)
-        self._file = database.file_at(self.path)
+        try:
+            self._file = file_at(self.path)
+            with self.reading() as connection:
+                self._schema_version = database.schema_version(connection)
+                self._salt = schema.salt_of(connection, self.path)
+        except BaseException:
+            self._connection.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -73,46 +79,61 @@ class Ledger:
             raise ConfigurationError(f"the ledger {self.path} has no entry {entry_id}")
         return found[0]
 
+    def last_of(self, request: PaidRequest, api: str) -> Entry | None:
+        """The latest entry of the same job at ``api``."""
+        where = f"WHERE api = ? AND job_hash IN ({', '.join('?' * len(request.hashes))}) ORDER BY id DESC LIMIT 1"
+        with self.reading() as connection:
+            return next(iter(select_entries(connection, where, api, *request.hashes)), None)
+
     def of_task(self, api: str, task_id: str) -> Entry | None:
         """The entry of a task of the service at ``api``."""
         with self.reading() as connection:
             return next(iter(select_entries(connection, "WHERE api = ? AND task_id = ?", api, task_id)), None)
 
-    def intend(
+    def account_of(self, key: str) -> str:
+        """What the ledger keeps to tell the API key ``key`` from others: a hash that is keyed with its own salt."""
+        return hmac.digest(self._salt, key.encode(), "sha256").hex()[:32]
+
+    def begin(
         self,
-        order: Order,
+        request: PaidRequest,
         *,
         api: str,
+        account: str | None = None,
         again: bool = False,
         budget: Budget | None = None,
         token_hash: str | None = None,
     ) -> Claim:
-        """Write down that ``order`` is about to be paid for at ``api``, if that may be.
+        """Write down that ``request`` is about to be paid for at ``api``, if that may be.
 
-        ``token_hash`` is that of the secret in its callback URL. Raises ``AlreadySubmitted`` for a job that another
-        process is sending or that was accepted before, unless ``again``; ``StillUnknown`` for one that may have been
-        paid for; ``OverBudget``.
+        ``account`` is that of the key that pays, ``token_hash`` that of the secret in its callback URL. Raises
+        ``AlreadySubmitted`` for a job that another process is sending or that was accepted before, unless ``again``;
+        ``StillUnknown`` for one that may have been paid for; ``OverBudget``.
         """
         with ExitStack() as undone:
             with self.changing() as connection:
-                self._bury(connection)
-                require_new(connection, order, api, again=again)
-                require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
-                entry_id = insert_order(connection, self.now(), order, api, token_hash)
+                self._mark_abandoned(connection)
+                require_new(connection, request, api, again=again)
+                require_affordable(connection, request, api, budget=budget or Budget(), now=self.now())
+                entry_id = insert_request(
+                    connection, self.now(), request, api=api, account=account, token_hash=token_hash
+                )
                 # Held before the entry can be seen: nobody may think that the process behind it has gone.
-                sign = Sign(self.path, entry_id)
-                undone.callback(sign.close)
+                lock = ProcessLock(self.path, entry_id)
+                undone.callback(lock.close)
             undone.pop_all()
-        return Claim(self, entry_id, sign)
+        return Claim(self, entry_id, lock)
 
-    def require_payable(self, order: Order, *, api: str, again: bool = False, budget: Budget | None = None) -> None:
-        """Raise what ``intend`` would raise now, and write nothing of ``order`` down."""
+    def require_payable(
+        self, request: PaidRequest, *, api: str, again: bool = False, budget: Budget | None = None
+    ) -> None:
+        """Raise what ``begin`` would raise now, and write nothing of ``request`` down."""
         with self.changing() as connection:
-            self._bury(connection)
-            require_new(connection, order, api, again=again)
-            require_affordable(connection, order, api, budget=budget or Budget(), now=self.now())
+            self._mark_abandoned(connection)
+            require_new(connection, request, api, again=again)
+            require_affordable(connection, request, api, budget=budget or Budget(), now=self.now())
 
-    def sent(self, entry_id: int, attempt: int) -> bool:
+    def about_to_send(self, entry_id: int, attempt: int) -> bool:
         """Write down that attempt number ``attempt`` is about to leave. ``False``: it must not."""
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
@@ -162,7 +183,7 @@ class Ledger:
             owner = connection.execute(sql, (entry.api, task_id)).fetchone()
             return int(owner[0]) if owner else insert_late(connection, self.now(), entry, what, task_id)
 
-    def weigh(self, entry_id: int, moment: Moment, balance: Balance) -> None:
+    def record_balance(self, entry_id: int, moment: Moment, balance: Balance) -> None:
         """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""
         consumed = None if balance.consumed is None else f"{balance.consumed:f}"
         with self.changing() as connection:
@@ -173,19 +194,25 @@ class Ledger:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
             before = entry.balances.get("before")
             if moment == "after" and before and charged_alone(connection, entry, until=balance.at):
-                charged = fall(before, balance)
-                if charged > 0:  # a job is never free: a balance that did not fall tells nothing
+                charged = credits_spent(before, balance)
+                if charged is not None and charged > 0:  # a job is never free: no change tells nothing
                     connection.execute("UPDATE entry SET charged = ? WHERE id = ?", (f"{charged:f}", entry_id))
+
+    def charged_alone(self, entry_id: int, *, until: datetime) -> bool:
+        """Whether no other entry was charged between the look before ``entry_id`` was sent and ``until``."""
+        with self.reading() as connection:
+            (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
+            return charged_alone(connection, entry, until=until)
 
     def ran_alone(self, entry: Entry) -> bool:
         """Whether no other entry can have moved the balance since the look before ``entry`` was sent."""
         with self.reading() as connection:
             return ran_alone(connection, entry)
 
-    def bury(self) -> None:
+    def mark_abandoned(self) -> None:
         """Settle the entries whose process died: what was never sent is refused, what may have been is unknown."""
         with self.changing() as connection:
-            self._bury(connection)
+            self._mark_abandoned(connection)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -197,18 +224,22 @@ class Ledger:
     def changing(self) -> Iterator[sqlite3.Connection]:
         """The database, for one change: durable when the context ends, undone if it raises."""
         with self._lock, database.translated(self.path), database.transaction(self._connection):
-            if database.file_at(self.path) != self._file:
+            if file_at(self.path) != self._file:
                 raise LedgerUnusable(f"the ledger {self.path} was replaced while it was open")
+            if (version := database.schema_version(self._connection)) != self._schema_version:
+                schema.require_own(self._connection, self.path)
+                self._schema_version = version
             yield self._connection
 
-    def _bury(self, connection: sqlite3.Connection) -> None:
+    def _mark_abandoned(self, connection: sqlite3.Connection) -> None:
         for entry in select_entries(connection, f"WHERE {_IN_DOUBT} AND state != 'unknown'"):
-            if is_alive(self.path, entry.id):
+            if is_held(self.path, entry.id):
                 continue
             if entry.state is State.INTENDED:
                 put_state(connection, self.now(), entry, State.REFUSED, "the process ended before anything was sent")
             else:
-                settles_at = (entry.sent_at or entry.updated_at) + SETTLING
+                # The process may have been stopped for hours before its last byte left: that it is gone is known now.
+                settles_at = self.now() + SETTLING
                 what = "the process ended before an answer came"
                 put_state(connection, self.now(), entry, State.UNKNOWN, what, settles_at=settles_at)
 
@@ -219,10 +250,10 @@ class Claim:
     Whatever is not told of it before it closes is found out as after the death of the process.
     """
 
-    def __init__(self, ledger: Ledger, entry_id: int, sign: Sign) -> None:
+    def __init__(self, ledger: Ledger, entry_id: int, lock: ProcessLock) -> None:
         self.entry_id = entry_id
         self._ledger = ledger
-        self._sign = sign
+        self._lock = lock
 
     def __enter__(self) -> Self:
         return self
@@ -230,11 +261,11 @@ class Claim:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._sign.close()
+        self._lock.close()
 
-    def leaves(self, attempt: int) -> None:
+    def about_to_send(self, attempt: int) -> None:
         """To be called before each attempt, the first being 1. Raises ``NotSubmitted``: then it must not leave."""
-        if not self._ledger.sent(self.entry_id, attempt):
+        if not self._ledger.about_to_send(self.entry_id, attempt):
             raise NotSubmitted(f"not sent: entry {self.entry_id} of the ledger was settled meanwhile")
 
     def accepted(self, task_id: str) -> None:
@@ -248,6 +279,6 @@ class Claim:
         """``task_id`` is a task that an answer named although it was no success."""
         self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
 
-    def weigh(self, moment: Moment, balance: Balance) -> None:
+    def record_balance(self, moment: Moment, balance: Balance) -> None:
         """Keep what the account held right before the request, or right after its answer."""
-        self._ledger.weigh(self.entry_id, moment, balance)
+        self._ledger.record_balance(self.entry_id, moment, balance)

@@ -23,11 +23,11 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
-class Sign:
-    """The sign of life of one entry of the ledger at ``path``; ``close`` takes it down."""
+class ProcessLock:
+    """Held by the process that is sending one entry of the ledger at ``path``, until ``close`` or its death."""
 
     def __init__(self, path: Path, entry_id: int) -> None:
-        self._path = _sign_of(path, entry_id)
+        self._path = _lock_file(path, entry_id)
         try:
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
@@ -45,11 +45,11 @@ class Sign:
             os.close(self._file)
 
 
-def is_alive(path: Path, entry_id: int) -> bool:
-    """Whether a process holds the sign of this entry. The sign of one that died is removed."""
-    sign = _sign_of(path, entry_id)
+def is_held(path: Path, entry_id: int) -> bool:
+    """Whether a process holds the lock of this entry. The file of one that died is removed."""
+    lock_file = _lock_file(path, entry_id)
     try:
-        file = os.open(sign, os.O_RDWR)
+        file = os.open(lock_file, os.O_RDWR)
     except FileNotFoundError:
         return False
     except OSError:
@@ -60,7 +60,7 @@ def is_alive(path: Path, entry_id: int) -> bool:
         return True
     else:
         with suppress(OSError):
-            sign.unlink()
+            lock_file.unlink()
         return False
     finally:
         os.close(file)
@@ -70,7 +70,7 @@ def is_alive(path: Path, entry_id: int) -> bool:
 def alone(path: Path) -> Iterator[None]:
     """Hold every other process off while the ledger at ``path`` is made or changes its shape."""
     try:
-        file = os.open(_sign_of(path, 0), os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(_lock_file(path, 0), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise LedgerUnusable(f"cannot write beside the ledger {path}: {error.strerror}") from error
     try:
@@ -80,5 +80,5 @@ def alone(path: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _sign_of(path: Path, entry_id: int) -> Path:
+def _lock_file(path: Path, entry_id: int) -> Path:
     return path.with_name(f"{path.name}-live-{entry_id}" if entry_id else f"{path.name}-lock")

@@ -10,14 +10,15 @@ from decimal import Decimal
 from preflight.errors import AlreadySubmitted, OverBudget, StillUnknown
 from preflight.ledger.entry import State
 from preflight.ledger.queries import cost_of_all, select_entries, stamp
-from preflight.ledger.request import Order
+from preflight.ledger.request import PaidRequest
 
 
-def require_new(connection: sqlite3.Connection, order: Order, api: str, *, again: bool) -> None:
+def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, *, again: bool) -> None:
     """Raise ``StillUnknown`` or ``AlreadySubmitted`` for a job that is in doubt, or was paid for and not ``again``."""
-    hashes = (order.job_hash, *order.earlier_hashes)
-    among = f"job_hash IN ({', '.join('?' * len(hashes))})"
-    same = select_entries(connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *hashes)
+    among = f"job_hash IN ({', '.join('?' * len(request.hashes))})"
+    same = select_entries(
+        connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *request.hashes
+    )
     for entry in same:
         if entry.state is State.UNKNOWN:
             raise StillUnknown(
@@ -40,16 +41,16 @@ def require_new(connection: sqlite3.Connection, order: Order, api: str, *, again
 
 
 def require_affordable(
-    connection: sqlite3.Connection, order: Order, api: str, *, budget: Budget, now: datetime
+    connection: sqlite3.Connection, request: PaidRequest, api: str, *, budget: Budget, now: datetime
 ) -> None:
-    """Raise ``OverBudget`` when ``order`` does not fit beside what is open and what the last 24 hours have cost."""
+    """Raise ``OverBudget`` when ``request`` does not fit beside what is open and what the last 24 hours have cost."""
     if budget == Budget():
         return
     in_doubt = "state IN ('intended', 'sent', 'unknown')"
     since = stamp(now - DAY)
     require_within(
         budget,
-        high=order.high,
+        high=request.high,
         pending=cost_of_all(connection, f"WHERE api = ? AND {in_doubt}", api),
         spent=cost_of_all(connection, f"WHERE api = ? AND NOT {in_doubt} AND sent_at >= ?", api, since),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -11,15 +12,18 @@ from typing import Any
 
 from preflight.errors import LedgerUnusable
 from preflight.ledger.entry import Balance, Entry, Event, State, cost_of
-from preflight.ledger.request import Order
+from preflight.ledger.request import PaidRequest
 from preflight.redact import redact
 
 _COLUMNS = (
     "id, api, job_hash, state, created_at, updated_at, sent_at, settles_at, attempts, model, path, job, quote, high,"
-    " clocks, receipts, task_id, charged, refunded, reason"
+    " clocks, receipts, task_id, charged, account, refunded, reason"
 )
 _AT_ONCE = 500
+_FIRST_YEAR, _LAST_YEAR = 2000, 9000
 _UNREADABLE = (ValueError, TypeError, ArithmeticError, RecursionError)
+# Matched before it is read: NaN is not an amount, and 1e-999999999 is a short word and a gigabyte of digits.
+_AMOUNT = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,60})?", re.ASCII)
 
 
 def stamp(moment: datetime) -> str:
@@ -28,8 +32,16 @@ def stamp(moment: datetime) -> str:
 
 
 def moment_of(text: str | None) -> datetime | None:
-    """The time that ``stamp`` wrote."""
-    return None if text is None else datetime.fromisoformat(text)
+    """The time that ``stamp`` wrote. Raises ``ValueError`` or ``TypeError`` for another text."""
+    return None if text is None else _moment(text)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    # Nobody paid at the ends of the calendar, where a time cannot be reckoned with.
+    if moment.tzinfo is None or not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError("not a time of a payment")
+    return moment
 
 
 def select_entries(connection: sqlite3.Connection, rest: str = "", *values: object) -> list[Entry]:
@@ -52,7 +64,9 @@ def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> D
     total = Decimal(0)
     for entry_id, state, high, charged, refunded in rows:
         try:
-            total += cost_of(State(state), high=Decimal(high), charged=_decimal(charged), refunded=bool(refunded))
+            total += cost_of(
+                State(state), high=_amount(high), charged=_optional_amount(charged), refunded=bool(refunded)
+            )
         except _UNREADABLE as error:
             raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it was not written so") from error
     return total
@@ -77,49 +91,102 @@ def _entry(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Ite
 
 
 def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iterable[tuple[Any, ...]]) -> Entry:
-    known = {name: row[name] for name in ("id", "api", "job_hash", "attempts", "model", "path", "task_id", "reason")}
+    attempts = row["attempts"]
+    if not isinstance(attempts, int) or row["refunded"] not in {None, 0, 1}:
+        raise TypeError("not a number")
     return Entry(
-        **known,
+        id=row["id"],
+        api=_text(row["api"]),
+        job_hash=_text(row["job_hash"]),
+        model=_text(row["model"]),
+        path=_optional_text(row["path"]),
+        task_id=_optional_text(row["task_id"]),
+        account=_optional_text(row["account"]),
+        reason=_optional_text(row["reason"]),
+        attempts=attempts,
         state=State(row["state"]),
-        created_at=datetime.fromisoformat(row["created_at"]),
-        updated_at=datetime.fromisoformat(row["updated_at"]),
+        created_at=_moment(row["created_at"]),
+        updated_at=_moment(row["updated_at"]),
         sent_at=moment_of(row["sent_at"]),
         settles_at=moment_of(row["settles_at"]),
-        job=json.loads(row["job"]),
-        quote=json.loads(row["quote"]),
-        clocks=json.loads(row["clocks"]),
-        receipts=tuple(json.loads(row["receipts"])),
-        high=Decimal(row["high"]),
-        charged=_decimal(row["charged"]),
+        job=_object(row["job"]),
+        quote=_object(row["quote"]),
+        clocks={name: _text(value) for name, value in _object(row["clocks"]).items()},
+        receipts=_objects(row["receipts"]),
+        high=_amount(row["high"]),
+        charged=_optional_amount(row["charged"]),
         refunded=None if row["refunded"] is None else bool(row["refunded"]),
         balances={
-            moment: Balance(at=datetime.fromisoformat(at), balance=Decimal(balance), consumed=_decimal(consumed))
+            moment: Balance(at=_moment(at), balance=_amount(balance), consumed=_optional_amount(consumed))
             for moment, at, balance, consumed in balances
         },
-        events=tuple(Event(at=datetime.fromisoformat(at), state=State(state), what=what) for at, state, what in events),
+        events=tuple(Event(at=_moment(at), state=State(state), what=_text(what)) for at, state, what in events),
     )
 
 
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
 
 
-def insert_order(connection: sqlite3.Connection, now: datetime, order: Order, api: str, token_hash: str | None) -> int:
-    """A new entry for ``order``, intended; returns its number."""
+def _optional_text(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _amount(text: object) -> Decimal:
+    if not _AMOUNT.fullmatch(_text(text)):
+        raise ValueError("not an amount")
+    return Decimal(_text(text))
+
+
+def _optional_amount(text: object) -> Decimal | None:
+    return None if text is None else _amount(text)
+
+
+def _object(text: str) -> dict[str, Any]:
+    value = json.loads(text, parse_constant=_refuse)
+    if not isinstance(value, dict):
+        raise TypeError("not an object")
+    return value
+
+
+def _objects(text: str) -> tuple[dict[str, Any], ...]:
+    values = json.loads(text, parse_constant=_refuse)
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise TypeError("not a list of objects")
+    return tuple(values)
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def insert_request(
+    connection: sqlite3.Connection,
+    now: datetime,
+    request: PaidRequest,
+    *,
+    api: str,
+    account: str | None,
+    token_hash: str | None,
+) -> int:
+    """A new entry for ``request``, intended; returns its number."""
     at = stamp(now)
     columns = {
         "api": api,
-        "job_hash": order.job_hash,
+        "job_hash": request.job_hash,
         "state": State.INTENDED.value,
         "created_at": at,
         "updated_at": at,
-        "model": order.model,
-        "path": order.path,
-        "job": json.dumps(order.job),
-        "quote": json.dumps(order.quote),
-        "high": f"{order.high:f}",
-        "clocks": json.dumps(order.clocks),
-        "receipts": json.dumps(order.receipts),
+        "model": request.model,
+        "path": request.path,
+        "job": json.dumps(request.job),
+        "quote": json.dumps(request.quote),
+        "high": f"{request.high:f}",
+        "clocks": json.dumps(request.clocks),
+        "receipts": json.dumps(request.receipts),
+        "account": account,
         "token_hash": token_hash,
     }
     marks = ", ".join("?" * len(columns))
@@ -133,7 +200,7 @@ def insert_order(connection: sqlite3.Connection, now: datetime, order: Order, ap
 def insert_late(connection: sqlite3.Connection, now: datetime, settled: Entry, what: str, task_id: str) -> int:
     """A new entry, accepted, for the task of an entry that was ``settled`` as something else; returns its number."""
     at = stamp(now)
-    kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts"
+    kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts, account"
     new_id = connection.execute(
         f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
         f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",

@@ -16,7 +16,7 @@ from preflight.units import decimal_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class PaidRequest:
     """A job that passed its check. ``high`` is the most it may cost, in credits; the rest as in ``Entry``.
 
     ``earlier_hashes`` are those that earlier versions wrote of the same job.
@@ -32,15 +32,25 @@ class Order:
     receipts: tuple[Mapping[str, object], ...]
     earlier_hashes: tuple[str, ...] = ()
 
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Every hash under which a ledger may hold the job."""
+        return (self.job_hash, *self.earlier_hashes)
 
-def order_of(job: Job, report: JobReport) -> Order:
-    """The order for ``job``, whose check is ``report``. Raises ``NotSubmitted`` for a job without a price."""
+
+def paid_request_of(job: Job, report: JobReport) -> PaidRequest:
+    """What is to be paid for ``job``, whose check is ``report``.
+
+    Raises ``NotSubmitted`` for a job without a price, and for the check of another job.
+    """
+    newest, *earlier = identities_of(job, load_spec(report.model))
+    if report.identity != newest:
+        raise NotSubmitted("not sent: the check is that of another job, or the job was changed since")
     if report.quote is None:
         raise NotSubmitted("not sent: the job has no price")
     callback = load_spec(report.model).field("callback").name
     video = next((subject.video for subject in report.subjects if subject.video), None)
-    newest, *earlier = identities_of(job, load_spec(report.model))
-    return Order(
+    return PaidRequest(
         job_hash=newest,
         earlier_hashes=tuple(earlier),
         job=_redacted_job(job.body, callback),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ class JobReport:
 
     ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
     ``identity`` is the same for two jobs that ask for the same video (``job_hash.py``). ``hidden`` is what was found
-    and is not shown.
+    and is not shown. ``checked_at`` is when it was found, UTC.
     """
 
     model: str
@@ -39,6 +40,7 @@ class JobReport:
     line: int | None = None
     bare: bool = False
     identity: str | None = None
+    checked_at: datetime | None = None
     fail_on: Severity = Severity.ERROR
     verdict: Verdict = Verdict.PASS
 

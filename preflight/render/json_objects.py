@@ -12,7 +12,7 @@ from preflight.redact import redact
 from preflight.render import phrases
 from preflight.units import decimal_text, dollars
 
-if TYPE_CHECKING:  # a check of local files needs neither httpx nor more of the model than it fills
+if TYPE_CHECKING:  # a check of local files needs neither httpx2 nor more of the model than it fills
     from preflight.client import Credits
     from preflight.model import Quote, TotalQuote, VideoFacts
     from preflight.model.receipt import Receipt

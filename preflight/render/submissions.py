@@ -9,7 +9,7 @@ from preflight.redact import redact
 from preflight.units import dollars
 
 if TYPE_CHECKING:
-    from preflight.submit.submit import Submission  # loads httpx
+    from preflight.submit.submit import Submission  # loads httpx2
 
 _REFUNDS = {
     True: "the credits came back: the balance shows it",

@@ -7,10 +7,10 @@ import logging
 from types import TracebackType
 from typing import Self
 
-import httpx
+import httpx2
 
 from preflight.client.auth import is_loopback
-from preflight.client.log import hushed
+from preflight.client.log import silenced_http_logs
 from preflight.sandbox.api_responses import task_answer
 from preflight.sandbox.billing import Clock
 from preflight.sandbox.faults import Faults, Operation
@@ -35,7 +35,7 @@ class Callbacks:
         self._faults = faults
         self._files = files
         self._timeout = timeout
-        self._http = httpx.AsyncClient(trust_env=False, timeout=timeout)
+        self._http = httpx2.AsyncClient(trust_env=False, timeout=timeout)
         self._waiting: set[asyncio.Task[None]] = set()
         self._taken = asyncio.Event()
 
@@ -94,7 +94,7 @@ class Callbacks:
 
     async def _attempt(self, entry: Entry, url: str, number: int) -> bool:
         """Call back once, and note what came of it. Whether it was taken."""
-        with hushed():  # the URL may hold a secret of the receiver's
+        with silenced_http_logs():  # the URL may hold a secret of the receiver's
             result = await self._post(entry, url)
         self._record(entry, number, result)
         if _took(result):
@@ -110,13 +110,13 @@ class Callbacks:
         }
         body = task_answer(entry, now=self._clock.now(), files=self._files)
         try:
-            target = httpx.URL(url)
+            target = httpx2.URL(url)
             if not is_loopback(target.host):
                 return "not called: the sandbox calls this machine only"
             async with asyncio.timeout(self._timeout):
                 async with self._http.stream("POST", target, json=body, headers=headers) as response:
                     return str(response.status_code)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as exc:
+        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as exc:
             return type(exc).__name__
 
     async def _overtaken(self) -> None:

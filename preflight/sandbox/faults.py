@@ -10,7 +10,7 @@ from enum import Enum
 from random import Random
 from typing import TypeAlias
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from preflight.sandbox.api_responses import ERRORS, Refused, refusal
 from preflight.sandbox.broken_responses import HangUp, Late, Torn, malformed, without_task_id
@@ -33,7 +33,8 @@ REQUESTS = (Operation.CREATE, Operation.TASK, Operation.CREDITS)
 class Armed:
     """A fault lying in wait: it strikes each matching operation with probability ``rate``, ``count`` times in all.
 
-    ``count`` is ``None`` for no end. ``seconds`` is for ``late-answer``; ``retry_after`` is sent as it is.
+    ``count`` is ``None`` for no end. ``seconds`` is for ``late-answer`` and
+    ``504-then-billing``; ``retry_after`` is sent as it is.
     """
 
     name: str
@@ -53,7 +54,8 @@ class Kind:
     """A fault that can be armed, for one of ``operations`` (the first unless said).
 
     ``instead`` answers a request in place of doing it: a create is not billed. ``afterwards`` replaces the answer to
-    a request that was done: a create was billed. Faults of work and callbacks have neither: these look for their names.
+    a request that was done: a create was billed. ``billed_later``: a create that was answered instead is done after
+    all, `seconds` later. Faults of work and callbacks have none of these: these look for their names.
     ``unread``: it strikes when the headers are in, before the body is read.
     """
 
@@ -62,6 +64,7 @@ class Kind:
     instead: Instead | None = None
     afterwards: Afterwards | None = None
     unread: bool = False
+    billed_later: bool = False
 
 
 def _refuse(armed: Armed) -> Response:
@@ -117,6 +120,11 @@ FAULTS: Mapping[str, Kind] = {
     ),
     "503-after-billing": Kind(
         summary="do it, and answer 503 upstream_error", afterwards=lambda _, __: refusal("upstream_error")
+    ),
+    "504-then-billing": Kind(
+        summary="answer 504 with a gateway's page at once; do it after `seconds` of real time",
+        instead=lambda _: HTMLResponse("<html><title>504 Gateway Time-out</title></html>", status_code=504),
+        billed_later=True,
     ),
     "task-fails": Kind(summary="take the job, and fail it: the credits come back", operations=(Operation.WORK,)),
     "callback-early": Kind(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import socket
 import threading
 import time
@@ -16,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from preflight.callbacks.listening import listening
 from preflight.client.auth import is_loopback
 from preflight.errors import ConfigurationError
 from preflight.sandbox.admin import Admin
@@ -123,20 +122,8 @@ def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[so
         raise ConfigurationError(
             f"other machines can reach {host}: serve on 127.0.0.1, or allow it with --allow-public"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle's delay off: every answer would take 40 ms longer.
-    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        if os.name == "posix":  # elsewhere the option would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-            listener.listen()
-        except (OSError, OverflowError, TypeError, ValueError) as exc:  # the last two: no name of a host
-            reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-            hint = "; --port takes another, 0 a free one" if getattr(exc, "errno", 0) == errno.EADDRINUSE else ""
-            raise ConfigurationError(f"cannot listen on {host} port {port}: {reason}{hint}") from exc
-        shown = f"[{host}]" if family == socket.AF_INET6 else host
-        yield listener, f"http://{shown}:{listener.getsockname()[1]}"
+    with listening(host, port) as (listener, url):
+        yield listener, url
 
 
 @contextmanager

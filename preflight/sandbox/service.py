@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from fractions import Fraction
 from uuid import uuid4
 
@@ -38,6 +39,7 @@ class Service:
         self._book = book
         self._clock = clock
         self._faults = faults
+        self._later: set[asyncio.Task[None]] = set()
         self._callbacks = callbacks
 
     async def create(self, request: Request) -> Response:
@@ -68,7 +70,9 @@ class Service:
             if fault and (instead := FAULTS[fault.name].instead):
                 if not FAULTS[fault.name].unread:
                     # A connection that is closed over unread bytes is reset, not ended.
-                    await read_body(request)
+                    body = await read_body(request)
+                    if FAULTS[fault.name].billed_later:
+                        self._take_later(body, fault.seconds)
                 answer = instead(fault)
             else:
                 answer = await act(request)
@@ -82,9 +86,26 @@ class Service:
         return answer
 
     async def _create(self, request: Request) -> Response:
-        order = read_order(parse(await read_body(request)), self._options.tariff)
-        asked = fault_in_prompt(order.prompt)
+        return await self._take(await read_body(request))
+
+    def _take_later(self, body: bytes, seconds: float) -> None:
+        """Do a create that was answered already."""
+
+        async def take() -> None:
+            await asyncio.sleep(seconds)
+            with suppress(Refused):  # nobody is there to hear of it
+                await self._take(body, late=True)
+
+        task = asyncio.create_task(take())
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _take(self, body: bytes, *, late: bool = False) -> Response:
+        order = read_order(parse(body), self._options.tariff)
+        asked = None if late else fault_in_prompt(order.prompt)
         if asked and (instead := FAULTS[asked.name].instead):
+            if FAULTS[asked.name].billed_later:
+                self._take_later(body, asked.seconds)
             return instead(asked)
         seconds = await self._probe(order)
         work = asked if asked and asked.operation is Operation.WORK else self._faults.draw(Operation.WORK)

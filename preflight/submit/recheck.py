@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from preflight.errors import ConfigurationError, NotSubmitted
-from preflight.model import JobReport
+from preflight.model import JobReport, Verdict
 from preflight.model.receipt import Receipt
 
 MAX_AGE = timedelta(minutes=1)
@@ -29,6 +29,49 @@ class SavedCheck:
 
     high: Decimal
     receipts: Mapping[str, Receipt]
+
+
+def require_sound(report: JobReport) -> None:
+    """Raise ``NotSubmitted`` for a job that fails its check or could not be examined."""
+    if report.verdict is Verdict.FAIL:
+        raise NotSubmitted("not sent: the check found what the service would refuse")
+    if report.verdict is Verdict.INDETERMINATE:
+        raise NotSubmitted("not sent: not everything could be examined")
+
+
+def is_too_old(report: JobReport, now: datetime) -> bool:
+    """Whether nothing may be paid for by this check any more; one without a time, or of the future, is too old."""
+    return report.checked_at is None or not timedelta(0) <= now - report.checked_at <= MAX_AGE
+
+
+def sound_now(
+    report: JobReport,
+    now: Callable[[], datetime],
+    *,
+    check: Callable[[], JobReport] | None,
+    agree: Callable[[JobReport], object] | None,
+    on_changed: Callable[[], object],
+) -> JobReport:
+    """``report``, or the check that takes its place where it is too old; see ``submit_job``.
+
+    Raises ``NotSubmitted`` where it cannot be made again, is not passed any more, or costs more and nobody agrees.
+    """
+    if not is_too_old(report, now()):
+        return report
+    if check is None:
+        raise NotSubmitted(f"not sent: the check is older than {MAX_AGE.seconds} s: check the job again")
+    latest = check()
+    if not is_unchanged(receipts_of(report), receipts_of(latest)):
+        on_changed()
+        if latest.verdict is not Verdict.PASS:
+            raise NotSubmitted("not sent: the files have changed, and the job no longer passes its check")
+    require_sound(latest)
+    if latest.quote != report.quote:
+        if agree is not None:
+            agree(latest)
+        elif latest.quote is None or report.quote is None or latest.quote.high > report.quote.high:
+            raise NotSubmitted("not sent: the files have changed, and the job may cost more than when it was checked")
+    return latest
 
 
 def receipts_of(report: JobReport) -> dict[str, Receipt]:

@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 
-from preflight.client import Client, Credits, Task, TaskStatus
-from preflight.errors import ApiError, ConfigurationError
-from preflight.ledger import Balance, Entry, Ledger, State
-from preflight.ledger.balances import fall
+from preflight.client import Client, Task, TaskStatus
+from preflight.errors import ApiError, ConfigurationError, StillUnknown
+from preflight.ledger import Balance, Entry, Ledger, PaidRequest, State
+from preflight.ledger.balances import credits_spent, is_unmoved
 
-_LOOK_SECONDS = 10.0
+_LOOK_SECONDS = 5.0
 """For one look at the balance beside a paid request: good to know, and not worth a long wait."""
 
 _ENDS = {TaskStatus.COMPLETED: State.COMPLETED, TaskStatus.FAILED: State.FAILED}
 
 
-class Answer(Enum):
-    """What the balance says of a request whose outcome is unknown."""
+class BalanceVerdict(Enum):
+    """What the balance says of a request whose outcome is unknown. All but the first two leave it unknown."""
 
     CHARGED = "charged"
     NOT_CHARGED = "not charged"
     TOO_EARLY = "too early"
     NOT_ALONE = "something else ran"
+    MOVED = "something else moved it"
+    CONTRADICTORY = "balance and consumed credits contradict each other"
+    INCOMPLETE = "the service does not say what was consumed"
     NOT_SEEN = "no balance from before"
+    NO_KEY = "the key that paid is not known"
+    OTHER_KEY = "another key paid"
 
 
-def look(client: Client, now: datetime) -> Balance | None:
-    """The account now; ``None`` when the service does not say: nothing depends on it that would not be said."""
+def read_balance(client: Client, now: Callable[[], datetime], *, late: bool = False) -> Balance | None:
+    """The account now, asked for once and within seconds; ``None`` when the service does not say.
+
+    Its time is when the question began; when the answer was there, if ``late``.
+    """
+    at = now()
     try:
-        account: Credits = client.credits(timeout=_LOOK_SECONDS)
+        account = client.credits(timeout=_LOOK_SECONDS, attempts=1)
     except ApiError:
         return None
-    return Balance(at=now, balance=account.balance, consumed=account.total_consumed)
+    return Balance(at=now() if late else at, balance=account.balance, consumed=account.total_consumed)
+
+
+def require_not_charged_late(
+    ledger: Ledger, request: PaidRequest, *, api: str, account: str, now: Balance | None
+) -> None:
+    """Raise ``StillUnknown`` where the balance fell by the price since the last request for this job was refused.
+
+    A bill may come later than an answer, later than the settling time, later than the user looked.
+    """
+    entry = ledger.last_of(request, api)
+    before = None if entry is None else entry.balances.get("before")
+    if entry is None or entry.state is not State.REFUSED or before is None or now is None:
+        return
+    spent = credits_spent(before, now)
+    if entry.sent_at is None or entry.account != account or spent is None or not ledger.ran_alone(entry):
+        return
+    if max(_low(entry), Decimal(1)) <= spent <= entry.high:
+        raise StillUnknown(
+            f"not sent: since this job was last sent (entry {entry.id} of the ledger, refused) the balance fell by"
+            f" {spent:f} credits, which is its price: it may have been charged late. Look at your tasks, then preflight"
+            f" ledger resolve {entry.id} --task ID; --again pays once more",
+            entry_id=entry.id,
+        )
 
 
 def settle(ledger: Ledger, client: Client, task: Task) -> Entry | None:
@@ -71,34 +105,65 @@ def resolve_as_not_charged(ledger: Ledger, entry: Entry) -> Entry:
     return ledger.entry(entry.id)
 
 
-def resolve_by_balance(ledger: Ledger, client: Client, entry: Entry) -> tuple[Entry, Answer]:
-    """Let the balance say whether an unknown request was charged; it can only if nothing else ran since.
+def resolve_by_balance(ledger: Ledger, client: Client, entry: Entry) -> tuple[Entry, BalanceVerdict]:
+    """Let the balance say whether an unknown request was charged, where it can.
 
-    Raises ``ApiError`` when the balance cannot be had.
+    It was not charged only if, after the settling time of the last attempt, every figure of the account that paid is
+    known and is what it was before, and nothing else of this ledger can have moved it. Raises ``ApiError`` when the
+    balance cannot be had.
     """
     _require_open(entry)
     if entry.state is not State.UNKNOWN:
         raise ConfigurationError(f"entry {entry.id} was accepted; name its task: --task ID")
     before = entry.balances.get("before")
     if before is None:
-        return entry, Answer.NOT_SEEN
+        return entry, BalanceVerdict.NOT_SEEN
+    if entry.account != client.account(ledger.account_of):
+        return entry, BalanceVerdict.NO_KEY if entry.account is None else BalanceVerdict.OTHER_KEY
+    asked_at = ledger.now()  # not when the answer is there: what is charged for in between is not in it
     account = client.credits()
-    now = Balance(at=ledger.now(), balance=account.balance, consumed=account.total_consumed)
+    now = Balance(at=asked_at, balance=account.balance, consumed=account.total_consumed)
+    verdict = _verdict(ledger, entry, before, now)
+    if verdict is BalanceVerdict.CHARGED:
+        ledger.record_balance(entry.id, "after", now)
+        spent = credits_spent(before, now)
+        return _moved(ledger, entry, State.ACCEPTED, f"the balance fell by {spent:f} credits: it was accepted"), verdict
+    if verdict is BalanceVerdict.NOT_CHARGED:
+        return _moved(ledger, entry, State.REFUSED, "the balance did not move: nothing was charged"), verdict
+    return entry, verdict
+
+
+def _verdict(ledger: Ledger, entry: Entry, before: Balance, now: Balance) -> BalanceVerdict:
     if not ledger.ran_alone(entry):
-        return entry, Answer.NOT_ALONE
-    spent = fall(before, now)
+        return BalanceVerdict.NOT_ALONE
+    spent = credits_spent(before, now)
+    if spent is None:
+        return BalanceVerdict.CONTRADICTORY
     if spent > 0:
-        if spent > entry.high:
-            return entry, Answer.NOT_ALONE
-        ledger.weigh(entry.id, "after", now)
-        ledger.move(entry.id, State.ACCEPTED, f"the balance fell by {spent:f} credits: it was accepted")
-        return ledger.entry(entry.id), Answer.CHARGED
-    if spent < 0:
-        return entry, Answer.NOT_ALONE
-    if entry.settles_at is not None and now.at < entry.settles_at:
-        return entry, Answer.TOO_EARLY
-    ledger.move(entry.id, State.REFUSED, "the balance did not move: nothing was charged")
-    return ledger.entry(entry.id), Answer.NOT_CHARGED
+        return BalanceVerdict.CHARGED if _low(entry) <= spent <= entry.high else BalanceVerdict.MOVED
+    if spent < 0 or before.balance != now.balance:
+        return BalanceVerdict.MOVED
+    if not is_unmoved(before, now):
+        return BalanceVerdict.INCOMPLETE
+    if entry.settles_at is None or now.at < entry.settles_at:
+        return BalanceVerdict.TOO_EARLY
+    return BalanceVerdict.NOT_CHARGED
+
+
+def _low(entry: Entry) -> Decimal:
+    """The least that the job costs, where the entry says it."""
+    try:
+        low = Decimal(str(entry.quote.get("low", 0)))
+    except InvalidOperation:
+        return Decimal(0)
+    return low if low.is_finite() else Decimal(0)
+
+
+def _moved(ledger: Ledger, entry: Entry, state: State, what: str) -> Entry:
+    """``entry`` in its new state. Raises ``ConfigurationError`` where it was settled otherwise meanwhile."""
+    if not ledger.move(entry.id, state, what):
+        _require_open(ledger.entry(entry.id))
+    return ledger.entry(entry.id)
 
 
 def _end(ledger: Ledger, client: Client, entry: Entry, task: Task) -> Entry:
@@ -112,15 +177,17 @@ def _end(ledger: Ledger, client: Client, entry: Entry, task: Task) -> Entry:
 
 def _refunded(ledger: Ledger, client: Client, entry: Entry) -> bool | None:
     """Whether the balance is what it was before the request; ``None`` where it cannot be told."""
-    before, now = entry.balances.get("before"), look(client, ledger.now())
+    if entry.account != client.account(ledger.account_of):
+        return None
+    before, now = entry.balances.get("before"), read_balance(client, ledger.now, late=True)
     if now is not None:
-        ledger.weigh(entry.id, "end", now)
+        ledger.record_balance(entry.id, "end", now)
     if before is None or now is None or not ledger.ran_alone(entry):
         return None
-    spent = fall(before, now)
-    if spent == 0:
+    spent = credits_spent(before, now)
+    if spent == 0 and before.balance == now.balance:
         return True
-    return False if spent == entry.charged else None
+    return False if spent is not None and spent == entry.charged else None
 
 
 def _require_open(entry: Entry) -> None:

@@ -6,26 +6,18 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from hashlib import sha256
 
 from preflight.client import Client, Task
-from preflight.errors import (
-    ApiRefusal,
-    ApiUnreachable,
-    ConfigurationError,
-    LedgerUnusable,
-    NotSubmitted,
-    OutcomeUnknown,
-    TaskFailed,
-)
-from preflight.ledger import Budget, Claim, Entry, Ledger, order_of
-from preflight.ledger.ledger import SETTLING
-from preflight.model import Job, JobReport, Quote, Verdict
-from preflight.submit.settle import look, settle
+from preflight.errors import LedgerUnusable, NotSubmitted, OutcomeUnknown, TaskFailed
+from preflight.ledger import Budget, Claim, Entry, Ledger, paid_request_of
+from preflight.model import Job, JobReport, Quote
+from preflight.submit.pay import pay
+from preflight.submit.recheck import is_too_old, require_sound, sound_now
+from preflight.submit.settle import read_balance, require_not_charged_late, settle
 
-_SENDINGS = 4
-"""Of one paid request, where the service cannot have taken the one before."""
+_ROUNDS = 3
+"""So often the way to the payment is begun, where its check grows too old on the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +53,6 @@ class Submission:
         )
 
 
-def require_sound(report: JobReport) -> None:
-    """Raise ``NotSubmitted`` for a job that fails its check or could not be examined."""
-    if report.verdict is Verdict.FAIL:
-        raise NotSubmitted("not sent: the check found what the service would refuse")
-    if report.verdict is Verdict.INDETERMINATE:
-        raise NotSubmitted("not sent: not everything could be examined")
-
-
 def request_body(job: Job) -> Mapping[str, object]:
     """The body of the paid request: the job as its author wrote it."""
     assert isinstance(job.body, dict), "a sound job is a mapping"
@@ -81,44 +65,66 @@ def submit_job(
     client: Client,
     ledger: Ledger,
     *,
+    check: Callable[[], JobReport] | None = None,
+    agree: Callable[[JobReport], object] | None = None,
     again: bool = False,
     budget: Budget | None = None,
     callback: str | None = None,
     wait: bool = False,
     timeout: float | None = None,
+    on_changed: Callable[[], object] = lambda: None,
     on_accepted: Callable[[str], object] | None = None,
     on_update: Callable[[Task], object] | None = None,
 ) -> Submission:
     """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
 
-    It stands in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for before. ``callback``
-    is the URL of a receiver (``preflight listen``): a job without a callback URL gets one below it, secret and its own.
-    ``on_accepted`` is called with the task's id the moment it is known.
+    A check that is older than ``recheck.MAX_AGE`` when the job would leave is made again with ``check``; ``on_changed``
+    is called where the files are others by then, and ``agree`` with a check whose price is another, which it may refuse
+    by raising. The job stands in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for
+    before. ``callback`` is the URL of a receiver (``preflight listen``): a job without a callback URL gets one below
+    it, secret and its own. ``on_accepted`` is called with the task's id the moment it is known.
 
     Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``) and ``LedgerUnusable`` before
-    anything is sent, ``ApiError`` of the client, ``OutcomeUnknown`` when the job may have been taken, ``WaitTimeout``
-    when ``timeout`` seconds of waiting are over; the task then goes on.
+    anything is sent, also where ``report`` is the check of another job, or too old and ``check`` is not given;
+    ``ApiError`` of the client, ``OutcomeUnknown`` when the job may have been taken, ``WaitTimeout`` when ``timeout``
+    seconds of waiting are over; the task then goes on.
     """
-    require_sound(report)
     body, token_hash = _with_callback(request_body(job), callback)
-    order = order_of(job, report)
-    with ledger.intend(order, api=client.base_url, again=again, budget=budget, token_hash=token_hash) as claim:
-        before = look(client, ledger.now())
-        if before is not None:
-            claim.weigh("before", before)
-        claim.leaves(1)
-        task_id = _pay(client, body, claim, ledger.now)
-        try:
-            _write_down(claim, task_id)
-        finally:
-            if on_accepted is not None:
-                on_accepted(task_id)
-        if before is not None and (after := look(client, ledger.now())) is not None:
-            with suppress(LedgerUnusable):  # what was charged is good to know, and nothing depends on it
-                claim.weigh("after", after)
-    if not wait:
-        return Submission(state="accepted", task_id=task_id, quote=report.quote, entry=claim.entry_id)
-    return await_task(client, task_id, ledger=ledger, quote=report.quote, timeout=timeout, on_update=on_update)
+    account = client.account(ledger.account_of)
+    for _ in range(_ROUNDS):
+        require_sound(report)
+        before = read_balance(client, ledger.now)
+        report = sound_now(report, ledger.now, check=check, agree=agree, on_changed=on_changed)
+        request = paid_request_of(job, report)
+        if not again:
+            require_not_charged_late(ledger, request, api=client.base_url, account=account, now=before)
+        with ledger.begin(
+            request,
+            api=client.base_url,
+            account=account,
+            again=again,
+            budget=budget,
+            token_hash=token_hash,
+        ) as claim:
+            if before is not None:
+                claim.record_balance("before", before)
+            if is_too_old(report, ledger.now()):
+                claim.refused("nothing was sent: its check grew too old while the ledger was waited for")
+                continue
+            claim.about_to_send(1)
+            task_id = pay(client, body, claim, ledger, before)
+            try:
+                _write_down(claim, task_id)
+            finally:
+                if on_accepted is not None:
+                    on_accepted(task_id)
+            if before is not None and (after := read_balance(client, ledger.now, late=True)) is not None:
+                with suppress(LedgerUnusable):  # what was charged is good to know, and nothing depends on it
+                    claim.record_balance("after", after)
+        if not wait:
+            return Submission(state="accepted", task_id=task_id, quote=report.quote, entry=claim.entry_id)
+        return await_task(client, task_id, ledger=ledger, quote=report.quote, timeout=timeout, on_update=on_update)
+    raise NotSubmitted("not sent: the check grew too old before the job could leave; try again")
 
 
 def await_task(
@@ -173,35 +179,6 @@ def _with_callback(body: Mapping[str, object], callback: str | None) -> tuple[Ma
         return body, None
     token = secrets.token_urlsafe(24)
     return {**body, "callback_url": f"{callback.rstrip('/')}/{token}"}, token_hash_of(token)
-
-
-def _pay(client: Client, body: Mapping[str, object], claim: Claim, now: Callable[[], datetime]) -> str:
-    """The one paid request, and what came of it in the ledger. Returns the task's id."""
-    try:
-        return client.create_task(body, attempts=_SENDINGS, on_attempt=claim.leaves)
-    except (ApiRefusal, ApiUnreachable, ConfigurationError) as error:
-        with suppress(LedgerUnusable):  # the refusal says more; what was not written down is settled as after a death
-            claim.refused(str(error))
-        raise
-    except OutcomeUnknown as error:
-        error.entry_id = claim.entry_id
-        settles_at = now() if error.ended else now() + SETTLING
-        _leave_unknown(claim, str(error), settles_at=settles_at, task_id=error.task_id)
-        raise
-    except KeyboardInterrupt as interrupt:
-        unknown = OutcomeUnknown("interrupted while the paid request was under way")
-        unknown.entry_id = claim.entry_id
-        _leave_unknown(claim, str(unknown), settles_at=now() + SETTLING)
-        raise unknown from interrupt
-    except BaseException:
-        _leave_unknown(claim, "the paid request ended in an error of preflight", settles_at=now() + SETTLING)
-        raise
-
-
-def _leave_unknown(claim: Claim, what: str, *, settles_at: datetime, task_id: str | None = None) -> None:
-    # A ledger that cannot be written says the same by itself, once this process has gone.
-    with suppress(LedgerUnusable):
-        claim.unknown(what, settles_at=settles_at, task_id=task_id)
 
 
 def _write_down(claim: Claim, task_id: str) -> None:

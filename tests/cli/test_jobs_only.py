@@ -158,4 +158,4 @@ def test_a_process_over_unrelated_files_loads_nothing_that_reads_media_or_speaks
     assert (ran.code, ran.out) == (0, "")
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
     assert "preflight.targets" in loaded
-    assert not loaded & {"httpx", "h11", "asyncio", "PIL", "pymediainfo", "rich"}
+    assert not loaded & {"httpx2", "h11", "asyncio", "PIL", "pymediainfo", "rich"}

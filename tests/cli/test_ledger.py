@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -36,6 +37,13 @@ def entry(sandbox: Service, number: int = 1) -> dict[str, object]:
 
 def resolve(sandbox: Service, *arguments: str, number: int = 1) -> Ran:
     return ledger(sandbox, "resolve", str(number), *arguments, *sandbox.options)
+
+
+def let_it_settle(sandbox: Service) -> None:
+    """As if the settling time had passed."""
+    with sqlite3.connect(sandbox.folder / "ledger.db") as connection:
+        connection.execute("UPDATE entry SET settles_at = '2026-01-01T00:00:00.000000+00:00' WHERE state = 'unknown'")
+    connection.close()
 
 
 def test_the_same_job_is_paid_for_once_unless_again_is_said(sandbox: Service) -> None:
@@ -92,6 +100,9 @@ def test_the_balance_tells_that_a_refused_request_was_not_charged(sandbox: Servi
     sandbox.arm("internal_error")
     path = sandbox.job()
     assert sandbox.submit(path, "--yes").code == 6
+    early = resolve(sandbox)
+    assert (early.code, entry(sandbox)["state"], "may still charge until" in early.err) == (6, "unknown", True)
+    let_it_settle(sandbox)
     assert (resolve(sandbox).code, entry(sandbox)["state"]) == (0, "refused")
     assert (sandbox.submit(path, "--yes").code, sandbox.state["jobs_billed"]) == (0, 1)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Ran, here
+from tests.support.command import KEY, Ran, here
 from tests.support.service import Service, service
 
 
@@ -135,3 +135,43 @@ def test_a_refused_key_has_exit_code_4(sandbox: Service) -> None:
 def test_a_question_may_be_asked_again(sandbox: Service) -> None:
     sandbox.arm("drop-before-billing", operation="credits")
     assert ask(sandbox, "credits").code == 0
+
+
+@pytest.mark.parametrize("flags", [["-q"], ["--quiet", "--format", "json"], ["-q", "--output", "out.txt"]], ids=str)
+def test_quiet_prints_nothing_and_keeps_the_exit_code(
+    flags: list[str], sandbox: Service, done: str, failed: str, tmp_path: Path
+) -> None:
+    flags = [str(tmp_path / flag) if flag.endswith(".txt") else flag for flag in flags]
+    for verb in ("show", "wait"):
+        for task, code in ((done, 0), (failed, 4)):
+            ran = here("task", verb, task, *sandbox.options, *flags)
+            assert (ran.code, ran.out, ran.err) == (code, "", "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_quiet_is_quiet_for_the_ledger_too(sandbox: Service, done: str) -> None:
+    assert done
+    for given in (["list"], ["show", "1"], ["calibrate"]):
+        assert here("ledger", *given, "-q", *sandbox.ledger_options).out == ""
+
+
+MARKS = {"utf-8": b"\xef\xbb\xbf", "none": b""}
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"], ids=["no-end", "unix", "windows"])
+def test_every_command_takes_a_key_file_with_a_mark(mark: str, ending: bytes, sandbox: Service, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(MARKS[mark] + KEY.encode() + ending)
+    options = ["--api-url", sandbox.url, "--key-file", file]
+    assert here("credits", *options).code == 0
+    ran = here("doctor", "--json", *options)
+    assert next(each["state"] for each in ran.json["checks"] if each["check"] == "api-key") == "ok"
+
+
+def test_every_command_names_a_key_file_in_utf_16(sandbox: Service, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(KEY.encode("utf-16"))
+    for given in (["credits"], ["doctor", "--json"]):
+        ran = here(*given, "--api-url", sandbox.url, "--key-file", file)
+        assert "is UTF-16: save it as UTF-8" in ran.out + ran.err

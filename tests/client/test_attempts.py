@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-import httpx
+import httpx2
 import pytest
 
 from preflight import errors
@@ -30,7 +30,7 @@ async def twelve_seconds(_: str) -> Fraction:
 
 @pytest.fixture(scope="module")
 def levers() -> Iterator[Levers]:
-    with serve(Options(prober=twelve_seconds, credits=Decimal(100_000))) as url, httpx.Client(trust_env=False) as http:
+    with serve(Options(prober=twelve_seconds, credits=Decimal(100_000))) as url, httpx2.Client(trust_env=False) as http:
         yield Levers(url, http)
 
 
@@ -71,7 +71,7 @@ def test_in_bad_weather_no_job_is_billed_twice_and_no_outcome_lies(face: Face, s
     faults = tuple(fault_from_text(f"{name}:{percent / 100}") for name, percent in WEATHER.items())
     options = Options(prober=twelve_seconds, credits=Decimal(100_000), seed=seed, faults=faults)
     seen = set()
-    with serve(options) as url, httpx.Client(trust_env=False) as http:
+    with serve(options) as url, httpx2.Client(trust_env=False) as http:
         levers, told = Levers(url, http), []
         for _ in range(12):
             before, told[:] = levers.state(), []

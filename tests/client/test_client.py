@@ -9,7 +9,7 @@ from datetime import UTC
 from decimal import Decimal
 from fractions import Fraction
 
-import httpx
+import httpx2
 import pytest
 
 from preflight import errors
@@ -29,7 +29,7 @@ async def twelve_seconds(_: str) -> Fraction:
 @pytest.fixture(scope="module")
 def levers() -> Iterator[Levers]:
     options = Options(prober=twelve_seconds, speed=2000, credits=Decimal(1_000_000))
-    with serve(options) as url, httpx.Client(trust_env=False) as http:
+    with serve(options) as url, httpx2.Client(trust_env=False) as http:
         yield Levers(url, http)
 
 
@@ -221,7 +221,7 @@ def test_the_key_is_in_no_log_and_no_traceback(face: Face, sandbox: Levers, capl
 
 
 def test_an_http_client_that_was_handed_in_stays_open_and_adds_nothing(sandbox: Levers) -> None:
-    with httpx.Client(headers={"Authorization": "Bearer other"}, auth=("user", "word"), base_url="http://x") as http:
+    with httpx2.Client(headers={"Authorization": "Bearer other"}, auth=("user", "word"), base_url="http://x") as http:
         with Client(KEY, base_url=sandbox.url, http=http) as client:
             assert client.credits().balance > 0
         assert not http.is_closed

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.client.refusals import ROWS
@@ -28,7 +28,7 @@ async def twelve_seconds(_: str) -> Fraction:
 
 @pytest.fixture
 def sandbox() -> Iterator[Levers]:
-    with serve(Options(prober=twelve_seconds, speed=100)) as url, httpx.Client(trust_env=False) as http:
+    with serve(Options(prober=twelve_seconds, speed=100)) as url, httpx2.Client(trust_env=False) as http:
         yield Levers(url, http)
 
 

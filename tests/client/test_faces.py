@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.client import AsyncClient, Client
@@ -52,7 +52,7 @@ class Levers:
     """A running sandbox at ``url``, steered and looked into over ``http``, which is not the client under test."""
 
     url: str
-    http: httpx.Client
+    http: httpx2.Client
 
     def arm(self, name: str, **settings: object) -> None:
         self.http.post(f"{self.url}/sandbox/faults", json={"name": name, **settings}).raise_for_status()

@@ -8,7 +8,7 @@ import re
 import traceback
 from collections.abc import Iterator
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,7 +53,7 @@ CALLS = {"create_task": JOB, "task": "abc", "credits": None}
 @pytest.fixture
 def everything(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """Every logger that exists, at DEBUG, as a user of the library may have it."""
-    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore", "asyncio", "preflight")]
+    loggers = [logging.getLogger(name) for name in ("httpx2", "httpcore2", "asyncio", "preflight")]
     levels = [logger.level for logger in loggers]
     with caplog.at_level(logging.DEBUG):
         for logger in loggers:
@@ -106,7 +106,7 @@ def test_a_key_is_masked_however_json_spells_it(rest: str, data: st.DataObject) 
     quoted = "".join(map(spelled, f"\\ {key} \\\\u0041"))
     body = f'{{"error": {{"code": "x", "message": "{quoted}"}}}}'
     assert json.loads(body)["error"]["message"] == f"\\ {key} \\\\u0041"
-    answer = Wire(key, "https://api.example").answer(httpx.Response(400), body.encode())
+    answer = Wire(key, "https://api.example").answer(httpx2.Response(400), body.encode())
     assert json.loads(answer.body)["error"]["message"] == "\\ sk-… \\\\u0041"
 
 
@@ -183,11 +183,11 @@ def test_the_reason_of_a_connection_that_was_not_made_is_told_at_debug(caplog: p
 
 
 def test_requests_of_others_are_logged_as_ever(everything: pytest.LogCaptureFixture) -> None:
-    with serving(answers(200, CREATED)) as server, httpx.Client(trust_env=False) as theirs:
+    with serving(answers(200, CREATED)) as server, httpx2.Client(trust_env=False) as theirs:
         with Client(KEY, base_url=server.url, http=theirs) as client:
             client.create_task(JOB)
         assert {record.name for record in everything.records} == {"preflight.client"}
         theirs.get(f"{server.url}/theirs?a=b")
     names = {record.name for record in everything.records}
-    assert {"httpx", "httpcore.http11", "httpcore.connection"} <= names
+    assert {"httpx2", "httpcore2.http11", "httpcore2.connection"} <= names
     assert "/theirs?a=b" in everything.text

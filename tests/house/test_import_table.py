@@ -38,7 +38,7 @@ TABLE: dict[str, set[str]] = {
     "api": FOUNDATION | {"specs", "jobfiles", "checking"},
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
-    "sandbox": FOUNDATION | {"probes", "sources", "client"},
+    "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},
@@ -52,7 +52,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "certifi": {"tls"},
     "h11": {"sources"},
     "truststore": {"tls"},
-    "httpx": {"client", "sandbox"},
+    "httpx2": {"client", "sandbox"},
     "yaml": {"jobfiles"},
     "pathspec": {"targets"},
     "rich": {"render", "cli"},

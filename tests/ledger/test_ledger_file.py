@@ -28,13 +28,13 @@ def test_a_ledger_behind_a_link_is_the_same_ledger(tmp_path: Path) -> None:
     with (
         Ledger(tmp_path / "ledger.db") as direct,
         Ledger(link) as linked,
-        direct.intend(order(), api=API) as claim,
+        direct.begin(order(), api=API) as claim,
     ):
-        claim.leaves(1)
-        linked.bury()
+        claim.about_to_send(1)
+        linked.mark_abandoned()
         assert linked.entry(claim.entry_id).state is State.SENT
         with pytest.raises(AlreadySubmitted, match="another process"):
-            linked.intend(order(), api=API, again=True)
+            linked.begin(order(), api=API, again=True)
 
 
 def test_no_name_of_a_ledger_means_a_ledger_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,7 @@ def test_a_ledger_that_is_taken_away_while_open_lets_nothing_through(taken_away:
         brought_to(ledger, State.COMPLETED)
         taken_away(ledger.path)
         with pytest.raises(LedgerUnusable, match="while it was open"):
-            ledger.intend(order("b"), api=API)
+            ledger.begin(order("b"), api=API)
 
 
 WRITTEN_BY_OTHERS = {
@@ -105,11 +105,11 @@ def test_what_a_submission_asks_of_the_ledger_reads_few_entries_of_many(tmp_path
         steps: list[int] = []
         with ledger.reading() as connection:
             connection.set_progress_handler(lambda: steps.append(1), 100)
-        with ledger.intend(order(), api=API, budget=Budget(per_day=Decimal(360))) as claim:
-            claim.weigh("before", Balance(at=clock(), balance=Decimal(1000)))
-            claim.leaves(1)
+        with ledger.begin(order(), api=API, budget=Budget(per_day=Decimal(360))) as claim:
+            claim.record_balance("before", Balance(at=clock(), balance=Decimal(1000)))
+            claim.about_to_send(1)
             claim.accepted("task-of-it")
-            claim.weigh("after", Balance(at=clock(), balance=Decimal(640)))
+            claim.record_balance("after", Balance(at=clock(), balance=Decimal(640)))
         assert ledger.entry(claim.entry_id).charged == 360
         assert not ledger.ran_alone(ledger.entry(claim.entry_id))
     # Hundreds of SQLite's operations each, where a look at every entry would take thousands.

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.callbacks import CallbackApp, Settler
@@ -43,9 +43,9 @@ def receiver(sandbox: Service) -> Iterator[tuple[Ledger, Settler, CallbackApp]]:
 
 def deliver(app: CallbackApp, path: str, task_id: str) -> None:
     async def ask() -> int:
-        transport = httpx.ASGITransport(app=app)
+        transport = httpx2.ASGITransport(app=app)
         headers = {"X-Task-Id": task_id, "X-Event": "task.completed"}
-        async with httpx.AsyncClient(transport=transport, base_url="http://receiver") as client:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://receiver") as client:
             return (await client.post(f"/{SECRET}{path}", headers=headers)).status_code
 
     assert asyncio.run(ask()) == 204
@@ -100,6 +100,27 @@ def test_a_forged_callback_does_not_keep_the_real_one_from_its_effect(case: str,
         assert (ledger.entry(1).state, ledger.entry(1).task_id) == (State.COMPLETED, task)
 
 
+@pytest.mark.parametrize("early", [True, False], ids=["before-the-real-one", "after-it"])
+def test_a_callback_under_another_jobs_secret_keeps_no_real_one_from_its_effect(early: bool, sandbox: Service) -> None:
+    sandbox.arm("drop-after-billing", count=None)
+    for prompt in ("mine", "theirs"):
+        path = sandbox.job(prompt=prompt)
+        assert sandbox.submit(path, "--yes", "--callback", "https://hooks.example/secret").code == 6
+    sandbox.arm("drop-after-billing", count=None)
+    tasks = [(each["id"], each["callback_url"].rpartition("/")[2]) for each in sandbox.state["tasks"]]
+    (mine, my_token), (theirs, their_token) = tasks
+    with receiver(sandbox) as (ledger, settler, app):
+        real = [(my_token, mine), (their_token, theirs)]
+        for token, task in [(their_token, mine), *real] if early else [*real, (their_token, mine)]:
+            deliver(app, f"/{token}", task)
+            settler.settle_waiting()
+        assert not ledger.entries(states=[State.UNKNOWN])
+        assert {entry.task_id for entry in ledger.entries()} >= {mine, theirs}
+    for prompt in ("mine", "theirs"):
+        assert sandbox.submit(sandbox.job(prompt=prompt), "--yes").code == 1
+    assert sandbox.state["jobs_billed"] == 2
+
+
 def test_a_task_that_the_service_does_not_know_yet_is_asked_for_again(sandbox: Service) -> None:
     task, token = lost(sandbox)
     with receiver(sandbox) as (ledger, settler, app):
@@ -112,19 +133,19 @@ def test_a_task_that_the_service_does_not_know_yet_is_asked_for_again(sandbox: S
 
 def test_the_task_that_is_found_takes_the_place_of_one_that_was_merely_named(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.db") as ledger:
-        with ledger.intend(order(), api=API) as claim:
-            claim.leaves(1)
+        with ledger.begin(order(), api=API) as claim:
+            claim.about_to_send(1)
             claim.unknown("no success", settles_at=datetime.now(UTC), task_id="named")
         assert ledger.accept(1, "found", task_id="real") == 1
         assert (ledger.entry(1).state, ledger.entry(1).task_id) == (State.ACCEPTED, "real")
 
 
 def test_an_answer_after_others_thought_the_process_dead_is_kept(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "ledger.db") as ledger, ledger.intend(order(), api=API) as claim:
-        claim.leaves(1)
+    with Ledger(tmp_path / "ledger.db") as ledger, ledger.begin(order(), api=API) as claim:
+        claim.about_to_send(1)
         for sign in tmp_path.glob("*-live-1"):
             sign.unlink()
-        ledger.bury()
+        ledger.mark_abandoned()
         ledger.move(1, State.REFUSED, "resolved by the user: nothing was charged")
         claim.accepted("late")
         entry = ledger.entry(claim.entry_id)
@@ -144,13 +165,13 @@ def test_an_entry_that_has_ended_keeps_its_task(task_id: str, tmp_path: Path) ->
 def test_a_refund_of_another_unknown_job_is_not_taken_for_a_job_that_cost_nothing(tmp_path: Path) -> None:
     clock = Clock()
     with Ledger(tmp_path / "ledger.db", now=clock) as ledger:
-        with ledger.intend(order("first"), api=API) as first:
-            first.leaves(1)
+        with ledger.begin(order("first"), api=API) as first:
+            first.about_to_send(1)
             first.unknown("no answer", settles_at=clock.now + timedelta(minutes=3))
         clock.now += timedelta(hours=1)
-        with ledger.intend(order("second"), api=API) as second:
-            second.weigh("before", Balance(at=clock(), balance=Decimal(1000)))
-            second.leaves(1)
+        with ledger.begin(order("second"), api=API) as second:
+            second.record_balance("before", Balance(at=clock(), balance=Decimal(1000)))
+            second.about_to_send(1)
             second.unknown("no answer", settles_at=clock.now + timedelta(minutes=3))
         assert not ledger.ran_alone(ledger.entry(second.entry_id))
 
@@ -158,9 +179,9 @@ def test_a_refund_of_another_unknown_job_is_not_taken_for_a_job_that_cost_nothin
 def test_a_clock_that_was_set_back_hides_no_later_job(tmp_path: Path) -> None:
     clock = Clock()
     with Ledger(tmp_path / "ledger.db", now=clock) as ledger:
-        with ledger.intend(order(), api=API) as claim:
-            claim.weigh("before", Balance(at=clock(), balance=Decimal(1000)))
-            claim.leaves(1)
+        with ledger.begin(order(), api=API) as claim:
+            claim.record_balance("before", Balance(at=clock(), balance=Decimal(1000)))
+            claim.about_to_send(1)
             claim.unknown("no answer", settles_at=clock.now + timedelta(minutes=3))
         clock.now -= timedelta(hours=5)
         brought_to(ledger, State.COMPLETED, "later")
@@ -169,12 +190,12 @@ def test_a_clock_that_was_set_back_hides_no_later_job(tmp_path: Path) -> None:
 
 def test_a_secret_of_no_entry_is_not_kept(tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.db") as ledger:
-        with ledger.intend(order(), api=API, token_hash=token_hash_of("ours")) as claim:
-            claim.leaves(1)
+        with ledger.begin(order(), api=API, token_hash=token_hash_of("ours")) as claim:
+            claim.about_to_send(1)
         deliveries = Deliveries(ledger)
         for task, token in (("a", "forged"), ("b", "ours")):
             deliveries.take([Delivery(task_id=task, event="task.completed", token_hash=token_hash_of(token))])
-        assert [each.token_hash for each in deliveries.waiting()] == [None, token_hash_of("ours")]
+        assert [each.token_hash for each in deliveries.waiting()] == [token_hash_of("ours"), None]
 
 
 def test_an_interrupt_while_the_ledger_is_locked_loses_no_task(sandbox: Service) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.sandbox import (
@@ -85,7 +85,7 @@ async def burst(url: str, count: int) -> list[int]:
     job = {"model": "kling-v3-motion-control"} | {
         "input": {"input_urls": ["https://x.example/a.png"], "video_urls": ["https://x.example/12.mp4"]}
     }
-    async with httpx.AsyncClient(base_url=url, headers=KEY, trust_env=False, timeout=60) as http:
+    async with httpx2.AsyncClient(base_url=url, headers=KEY, trust_env=False, timeout=60) as http:
         sent = [http.post("/v1/videos/generations", json=job) for _ in range(count)]
         return [answer.status_code for answer in await asyncio.gather(*sent)]
 
@@ -165,7 +165,7 @@ def test_a_prompt_asks_for_a_fault_of_its_own_job(name: str, standing: Sandbox) 
     before = standing.get("/sandbox/state").json()["jobs_billed"]
     try:
         answer = standing.pay(prompt=f"Dance. sandbox:{name}")
-    except httpx.TransportError:
+    except httpx2.TransportError:
         answer = None
     clear = answer is not None and answer.status_code == 200 and "taskId" in answer.text and answer.text[-1] == "}"
     assert clear is (name in {"task-fails", "callback-early"})

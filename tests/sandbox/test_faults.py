@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.sandbox import FAULTS, Options, serve
@@ -31,46 +32,49 @@ STRIKES = [
 ]
 
 
+TIMED = {"late-answer", "504-then-billing"}
+
+
 async def five_seconds(_: str) -> Fraction:
     return Fraction(5)
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[httpx.Client]:
+def running() -> Iterator[httpx2.Client]:
     options = Options(prober=five_seconds, credits=Decimal(1_000_000))
     with (
         serve(options) as url,
-        httpx.Client(base_url=url, headers={"Authorization": "Bearer sk-test"}, trust_env=False) as client,
+        httpx2.Client(base_url=url, headers={"Authorization": "Bearer sk-test"}, trust_env=False) as client,
     ):
         yield client
 
 
 @pytest.fixture
-def api(running: httpx.Client) -> httpx.Client:
+def api(running: httpx2.Client) -> httpx2.Client:
     assert running.delete("/sandbox/faults").status_code == 204
     return running
 
 
-def arm(api: httpx.Client, **fault: object) -> httpx.Response:
+def arm(api: httpx2.Client, **fault: object) -> httpx2.Response:
     return api.post("/sandbox/faults", json=fault)
 
 
-def outcome(api: httpx.Client, operation: str) -> object:
+def outcome(api: httpx2.Client, operation: str) -> object:
     """What a client sees: status and body, or how the connection ended."""
     method, path = REQUESTS[operation]
     try:
         answer = api.request(method, path, json=JOB if method == "POST" else None)
-    except httpx.TransportError as exc:
+    except httpx2.TransportError as exc:
         return type(exc)
     return answer.status_code, answer.json() if answer.content[-1:] == b"}" else None
 
 
-def billed(api: httpx.Client) -> int:
+def billed(api: httpx2.Client) -> int:
     return api.get("/sandbox/state").json()["jobs_billed"]
 
 
-@pytest.mark.parametrize(("name", "operation"), [strike for strike in STRIKES if strike[0] != "late-answer"])
-def test_a_fault_strikes_its_operation_once_and_bills_as_it_says(name: str, operation: str, api: httpx.Client) -> None:
+@pytest.mark.parametrize(("name", "operation"), [strike for strike in STRIKES if strike[0] not in TIMED])
+def test_a_fault_strikes_its_operation_once_and_bills_as_it_says(name: str, operation: str, api: httpx2.Client) -> None:
     if operation != "create":
         usual = outcome(api, operation)
     assert arm(api, name=name, operation=operation).status_code == 201
@@ -86,20 +90,37 @@ def test_a_fault_strikes_its_operation_once_and_bills_as_it_says(name: str, oper
         assert outcome(api, operation) == usual
 
 
-def test_a_late_answer_comes_to_whoever_waits(api: httpx.Client) -> None:
+@pytest.mark.parametrize("way", ["armed", "in-the-prompt"])
+def test_a_job_may_be_billed_after_its_answer(way: str, api: httpx2.Client) -> None:
+    body = JOB
+    if way == "armed":
+        arm(api, name="504-then-billing", seconds=0.2)
+    else:
+        body = {**JOB, "input": {**JOB["input"], "prompt": "sandbox:504-then-billing"}}  # type: ignore[dict-item]
+    before = billed(api)
+    assert api.post("/v1/videos/generations", json=body).status_code == 504
+    assert billed(api) == before
+    for _ in range(1000):
+        if billed(api) != before:
+            break
+        time.sleep(0.02)
+    assert billed(api) == before + 1
+
+
+def test_a_late_answer_comes_to_whoever_waits(api: httpx2.Client) -> None:
     arm(api, name="late-answer", seconds=0.2)
     answer = api.post("/v1/videos/generations", json=JOB)
     assert answer.elapsed.total_seconds() >= 0.2
     assert "taskId" in answer.json()["data"]
 
 
-def test_retry_after_is_sent_as_it_was_armed(api: httpx.Client) -> None:
+def test_retry_after_is_sent_as_it_was_armed(api: httpx2.Client) -> None:
     arm(api, name="rate_limit_exceeded", retry_after="Sun, 22 Nov 2026 10:00:00 GMT")
     answer = api.post("/v1/videos/generations", json=JOB)
     assert answer.headers["retry-after"] == "Sun, 22 Nov 2026 10:00:00 GMT"
 
 
-def test_faults_strike_in_the_order_in_which_they_were_armed(api: httpx.Client) -> None:
+def test_faults_strike_in_the_order_in_which_they_were_armed(api: httpx2.Client) -> None:
     arm(api, name="internal_error", count=2)
     arm(api, name="ip_not_allowed")
     statuses = [api.post("/v1/videos/generations", json=JOB).status_code for _ in range(4)]
@@ -125,7 +146,7 @@ def test_faults_strike_in_the_order_in_which_they_were_armed(api: httpx.Client) 
     ],
     ids=str,
 )
-def test_a_fault_that_makes_no_sense_is_not_armed(fault: dict, api: httpx.Client) -> None:
+def test_a_fault_that_makes_no_sense_is_not_armed(fault: dict, api: httpx2.Client) -> None:
     answer = arm(api, **fault)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_request")
     assert api.get("/sandbox/state").json()["faults"] == []

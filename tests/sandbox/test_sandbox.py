@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight import errors
@@ -35,10 +35,10 @@ async def picture(url: str) -> None:
         raise errors.Unreachable("no picture")
 
 
-class Sandbox(httpx.Client):
+class Sandbox(httpx2.Client):
     """An API client that does no more than speak HTTP."""
 
-    def pay(self, **changes: object) -> httpx.Response:
+    def pay(self, **changes: object) -> httpx2.Response:
         return self.post("/v1/videos/generations", json=changed(**changes))
 
     def balance(self) -> float:

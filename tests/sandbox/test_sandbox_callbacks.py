@@ -13,7 +13,7 @@ from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.sandbox import Options, serve
@@ -65,16 +65,16 @@ async def twelve_seconds(_: str) -> Fraction:
 
 
 @contextmanager
-def sandbox(**options: object) -> Iterator[httpx.Client]:
+def sandbox(**options: object) -> Iterator[httpx2.Client]:
     options = {"speed": SPEED, **options}
     with (
         serve(Options(prober=twelve_seconds, **options)) as url,
-        httpx.Client(base_url=url, headers={"Authorization": "Bearer sk-test"}, trust_env=False) as client,
+        httpx2.Client(base_url=url, headers={"Authorization": "Bearer sk-test"}, trust_env=False) as client,
     ):
         yield client
 
 
-def pay(api: httpx.Client, callback_url: str, prompt: str = "") -> str:
+def pay(api: httpx2.Client, callback_url: str, prompt: str = "") -> str:
     urls = {"input_urls": ["https://x.example/a.png"], "video_urls": ["https://x.example/a.mp4"]}
     body = {"model": "kling-v3-motion-control", "callback_url": callback_url, "input": {**urls, "prompt": prompt}}
     return api.post("/v1/videos/generations", json=body).raise_for_status().json()["data"]["taskId"]
@@ -88,7 +88,7 @@ def until(done: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def deliveries(api: httpx.Client, count: int) -> list[dict]:
+def deliveries(api: httpx2.Client, count: int) -> list[dict]:
     made: list[dict] = []
 
     def enough() -> bool:
@@ -226,7 +226,7 @@ def test_an_early_callback_tells_of_a_job_whose_answer_is_lost() -> None:
     with receiver(200) as hook, sandbox(speed=1) as api:
         api.post("/sandbox/faults", json={"name": "callback-early"})
         api.post("/sandbox/faults", json={"name": "drop-after-billing"})
-        with pytest.raises(httpx.RemoteProtocolError):
+        with pytest.raises(httpx2.RemoteProtocolError):
             pay(api, hook.url)
         ((headers, _),) = hook.calls
         (task,) = api.get("/sandbox/state").json()["tasks"]

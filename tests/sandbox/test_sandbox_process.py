@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight.sandbox import serve_media
@@ -30,7 +30,7 @@ class Running:
     url: str
     media: str
     process: subprocess.Popen[str]
-    http: httpx.Client
+    http: httpx2.Client
 
     def pay(self, callback_url: str | None = None) -> int | None:
         """The status of a create, ``None`` when no answer came."""
@@ -41,7 +41,7 @@ class Running:
         }
         try:
             return self.http.post(f"{self.url}/v1/videos/generations", json=body).status_code
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return None
 
     def state(self) -> dict:
@@ -65,7 +65,7 @@ def running(media: str, *arguments: str | Path, log: Path = Path(os.devnull)) ->
             env=environment(),
             text=True,
         ) as process,
-        httpx.Client(headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, timeout=30) as http,
+        httpx2.Client(headers={"Authorization": f"Bearer {KEY}"}, trust_env=False, timeout=30) as http,
     ):
         try:
             said = process.stdout.readline()

@@ -9,7 +9,7 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from preflight import errors
@@ -32,8 +32,8 @@ def test_an_address_that_others_reach_is_refused(host: str, tmp_path: Path) -> N
 
 
 def test_an_address_that_others_reach_is_served_when_it_is_allowed() -> None:
-    with serve(OPTIONS, host="0.0.0.0", allow_public=True) as url, httpx.Client(trust_env=False) as http:
-        port = httpx.URL(url).port
+    with serve(OPTIONS, host="0.0.0.0", allow_public=True) as url, httpx2.Client(trust_env=False) as http:
+        port = httpx2.URL(url).port
         assert http.get(f"http://127.0.0.1:{port}/sandbox/state").status_code == 200
 
 
@@ -60,17 +60,17 @@ def test_a_port_that_is_taken_and_a_public_address_name_the_option_that_helps() 
 
 
 def test_two_sandboxes_run_side_by_side_with_accounts_of_their_own() -> None:
-    with serve(OPTIONS) as one, serve(OPTIONS) as other, httpx.Client(trust_env=False) as http:
+    with serve(OPTIONS) as one, serve(OPTIONS) as other, httpx2.Client(trust_env=False) as http:
         http.get(f"{one}/v1/credits")
         assert http.get(f"{one}/sandbox/state").json()["requests"] == {"credits": 1}
         assert http.get(f"{other}/sandbox/state").json()["requests"] == {}
 
 
 def test_a_sandbox_ends_while_somebody_waits_for_a_late_answer() -> None:
-    with httpx.Client(trust_env=False) as http, socket.socket() as waiting:
+    with httpx2.Client(trust_env=False) as http, socket.socket() as waiting:
         with serve(OPTIONS) as url:
             http.post(f"{url}/sandbox/faults", json={"name": "late-answer", "operation": "credits", "seconds": 3600})
-            waiting.connect(("127.0.0.1", httpx.URL(url).port))
+            waiting.connect(("127.0.0.1", httpx2.URL(url).port))
             waiting.sendall(b"GET /v1/credits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-test\r\n\r\n")
             while "credits" not in http.get(f"{url}/sandbox/state").json()["requests"]:
                 pass
@@ -79,7 +79,7 @@ def test_a_sandbox_ends_while_somebody_waits_for_a_late_answer() -> None:
 
 def test_media_are_served_with_ranges(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(bytes(range(100)))
-    with serve_media(tmp_path) as url, httpx.Client(trust_env=False, base_url=url) as http:
+    with serve_media(tmp_path) as url, httpx2.Client(trust_env=False, base_url=url) as http:
         whole = http.get("/clip.mp4")
         assert (whole.status_code, whole.content) == (200, bytes(range(100)))
         assert whole.headers["content-type"] == "video/mp4"
@@ -97,7 +97,7 @@ def test_nothing_outside_the_folder_is_served(path: str, tmp_path: Path) -> None
     (tmp_path / "secret").write_text("secret")
     (folder / "link").symlink_to(tmp_path / "secret")
     with serve_media(folder) as url, socket.socket() as raw:
-        raw.connect(("127.0.0.1", httpx.URL(url).port))
+        raw.connect(("127.0.0.1", httpx2.URL(url).port))
         raw.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: raw.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 404")
@@ -122,7 +122,7 @@ def test_in_the_foreground_it_says_where_it_is_and_ends_with_an_interrupt() -> N
     command = [sys.executable, "-W", "error", "-c", FOREGROUND]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         url = process.stdout.readline().strip()
-        with httpx.Client(trust_env=False) as http:
+        with httpx2.Client(trust_env=False) as http:
             assert http.get(f"{url}/sandbox/state").json()["schema"] == "preflight.sandbox/v1"
         process.send_signal(signal.SIGINT)
         _, text = process.communicate(timeout=60)

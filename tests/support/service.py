@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from preflight.sandbox import Options, serve
 from preflight.sandbox.measure import probe_image, probe_seconds
@@ -19,7 +19,7 @@ from tests.support.jobs import job, write_job
 class Service:
     """A running sandbox: ``url``. Its reference files are on ``media``, the user's key and jobs in ``folder``."""
 
-    def __init__(self, admin: httpx.Client, media: Server, folder: Path) -> None:
+    def __init__(self, admin: httpx2.Client, media: Server, folder: Path) -> None:
         self.url = str(admin.base_url).rstrip("/")
         self.media = media
         self._admin = admin
@@ -100,6 +100,6 @@ def service(folder: Path, **options: Any) -> Iterator[Service]:
     with (
         serving(media) as server,
         serve(settings) as url,
-        httpx.Client(base_url=url, trust_env=False, verify=False) as admin,
+        httpx2.Client(base_url=url, trust_env=False, verify=False) as admin,
     ):
         yield Service(admin, server, folder)

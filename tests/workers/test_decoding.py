@@ -272,7 +272,7 @@ from preflight.checking.options import Options
 from preflight.model.target import Media
 with Engine(Options(deep=True)) as engine:
     engine.check([Media(source=sys.argv[1])])
-print([name for name in ("numpy", "simplejpeg", "pymediainfo", "httpx", "h11") if name in sys.modules])
+print([name for name in ("numpy", "simplejpeg", "pymediainfo", "httpx2", "h11") if name in sys.modules])
 """
     command = [sys.executable, "-c", script, str(PICTURES / "plain.jpg")]
     ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG)

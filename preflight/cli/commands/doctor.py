@@ -12,20 +12,18 @@ import click
 
 from preflight.cli.completion import files
 from preflight.cli.exit_codes import OF_VERDICT
+from preflight.cli.key_file import read_key_file
 from preflight.cli.option_groups import PlainOutputOptions
 from preflight.cli.param_types import Seconds
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger, plain_output_options
 from preflight.cli.terminal import verbose_option
 from preflight.doctor import Surroundings, examine, verdict
-from preflight.errors import ConfigurationError
 from preflight.render.formats import CHECKS
 from preflight.specs import load_spec
 
-_KEY_FILE_BYTES = 4096
 
-
-# The options of the other commands stand where httpx is loaded, and that may be what does not work.
+# The options of the other commands stand where httpx2 is loaded, and that may be what does not work.
 @click.command("doctor")
 @click.option("--offline", is_flag=True, help="Do not ask the service.")
 @click.option("--timeout", "seconds", type=Seconds(0.1, 600), default=10.0, metavar="SECONDS", help="For all of it.")
@@ -76,13 +74,7 @@ def command(
 
 
 def _key_text(key_file: str | None, environment: Mapping[str, str]) -> str | None:
-    if key_file is None:
-        return environment.get("PREFLIGHT_API_KEY")
-    try:
-        with Path(key_file).open(encoding="ascii", errors="replace") as file:
-            return file.read(_KEY_FILE_BYTES).removesuffix("\n").removesuffix("\r")
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the key file {key_file}: {error.strerror}") from error
+    return environment.get("PREFLIGHT_API_KEY") if key_file is None else read_key_file(key_file)
 
 
 def _ledger_path(environment: Mapping[str, str]) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import click
 
@@ -12,12 +12,15 @@ from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import api_url_option, key_file_option, ledger_option, open_client, open_ledger
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import remark
-from preflight.errors import TaskNotFound
+from preflight.errors import ApiError, TaskNotFound
 from preflight.render.formats import CALIBRATION, ENTRIES, ENTRY
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from preflight.client import Client
     from preflight.ledger import Entry, Ledger
+    from preflight.submit.settle import BalanceVerdict
 
 _STATES = ("intended", "sent", "accepted", "completed", "failed", "refused", "unknown")
 
@@ -61,7 +64,7 @@ def list_entries(
     from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone
 
     with open_ledger(ledger_path) as ledger:
-        ledger.bury()
+        ledger.mark_abandoned()
         entries = ledger.entries(states=[State(state) for state in states], limit=limit)
     emit_as(ENTRIES, entries, output)
     return Exit.PASS
@@ -78,7 +81,7 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
     preflight ledger show 3
     """
     with open_ledger(ledger_path) as ledger:
-        ledger.bury()
+        ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
     emit_as(ENTRY, [entry], output)
     return Exit.PASS
@@ -115,16 +118,16 @@ def resolve(
     from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone
     from preflight.submit.settle import (  # noqa: PLC0415 - the same
         resolve_as_not_charged,
-        resolve_by_balance,
         resolve_by_task,
     )
 
     if task_id and not_charged:
         raise click.UsageError("it is one or the other: --task or --not-charged")
     with open_ledger(ledger_path) as ledger:
-        ledger.bury()
+        ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
         if not_charged:
+            _warn_if_early(entry, ledger.now())
             entry = resolve_as_not_charged(ledger, entry)
         else:
             with open_client(api_url, key_file) as client:
@@ -135,8 +138,7 @@ def resolve(
                 elif entry.task_id:
                     entry = _as_named(ledger, client, entry, entry.task_id)
                 else:
-                    entry, answer = resolve_by_balance(ledger, client, entry)
-                    remark(_answer(answer.name, entry))
+                    entry = _by_balance(ledger, client, entry)
     emit_as(ENTRY, [entry], output)
     return Exit.OUTCOME_UNKNOWN if entry.state is State.UNKNOWN else Exit.PASS
 
@@ -159,6 +161,25 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     return Exit.PASS if policies_that_fit(found) else Exit.INDETERMINATE
 
 
+def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
+    """Settled by the balance where it can tell; the reason is said where it cannot."""
+    from preflight.submit.settle import resolve_by_balance  # noqa: PLC0415 - SQLite, for what pays alone
+
+    try:
+        entry, verdict = resolve_by_balance(ledger, client, entry)
+    except ApiError as error:
+        by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
+        remark(f"the balance was not told: {error}; ask again later, or {by_hand}")
+        return entry
+    remark(_explained(verdict, entry))
+    return entry
+
+
+def _warn_if_early(entry: Entry, now: datetime) -> None:
+    if entry.settles_at is not None and now < entry.settles_at:
+        remark(f"the service may still charge for it until {entry.settles_at:%H:%M:%S} UTC")
+
+
 def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """Settled by the task that the answer named, although it was no success."""
     from preflight.submit.settle import resolve_by_task  # noqa: PLC0415 - SQLite, for what pays alone
@@ -171,19 +192,32 @@ def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Ent
         raise
 
 
-def _answer(name: str, entry: Entry) -> str:
-    by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
-    match name:
-        case "CHARGED":
+def _explained(verdict: BalanceVerdict, entry: Entry) -> str:
+    from preflight.submit.settle import BalanceVerdict  # noqa: PLC0415 - SQLite, for what pays alone
+
+    by_hand = f"look at your tasks, then preflight ledger resolve {entry.id} --task ID, or --not-charged"
+    match verdict:
+        case BalanceVerdict.CHARGED:
             return "the balance fell by what the job costs: it was accepted"
-        case "NOT_CHARGED":
+        case BalanceVerdict.NOT_CHARGED:
             return "the balance did not move: nothing was charged"
-        case "TOO_EARLY":
+        case BalanceVerdict.TOO_EARLY:
             until = f"{entry.settles_at:%H:%M:%S} UTC" if entry.settles_at else "later"
-            return (
-                f"the balance has not moved, but the service may be at it until {until}: ask again then, or {by_hand}"
-            )
-        case "NOT_ALONE":
-            return f"the balance cannot tell: something else moved it since; look at your tasks, then {by_hand}"
+            return f"the balance has not moved, but the service may still charge until {until}: ask again then"
+        case BalanceVerdict.NOT_ALONE:
+            reason = "something else ran since"
+        case BalanceVerdict.MOVED:
+            reason = "it moved by something else than this job since"
+        case BalanceVerdict.CONTRADICTORY:
+            reason = "it fell by more than the service says was consumed"
+        case BalanceVerdict.INCOMPLETE:
+            reason = "the service does not say how many credits were consumed"
+        case BalanceVerdict.NOT_SEEN:
+            reason = "it was not seen before the request"
+        case BalanceVerdict.NO_KEY:
+            reason = "an earlier version of preflight did not note which key paid"
+        case BalanceVerdict.OTHER_KEY:
+            reason = "another key paid: ask with that one"
         case _:
-            return f"the balance before the request was not seen; look at your tasks, then {by_hand}"
+            assert_never(verdict)
+    return f"the balance cannot tell: {reason}; {by_hand}"

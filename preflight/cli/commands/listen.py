@@ -60,10 +60,11 @@ def command(
     preflight listen --forward './publish.sh'
     """
     try:
-        from preflight.callbacks.listener import listening, secret_of, serve  # noqa: PLC0415 - an extra
+        from preflight.callbacks.listener import secret_of, serve  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("preflight listen", "listen") from error
-    from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads httpx and SQLite
+    from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads httpx2 and SQLite
+    from preflight.callbacks.listening import listening  # noqa: PLC0415 - the same
 
     words = _words(forward)
     with open_ledger(ledger_path) as ledger, open_client(api_url, key_file) as client:
@@ -93,7 +94,7 @@ def _words(forward: str | None) -> list[str]:
 
 
 def _finished(finished: Finished, forward: list[str]) -> None:
-    from preflight.render.json_objects import submission_object  # noqa: PLC0415 - loads httpx
+    from preflight.render.json_objects import submission_object  # noqa: PLC0415 - loads httpx2
     from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
 
     task, entry = finished.task, finished.entry

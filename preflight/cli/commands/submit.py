@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -110,7 +108,7 @@ def command(
     preflight submit job.yaml --wait --download results
     preflight submit job.yaml --yes --max-credits 400
     """
-    from preflight.ledger import Budget, order_of  # noqa: PLC0415 - SQLite, for what pays alone
+    from preflight.ledger import Budget, paid_request_of  # noqa: PLC0415 - SQLite, for what pays alone
 
     job, hidden = load_job(Path(path)), output.hidden
     require_writable(output.file)
@@ -130,7 +128,7 @@ def command(
             with progress("checking", hidden=hidden):
                 return engine.check([job])
 
-        report, checked_at = check(), monotonic()
+        report = check()
         if (code := exit_of(report)) is not Exit.PASS:
             _refuse(report, output)
             return code
@@ -140,20 +138,22 @@ def command(
             emit(_dry_run(job, api_url, output.format), output.file)
             return Exit.PASS
         budget = Budget(max_credits=max_credits, per_day=budget_per_day)
-        ledger.require_payable(order_of(job, found), api=client.base_url, again=again, budget=budget)
+        ledger.require_payable(paid_request_of(job, found), api=client.base_url, again=again, budget=budget)
         _agree(found, yes=yes, saved=saved)
-        found = _still_sound(found, check, age=monotonic() - checked_at, yes=yes)
         with progress("submitting", hidden=hidden) as update:
             submission = submit_job(
                 job,
                 found,
                 client,
                 ledger,
+                check=lambda: engine.check([job]).jobs[0],
+                agree=lambda latest: _agree(latest, yes=yes, saved=saved),
                 again=again,
                 budget=budget,
                 callback=_receiver(callback),
                 wait=wait or download is not None,
                 timeout=wait_timeout,
+                on_changed=_say_changed,
                 on_accepted=_announce,
                 on_update=show_status(update),
             )
@@ -190,20 +190,8 @@ def _saved(path: str, found: JobReport) -> SavedCheck:
     return saved
 
 
-def _still_sound(found: JobReport, check: Callable[[], Report], *, age: float, yes: bool) -> JobReport:
-    """The check to pay by: made anew where it is older than a minute, as when the question was left open for long."""
-    from preflight.submit.recheck import MAX_AGE, is_unchanged, receipts_of  # noqa: PLC0415 - with hashlib
-
-    if age <= MAX_AGE.total_seconds():
-        return found
-    latest = check().jobs[0]
-    if not is_unchanged(receipts_of(found), receipts_of(latest)):
-        remark("the files have changed since they were checked, and were checked again")
-        if latest.verdict is not Verdict.PASS:
-            raise NotSubmitted("not sent: the files have changed, and the job no longer passes its check")
-    if latest.quote != found.quote:
-        _agree(latest, yes=yes, saved=None)
-    return latest
+def _say_changed() -> None:
+    remark("the files have changed since they were checked, and were checked again")
 
 
 def _agree(report: JobReport, *, yes: bool, saved: SavedCheck | None) -> None:

@@ -100,6 +100,9 @@ def _said(field: FieldSpec, spec: Spec) -> Iterator[str]:
 MINIMUM_PRE_COMMIT: Final = "3.2.0"
 """The first release with stages called ``pre-commit`` and ``pre-push``."""
 
+_ARGS = "['--']"
+"""Ends the options: the names of files follow. ``args`` of a user's own replace it, and end with it as well."""
+
 _MEDIA = r"(?i)\.(jpe?g|png|mp4|mov)$"
 _JOBS = r"(?i)\.(ya?ml|json|jsonl|ndjson|csv|tsv)$"
 
@@ -154,6 +157,7 @@ def manifest() -> str:
                 f"  name: {_quoted(hook.name)}",
                 f"  description: {_quoted(hook.description)}",
                 f"  entry: {hook.entry}",
+                f"  args: {_ARGS}",
                 "  language: python",
                 *_selection(hook, indent="  "),
                 f"  minimum_pre_commit_version: '{MINIMUM_PRE_COMMIT}'",
@@ -172,6 +176,7 @@ def configuration() -> str:
                 f"      - id: {hook.id}",
                 f"        name: {_quoted(hook.name)}",
                 f"        entry: {hook.entry}",
+                f"        args: {_ARGS}",
                 "        language: system",
                 *_selection(hook, indent="        "),
                 "",

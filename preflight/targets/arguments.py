@@ -13,7 +13,7 @@ from preflight.redact import redact, shown_path
 from preflight.specs import model_names
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
-_JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
+JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
 _TABLES = frozenset({".csv", ".tsv"})
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
@@ -79,7 +79,7 @@ def _read_matching(pattern: str, model: str, filters: Filters, *, jobs_only: boo
 
 def _read_jobs(path: Path, model: str) -> Iterator[Target]:
     suffix = path.suffix.lower()
-    if suffix not in _JOB_LIKE or not path.is_file():
+    if suffix not in JOB_LIKE or not path.is_file():
         return
     from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, as below
         JOB_SUFFIXES,
@@ -101,7 +101,7 @@ def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target
     path, suffix = found.path, found.path.suffix.lower()
     if suffix in MEDIA_SUFFIXES or not found.is_file:
         yield Media(source=str(path))
-    elif suffix in _JOB_LIKE:
+    elif suffix in JOB_LIKE:
         if _mentions_media(path):
             yield from _read_jobs(path, model)
     elif suffix and suffix == asked:

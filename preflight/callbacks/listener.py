@@ -45,6 +45,8 @@ def secret_of(path: Path) -> str:
 @contextmanager
 def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
     """A socket that listens, and its URL; port 0 is a free one. Raises ``ConfigurationError``."""
+    if not host.strip():  # to the system this is every address, which nobody means by leaving it empty
+        raise ConfigurationError("an empty address to listen on: 127.0.0.1 is this machine, 0.0.0.0 every address")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         if os.name == "posix":  # elsewhere the option would let two servers share the port

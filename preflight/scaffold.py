@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
-from preflight.specs import FieldSpec, Spec
+from preflight.specs import DEFAULT_MODEL, FieldSpec, Spec
 
 JOB_FILE: Final = "job.yaml"
 SCHEMA_FILE: Final = "job.schema.json"
@@ -43,6 +45,17 @@ def job_text(spec: Spec) -> str:
         for index, each in enumerate(inner[field.name]):
             head += [*([""] if index else []), *_field(each, spec, indent="  ")]
     return "\n".join(head) + "\n"
+
+
+def sample_files() -> Iterator[Traversable]:
+    """The sample media that come with the package: two that pass, and two that fail."""
+    media = files("preflight").joinpath("sandbox", "media")
+    return (media / name for name in ("character.png", "dance.mp4", "renamed.png", "too-long.mp4"))
+
+
+def sample_job() -> str:
+    """A job of the two samples that fail, as the README shows it."""
+    return f"model: {DEFAULT_MODEL}\ninput:\n  input_urls: [renamed.png]\n  video_urls: [too-long.mp4]\n"
 
 
 def hooks_text() -> str:

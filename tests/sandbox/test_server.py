@@ -145,4 +145,5 @@ except MissingExtra as missing:
     print(missing.extra, missing)
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert ended.stdout == "sandbox the sandbox needs the extra 'sandbox': pip install 'media-preflight[sandbox]'\n"
+    command = errors.install_command("media-preflight[sandbox]")
+    assert ended.stdout == f"sandbox the sandbox needs the extra 'sandbox': {command}\n"

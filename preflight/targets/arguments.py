@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.model.pointers import is_annex_key
 from preflight.model.target import Media, Target, is_url
@@ -131,11 +132,8 @@ def _read_file(path: Path, model: str) -> Iterator[Target]:
 def _mentions_media(path: Path) -> bool:
     """Whether a file of a job's ending is about this: a folder holds YAML and JSON of all kinds."""
     try:
-        if not path.is_file():  # a pipe would be waited for
-            return False
-        with path.open("rb") as file:
-            head = file.read(_LOOKED_AT_BYTES)
-    except OSError:
+        head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
+    except NotRead:
         return False
     if path.suffix.lower() in _TABLES:
         from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders

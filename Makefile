@@ -4,13 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := python -m pytest
 
+# A Debian with python3 alone has no ensurepip, so that venv fails: uv and virtualenv bring what they need.
+NO_VENV := preflight: $(PYTHON) cannot make a virtual environment: apt-get install python3-venv, or install uv or virtualenv
+NEW_VENV = test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
+	if command -v uv >/dev/null; then uv venv --quiet --seed --python $(PYTHON) $(VENV); \
+	elif command -v virtualenv >/dev/null; then virtualenv --quiet --python $(PYTHON) $(VENV); \
+	else echo "$(NO_VENV)" >&2; exit 1; fi; }
+INSTALL = $(BIN)/python -m pip install --quiet
+
 .PHONY: demo test lint types fixtures docs bench clean
 
-demo: $(VENV)/ready
+demo: $(VENV)/demo
 	@$(BIN)/preflight demo
 
 test: $(VENV)/ready
-	$(BIN)/$(PYTEST) -n auto
+	$(BIN)/$(PYTEST) -n auto --durations=10 --durations-min=1
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -45,7 +53,12 @@ clean:
 	rm -rf $(VENV) dist .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/ready: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@$(BIN)/python -m compileall -q preflight  # some machines forbid it on the fly, and each start would compile anew
+	@$(NEW_VENV)
+	$(INSTALL) --editable '.[dev]'
+	@$(BIN)/python -m compileall -q preflight  # some machines forbid it on the fly, and each start would compile again
+	@touch $@ $(VENV)/demo
+
+$(VENV)/demo: pyproject.toml  # what the demo needs, and nothing for developers
+	@$(NEW_VENV)
+	$(INSTALL) --editable '.[sandbox]'
 	@touch $@

@@ -177,6 +177,23 @@ def walk(group: click.Group, context: click.Context) -> Iterator[tuple[click.Com
             yield command, inner
 
 
+def trust() -> str:
+    """Which settings are trusted from where; the options are those that the commands have."""
+    options = {
+        name for command, _ in walk(commands, click.Context(commands)) for p in command.params for name in p.opts
+    }
+    rows = (
+        (
+            f"`{row.key}`",
+            f"`--{row.key}`" if f"--{row.key}" in options else "–",
+            f"`{row.envvar}`" if row.envvar else "–",
+            row.found.said,
+        )
+        for row in SETTINGS
+    )
+    return tables.table(("setting", "option", "variable", "a file that came with the folder"), rows)
+
+
 def hooks() -> str:
     """The hooks, and when they run."""
     rows = (
@@ -227,6 +244,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "layers": layers,
     "modules": modules,
     "settings": tables.settings,
+    "trust": trust,
     "commands": command_line,
     "hooks": hooks,
 }

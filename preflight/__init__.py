@@ -7,10 +7,10 @@ used: a check of a local picture needs no HTTP library.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in typing, which takes time to load: an interrupt before main() ends in a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from preflight.api import check, check_async
     from preflight.checking.engine import Engine
     from preflight.checking.options import Options
@@ -136,6 +136,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'preflight' has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - see above
+
     value = getattr(import_module(_HOME_OF[name]), name)
     globals()[name] = value
     return value

@@ -82,8 +82,30 @@ class MissingExtra(ConfigurationError):
     """An optional part of preflight is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the extra '{extra}': pip install 'media-preflight[{extra}]'")
+        super().__init__(f"{what} needs the extra '{extra}': {install_command(f'media-preflight[{extra}]')}")
         self.extra = extra
+
+
+def install_command(*requirements: str) -> str:
+    """The shell command that installs ``requirements`` where this preflight is installed: by pipx, uv, or pip.
+
+    An extra of what is installed already needs no other copy of it, so this holds for editable installations as well.
+    """
+    import shutil  # noqa: PLC0415 - for what is missing alone
+    import sys  # noqa: PLC0415 - the same
+    from importlib.util import find_spec  # noqa: PLC0415 - the same
+    from pathlib import Path  # noqa: PLC0415 - the same
+    from shlex import quote  # noqa: PLC0415 - the same
+
+    wanted = " ".join(map(quote, requirements))
+    prefix = Path(sys.prefix)
+    if (prefix / "pipx_metadata.json").exists():
+        return f"pipx runpip {quote(prefix.name)} install {wanted}"
+    if (prefix / "uv-receipt.toml").exists() or find_spec("pip") is None:
+        return f"uv pip install --python {quote(sys.executable)} {wanted}"
+    pip = shutil.which("pip")
+    is_ours = pip is not None and Path(pip).parent == Path(sys.executable).parent
+    return f"pip install {wanted}" if is_ours else f"{quote(sys.executable)} -m pip install {wanted}"
 
 
 class SourceError(PreflightError):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
-from preflight.specs import FieldSpec, Spec
+from preflight.specs import DEFAULT_MODEL, FieldSpec, Spec
 
 JOB_FILE: Final = "job.yaml"
 SCHEMA_FILE: Final = "job.schema.json"
@@ -43,6 +45,17 @@ def job_text(spec: Spec) -> str:
         for index, each in enumerate(inner[field.name]):
             head += [*([""] if index else []), *_field(each, spec, indent="  ")]
     return "\n".join(head) + "\n"
+
+
+def sample_files() -> Iterator[Traversable]:
+    """The sample media that come with the package: two that pass, and two that fail."""
+    media = files("preflight").joinpath("sandbox", "media")
+    return (media / name for name in ("character.png", "dance.mp4", "renamed.png", "too-long.mp4"))
+
+
+def sample_job() -> str:
+    """A job of the two samples that fail, as the README shows it."""
+    return f"model: {DEFAULT_MODEL}\ninput:\n  input_urls: [renamed.png]\n  video_urls: [too-long.mp4]\n"
 
 
 def hooks_text() -> str:
@@ -100,6 +113,9 @@ def _said(field: FieldSpec, spec: Spec) -> Iterator[str]:
 MINIMUM_PRE_COMMIT: Final = "3.2.0"
 """The first release with stages called ``pre-commit`` and ``pre-push``."""
 
+_ARGS = "['--']"
+"""Ends the options: the names of files follow. ``args`` of a user's own replace it, and end with it as well."""
+
 _MEDIA = r"(?i)\.(jpe?g|png|mp4|mov)$"
 _JOBS = r"(?i)\.(ya?ml|json|jsonl|ndjson|csv|tsv)$"
 
@@ -154,6 +170,7 @@ def manifest() -> str:
                 f"  name: {_quoted(hook.name)}",
                 f"  description: {_quoted(hook.description)}",
                 f"  entry: {hook.entry}",
+                f"  args: {_ARGS}",
                 "  language: python",
                 *_selection(hook, indent="  "),
                 f"  minimum_pre_commit_version: '{MINIMUM_PRE_COMMIT}'",
@@ -172,6 +189,7 @@ def configuration() -> str:
                 f"      - id: {hook.id}",
                 f"        name: {_quoted(hook.name)}",
                 f"        entry: {hook.entry}",
+                f"        args: {_ARGS}",
                 "        language: system",
                 *_selection(hook, indent="        "),
                 "",

@@ -1,4 +1,4 @@
-"""What every test is kept from: the user's own data folder, where the ledger is."""
+"""What holds for every test: a data folder of its own, default signals for children, and an end to every wait."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.processes import hand_down_default_signals, within
+
+MOST_SECONDS = 480
+"""Far more than any test takes: it only ends one that would wait for ever."""
+
+hand_down_default_signals()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    with within(MOST_SECONDS, item.nodeid):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, JobReport, Report
 from preflight.redact import printable
 from preflight.rules import Trait, rules_with
 
 SCHEMA: Final = "preflight.baseline/v1"
-_MAX_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 16 * 1024 * 1024
 _NEVER = rules_with(Trait.BUDGET)
 _UNREADABLE = rules_with(Trait.UNREADABLE)
 
@@ -86,13 +87,9 @@ def read_baseline(path: Path) -> Baseline:
     """The baseline in a file. Raises ``ConfigurationError`` for a file that cannot be read, or is none."""
     shown = printable(str(path))
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "no file can have this name").lower()
-        raise ConfigurationError(f"{shown}: the baseline cannot be read: {reason}") from error
-    if len(data) > _MAX_BYTES:
-        raise ConfigurationError(f"{shown}: larger than {_MAX_BYTES >> 20} MiB: this is no baseline")
+        data = read_bounded(path, _MAX_BYTES)
+    except NotRead as error:
+        raise ConfigurationError(f"{shown}: the baseline cannot be read: {error.reason}") from error
     try:
         body = json.loads(data)
         if body["schema"] != SCHEMA:

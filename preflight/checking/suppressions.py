@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, Hidden, Severity
 from preflight.redact import redact
-from preflight.rules import RULES, Area
+from preflight.rules import RULES, Area, Trait, rules_with
 
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from preflight.targets.patterns import Patterns
 
 _AREAS = {area.value: frozenset(rule.id for rule in RULES if rule.area is area) for area in Area}
+_BUDGET = rules_with(Trait.BUDGET)
 _IDS = frozenset(rule.id for rule in RULES)
 
 
@@ -97,9 +98,7 @@ class Selection:
         for patterns, rules in self._by_path:
             if finding.rule in rules and any(patterns.fit(path) for path in _paths(finding.path, source)):
                 return "path"
-        if job is not None and any(
-            comment.covers(finding.line) and _says(comment.rules, finding) for comment in job.comments
-        ):
+        if job is not None and _is_ignored_in(job, finding):
             return "comment"
         if self._baseline is not None and self._baseline.holds(finding, source, job.id if job else None):
             return "baseline"
@@ -118,6 +117,13 @@ def _paths(path: str | None, source: str | None) -> Iterator[str]:
         yield path
     if source is not None and source != path and "://" not in source:
         yield os.path.join(os.path.dirname(path or ""), source)  # noqa: PTH118, PTH120 - text, as patterns take it
+
+
+def _is_ignored_in(job: Job, finding: Finding) -> bool:
+    """Whether a comment ignores ``finding``. A job is often somebody else's: it cannot switch off a budget."""
+    if finding.rule in _BUDGET:
+        return False
+    return any(comment.covers(finding.line) and _says(comment.rules, finding) for comment in job.comments)
 
 
 def _says(names: Iterable[str], finding: Finding) -> bool:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-import gc
-import signal
-import sys
-from collections.abc import Sequence
+TYPE_CHECKING = False  # as in typing: nothing is loaded before main() has decided what an interrupt does
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code (``exit_codes.py``)."""
-    from preflight.cli.run import run  # noqa: PLC0415 - an interrupt while loading must not end in a traceback
+    # While modules load, an interrupt ends the process as the system would, without a traceback.
+    import _signal  # type: ignore[import-not-found]  # noqa: PLC0415 - built in, where signal loads enum first
 
+    loading = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+    if loading:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    import gc  # noqa: PLC0415 - see above
+    import signal  # noqa: PLC0415 - see above
+    import sys  # noqa: PLC0415 - see above
+
+    from preflight.cli.run import run  # noqa: PLC0415 - see above
+
+    if loading:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     # Being told to end, as by a time limit around a script, is an interrupt: a paid request under way must say so.
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
+            _handle(getattr(signal, name), signal.default_int_handler)
     code = run(arguments)
     # The process ends here. Looking for cycles among everything that was loaded would be a fifth of a short run.
     gc.freeze()
     sys.exit(code)
+
+
+def _handle(number: int, handler: Callable[[int, FrameType | None], object]) -> None:
+    """Handle a signal, unless whoever started this process had it ignored, as ``nohup`` does."""
+    import signal  # noqa: PLC0415 - see above
+
+    if signal.getsignal(number) is not signal.SIG_IGN:
+        signal.signal(number, handler)

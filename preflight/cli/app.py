@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.file_names import as_names
 from preflight.cli.settings_options import with_settings
 from preflight.cli.terminal import tell
 
@@ -53,6 +54,13 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but that a file of this folder is never taken for an option."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command, rest if command is None else as_names(command, rest)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command. An interrupt becomes ``Abort`` here: click itself would print an empty line for it."""

@@ -15,6 +15,7 @@ from preflight.errors import ConfigurationError
 from preflight.model import IgnoreComment, Report
 from preflight.redact import printable
 from preflight.render.json_text import to_json
+from preflight.rules import Trait, rules_with
 
 _LISTED = 10
 """Findings of a baseline that are named when they are fixed."""
@@ -57,7 +58,10 @@ def _about(path: str, comment: IgnoreComment, report: Report) -> Iterator[str]:
     }
     for name in comment.rules:
         try:
-            if not rules_named([name]) & hidden:
+            rules = rules_named([name])
+            if rules <= rules_with(Trait.BUDGET):
+                yield f"{place}: a comment cannot switch a budget off: {name} counts all the same"
+            elif not rules & hidden:
                 yield f"{place}: nothing to ignore: {name} finds nothing here"
         except ConfigurationError as error:
             yield f"{place}: {printable(str(error))}"

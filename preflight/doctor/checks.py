@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from preflight.errors import install_command
 from preflight.model import Verdict
 from preflight.redact import printable
 
@@ -70,7 +71,7 @@ def _begun(name: str, trial: Trial) -> tuple[threading.Thread, list[Check]]:
             checks = list(trial())
         except Exception as error:  # noqa: BLE001 - what a broken installation raises is the finding
             said = printable(f"{type(error).__name__}: {error}"[:_LONGEST])
-            fix = "install preflight again: pip install --force-reinstall media-preflight"
+            fix = f"install preflight again: {install_command('--force-reinstall', 'media-preflight')}"
             checks = [Check(name=name, state=State.FAIL, found=said, fix=fix)]
         found.extend(checks)
 

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from preflight.doctor.checks import Check, State
+from preflight.errors import install_command
 from preflight.redact import printable
 
 _DISTRIBUTION = "media-preflight"
@@ -33,7 +34,7 @@ def versions() -> Iterator[Check]:
         name="packages",
         state=State.FAIL if missing else State.OK,
         found=_listed(found),
-        fix=f"pip install {' '.join(missing)}" if missing else None,
+        fix=install_command(*missing) if missing else None,
     )
 
 
@@ -48,7 +49,7 @@ def extras() -> Iterator[Check]:
             name=f"extra {extra}",
             state=State.MISSING if missing else State.OK,
             found=_listed(found),
-            fix=f"pip install '{_DISTRIBUTION}[{extra}]'" if missing else None,
+            fix=install_command(f"{_DISTRIBUTION}[{extra}]") if missing else None,
         )
 
 
@@ -81,7 +82,6 @@ _ASK = (
     "print(json.loads(said)['creatingLibrary']['version'])"
 )
 _SECONDS = 8.0
-_FIX = "install its package again: pip install --force-reinstall pymediainfo"
 
 
 def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iterator[Check]:
@@ -89,13 +89,13 @@ def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iter
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {type(error).__name__}", fix=_FIX)
+        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {type(error).__name__}", fix=_again())
         return
     if run.returncode == 0:
         yield Check(name="mediainfo", state=State.OK, found=f"libmediainfo {run.stdout.strip()[:40]}")
     else:
         last = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {last[:200]}", fix=_FIX)
+        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {last[:200]}", fix=_again())
 
 
 def cage(clip: Path = CLIP) -> Iterator[Check]:
@@ -111,7 +111,7 @@ def cage(clip: Path = CLIP) -> Iterator[Check]:
     opinion = second_opinion(tracks) if tracks else None
     if opinion is None or opinion.duration is None:
         found = "a clip that comes with preflight could not be read in it: clips get no second opinion"
-        yield Check(name="cage", state=State.FAIL, found=found, fix=_FIX)
+        yield Check(name="cage", state=State.FAIL, found=found, fix=_again())
         return
     spent = round((time.monotonic() - began) * 1000)
     yield Check(name="cage", state=State.OK, found=f"read a clip ({opinion.container}) in {spent} ms, start included")
@@ -164,3 +164,7 @@ def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
         found=f"{', '.join(names)} set: {found}; images and videos are read without it",
         fix="set NO_PROXY to reach the API without a proxy" if used else "set HTTPS_PROXY to reach the API through it",
     )
+
+
+def _again() -> str:
+    return f"install its package again: {install_command('--force-reinstall', 'pymediainfo')}"

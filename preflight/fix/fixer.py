@@ -88,6 +88,8 @@ class Fixer:
         about = replace(about, findings=made.unrepaired, withheld=made.withheld)
         if not made.tries:
             return replace(about, state=_untried(report, made))
+        if (self._options.in_place or self._options.force) and not given.inside:
+            return replace(about, state=FixState.UNREPAIRED, findings=_worth_saying(report), reason=_OUTSIDE)
         if self._options.in_place and self._names.holds(given.file.resolve()):
             return replace(about, state=FixState.UNREPAIRED, findings=_worth_saying(report), reason=_WRITTEN)
         carry = self._planned if self._options.dry else self._repaired
@@ -248,6 +250,8 @@ class Fixer:
 
 
 _WRITTEN = "this run has written it already, for another part or orientation; fix a copy of it for this one"
+
+_OUTSIDE = "it lies outside of what was named, through a link or a job: name the file itself to have it replaced"
 
 
 def _untried(report: JobReport, made: Plan) -> FixState:

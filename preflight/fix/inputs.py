@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from preflight.errors import JobUnreadable
@@ -12,6 +12,8 @@ from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
 from preflight.specs import Role, load_spec, model_names
 from preflight.targets import read_targets
+from preflight.targets.arguments import JOB_LIKE
+from preflight.targets.folders import plain_part
 
 _KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
 _ITEMS = 16
@@ -23,7 +25,8 @@ class FixInput:
     """A file to be looked at. ``file`` is ``None`` for what is at a URL, or in a row that cannot be read (``trouble``).
 
     ``kind`` is the part that a job gives it, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
-    job names it.
+    job names it. ``inside`` is whether it lies in what the user named, links followed: a link or a job in a folder may
+    lead out of it.
     """
 
     source: str
@@ -34,6 +37,7 @@ class FixInput:
     field: str | None = None
     path: str | None = None
     line: int | None = None
+    inside: bool = True
 
 
 def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) -> Iterator[FixInput]:
@@ -42,15 +46,40 @@ def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) ->
     Raises ``ConfigurationError`` as ``read_targets`` does.
     """
     seen: set[tuple[Path, Kind | None, str]] = set()
+    names = tuple(names)
+    roots = tuple(root for name in names for root in _roots(name))
     for name in names:
         for target in read_targets(name, model=model):
-            for given in _pieces(target, model, orientation):
-                if given.file is not None:
-                    mark = (given.file.absolute(), given.kind, given.orientation)
-                    if mark in seen:
-                        continue
+            for piece in _pieces(target, model, orientation):
+                if piece.file is None:
+                    yield piece
+                elif (mark := (piece.file.absolute(), piece.kind, piece.orientation)) not in seen:
                     seen.add(mark)
-                yield given
+                    yield replace(piece, inside=_is_inside(piece.file, roots))
+
+
+def _roots(name: str) -> Iterator[Path]:
+    """Where files that ``name`` leads to may lie: in the folder, beside the job, or the one file itself."""
+    path = Path(name)
+    try:
+        if path.is_dir():
+            yield path.resolve()
+        elif path.exists():
+            yield path.resolve()
+            if path.suffix.lower() in JOB_LIKE:
+                yield path.absolute().parent.resolve()
+        else:
+            yield plain_part(name).resolve()
+    except (OSError, ValueError, RuntimeError):  # not a path: reading it says so
+        return
+
+
+def _is_inside(file: Path, roots: Iterable[Path]) -> bool:
+    try:
+        real = file.resolve()
+    except (OSError, RuntimeError):  # links in a circle
+        return False
+    return any(real.is_relative_to(root) for root in roots)
 
 
 def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[FixInput]:

@@ -10,11 +10,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from preflight.bounded_file import why
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.fields import LIST_FIELDS, field_name
 from preflight.jobfiles.load import TABLE_SUFFIXES, load_job, load_manifest, load_text
-from preflight.jobfiles.open import open_regular, reason
+from preflight.jobfiles.open import open_regular
 from preflight.model import Job
 from preflight.model.job import JsonValue
 
@@ -71,7 +72,7 @@ def _head(path: Path) -> bytes:
         try:
             return stream.read(LOOKED_AT_BYTES + 1)
         except OSError as exc:
-            raise JobUnreadable(reason(exc), path=str(path)) from exc
+            raise JobUnreadable(why(exc), path=str(path)) from exc
 
 
 def _has_mark(data: bytes, models: Collection[str]) -> bool:

@@ -8,9 +8,10 @@ import re
 from io import BufferedReader
 from typing import Any
 
+from preflight.bounded_file import why
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.open import reason, require_fetched
+from preflight.jobfiles.open import require_fetched
 from preflight.model import Place
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -114,7 +115,7 @@ class Lines:
         try:
             head = stream.peek(_HEAD_BYTES)[:_HEAD_BYTES]
         except OSError as exc:
-            raise JobUnreadable(reason(exc), path=path) from exc
+            raise JobUnreadable(why(exc), path=path) from exc
         require_fetched(head, path=path)
         encoding, errors = decoding(head[:2])
         self._stream = io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
@@ -149,7 +150,7 @@ class Lines:
             raise self._broken("the text ends within a character") from exc
         except OSError as exc:
             self._ended = True
-            raise self._broken(reason(exc)) from exc
+            raise self._broken(why(exc)) from exc
 
     def _broken(self, message: str) -> JobUnreadable:
         return JobUnreadable(message, path=self.path, line=self.number + 1, column=1)

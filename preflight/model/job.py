@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -56,11 +57,11 @@ class Job:
     def value(self, name: str) -> JsonValue:
         """The value at a dotted field name such as ``input.video_urls[0]``; ``None`` where there is none."""
         node = self.body
-        for key, index in _STEP.findall(name):
-            if key and isinstance(node, dict):
-                node = node.get(key)
-            elif index and isinstance(node, list) and int(index) < len(node):
-                node = node[int(index)]
+        for step in _steps(name):
+            if isinstance(step, str) and isinstance(node, dict):
+                node = node.get(step)
+            elif isinstance(step, int) and isinstance(node, list) and step < len(node):
+                node = node[step]
             else:
                 return None
         return node
@@ -72,3 +73,9 @@ class Job:
                 return self.places[name]
             name = name[: max(name.rfind("."), name.rfind("["), 0)]
         return self.places.get("")
+
+
+@lru_cache(maxsize=256)
+def _steps(name: str) -> tuple[str | int, ...]:
+    """The keys and indexes of a dotted field name: the same few are asked for in every row of a manifest."""
+    return tuple(key or int(index) for key, index in _STEP.findall(name))

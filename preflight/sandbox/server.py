@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -22,6 +23,7 @@ from preflight.sandbox.billing import Clock
 from preflight.sandbox.callbacks import Callbacks
 from preflight.sandbox.config import Options
 from preflight.sandbox.faults import Faults
+from preflight.sandbox.same_site import SameSite
 from preflight.sandbox.service import Service
 from preflight.sandbox.state import Book
 
@@ -35,7 +37,7 @@ def serve(options: Options, *, host: str = "127.0.0.1", port: int = 0, allow_pub
     with (
         _listening(host, port, allow_public=allow_public) as (listener, url),
         _opened(options) as book,
-        _running(create_app(options, book, url=url), listener),
+        _running(create_app(options, book, url=url, host=host), listener),
     ):
         yield url
 
@@ -53,7 +55,7 @@ def run(
     ``on_ready`` is called with the base URL. Otherwise as ``serve``.
     """
     with _listening(host, port, allow_public=allow_public) as (listener, url), _opened(options) as book:
-        server = _server(create_app(options, book, url=url))
+        server = _server(create_app(options, book, url=url, host=host))
         if on_ready is not None:
             on_ready(url)
         server.run(sockets=[listener])
@@ -64,7 +66,10 @@ def serve_media(folder: Path, *, host: str = "127.0.0.1", port: int = 0, allow_p
     """The files of ``folder`` over HTTP, with ranges, in a thread. Yields the base URL. Otherwise as ``serve``."""
     if not folder.is_dir():
         raise ConfigurationError(f"{folder} is no folder")
-    app = Starlette(routes=[Mount("/", StaticFiles(directory=folder))])
+    app = Starlette(
+        routes=[Mount("/", StaticFiles(directory=folder))],
+        middleware=[Middleware(SameSite, host=host)],
+    )
     with _listening(host, port, allow_public=allow_public) as (listener, url), _running(app, listener):
         yield url
 
@@ -118,6 +123,8 @@ def _running(app: Starlette, listener: socket.socket) -> Iterator[None]:
 
 @contextmanager
 def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[socket.socket, str]]:
+    if not host.strip():  # to the system this is every address, which nobody means by leaving it empty
+        raise ConfigurationError("an empty address to listen on: 127.0.0.1 is this machine, 0.0.0.0 every address")
     if not (allow_public or is_loopback(host)):
         raise ConfigurationError(
             f"other machines can reach {host}: serve on 127.0.0.1, or allow it with --allow-public"
@@ -132,8 +139,11 @@ def _opened(options: Options) -> Iterator[Book]:
         yield book
 
 
-def create_app(options: Options, book: Book, *, url: str) -> Starlette:
-    """The application over ``book``, reached at ``url``. Its server sets ``state.hang_up`` (see ``server.py``)."""
+def create_app(options: Options, book: Book, *, url: str, host: str) -> Starlette:
+    """The application over ``book``, reached at ``url``. Its server sets ``state.hang_up`` (see ``server.py``).
+
+    ``host`` is the name that ``SameSite`` lets through.
+    """
     clock = Clock(origin=book.origin, speed=options.speed, clock=options.clock)
     faults = Faults(options.seed)
     for fault in options.faults:
@@ -160,5 +170,6 @@ def create_app(options: Options, book: Book, *, url: str) -> Starlette:
             Route("/sandbox/faults", admin.disarm, methods=["DELETE"]),
             Route("/sandbox/redirected", admin.redirected, methods=["GET", "POST"]),
         ],
+        middleware=[Middleware(SameSite, host=host)],
         lifespan=lifespan,
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.redact import printable, redact, shown_path
 
@@ -87,15 +88,9 @@ def _read(path: Path, *, found: bool) -> SettingsFile | None:
 
 def _text(path: Path) -> str:
     try:
-        if not path.is_file():  # a pipe or a device would be waited for
-            raise ConfigurationError(f"{printable(str(path))}: {'no file' if path.exists() else 'no such file'}")
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no file can have this name"
-        raise ConfigurationError(f"{printable(str(path))}: cannot be read: {reason.lower()}") from error
-    if len(data) > _MAX_BYTES:
-        raise ConfigurationError(f"{printable(str(path))}: larger than 1 MiB: this holds no settings")
+        data = read_bounded(path, _MAX_BYTES)
+    except NotRead as error:
+        raise ConfigurationError(f"{printable(str(path))}: the settings cannot be read: {error.reason}") from error
     try:
         return data.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
     except UnicodeDecodeError as error:

@@ -11,12 +11,10 @@ from preflight.redact import redact
 from preflight.settings.files import SettingsFile
 from preflight.settings.kinds import Unfit, meant
 from preflight.settings.settings import CONFIG_VARIABLE, SETTINGS, Setting, Settings
-from preflight.specs import load_spec
 
 _BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
 _OTHER_VARIABLES: Final = (CONFIG_VARIABLE, "PREFLIGHT_API_KEY", "PREFLIGHT_API_KEY_FILE")
 _SECRETS: Final = frozenset({"key", "apikey", "token", "secret", "password", "keyfile", "apikeyfile"})
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Origin(NamedTuple):
@@ -85,18 +83,8 @@ def _in_file(setting: Setting, value: Any, file: SettingsFile) -> Any:
     except Unfit as error:
         inner = next((name for name in value if str(error).find(name) >= 0), "") if isinstance(value, dict) else ""
         raise file.error(str(error), setting.key, *([inner] if inner else [])) from None
-    if setting.key == "api-url" and file.found and not _is_trusted(read):
-        raise file.error(
-            "the API key would be sent there, because of a file that came with the folder: "
-            "use --api-url, PREFLIGHT_API_URL, or name this file with --config",
-            setting.key,
-        )
-    if setting.key == "proxy" and file.found:
-        raise file.error(
-            "every URL would be read through it, because of a file that came with the folder: "
-            "use --proxy, PREFLIGHT_PROXY, or name this file with --config",
-            setting.key,
-        )
+    if file.found:
+        read = _trusted(setting, read, file)
     if setting.in_file:
         return os.path.normpath(file.path.parent / os.path.expanduser(read))  # noqa: PTH111 - a Path cannot normalise
     return read
@@ -110,15 +98,21 @@ def _in_variable(setting: Setting, text: str) -> Any:
     return os.path.expanduser(read) if setting.in_file else read  # noqa: PTH111 - it stays as it was written
 
 
-def _is_trusted(url: str) -> bool:
-    """Whether sending the key to ``url`` is what everybody does: the service itself, or this machine."""
-    from urllib.parse import urlsplit  # noqa: PLC0415 - only where a file says it
-
+def _trusted(setting: Setting, read: Any, file: SettingsFile) -> Any:
+    """What holds of a value of a file that came with the folder."""
     try:
-        host = urlsplit(url).hostname
-    except ValueError:
-        return False
-    return host in _LOOPBACK or url.rstrip("/") == load_spec().base_url
+        return setting.found.take(read)
+    except Unfit as error:
+        ways = (
+            f"--{setting.key}" if setting.found.option else None,
+            setting.envvar,
+            "--config FILE to trust this file",
+        )
+        raise file.error(
+            f"{error}, because of a file that came with the folder: use {', or '.join(way for way in ways if way)}; "
+            "--isolated leaves it out",
+            setting.key,
+        ) from None
 
 
 def _unknown(environment: Mapping[str, str]) -> Iterator[str]:

@@ -23,12 +23,23 @@ from preflight.settings.kinds import (
     Texts,
 )
 from preflight.settings.rule_kinds import PathIgnore, PathIgnores, RuleNames, Severities
+from preflight.settings.trust import (
+    ALWAYS,
+    BRIEF,
+    IGNORES_NO_BUDGET,
+    IGNORES_NO_BUDGET_BY_PATH,
+    LOWERS_NO_BUDGET,
+    SELECTS_BUDGET,
+    Trust,
+    never,
+)
 from preflight.specs import DEFAULT_MODEL, Role, Rounding, load_spec, model_names
 
 CONFIG_VARIABLE: Final = "PREFLIGHT_CONFIG"
 """The variable that names the settings file."""
 
 _PREFIX = "PREFLIGHT_"
+_UNTRUSTED = never("only the user may give it")
 _CREDITS = Number("0", "1000000000", unit="credits")
 
 
@@ -36,6 +47,7 @@ class Setting(NamedTuple):
     """One setting. ``unset`` is what holds without it, in words, where ``default`` is ``None``.
 
     ``envvar`` is ``None`` for what only a file can say. ``in_file`` marks paths that are relative to the file.
+    ``found`` says how far a file is trusted with it that came with the folder; all other places are trusted.
     """
 
     key: str
@@ -47,6 +59,7 @@ class Setting(NamedTuple):
     unset: str
     envvar: str | None
     in_file: bool
+    found: Trust
 
 
 def _setting(
@@ -59,6 +72,7 @@ def _setting(
     make: Callable[[], Any] | None = None,
     has_variable: bool = True,
     in_file: bool = False,
+    found: Trust = _UNTRUSTED,
 ) -> Any:
     row = {
         "kind": kind,
@@ -67,6 +81,7 @@ def _setting(
         "unset": unset,
         "has_variable": has_variable,
         "in_file": in_file,
+        "found": found,
     }
     return field(default_factory=make, metadata=row) if make else field(default=default, metadata=row)
 
@@ -80,64 +95,79 @@ class Settings:
     """What holds after the file and the environment, before a command's options. ``timeout`` is in seconds."""
 
     select: tuple[str, ...] = _setting(
-        RuleNames(), (), "Only these rules; an area such as `video` stands for all of its rules.", '["image", "video"]'
-    )
-    ignore: tuple[str, ...] = _setting(RuleNames(), (), "Not these rules.", '["url-insecure"]')
+        RuleNames(), (), "Only these rules; an area such as `video` stands for all of its rules.",
+        '["image", "video"]', found=SELECTS_BUDGET,
+    )  # fmt: skip
+    ignore: tuple[str, ...] = _setting(RuleNames(), (), "Not these rules.", '["url-insecure"]', found=IGNORES_NO_BUDGET)
     per_path_ignores: tuple[PathIgnore, ...] = _setting(
         PathIgnores(), (), "Not these rules in files that fit the pattern.", '{"drafts/**" = ["video-codec"]}',
-        has_variable=False,
+        has_variable=False, found=IGNORES_NO_BUDGET_BY_PATH,
     )  # fmt: skip
     severity: Mapping[str, Severity] = _setting(
-        Severities(), None, "Another severity for a rule.", '{video-codec = "error"}', make=dict
+        Severities(), None, "Another severity for a rule.", '{video-codec = "error"}', make=dict, found=LOWERS_NO_BUDGET
     )
     fail_on: Severity = _setting(  # noqa: RUF009 - a field
         Choice("error", "warning", "note", enum={each.label: each for each in Severity}), Severity.ERROR,
-        "The severity from which a finding fails.", '"warning"',
+        "The severity from which a finding fails.", '"warning"', found=ALWAYS,
     )  # fmt: skip
-    strict: bool = _setting(Flag(), default=False, said="Fail on warnings, too.", example="true")
+    strict: bool = _setting(Flag(), default=False, said="Fail on warnings, too.", example="true", found=ALWAYS)
     baseline: str | None = _setting(
         Text(), None, "A file of old findings, which do not count.", '"preflight-baseline.json"',
-        unset="none", in_file=True,
+        unset="none", in_file=True, found=ALWAYS,
     )  # fmt: skip
     include: tuple[str, ...] = _setting(
-        Texts(), (), "In folders, look only at what these patterns fit.", '["assets/"]', has_variable=False
-    )
+        Texts(), (), "In folders, look only at what these patterns fit.", '["assets/"]', has_variable=False,
+        found=ALWAYS,
+    )  # fmt: skip
     exclude: tuple[str, ...] = _setting(
-        Texts(), (), "In folders, pass over what these patterns fit.", '["drafts/", "*.bak.mp4"]', has_variable=False
-    )
+        Texts(), (), "In folders, pass over what these patterns fit.", '["drafts/", "*.bak.mp4"]', has_variable=False,
+        found=ALWAYS,
+    )  # fmt: skip
     model: str = _setting(
-        Choice(*model_names()), DEFAULT_MODEL, "The model of jobs that name none.", f'"{DEFAULT_MODEL}"'
-    )
+        Choice(*model_names()), DEFAULT_MODEL, "The model of jobs that name none.", f'"{DEFAULT_MODEL}"', found=ALWAYS,
+    )  # fmt: skip
     mode: str | None = _setting(
-        _choice("mode"), None, "The resolution, outside of job files.", '"1080p"', unset="the model's default"
-    )
+        _choice("mode"), None, "The resolution, outside of job files.", '"1080p"',
+        unset="the model's default", found=ALWAYS,
+    )  # fmt: skip
     orientation: str | None = _setting(
         _choice("orientation"), None, "Whose orientation the result follows, outside of job files.", '"image"',
-        unset="the model's default",
+        unset="the model's default", found=ALWAYS,
     )  # fmt: skip
     rounding: Rounding | None = _setting(  # noqa: RUF009 - a field
         Choice(*load_spec().price.rounding_policies), None, "How billed seconds are rounded.", '"exact"',
-        unset="the model's",
+        unset="the model's", found=ALWAYS,
     )  # fmt: skip
     max_credits: Decimal | None = _setting(  # noqa: RUF009 - a field
-        _CREDITS, None, "Fail when a job may cost more.", "400", unset="no bound"
+        _CREDITS, None, "Fail when a job may cost more.", "400", unset="no bound", found=ALWAYS
     )
     budget_per_day: Decimal | None = _setting(  # noqa: RUF009 - a field
-        _CREDITS, None, "Submit nothing beyond this many credits a day.", "2000", unset="no bound"
+        _CREDITS, None, "Submit nothing beyond this many credits a day.", "2000", unset="no bound", found=ALWAYS
     )
     ledger: str | None = _setting(
-        Text(), None, "Where submissions are written down.", '"preflight.db"', unset="the user's own", in_file=True
-    )
-    allow_host: tuple[str, ...] = _setting(Hosts(), (), "Hosts that may have a private address.", '["127.0.0.1:8000"]')
+        Text(), None, "Where submissions are written down.", '"preflight.db"', unset="the user's own", in_file=True,
+        found=never("what was paid for before would be looked up elsewhere"),
+    )  # fmt: skip
+    allow_host: tuple[str, ...] = _setting(
+        Hosts(), (), "Hosts that may have a private address.", '["127.0.0.1:8000"]',
+        found=never("private addresses would be opened"),
+    )  # fmt: skip
     proxy: str | None = _setting(
-        ProxyUrl(), None, "The proxy that URLs are read through.", '"http://proxy.example:3128"', unset="none"
-    )
+        ProxyUrl(), None, "The proxy that URLs are read through.", '"http://proxy.example:3128"', unset="none",
+        found=never("every URL would be read through it"),
+    )  # fmt: skip
     timeout: float | None = _setting(
-        Number("0.1", "3600", unit="seconds", make=float), None, "Seconds for reading one URL.", "10", unset="20"
+        Number("0.1", "3600", unit="seconds", make=float),
+        None,
+        "Seconds for reading one URL.",
+        "10",
+        unset="20",
+        found=BRIEF,
     )
     api_url: str | None = _setting(
         Text(pattern="^https?://", example="a URL with http:// or https://"), None, "Where the service is.",
         f'"{load_spec().base_url}"', unset="the service's own",
+        found=never("the API key would be sent there"),
     )  # fmt: skip
 
 
@@ -156,6 +186,7 @@ def _rows() -> tuple[Setting, ...]:
                 unset=row["unset"],
                 envvar=_PREFIX + each.name.upper() if row["has_variable"] else None,
                 in_file=row["in_file"],
+                found=row["found"],
             )
         )
     return tuple(rows)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.model import JobReport, Verdict
 from preflight.model.receipt import Receipt
@@ -102,12 +103,9 @@ def load_saved(path: Path, identity: str) -> SavedCheck:
 
 def _jobs(path: Path) -> list[dict[str, Any]]:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the report {path}: {error.strerror}") from error
-    if len(data) > _MAX_BYTES:
-        raise ConfigurationError(f"the report {path} is larger than {_MAX_BYTES} bytes")
+        data = read_bounded(path, _MAX_BYTES)
+    except NotRead as error:
+        raise ConfigurationError(f"the report {path}: {error}") from error
     try:
         report = json.loads(data)
     except (ValueError, RecursionError) as error:

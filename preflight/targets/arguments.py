@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.model.pointers import is_annex_key
 from preflight.model.target import Media, Target, is_url
@@ -13,7 +14,7 @@ from preflight.redact import redact, shown_path
 from preflight.specs import model_names
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
-_JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
+JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
 _TABLES = frozenset({".csv", ".tsv"})
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
@@ -79,7 +80,7 @@ def _read_matching(pattern: str, model: str, filters: Filters, *, jobs_only: boo
 
 def _read_jobs(path: Path, model: str) -> Iterator[Target]:
     suffix = path.suffix.lower()
-    if suffix not in _JOB_LIKE or not path.is_file():
+    if suffix not in JOB_LIKE or not path.is_file():
         return
     from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, as below
         JOB_SUFFIXES,
@@ -101,7 +102,7 @@ def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target
     path, suffix = found.path, found.path.suffix.lower()
     if suffix in MEDIA_SUFFIXES or not found.is_file:
         yield Media(source=str(path))
-    elif suffix in _JOB_LIKE:
+    elif suffix in JOB_LIKE:
         if _mentions_media(path):
             yield from _read_jobs(path, model)
     elif suffix and suffix == asked:
@@ -131,11 +132,8 @@ def _read_file(path: Path, model: str) -> Iterator[Target]:
 def _mentions_media(path: Path) -> bool:
     """Whether a file of a job's ending is about this: a folder holds YAML and JSON of all kinds."""
     try:
-        if not path.is_file():  # a pipe would be waited for
-            return False
-        with path.open("rb") as file:
-            head = file.read(_LOOKED_AT_BYTES)
-    except OSError:
+        head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
+    except NotRead:
         return False
     if path.suffix.lower() in _TABLES:
         from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -108,13 +109,17 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 _MAGIC = re.compile(r"[*?\[]")
 
 
+def plain_part(pattern: str) -> Path:
+    """The folder that ``pattern`` begins with, up to its first part with a ``*``, ``?`` or ``[``."""
+    return Path(*takewhile(lambda part: not _MAGIC.search(part), Path(pattern).parts))
+
+
 def find_matching(pattern: str, filters: Filters) -> Iterator[Found]:
     """The files that fit ``pattern``, and those in folders that do: ``*`` stays in a folder, ``**`` does not."""
     from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which files need not
 
-    parts = Path(pattern).parts
-    plain = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
-    folder, rest = Path(*parts[:plain]), parts[plain:]
+    folder = plain_part(pattern)
+    rest = Path(pattern).parts[len(folder.parts) :]
     if not folder.is_dir():
         return
     wanted = Patterns(["/" + "/".join(rest)], folder=str(folder))

@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.targets.patterns import Patterns
 
@@ -51,11 +52,8 @@ class IgnoreFiles:
 def _read(path: Path, folder: Path) -> Patterns | None:
     """The patterns in a file, ``None`` where there are none. Like Git, it passes over a line that is no pattern."""
     try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            lines = os.fsdecode(file.read(_MAX_BYTES)).splitlines()
-    except OSError:
+        lines = os.fsdecode(read_bounded(path, _MAX_BYTES, cut=True)).splitlines()
+    except NotRead:
         return None
     try:
         return Patterns(lines, folder=str(folder)) or None

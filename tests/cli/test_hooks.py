@@ -39,6 +39,7 @@ def test_the_manifest_says_what_the_table_says() -> None:
             "name": hook.name,
             "description": hook.description,
             "entry": hook.entry,
+            "args": ["--"],
             "language": "python",
             "files": hook.files,
             "stages": list(hook.stages),

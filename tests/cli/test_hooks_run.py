@@ -149,3 +149,28 @@ def test_a_commit_with_a_bad_picture_is_refused(repository: Repository) -> None:
     assert good.code == 0, good.text
     assert bad.code == 1, bad.text
     assert "image-format" in bad.text
+
+
+CLEVER = {
+    "--baseline=evil.json": b'{"schema": "preflight.baseline/v1", "findings": []}',
+    "--output=package.json": b"{}",
+    "--config=evil.json": b'ignore = ["job"]\n',
+    "--files-from=list.csv": b"x\n",
+    "-q.json": b"{}",
+    "@job.json": b"{}",
+}
+
+
+@pytest.mark.parametrize("arguments", [[], ["--strict", "--"], ["--strict"]], ids=["own-args", "ended", "not-ended"])
+def test_the_name_of_a_file_is_never_an_option(arguments: list[str], repository: Repository) -> None:
+    for name, content in CLEVER.items():
+        repository.add(name, content)
+    repository.use("preflight-jobs", *arguments)
+    if "--" in (arguments or ["--"]):
+        good = repository.run()
+        assert good.code == 0, good.text
+    repository.add("jobs/bad.yaml", BAD_JOBS["field.yaml"][0].encode())
+    ran = repository.run()
+    assert ran.code == 1, ran.text
+    assert ("input.character_orientation" if "--" in (arguments or ["--"]) else "is an option and the name") in ran.text
+    assert json.loads((repository.folder / "package.json").read_text("utf-8")) == {"name": "site"}

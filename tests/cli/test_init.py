@@ -144,3 +144,16 @@ def test_the_files_are_those_of_the_functions(tmp_path: Path) -> None:
     init(tmp_path)
     texts = (job_text(load_spec()), json.dumps(job_schema(load_spec()), indent=2) + "\n", hooks_text())
     assert tuple((tmp_path / name).read_text("utf-8") for name in FILES) == texts
+
+
+def test_samples_are_written_outside_of_the_package_and_show_what_is_wrong(tmp_path: Path) -> None:
+    ran = preflight("init", "--samples", "samples", cwd=tmp_path)
+    assert (ran.code, ran.err) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["samples"]
+    checked = preflight("check", "samples/job.yaml", "--format", "json", cwd=tmp_path)
+    assert (checked.code, checked.rules >= {"image-format", "video-too-long"}) == (1, True)
+    good = ["--image", "samples/character.png", "--video", "samples/dance.mp4"]
+    assert preflight("check", *good, cwd=tmp_path).code == 0
+    (tmp_path / "samples" / "job.yaml").write_text("mine", "utf-8")
+    assert "kept   samples/job.yaml" in preflight("init", "--samples", "samples", cwd=tmp_path).out
+    assert (tmp_path / "samples" / "job.yaml").read_text("utf-8") == "mine"

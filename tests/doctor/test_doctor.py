@@ -15,6 +15,7 @@ import pytest
 
 from preflight.doctor import State, Surroundings, examine, verdict
 from preflight.doctor.local_checks import cage, library
+from preflight.errors import install_command
 from preflight.model import Verdict
 from tests.client.test_hostile import answers
 from tests.client.test_hostile import serving as serving_script
@@ -287,9 +288,9 @@ def test_packages_and_extras_that_are_not_installed_are_named(tmp_path: Path) ->
     )
     ran = preflight("doctor", "--offline", "--json", env={"PYTHONPATH": str(tmp_path)})
     assert (ran.code, found(ran, "preflight")["found"]) == (1, "9.9")
-    assert found(ran, "packages")["fix"] == "pip install no-such-thing"
+    assert found(ran, "packages")["fix"] == install_command("no-such-thing")
     assert states(ran)["extra fancy"] == "missing"
-    assert found(ran, "extra fancy")["fix"] == "pip install 'media-preflight[fancy]'"
+    assert found(ran, "extra fancy")["fix"] == install_command("media-preflight[fancy]")
 
 
 def test_a_report_fits_a_narrow_terminal(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -72,8 +73,9 @@ def test_a_sandbox_ends_while_somebody_waits_for_a_late_answer() -> None:
             http.post(f"{url}/sandbox/faults", json={"name": "late-answer", "operation": "credits", "seconds": 3600})
             waiting.connect(("127.0.0.1", httpx2.URL(url).port))
             waiting.sendall(b"GET /v1/credits HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer sk-test\r\n\r\n")
+            deadline = time.monotonic() + 30
             while "credits" not in http.get(f"{url}/sandbox/state").json()["requests"]:
-                pass
+                assert time.monotonic() < deadline, "the request did not arrive"
         assert waiting.recv(1) == b""
 
 
@@ -134,6 +136,7 @@ def test_in_the_foreground_it_says_where_it_is_and_ends_with_an_interrupt() -> N
 def test_without_its_extra_it_says_what_to_install(module: str) -> None:
     script = f"""
 import sys
+import time
 sys.modules[{module!r}] = None
 from preflight.errors import MissingExtra
 try:
@@ -142,4 +145,5 @@ except MissingExtra as missing:
     print(missing.extra, missing)
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert ended.stdout == "sandbox the sandbox needs the extra 'sandbox': pip install 'media-preflight[sandbox]'\n"
+    command = errors.install_command("media-preflight[sandbox]")
+    assert ended.stdout == f"sandbox the sandbox needs the extra 'sandbox': {command}\n"

@@ -135,9 +135,9 @@ def test_an_empty_variable_is_none_and_an_unknown_one_that_looks_like_a_slip_is_
 
 
 def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
-    write(tmp_path, 'ledger = "spent/ledger.db"\nbaseline = "old.json"\n')
+    path = write(tmp_path, 'ledger = "spent/ledger.db"\nbaseline = "old.json"\n')
     (tmp_path / "below").mkdir()
-    shown = by_key(cwd=tmp_path / "below")
+    shown = by_key("--config", str(path), cwd=tmp_path / "below")
     assert shown["ledger"]["value"] == str(tmp_path / "spent" / "ledger.db")
     assert shown["baseline"]["value"] == str(tmp_path / "old.json")
 
@@ -242,16 +242,6 @@ def test_the_key_is_refused_and_not_repeated(key: str, tmp_path: Path) -> None:
     error = refused(tmp_path, f'{key} = "{KEY}"')
     assert "the API key does not belong in a file that is shared" in error
     assert "PREFLIGHT_API_KEY" in error
-
-
-def test_a_file_that_came_with_a_folder_cannot_send_the_key_elsewhere(tmp_path: Path) -> None:
-    path = write(tmp_path, 'api-url = "https://collector.example"')
-    for command in (["credits"], ["check", PICTURE]):
-        ran = preflight(*command, cwd=tmp_path, env={"PREFLIGHT_API_KEY": KEY})
-        assert (ran.code, "the API key would be sent there" in ran.err) == (2, True)
-    assert by_key("--config", str(path), cwd=tmp_path)["api-url"]["value"] == "https://collector.example"
-    write(tmp_path, 'api-url = "http://127.0.0.1:8787"')
-    assert by_key(cwd=tmp_path)["api-url"]["origin"] == "file"
 
 
 VARIABLES = {

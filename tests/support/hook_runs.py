@@ -71,11 +71,12 @@ class Repository:
         path.write_bytes(content.read_bytes() if isinstance(content, Path) else content)
 
     def use(self, hook: str, *arguments: str) -> None:
-        """Have a configuration that names the hook at its repository, as documented."""
+        """Have a configuration that names the hook at its repository; without ``arguments``, with the hook's own."""
+        args = f"        args: [{', '.join(arguments)}]\n" if arguments else ""
         self.add(
             ".pre-commit-config.yaml",
             f"repos:\n  - repo: {self._offer.path}\n    rev: {self._offer.rev}\n    hooks:\n"
-            f"      - id: {hook}\n        args: [{', '.join(arguments)}]\n".encode(),
+            f"      - id: {hook}\n{args}".encode(),
         )
 
     def run(self, *arguments: str) -> Hooked:

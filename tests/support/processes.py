@@ -3,11 +3,44 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
+
+
+_INHERITED = (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+
+
+def hand_down_default_signals() -> None:
+    """Start children with default signals, also where this process was started with them ignored (nohup, ``&``, CI).
+
+    An ignored signal is inherited; a handled one is reset to its default by the start of a program. So each one that is
+    ignored gets a handler that does nothing: for this process it stays ignored.
+    """
+    for number in _INHERITED:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
+@contextmanager
+def within(seconds: int, what: str) -> Iterator[None]:
+    """Fail a block that takes longer, whatever it waits for. For the main thread, where no other alarm is set."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError(f"{what}: not over after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 10)  # again: leaving a block may wait, too
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def children() -> set[int]:

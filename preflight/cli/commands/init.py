@@ -14,7 +14,17 @@ from preflight.cli.output import emit
 from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.render.json_text import to_json
-from preflight.scaffold import HOOKS, HOOKS_FILE, JOB_FILE, SCHEMA_FILE, configuration, hooks_text, job_text
+from preflight.scaffold import (
+    HOOKS,
+    HOOKS_FILE,
+    JOB_FILE,
+    SCHEMA_FILE,
+    configuration,
+    hooks_text,
+    job_text,
+    sample_files,
+    sample_job,
+)
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
 
@@ -24,7 +34,13 @@ _LOOKED_AT_CHARS = 1024 * 1024
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
 @click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
-def command(*, folder: str, model: str) -> int:
+@click.option(
+    "--samples",
+    metavar="FOLDER",
+    shell_complete=folders,
+    help="Only copy sample media and a job of theirs into this folder, to try preflight with.",
+)
+def command(*, folder: str, model: str, samples: str | None) -> int:
     """Write a commented job file, its schema for editors, and a configuration of hooks.
 
     Hooks are configured at the top of the git repository that the folder is in. What is there already stays as it is.
@@ -32,7 +48,10 @@ def command(*, folder: str, model: str) -> int:
     \b
     preflight init
     preflight init jobs
+    preflight init --samples samples
     """
+    if samples is not None:
+        return _write_samples(Path(samples))
     spec, target = load_spec(model), Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -48,6 +67,19 @@ def command(*, folder: str, model: str) -> int:
     return 0
 
 
+def _write_samples(target: Path) -> int:
+    """The media of the demo, of which two are wrong, and a job that names these."""
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"cannot make the folder {target}: {_reason(error)}") from error
+    for origin in sorted(sample_files(), key=lambda each: each.name):
+        _write_bytes(target / origin.name, origin.read_bytes)
+    _write(target / JOB_FILE, sample_job)
+    tell(f"next   preflight check {quote(str(target / JOB_FILE))}")
+    return 0
+
+
 def _top_of(folder: Path) -> Path:
     """The top of the repository around ``folder``; without one, ``folder`` itself."""
     real = folder.resolve()
@@ -56,10 +88,14 @@ def _top_of(folder: Path) -> Path:
 
 
 def _write(path: Path, text: Callable[[], str]) -> bool:
+    return _write_bytes(path, lambda: text().encode())
+
+
+def _write_bytes(path: Path, content: Callable[[], bytes]) -> bool:
     """Make a file and say so. ``False`` where there is one: it is not touched, and no link is followed."""
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text())
+        with path.open("xb") as file:
+            file.write(content())
     except FileExistsError:
         tell(f"kept   {path}: it was there")
         return False

@@ -1,0 +1,84 @@
+"""What a settings file that came with the folder may say: one that was found, and that the user did not name.
+
+A user who checks somebody else's folder must not be led to private addresses, to another service, to another ledger, or
+past a budget. The command line, the environment and a file that is named there may say everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from preflight.model import Severity
+from preflight.rules import RULES, Area, Trait, rules_with
+from preflight.settings.kinds import Unfit
+from preflight.settings.rule_kinds import PathIgnore
+
+BUDGET_RULES: Final = rules_with(Trait.BUDGET)
+_MAX_SECONDS: Final = 60.0
+_AREAS: Final = {area.value: tuple(rule.id for rule in RULES if rule.area is area) for area in Area}
+
+
+class Trust(NamedTuple):
+    """How far a found file is trusted with one setting; ``said`` puts it in words for the documentation.
+
+    ``take`` returns the value that holds, and raises ``Unfit`` with the reason where the file may not say it.
+    ``option`` is whether commands have an option of the setting's name.
+    """
+
+    said: str
+    take: Callable[[Any], Any]
+    option: bool = True
+
+
+def never(reason: str) -> Trust:
+    """A setting that only the user may give."""
+
+    def take(_: Any) -> Any:
+        raise Unfit(reason)
+
+    return Trust(f"no: {reason}", take)
+
+
+def _selected(names: tuple[str, ...]) -> tuple[str, ...]:
+    known = {rule for name in names for rule in _AREAS.get(name, (name,))}
+    return (*names, *sorted(BUDGET_RULES - known)) if names else names
+
+
+def _ignored(names: Iterable[str]) -> tuple[str, ...]:
+    kept: list[str] = []
+    for name in names:
+        _require_no_budget(name)
+        rules = _AREAS.get(name, (name,))
+        kept += [rule for rule in rules if rule not in BUDGET_RULES] if BUDGET_RULES & {*rules} else [name]
+    return tuple(kept)
+
+
+def _ignored_by_path(entries: tuple[PathIgnore, ...]) -> tuple[PathIgnore, ...]:
+    return tuple(PathIgnore(entry.pattern, _ignored(entry.rules)) for entry in entries)
+
+
+def _severities(levels: Mapping[str, Severity]) -> Mapping[str, Severity]:
+    for name, severity in levels.items():
+        if severity < Severity.ERROR:
+            _require_no_budget(name)
+    return levels
+
+
+def _seconds(seconds: float) -> float:
+    if seconds > _MAX_SECONDS:
+        raise Unfit(f"a server could hold a run for longer than {_MAX_SECONDS:g} s a file")
+    return seconds
+
+
+def _require_no_budget(name: str) -> None:
+    if name in BUDGET_RULES:
+        raise Unfit(f"{name!r} would switch a budget off")
+
+
+ALWAYS: Final = Trust("yes", lambda value: value)
+SELECTS_BUDGET: Final = Trust("yes; `over-budget` is always added", _selected)
+IGNORES_NO_BUDGET: Final = Trust("yes, without `over-budget`, which the area `price` then leaves out", _ignored)
+IGNORES_NO_BUDGET_BY_PATH: Final = IGNORES_NO_BUDGET._replace(take=_ignored_by_path, option=False)
+LOWERS_NO_BUDGET: Final = Trust("yes, but for a lower severity of `over-budget`", _severities, option=False)
+BRIEF: Final = Trust(f"yes, up to {_MAX_SECONDS:g} s", _seconds)

@@ -20,7 +20,7 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
     An empty ``host`` is refused: the system takes it for every address of the machine.
     """
     if not host.strip():
-        raise ConfigurationError("an address to listen on is needed: 127.0.0.1 for this machine alone")
+        raise ConfigurationError("the address to listen on is empty: 127.0.0.1 is this machine, 0.0.0.0 every address")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's delay off: every answer would take 40 ms longer.
     with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

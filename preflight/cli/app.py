@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.file_names import as_names
+from preflight.cli.file_arguments import as_names
 from preflight.cli.settings_options import with_settings
 from preflight.cli.terminal import tell
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from preflight.fix.repairs import MOVED, REPAIRS, Repair, Safety, Step
 from preflight.model import DefectKind, Durations, Family, Finding, ImageFacts, Severity, VideoFacts
 from preflight.rules import RULES_BY_ID, Area, Trait, rules_with
+from preflight.rules.length_rules import hidden_by_edits
 from preflight.specs import Spec
 
 _READ_BY_PILLOW = frozenset({"JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF", "HEIC", "HEIF", "JPEG 2000"})
@@ -94,6 +95,8 @@ def _applies(row: Repair, facts: ImageFacts | VideoFacts | None, spec: Spec) -> 
         case VideoFacts():
             if row.rule in _CLOCKS:
                 return _may_overrun(facts.durations, spec) is (row.step is Step.TRIM)
+            if row.step is Step.LOOP and hidden_by_edits(facts) is not None:  # a loop would repeat next to nothing
+                return False
             return facts.family is Family.VIDEO and (row != MOVED or _may_be_moved(facts))
     return False
 

@@ -11,16 +11,19 @@ from preflight.rules import shell_commands as repair
 from preflight.rules.rule import Flaw, VideoCase
 
 if TYPE_CHECKING:
-    from preflight.model import Durations
+    from preflight.model import Durations, VideoFacts
 
 ISO_MEDIA = frozenset({"MP4", "MOV"})
 SAME_LENGTH = Fraction(2, 1000)
 """MediaInfo counts in milliseconds: what lies within two of them is agreement."""
 
+_LEAST_SHOWN = Fraction(1)
+"""Seconds of picture below which an edit list shows nothing that anybody could follow."""
+
 
 def video_too_short(case: VideoCase) -> Iterator[Flaw]:
     clocks, limit = case.facts.durations.plausible, case.spec.video.min_seconds.value
-    hidden = hidden_by_edits(case)
+    hidden = hidden_by_edits(case.facts)
     if hidden is not None:
         shown, whole = case.facts.durations.video or Fraction(0), show_seconds(hidden)
         yield Flaw(
@@ -39,18 +42,13 @@ def video_too_short(case: VideoCase) -> Iterator[Flaw]:
         )
 
 
-_LEAST_SHOWN = Fraction(1)
-"""Seconds of picture below which an edit list shows nothing that anybody could follow."""
-
-
-def hidden_by_edits(case: VideoCase) -> Fraction | None:
+def hidden_by_edits(facts: VideoFacts) -> Fraction | None:
     """Seconds of video that the edit list hides but for a moment; ``None`` where it does not.
 
     ISO/IEC 14496-12 §8.6.6: what no edit names is not shown. An edit list of empty edits, of no length, or of times
     beyond the media shows nothing, and FFmpeg decodes no frame; sound of full length does not change that. Readers of
     fragmented files do not apply edit lists.
     """
-    facts = case.facts
     video = next(
         (track for track in facts.tracks if track.is_picture and track.duration == facts.durations.video), None
     )
@@ -90,7 +88,7 @@ def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
     facts, durations = case.facts, case.facts.durations
     if facts.container not in ISO_MEDIA or not any(track.is_picture for track in facts.tracks):
         return
-    if hidden_by_edits(case) is not None:
+    if hidden_by_edits(case.facts) is not None:
         return
     if not durations.plausible:
         if not facts.defects:

@@ -154,7 +154,7 @@ def video_codec(case: VideoCase) -> Iterator[Flaw]:
 def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
     """A length that MediaInfo reads otherwise widens the price; here is where it would change the verdict."""
     second, facts = case.facts.second, case.facts
-    if second is None or facts.container not in ISO_MEDIA or facts.defects or hidden_by_edits(case) is not None:
+    if second is None or facts.container not in ISO_MEDIA or facts.defects or hidden_by_edits(facts) is not None:
         return
     clocks = facts.durations.plausible
     for what, length in (("", second.duration), (" of video", second.video_duration)):

@@ -123,9 +123,7 @@ def _running(app: Starlette, listener: socket.socket) -> Iterator[None]:
 
 @contextmanager
 def _listening(host: str, port: int, *, allow_public: bool) -> Iterator[tuple[socket.socket, str]]:
-    if not host.strip():  # to the system this is every address, which nobody means by leaving it empty
-        raise ConfigurationError("an empty address to listen on: 127.0.0.1 is this machine, 0.0.0.0 every address")
-    if not (allow_public or is_loopback(host)):
+    if host.strip() and not (allow_public or is_loopback(host)):
         raise ConfigurationError(
             f"other machines can reach {host}: serve on 127.0.0.1, or allow it with --allow-public"
         )

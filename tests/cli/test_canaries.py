@@ -302,6 +302,7 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--proxy": _given(MARKUP, f"http://user:{SECRET}@127.0.0.1:1"),
     "--public-url": _texts(),
     "--rounding": _given(),
+    "--samples": lambda world: [world.fresh(), world.path("names"), "a\0b"],
     "--seconds": _given("12.5"),
     "--seed": _given(),
     "--select": _given("image"),

@@ -312,7 +312,7 @@ def test_the_words_of_a_server_cannot_steer_a_terminal(face: Face) -> None:
     words = "\x1b[2Jhead\nline two \u202eevil https://b.example/x.mp4?X-Amz-Signature=secret " + "long " * 10_000
     body = {"error": {"code": "invalid_request\x07", "message": words, "type": {"not": "text"}}}
     with serving(answers(400, body)) as server, pytest.raises(errors.InvalidRequest) as caught:
-        face(server.url, "create_task", JOB)
+        face(server.url, "credits")
     text = str(caught.value)
     assert text.isprintable()
     assert len(text) < 700

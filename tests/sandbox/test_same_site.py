@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from preflight import errors
-from preflight.callbacks.listener import listening
+from preflight.callbacks.listening import listening
 from preflight.sandbox import Options, serve, serve_media
 from tests.support.command import KEY, preflight
 

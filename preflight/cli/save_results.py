@@ -20,7 +20,10 @@ from preflight.sources.host import AllowedHost
 from preflight.submit.submit import Submission
 
 download_option = click.option(
-    "--download", metavar="FOLDER", shell_complete=folders, help="Wait, and save the results there."
+    "--download",
+    metavar="FOLDER",
+    shell_complete=folders,
+    help="Wait for the task and save its results in this folder.",
 )
 
 

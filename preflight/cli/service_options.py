@@ -30,14 +30,14 @@ api_url_option = click.option(
     metavar="URL",
     default=DEFAULT_BASE_URL,
     show_default=True,
-    help="Where the service is.",
+    help="Base URL of the API.",
 )
 key_file_option = click.option(
     "--key-file",
     metavar="FILE",
     shell_complete=files,
     envvar="PREFLIGHT_API_KEY_FILE",
-    help="A file with the API key; otherwise it is taken from PREFLIGHT_API_KEY.",
+    help="File that holds the API key (default: PREFLIGHT_API_KEY).",
 )
 
 ledger_option = click.option(
@@ -45,11 +45,11 @@ ledger_option = click.option(
     "ledger_path",
     metavar="FILE",
     envvar="PREFLIGHT_LEDGER",
-    help="The record of what was paid; by default in the user's data folder.",
+    help="Ledger file (default: in the user's data folder).",
 )
 
 wait_timeout_option = click.option(
-    "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Give up waiting after this long."
+    "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Stop waiting after this time."
 )
 
 

@@ -48,7 +48,7 @@ def add_options(command: click.Command) -> click.Command:
             is_eager=True,
             expose_value=False,
             callback=_ask,
-            help="The settings file, instead of the one that is found.",
+            help="Use this settings file instead of searching for one.",
         ),
         click.Option(
             ["--isolated"],
@@ -56,7 +56,7 @@ def add_options(command: click.Command) -> click.Command:
             is_eager=True,
             expose_value=False,
             callback=_ask,
-            help="No settings file.",
+            help="Ignore settings files.",
         ),
     ]
     return command

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 _SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
 
 _file_option = click.option(
-    "--output", "file", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output."
+    "--output", "file", metavar="FILE", shell_complete=files, help="Write to this file instead of standard output."
 )
 _beside_format = (
     _file_option,
-    click.option("-q", "--quiet", is_flag=True, help="Print nothing; the exit code says it."),
+    click.option("-q", "--quiet", is_flag=True, help="Print nothing; only set the exit code."),
     verbose_option,
-    click.option("--no-progress", is_flag=True, help="No progress on standard error."),
+    click.option("--no-progress", is_flag=True, help="Show no progress."),
 )
 
 
@@ -51,13 +51,15 @@ def _choices(role: Role) -> click.Choice[str]:
 job_options = grouped(
     "job",
     JobOptions,
-    click.option("--image", metavar="FILE|URL", shell_complete=files, help="The reference image."),
-    click.option("--video", metavar="FILE|URL", shell_complete=files, help="The reference video."),
-    click.option("--mode", type=_choices("mode"), help="The resolution of the result."),
-    click.option("--orientation", type=_choices("orientation"), help="Whose orientation the result follows."),
-    click.option("--prompt", help="The scene or the motion, in words."),
+    click.option("--image", metavar="FILE|URL", shell_complete=files, help="Reference image of the job."),
+    click.option("--video", metavar="FILE|URL", shell_complete=files, help="Reference video of the job."),
+    click.option("--mode", type=_choices("mode"), help="Resolution of the result; it decides the price per second."),
     click.option(
-        "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model."
+        "--orientation", type=_choices("orientation"), help="Which of the two files sets the orientation of the result."
+    ),
+    click.option("--prompt", help="Text prompt of the job."),
+    click.option(
+        "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
     ),
 )
 
@@ -70,7 +72,7 @@ network_options = grouped(
         type=Host(),
         multiple=True,
         metavar="HOST[:PORT]",
-        help="Allow this host a private address (repeatable).",
+        help="Let this host have a private address (repeatable).",
     ),
     click.option(
         "--proxy",
@@ -83,26 +85,38 @@ network_options = grouped(
         "deadline_s",
         type=Seconds(0.1, 3600),
         metavar="SECONDS",
-        help="For reading one URL; 20 by default.",
+        help="Time limit for reading one URL (default: 20).",
     ),
 )
 
 verdict_options = grouped(
     "verdict",
     VerdictOptions,
-    click.option("--strict/--no-strict", default=False, help="Fail on warnings, too."),
+    click.option("--strict/--no-strict", default=False, help="Also fail on warnings."),
     click.option(
-        "--fail-on", type=click.Choice(list(_SEVERITIES)), default="error", show_default=True, help="What fails."
+        "--fail-on",
+        type=click.Choice(list(_SEVERITIES)),
+        default="error",
+        show_default=True,
+        help="Lowest severity that fails.",
     ),
     click.option(
-        "--select", type=RuleId(areas=True), multiple=True, metavar="RULE|AREA", help="Only these rules (repeatable)."
+        "--select",
+        type=RuleId(areas=True),
+        multiple=True,
+        metavar="RULE|AREA",
+        help="Run only these rules (repeatable).",
     ),
     click.option(
-        "--ignore", type=RuleId(areas=True), multiple=True, metavar="RULE|AREA", help="Not these rules (repeatable)."
+        "--ignore",
+        type=RuleId(areas=True),
+        multiple=True,
+        metavar="RULE|AREA",
+        help="Do not run these rules (repeatable).",
     ),
-    click.option("--baseline", metavar="FILE", help="Old findings, which do not count."),
-    click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more."),
-    click.option("--deep", is_flag=True, help="Fetch and decode pictures whole."),
+    click.option("--baseline", metavar="FILE", help="Baseline file; findings listed in it are not reported."),
+    click.option("--max-credits", type=Number(), metavar="N", help="Fail if the job may cost more than this."),
+    click.option("--deep", is_flag=True, help="Fetch and decode each picture completely."),
 )
 
 
@@ -124,7 +138,7 @@ def result_options(formats: Formats[Any]) -> Decorator:
             type=Format(names),
             multiple=True,
             metavar=f"[{'|'.join(names)}][:FILE]",
-            help="How to say it, text by default; with :FILE, into that file (repeatable).",
+            help="Output format (default: text); F:FILE writes it to that file (repeatable).",
         ),
         *_beside_format,
     )
@@ -137,7 +151,7 @@ def plain_output_options(formats: Formats[Any]) -> Decorator:
 
 def format_option(formats: Formats[Any]) -> Decorator:
     """``--format``, one of the formats of a kind of result."""
-    return click.option("--format", "format", type=click.Choice(list(formats)), default="text", help="How to say it.")
+    return click.option("--format", "format", type=click.Choice(list(formats)), default="text", help="Output format.")
 
 
 def engine_options(

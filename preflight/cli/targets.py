@@ -30,9 +30,11 @@ _LISTED = click.option(
     "--files-from",
     metavar="FILE",
     shell_complete=files,
-    help="Also what this file names, one a line; - is standard input.",
+    help="Also check the names in this file, one per line (- for standard input).",
 )
-_NULL = click.option("-0", "--null", is_flag=True, help="In --files-from, names end with a NUL instead of a line.")
+_NULL = click.option(
+    "-0", "--null", is_flag=True, help="Names in --files-from end with a NUL character instead of a newline."
+)
 
 place_options = grouped("places", PlaceOptions, _LISTED, _NULL)
 

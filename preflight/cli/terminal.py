@@ -87,7 +87,7 @@ def verbose_option(command: _Command) -> _Command:
         is_eager=True,
         show_default=False,
         callback=_turned_on,
-        help="Say each request on standard error; -vv: more.",
+        help="Log requests to standard error (-vv for details).",
     )(command)
 
 

@@ -110,7 +110,7 @@ class Settings:
         Choice("error", "warning", "note", enum={each.label: each for each in Severity}), Severity.ERROR,
         "The severity from which a finding fails.", '"warning"', found=ALWAYS,
     )  # fmt: skip
-    strict: bool = _setting(Flag(), default=False, said="Fail on warnings, too.", example="true", found=ALWAYS)
+    strict: bool = _setting(Flag(), default=False, said="Also fail on warnings.", example="true", found=ALWAYS)
     baseline: str | None = _setting(
         Text(), None, "A file of old findings, which do not count.", '"preflight-baseline.json"',
         unset="none", in_file=True, found=ALWAYS,
@@ -165,7 +165,7 @@ class Settings:
         found=BRIEF,
     )
     api_url: str | None = _setting(
-        Text(pattern="^https?://", example="a URL with http:// or https://"), None, "Where the service is.",
+        Text(pattern="^https?://", example="a URL with http:// or https://"), None, "Base URL of the API.",
         f'"{load_spec().base_url}"', unset="the service's own",
         found=never("the API key would be sent there"),
     )  # fmt: skip

@@ -28,10 +28,12 @@ from preflight.render.formats import COMMANDS, REPORT
     "--write-baseline",
     metavar="FILE",
     shell_complete=files,
-    help="Write down what is found as old, instead of reporting it.",
+    help="Write all findings to this baseline file instead of reporting them.",
 )
-@click.option("--offline", is_flag=True, help="Judge URLs by their text alone; open no connection.")
-@click.option("--jobs-only", is_flag=True, help="Pass over files that are no jobs: for hooks over a whole repository.")
+@click.option("--offline", is_flag=True, help="Open no connection; check only the text of URLs.")
+@click.option(
+    "--jobs-only", is_flag=True, help="Skip files that are not jobs (for hooks that run over a whole repository)."
+)
 @result_options(REPORT)
 def command(
     *,
@@ -45,7 +47,7 @@ def command(
     jobs_only: bool,
     output: ResultOptions,
 ) -> int:
-    """Check jobs and media files before they are paid for.
+    """Check jobs and media files before you pay for them.
 
     \b
     preflight check job.yaml

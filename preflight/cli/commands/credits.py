@@ -18,7 +18,7 @@ from preflight.render.formats import CREDITS
 @plain_output_options(CREDITS)
 @verbose_option
 def command(*, api_url: str, key_file: str | None, output: PlainOutputOptions) -> int:
-    """Say how many credits the account has.
+    """Show the balance of the account.
 
     \b
     preflight credits

@@ -29,7 +29,7 @@ input:
 
 @click.command("demo")
 def command() -> int:
-    """Show the whole way on a local sandbox: check, price, submit, wait, download.
+    """Run the end-to-end demo on a local sandbox: check, price, submit, wait, download.
 
     \b
     preflight demo

@@ -25,20 +25,31 @@ from preflight.specs import load_spec
 
 # The options of the other commands stand where httpx2 is loaded, and that may be what does not work.
 @click.command("doctor")
-@click.option("--offline", is_flag=True, help="Do not ask the service.")
-@click.option("--timeout", "seconds", type=Seconds(0.1, 600), default=10.0, metavar="SECONDS", help="For all of it.")
+@click.option("--offline", is_flag=True, help="Do not contact the API.")
+@click.option(
+    "--timeout",
+    "seconds",
+    type=Seconds(0.1, 600),
+    default=10.0,
+    metavar="SECONDS",
+    help="Time limit for all checks together.",
+)
 @click.option(
     "--api-url",
     metavar="URL",
     envvar="PREFLIGHT_API_URL",
     default=load_spec().base_url,
     show_default=True,
-    help="Where the service is.",
+    help="Base URL of the API.",
 )
 @click.option(
-    "--key-file", metavar="FILE", shell_complete=files, envvar="PREFLIGHT_API_KEY_FILE", help="A file with the API key."
+    "--key-file",
+    metavar="FILE",
+    shell_complete=files,
+    envvar="PREFLIGHT_API_KEY_FILE",
+    help="File that holds the API key.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: the same as --format json.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (same as --format json).")
 @plain_output_options(CHECKS)
 @verbose_option
 def command(
@@ -50,10 +61,10 @@ def command(
     as_json: bool,
     output: PlainOutputOptions,
 ) -> int:
-    """Try whether everything works here, and say what to do where it does not.
+    """Check the installation and say how to fix it.
 
-    Exit code 0: what is needed works. 1: something does not. 3: something could not be found out, such as whether the
-    service can be reached.
+    Exit codes: 0, everything that is needed works; 1, something does not; 3, something is indeterminate, for example
+    because the API cannot be reached.
 
     \b
     preflight doctor

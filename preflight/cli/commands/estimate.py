@@ -21,11 +21,11 @@ from preflight.render.formats import QUOTES
 
 @click.command("estimate")
 @click.argument("names", nargs=-1, metavar="[JOB|MANIFEST|MEDIA|URL|FOLDER]...", shell_complete=files)
-@click.option("--seconds", type=Number(), metavar="N", help="A length instead of a file.")
+@click.option("--seconds", type=Number(), metavar="N", help="Price this length instead of a file.")
 @place_options
 @job_options
 @network_options
-@click.option("--max-credits", type=Number(), metavar="N", help="Fail when the job may cost more.")
+@click.option("--max-credits", type=Number(), metavar="N", help="Fail if the job may cost more than this.")
 @result_options(QUOTES)
 def command(
     *,
@@ -37,7 +37,7 @@ def command(
     max_credits: Decimal | None,
     output: ResultOptions,
 ) -> int:
-    """Say what a job will cost: in every mode, with the range and the reason for it.
+    """Show the price of a job in every mode, with its range and the reasons for it.
 
     \b
     preflight estimate job.yaml

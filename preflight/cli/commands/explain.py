@@ -27,7 +27,7 @@ _CODE = re.compile(r"`([^`]+)`")
 @click.command("explain")
 @click.argument("rule_id", metavar="RULE", type=RuleId(), required=False)
 def command(*, rule_id: str | None) -> int:
-    """Explain a rule: what it checks, why, what to do, what it cannot see.
+    """Explain a rule: what it checks, why, how to fix a finding, and what it cannot see.
 
     \b
     preflight explain video-too-long

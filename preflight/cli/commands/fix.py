@@ -24,17 +24,19 @@ from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 
 @click.command("fix")
 @click.argument("names", nargs=-1, required=True, metavar="FILE|FOLDER|JOB|MANIFEST...")
-@click.option("--diff", "dry", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--unsafe", is_flag=True, help="Do what changes the picture, too: crop, scale, repeat, encode again.")
-@click.option("--in-place", is_flag=True, help="Replace the file, where its name fits what it becomes.")
-@click.option("--force", is_flag=True, help="Replace another file that has the name of the repaired one.")
-@click.option("--strict", is_flag=True, help="Keep only what is free of warnings, too.")
+@click.option("--diff", "dry", is_flag=True, help="Show the repairs without writing anything.")
+@click.option("--unsafe", is_flag=True, help="Also make repairs that change the picture: crop, scale, loop, re-encode.")
+@click.option("--in-place", is_flag=True, help="Replace the original if its suffix fits the result.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file that has the result's name.")
+@click.option("--strict", is_flag=True, help="Keep a result only if it has no warnings either.")
 @click.option(
     "--orientation",
     type=click.Choice(load_spec().field("orientation").choices),
-    help="Whose cap a clip that no job names is held to.",
+    help="Orientation that limits the length of clips without a job.",
 )
-@click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
+@click.option(
+    "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
+)
 @output_options(OUTCOMES)
 def command(
     *,
@@ -48,7 +50,10 @@ def command(
     model: str,
     output: OutputOptions,
 ) -> int:
-    """Repair local files: what leaves no doubt, and with --unsafe the rest.
+    """Repair local files.
+
+    Safe repairs are written next to the original, and only if the result passes its check. --unsafe also makes
+    repairs that change the picture.
 
     \b
     preflight fix dance.mkv character.webp

@@ -33,7 +33,9 @@ _LOOKED_AT_CHARS = 1024 * 1024
 
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
-@click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
+@click.option(
+    "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
+)
 @click.option(
     "--samples",
     metavar="FOLDER",
@@ -41,9 +43,9 @@ _LOOKED_AT_CHARS = 1024 * 1024
     help="Only copy sample media and a job of theirs into this folder, to try preflight with.",
 )
 def command(*, folder: str, model: str, samples: str | None) -> int:
-    """Write a commented job file, its schema for editors, and a configuration of hooks.
+    """Write a commented job file, its schema for editors, and a hook configuration.
 
-    Hooks are configured at the top of the git repository that the folder is in. What is there already stays as it is.
+    The hook configuration goes to the top of the Git repository that holds the folder. Existing files are not changed.
 
     \b
     preflight init

@@ -27,7 +27,7 @@ _STATES = ("intended", "sent", "accepted", "completed", "failed", "refused", "un
 
 @click.group("ledger")
 def command() -> None:
-    """Look at what was submitted and paid, and settle what is in doubt.
+    """Show what was submitted and paid, and settle unknown outcomes.
 
     \b
     preflight ledger list
@@ -43,9 +43,11 @@ def command() -> None:
     type=click.Choice(_STATES),
     multiple=True,
     metavar="STATE",
-    help=f"Only these (repeatable): {', '.join(_STATES)}.",
+    help=f"Only entries in this state (repeatable): {', '.join(_STATES)}.",
 )
-@click.option("--limit", type=click.IntRange(1, 10**6), default=50, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10**6), default=50, show_default=True, help="Show at most this many entries."
+)
 @ledger_option
 @output_options(ENTRIES)
 def list_entries(
@@ -55,7 +57,7 @@ def list_entries(
     ledger_path: str | None,
     output: OutputOptions,
 ) -> int:
-    """List the submissions, the newest first.
+    """List submissions, newest first.
 
     \b
     preflight ledger list
@@ -89,8 +91,10 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
 
 @command.command("resolve")
 @click.argument("entry_id", metavar="ENTRY", type=int)
-@click.option("--task", "task_id", metavar="ID", help="It was accepted as this task; the service is asked.")
-@click.option("--not-charged", is_flag=True, help="You have seen that nothing was charged.")
+@click.option(
+    "--task", "task_id", metavar="ID", help="The submission was accepted as this task; the API is asked about it."
+)
+@click.option("--not-charged", is_flag=True, help="You have made sure that nothing was charged.")
 @api_url_option
 @key_file_option
 @ledger_option
@@ -107,8 +111,8 @@ def resolve(
 ) -> int:
     """Settle a submission whose outcome is unknown.
 
-    Without an option the balance is asked; it can tell only when nothing else ran since the request. Exit code 6 means
-    that it is still unknown.
+    Without an option, preflight asks for the balance. The balance helps only if nothing else ran since the request.
+    Exit code 6 means that the outcome is still unknown.
 
     \b
     preflight ledger resolve 3
@@ -147,7 +151,7 @@ def resolve(
 @ledger_option
 @output_options(CALIBRATION)
 def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
-    """Say how the service rounds, from what it charged.
+    """Find out from past charges how the service rounds.
 
     \b
     preflight ledger calibrate

@@ -30,12 +30,21 @@ _COMMAND_SECONDS = 3600.0
 
 
 @click.command("listen")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="The address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Address to listen on.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8788, show_default=True, metavar="N", help="0 is a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8788,
+    show_default=True,
+    metavar="N",
+    help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--public-url", metavar="URL", help="How this is reached from outside: a tunnel or a proxy.")
-@click.option("--forward", metavar="CMD", help="A command to run for each finished task, which is on its input.")
+@click.option("--public-url", metavar="URL", help="URL under which a tunnel or proxy makes this receiver public.")
+@click.option(
+    "--forward",
+    metavar="CMD",
+    help="Command to run for each finished task; it gets the task as JSON on standard input.",
+)
 @api_url_option
 @key_file_option
 @ledger_option
@@ -50,10 +59,11 @@ def command(
     key_file: str | None,
     ledger_path: str | None,
 ) -> int:
-    """Receive the service's callbacks, and write down how each task ended.
+    """Receive callbacks from the service and record how each task ended.
 
-    The path of the URL is a secret, made once and kept beside the ledger. What arrives is only a hint: the service is
-    asked how the task stands. The command gets the task as JSON, once, and its id in PREFLIGHT_TASK_ID.
+    The path of the URL is a secret that is made once and kept beside the ledger. A callback is only a hint: preflight
+    asks the API for the real state of the task. The --forward command gets the task once, as JSON on standard input,
+    and its id in PREFLIGHT_TASK_ID.
 
     \b
     preflight listen --public-url https://hooks.example.com

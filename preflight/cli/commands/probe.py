@@ -19,7 +19,7 @@ from preflight.render.formats import FACTS
 @click.command("probe")
 @click.argument("names", nargs=-1, required=True, metavar="FILE|URL...", shell_complete=files)
 @network_options
-@click.option("--deep", is_flag=True, help="Fetch and decode pictures whole.")
+@click.option("--deep", is_flag=True, help="Fetch and decode each picture completely.")
 @result_options(FACTS)
 def command(
     *,
@@ -28,7 +28,7 @@ def command(
     deep: bool,
     output: ResultOptions,
 ) -> int:
-    """Say what a file is, without judging it.
+    """Show facts about a file without judging it.
 
     \b
     preflight probe dance.mp4

@@ -13,10 +13,10 @@ from preflight.render.formats import RULES
 @click.command("rules")
 @plain_output_options(RULES)
 def command(*, output: PlainOutputOptions) -> int:
-    """List every rule: its area, its severity, and who asks for it.
+    """List all rules: area, severity, and source.
 
-    The service's API page asks, line by line; services of the same family do (advisory), or preflight does by itself.
-    'preflight explain RULE' says more.
+    The source is a line of the API docs, a limit that similar services state (advisory), or preflight itself.
+    'preflight explain RULE' tells more.
 
     \b
     preflight rules

@@ -23,24 +23,26 @@ _SPEED = Seconds(0.001, 1_000_000)
 
 
 @click.command("sandbox", context_settings={"show_default": True})
-@click.option("--host", default="127.0.0.1", help="The address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8787, help="The port; 0 for a free one.")
-@click.option("--speed", type=_SPEED, default=1.0, help="Sandbox seconds in a second.")
-@click.option("--credits", "balance", type=Number(), default="10000", help="The opening balance.")
-@click.option("--rounding", type=click.Choice(_ROUNDINGS), default="ceil", help="How seconds are billed.")
+@click.option("--host", default="127.0.0.1", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8787, help="Port to listen on; 0 picks a free one.")
+@click.option("--speed", type=_SPEED, default=1.0, help="How many times faster than real time the sandbox runs.")
+@click.option("--credits", "balance", type=Number(), default="10000", help="Opening balance of the account.")
+@click.option("--rounding", type=click.Choice(_ROUNDINGS), default="ceil", help="How seconds are rounded for billing.")
 @click.option("--clock", type=click.Choice(_CLOCKS), default="container", help="Which clock of the video is billed.")
 @click.option(
-    "--state", metavar="FILE", shell_complete=files, help="Keep account and tasks in a file; otherwise in memory."
+    "--state", metavar="FILE", shell_complete=files, help="Keep account and tasks in this file instead of in memory."
 )
-@click.option("--seed", type=int, default=0, help="Decides which requests a fault hits, and what is hidden.")
+@click.option(
+    "--seed", type=int, default=0, help="Seed for the random choices: which requests a fault hits, and hidden settings."
+)
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="NAME[:RATE]",
-    help="Arm a fault: it strikes once, or with a rate from 0 to 1 again and again (repeatable).",
+    help="Arm a fault (repeatable). It strikes once, or repeatedly at a rate from 0 to 1.",
 )
-@click.option("--allow-public", is_flag=True, help="Listen on an address that other machines reach.")
+@click.option("--allow-public", is_flag=True, help="Also listen on addresses that other machines can reach.")
 @verbose_option
 def command(
     *,
@@ -55,7 +57,7 @@ def command(
     faults: tuple[str, ...],
     allow_public: bool,
 ) -> int:
-    """Run a local stand-in for the service, until Ctrl-C.
+    """Run a local mock of the API until Ctrl-C.
 
     \b
     preflight sandbox --speed 60

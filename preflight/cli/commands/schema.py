@@ -13,10 +13,12 @@ from preflight.specs.schema import job_schema
 
 @click.command("schema")
 @click.argument("what", type=click.Choice(["job", "settings"]), default="job")
-@click.option("--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="The model.")
-@click.option("--output", metavar="FILE", shell_complete=files, help="Write to a file instead of standard output.")
+@click.option(
+    "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
+)
+@click.option("--output", metavar="FILE", shell_complete=files, help="Write to this file instead of standard output.")
 def command(*, what: str, model: str, output: str | None) -> int:
-    """Print the JSON Schema of a job, or of the settings, for editors.
+    """Print the JSON Schema of jobs or settings, for editors.
 
     \b
     preflight schema --output job.schema.json

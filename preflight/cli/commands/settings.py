@@ -14,9 +14,9 @@ from preflight.render.formats import SETTINGS
 @click.command("settings")
 @plain_output_options(SETTINGS)
 def command(*, output: PlainOutputOptions) -> int:
-    """Show every setting, its value, and where that comes from.
+    """Show all settings with their values and where these come from.
 
-    The API key is no setting: it comes from PREFLIGHT_API_KEY, or from a file named by --key-file.
+    The API key is not a setting. It comes from PREFLIGHT_API_KEY or from the file that --key-file names.
 
     \b
     preflight settings

@@ -46,32 +46,34 @@ if TYPE_CHECKING:
 
 @click.command("submit")
 @click.argument("path", metavar="JOB", type=click.Path())
-@click.option("--wait", is_flag=True, help="Wait for the task to end.")
+@click.option("--wait", is_flag=True, help="Wait until the task ends.")
 @wait_timeout_option
-@click.option("--yes", is_flag=True, help="Do not ask: for scripts.")
+@click.option("--yes", is_flag=True, help="Do not ask before paying (for scripts).")
 @click.option(
     "--max-credits",
     type=Number(),
     metavar="N",
-    help="Send nothing when the job, with all that is pending or unknown, may cost more.",
+    help="Do not submit if this job, with all pending and unknown ones, may cost more.",
 )
 @click.option(
     "--budget-per-day",
     type=Number(),
     metavar="N",
     envvar="PREFLIGHT_BUDGET_PER_DAY",
-    help="The same, with what the last 24 hours have cost.",
+    help="The same limit, including the cost of the last 24 hours.",
 )
-@click.option("--again", is_flag=True, help="Pay for a job that was paid for before.")
-@click.option("--checked", metavar="REPORT", help="Hold the files to a saved JSON report of this job's check.")
+@click.option("--again", is_flag=True, help="Submit and pay again for a job that was already submitted.")
+@click.option(
+    "--checked", metavar="REPORT", help="Use a saved JSON report of this job's check instead of checking again."
+)
 @click.option(
     "--callback",
     metavar="URL",
     envvar="PREFLIGHT_CALLBACK",
-    help="Where 'preflight listen' is reached: a job without a callback URL gets one of its own below it.",
+    help="Public URL of 'preflight listen'; a job without a callback URL gets its own one below it.",
 )
-@click.option("--dry-run", is_flag=True, help="Check, then print the exact request instead of sending it.")
-@click.option("--strict", is_flag=True, help="Send nothing on warnings, too.")
+@click.option("--dry-run", is_flag=True, help="Check the job and print the exact request without sending it.")
+@click.option("--strict", is_flag=True, help="Also refuse to submit on warnings.")
 @download_option
 @network_options
 @api_url_option
@@ -98,11 +100,11 @@ def command(
     ledger_path: str | None,
     output: OutputOptions,
 ) -> int:
-    """Check a job, then hand it to the service, once.
+    """Check a job, then submit it once.
 
-    A job that fails its check, or could not be examined, is not sent. What is sent stands in the ledger first: the same
-    job is not paid for twice, whatever dies in between. Exit code 6 means that the request left and no answer came:
-    'preflight ledger resolve' settles it.
+    A job that fails its check, or whose check is indeterminate, is not submitted. Each submission is recorded in the
+    ledger before it is sent, so that a job is not paid for twice even if this process dies. Exit code 6 means that the
+    request was sent and its outcome is unknown; 'preflight ledger resolve' settles it.
 
     \b
     preflight submit job.yaml --wait --download results

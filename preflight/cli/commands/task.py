@@ -27,7 +27,7 @@ from preflight.submit.submit import Submission, await_task
 
 @click.group("task")
 def command() -> None:
-    """Look at a task, or wait for it.
+    """Show a task or wait for it.
 
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
@@ -49,7 +49,7 @@ def show(
     ledger_path: str | None,
     output: OutputOptions,
 ) -> int:
-    """Say how a task stands.
+    """Show the state of a task.
 
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
@@ -81,7 +81,7 @@ def wait(
     ledger_path: str | None,
     output: OutputOptions,
 ) -> int:
-    """Wait for a task to end.
+    """Wait until a task ends.
 
     \b
     preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24

@@ -20,6 +20,8 @@ _CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI", "TEAMCITY_VERS
 _OFF = frozenset({"", "0", "false", "no"})
 # GitHub trims a line and looks for "::" (here also behind colours); it, Azure and TeamCity look for "##name[" anywhere.
 _COMMAND = re.compile(r"^(?:[^\S\n]|\x1b\[[\d;]*m)*:(?P<colon>:)|##\w*(?P<bracket>\[)", re.MULTILINE)
+_PLAIN = str.maketrans({"×": "x", "·": "-", "…": "...", "→": "->", "–": "-", "≤": "<=", "≥": ">="})
+"""The signs of our own texts, for encodings that lack them."""
 _LINE_START = 200
 """Characters that are remembered of a line that is written in pieces."""
 
@@ -70,12 +72,12 @@ class Guard:
 
 
 def write_text(stream: TextIO, text: str) -> None:
-    """Write ``text``, with escapes where the stream's encoding has no such character."""
+    """Write ``text``; where the encoding lacks a character, a plain sign replaces one of ours, an escape any other."""
     try:
         stream.write(text)
     except UnicodeEncodeError:
         encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.write(text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding))
 
 
 def unguarded(stream: TextIO) -> TextIO:

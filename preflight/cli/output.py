@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from preflight.errors import ConfigurationError
 if TYPE_CHECKING:
     from rich.console import Console
 
+_TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)
+"""Those with which a layout fills a line."""
 PIPED_COLUMNS = 80
 
 
@@ -149,4 +152,4 @@ def to_text(render: Callable[[Console], object], output: str | None) -> str:
         return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
     with console.capture() as capture:
         render(console)
-    return capture.get()
+    return _TRAILING_BLANKS.sub("", capture.get())

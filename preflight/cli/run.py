@@ -10,6 +10,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from preflight.cli.app import commands
 from preflight.cli.exit_codes import Exit
@@ -72,6 +73,9 @@ def _run(arguments: Sequence[str] | None) -> int:
             color=False if os.environ.get("NO_COLOR") else None,
         )
         sys.stdout.flush()
+    except NoArgsIsHelpError as error:  # a group without a command: its help is no message of somebody else's
+        _say(error.format_message())
+        return Exit.USAGE
     except click.ClickException as error:  # usage errors among them
         _say(_usage_of(error))
         return Exit.USAGE

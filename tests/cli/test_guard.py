@@ -80,11 +80,11 @@ def test_both_streams_are_guarded_and_given_back() -> None:
     assert (out.getvalue(), err.getvalue()) == ("a\\x07", "b\\x07")
 
 
-def test_a_stream_without_a_character_gets_its_escape() -> None:
+def test_a_stream_without_a_character_gets_a_plain_sign_or_its_escape() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
-    write_text(stream, "5 × 3\n")
-    assert raw.getvalue() == b"5 \\xd7 3\n"
+    write_text(stream, "5 × 3 → tänze\n")
+    assert raw.getvalue() == b"5 x 3 -> t\\xe4nze\n"
 
 
 @pytest.mark.parametrize(

@@ -262,3 +262,19 @@ def test_a_pipe_with_a_name_is_written_to_and_not_replaced(tmp_path: Path) -> No
         assert os.read(reading, 65536).startswith(b"{")
     finally:
         os.close(reading)
+
+
+def test_a_group_without_a_command_shows_its_help_on_lines_of_its_own() -> None:
+    for group in ([], ["ledger"], ["task"]):
+        ran = preflight(*group)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith("Usage: preflight")
+        assert len(ran.err.splitlines()) > 5
+        assert "\\n" not in ran.err
+
+
+def test_an_encoding_without_our_signs_gets_plain_ones() -> None:
+    ran = preflight("check", PICTURE, env={"PYTHONIOENCODING": "ascii"})
+    assert ran.code == 0
+    assert " - 480x640 - RGB - " in ran.out
+    assert "\\x" not in ran.out

@@ -11,7 +11,7 @@ MAX_SPANS = 4096
 """Spans that a probe may ask of one source: a file that leads its probe in circles ends here."""
 
 MAX_LOCAL_BYTES = 64 * MIB
-"""Bytes read of one local file: far beyond any ``moov``, far below what would be felt."""
+"""Bytes read of one local file: far beyond any ``moov``, far below any noticeable wait."""
 
 READ_BYTES = 64 * KIB
 """Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""

@@ -77,7 +77,7 @@ def unsigned(host: str, target: str) -> str:
 
 
 def _signatures(host: str, path: str, parameters: dict[str, str]) -> Iterator[_Signature]:
-    """The first signer of the table that fits, and the edge token that may stand beside any."""
+    """The first signer of the table that fits, and the edge token that any may have beside it."""
     for signer in _candidates(frozenset(parameters), host):
         found = _pattern(signer.path).match(path) if signer.path else None
         if (found is None) is not (signer.path is None):

@@ -37,7 +37,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 # RFC 3986, appendix B. Own, because urlsplit drops tabs and newlines silently and differs between Python versions.
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
 
-# An escape, a "%" that begins none, and what no URL may hold (RFC 3986, appendix A; brackets are left to the host).
+# An escape, a "%" without one, and characters that no URL may hold (RFC 3986, appendix A; the host has brackets).
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|%|[\"<>^`{|}]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
 

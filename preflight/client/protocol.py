@@ -38,7 +38,7 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Tell the caller how the task stands now."""
+    """Tell the caller the task's state."""
 
     task: Task
 
@@ -122,4 +122,4 @@ def number(value: object) -> Decimal | None:
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

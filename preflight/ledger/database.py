@@ -87,11 +87,11 @@ def _keep_private(path: Path) -> None:
     try:
         path.chmod(0o600)
     except OSError as error:
-        raise LedgerUnusable(f"the ledger {path} cannot be kept from others: {error.strerror}") from error
+        raise LedgerUnusable(f"the ledger {path} cannot be made private: {error.strerror}") from error
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of the tables, 0 for an empty file. Raises ``LedgerUnusable`` for a file of something else."""
+    """The version of the tables, 0 for an empty file. Raises ``LedgerUnusable`` for another kind of file."""
     connection.execute("BEGIN")  # one look: another process may be making the tables
     try:
         is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
@@ -102,7 +102,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if version == 0 and application == 0 and is_empty:
         return 0
     if application != schema.APPLICATION:
-        raise LedgerUnusable(f"{path} is no ledger of preflight")
+        raise LedgerUnusable(f"{path} is not a ledger of preflight")
     if version > schema.VERSION:
         raise LedgerUnusable(f"the ledger {path} was written by a newer preflight (version {version} of its tables)")
     return version

@@ -1,4 +1,4 @@
-"""The ledger: what is written down before a job is paid for, and what is learned of it afterwards."""
+"""The ledger: records each job before it is paid for, and its outcome afterwards."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Ledger:
             return next(iter(select_entries(connection, "WHERE api = ? AND task_id = ?", api, task_id)), None)
 
     def account_of(self, key: str) -> str:
-        """What the ledger keeps to tell the API key ``key`` from others: a hash that is keyed with its own salt."""
+        """The hash that tells the API key ``key`` from others; it is keyed with the ledger's own salt."""
         return hmac.digest(self._salt, key.encode(), "sha256").hex()[:32]
 
     def begin(
@@ -172,7 +172,7 @@ class Ledger:
     def accept(self, entry_id: int, what: str, *, task_id: str) -> int:
         """Write down that an entry was accepted as the task ``task_id``; returns the number of the task's entry.
 
-        An end is never left: where the entry was settled as something else meanwhile, a new one stands for the task.
+        A final state never changes: where the entry was settled otherwise meanwhile, the task gets a new one.
         """
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
@@ -210,7 +210,7 @@ class Ledger:
             return ran_alone(connection, entry)
 
     def mark_abandoned(self) -> None:
-        """Settle the entries whose process died: what was never sent is refused, what may have been is unknown."""
+        """Settle the entries whose process died: an unsent one is refused, one that may have left is unknown."""
         with self.changing() as connection:
             self._mark_abandoned(connection)
 
@@ -247,7 +247,7 @@ class Ledger:
 class Claim:
     """An entry that this process is about to send. A context manager; while it is open, no other process settles it.
 
-    Whatever is not told of it before it closes is found out as after the death of the process.
+    An outcome that is not reported before it closes is settled as after the death of the process.
     """
 
     def __init__(self, ledger: Ledger, entry_id: int, lock: ProcessLock) -> None:
@@ -276,7 +276,7 @@ class Claim:
         self._ledger.move(self.entry_id, State.REFUSED, what)
 
     def unknown(self, what: str, *, settles_at: datetime, task_id: str | None = None) -> None:
-        """``task_id`` is a task that an answer named although it was no success."""
+        """``task_id`` is a task that an answer named although it was not a success."""
         self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
 
     def record_balance(self, moment: Moment, balance: Balance) -> None:

@@ -1,4 +1,4 @@
-"""What is asked of the ledger before a job may be sent: is it new, is it within the budget."""
+"""Asks the ledger before a job may be sent: is it new, is it within the budget."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
     for entry in same:
         if entry.state is State.UNKNOWN:
             raise StillUnknown(
-                f"not sent: this job may have been paid for already (entry {entry.id} of the ledger);"
+                f"not sent: this job may already have been paid for (entry {entry.id} of the ledger);"
                 f" settle that first: preflight ledger resolve {entry.id}",
                 entry_id=entry.id,
             )
@@ -34,8 +34,8 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
         entry = same[-1]
         task = f"task {entry.task_id}, " if entry.task_id else ""
         raise AlreadySubmitted(
-            f"not sent: this job was paid for already ({task}{entry.state.value}, entry {entry.id} of the ledger);"
-            " --again pays once more",
+            f"not sent: this job was already submitted ({task}{entry.state.value}, entry {entry.id} of the ledger);"
+            " use --again to submit and pay again",
             entry_id=entry.id,
         )
 

@@ -68,7 +68,7 @@ def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> D
                 State(state), high=_amount(high), charged=_optional_amount(charged), refunded=bool(refunded)
             )
         except _UNREADABLE as error:
-            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it was not written so") from error
+            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it is malformed") from error
     return total
 
 
@@ -87,7 +87,7 @@ def _entry(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Ite
     try:
         return _read(row, balances, events)
     except _UNREADABLE as error:
-        raise LedgerUnusable(f"entry {row['id']} of the ledger cannot be read: it was not written so") from error
+        raise LedgerUnusable(f"entry {row['id']} of the ledger cannot be read: it is malformed") from error
 
 
 def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iterable[tuple[Any, ...]]) -> Entry:

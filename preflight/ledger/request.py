@@ -1,4 +1,4 @@
-"""What is about to be paid for, as the ledger keeps it: its identity, its price, and the files that were checked."""
+"""A job about to be paid for, as the ledger keeps it: its identity, its price, and the files that were checked."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def paid_request_of(job: Job, report: JobReport) -> PaidRequest:
         earlier_hashes=tuple(earlier),
         job=_redacted_job(job.body, callback),
         model=report.model,
-        # A file's name may hold bytes that are no text.
+        # A file's name may hold bytes that are not text.
         path=None if job.path is None else job.path.encode("utf-8", "backslashreplace").decode(),
         quote=_quote(report.quote),
         high=report.quote.high,

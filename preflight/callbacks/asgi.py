@@ -30,7 +30,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class CallbackApp:
     """Takes ``POST /<secret>`` and ``POST /<secret>/<token>``; anything else is not found.
 
-    2xx means that the delivery is on the disk; 503 that it is not, and that the service should come again. Deliveries
+    2xx means that the delivery is on the disk; 503 that it is not, and that the service should try again. Deliveries
     that arrive together are written together. ``on_taken`` is called after each such write.
     """
 
@@ -76,7 +76,7 @@ class CallbackApp:
         return await written
 
     async def _write(self) -> None:
-        """One change for all that came in while the last one was written: the disk is what takes time."""
+        """One change for all that came in while the last one was written: the disk is the slow part."""
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []

@@ -178,7 +178,7 @@ _TEXTS = frozenset({"operation", "retry_after"})
 def fault_in_prompt(prompt: str) -> Armed | None:
     """The fault that ``prompt`` asks for with ``sandbox:NAME``, for its own job; ``fail`` is short for ``task-fails``.
 
-    Raises ``Refused`` for a name that is none, or that strikes neither creates nor work.
+    Raises ``Refused`` for a name that is unknown, or that strikes neither creates nor work.
     """
     asked = _IN_PROMPT.search(prompt)
     if asked is None:

@@ -96,7 +96,7 @@ class Book:
             self.origin: float = self._db.execute("SELECT origin FROM account").fetchone()[0]
         except sqlite3.Error as exc:
             self._db.close()
-            raise ConfigurationError(f"{path} is no state of a sandbox: {exc}") from exc
+            raise ConfigurationError(f"{path} is not the state of a sandbox: {exc}") from exc
 
     def close(self) -> None:
         self._db.close()
@@ -154,7 +154,7 @@ class Book:
         )
 
     def requests(self) -> dict[str, int]:
-        """How often each operation was asked for, whatever came of it."""
+        """How often each operation was asked for, whatever the outcome."""
         return dict(self._db.execute("SELECT name, count FROM request ORDER BY name"))
 
     def _entries(self, rest: str, *values: str) -> Iterator[Entry]:

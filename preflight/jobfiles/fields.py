@@ -64,7 +64,7 @@ def job_from_fields(
     prompt: str | None = None,
     callback_url: str | None = None,
 ) -> Job:
-    """A job that stands in no file. What is ``None`` or an empty sequence is absent from its body."""
+    """A job without a file. A value that is ``None`` or an empty sequence is absent from its body."""
     given: dict[str, JsonValue] = {
         "model": model,
         "callback_url": callback_url,

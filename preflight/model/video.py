@@ -1,4 +1,4 @@
-"""Facts about a clip, without judgement. No judgement."""
+"""Facts about a clip, without judgement."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ shape: the query of a URL, its user name and path parameters, a JSON Web Token, 
 - ``hide`` does the same to what must keep its layout: a body, many lines.
 - ``shown_path`` is for the name of a local file, which is not a URL: it is shown whole.
 - ``one_line`` is for a service's own words, of whatever type its JSON makes them.
-- ``remember`` is called once by whoever learns a secret that holds for the whole process.
+- ``remember`` is called once by the code that learns a secret of the whole process.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _lock = Lock()
 def remember(*texts: str) -> None:
     """Hide these secrets in every text that this process redacts from now on. Of many, the latest 64 are kept.
 
-    For what is secret all through a run: the API key, the callbacks' secret, a proxy's password. Not for what
-    belongs to one file of many: that is a ``Secrets`` that goes where the file goes.
+    For secrets of a whole run: the API key, the callbacks' secret, a proxy's password. Not for a
+    secret of one file among many: that is a ``Secrets`` that goes with the file.
     """
     global _known  # noqa: PLW0603 - one value, replaced as a whole: an error is worded where no key is at hand
     with _lock:
@@ -60,12 +60,12 @@ def remember(*texts: str) -> None:
 
 
 def hide(text: str, secrets: Secrets = NO_SECRETS) -> str:
-    """``text`` without what is secret by value (``secrets``, and what was remembered) and by shape; else unchanged."""
+    """``text`` without the secrets by value (``secrets``, and what was remembered) and by shape; else unchanged."""
     return hide_shapes(secrets.hide(_known.hide(text)))
 
 
 def hide_bytes(data: bytes, secrets: Secrets = NO_SECRETS) -> bytes:
-    """``data`` without what is secret by value: for a body that somebody will still parse."""
+    """``data`` without the secrets by value: for a body that is still to be parsed."""
     return secrets.hide_bytes(_known.hide_bytes(data))
 
 

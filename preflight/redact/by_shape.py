@@ -20,7 +20,7 @@ _IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence 
 
 
 def hide_shapes(text: str) -> str:
-    """``text`` with ``…`` for what has the shape of a secret; its layout stays."""
+    """``text`` with ``…`` for everything in the shape of a secret; its layout stays."""
     for pattern, put in _shapes():
         text = pattern.sub(put, text)
     return text

@@ -1,4 +1,4 @@
-"""Contents of JPEG segments (ITU-T T.81 §B.2), held to what libjpeg takes.
+"""Contents of JPEG segments (ITU-T T.81 §B.2), checked by the rules of libjpeg.
 
 Each function returns how a segment breaks the format, in words that follow "the picture", or ``None``. libjpeg, and
 with it Pillow, OpenCV and browsers, skips stray bytes and trusts the length of a segment that it does not read; in the

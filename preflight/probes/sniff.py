@@ -125,7 +125,7 @@ class Sniffed(NamedTuple):
 
 
 ISO_MEDIA = Sniffed("ISO media", Family.VIDEO)
-"""An ISO base media or QuickTime file that is no picture; its own probe tells MP4 from MOV."""
+"""An ISO base media or QuickTime file that is not a picture; its own probe tells MP4 from MOV."""
 
 
 def sniff(head: bytes) -> Sniffed:

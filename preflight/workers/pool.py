@@ -55,7 +55,7 @@ class WorkerPool:
             self._give_back(worker)
 
     def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
-        """What a worker tells of a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
+        """The answer of a worker about a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
 
         That is MediaInfo's tracks, or one object that says how decoding went. There is none where the file was too
         much for it, where no process can be had, and once the pool is closed.
@@ -154,7 +154,7 @@ class _Worker:
         return told
 
     def kill(self) -> None:
-        """End the process. Whoever reads from it finds the end of its answer."""
+        """End the process. Its reader then finds the end of its answer."""
         self._process.kill()
         self._process.wait()
 
@@ -181,7 +181,7 @@ class _Worker:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment without the key: what reads hostile files has no business with it.
+    """This process's environment without the key: a process that reads hostile files must not have it.
 
     NumPy, which a decoder brings along, would set memory aside for a thread on each processor.
     """

@@ -64,7 +64,7 @@ def _readings(tracks: Sequence[Track], video: Track | None, movie: Fraction | No
 
 
 def _hints(video: Track | None) -> Iterator[Clock]:
-    """What is in the file, and counted only by readers that do not follow edit lists or that count frames."""
+    """Lengths in the file that count only for readers that do not follow edit lists or that count frames."""
     if video is None:
         return
     whole = video.times.samples or video.times.media
@@ -79,13 +79,13 @@ def _doubt(video: Track | None, movie: Fraction | None) -> str | None:
         return None
     told = {"mvhd": movie, "tkhd": video.times.header, "mdhd": video.times.media}
     silent = [f"'{name}'" for name, length in told.items() if length is None]
-    return f"no length is in {' and '.join(silent)}, and some readers take that for 0 s" if silent else None
+    return f"there is no length in {' and '.join(silent)}, and some readers take that for 0 s" if silent else None
 
 
 def fragmented_durations(
     tracks: Sequence[Track], fragments: Fragments, movie: Fraction | None, extends: Fraction | None
 ) -> Durations:
-    """The clocks of a file whose samples are in fragments: what those say counts, and headers are held against it.
+    """The clocks of a file whose samples are in fragments: the samples count, and headers are compared with them.
 
     ``extends`` is the duration in ``mehd``. What the movie box says of a fragmented file may be the length of its
     first fragment, so that only longer lengths contradict the fragments. FFmpeg takes the longer of ``mdhd`` and the
@@ -161,7 +161,7 @@ def _added_up(streams: Sequence[tuple[str, Fraction, Fraction]]) -> Fraction | N
 
 
 def _new(known: Sequence[Fraction | None], clocks: Iterable[Clock], near: Fraction) -> Iterator[Clock]:
-    """The ``clocks`` that are none of the ``known`` lengths, nor of one another, to within ``near``.
+    """The ``clocks`` that differ from the ``known`` lengths, and from one another, to within ``near``.
 
     What all streams add up to is exact. It is new, too, where whole seconds lie between: rounded up, it costs another.
     """

@@ -84,7 +84,7 @@ def _read_movie_box(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, _M
     try:
         return (yield from _read_movie(plain, inner, (yield from children(plain, inner)), layout))
     except MediaError as error:
-        # Its offsets are none of the file's.
+        # Its offsets are not offsets in the file.
         message = f"{error.defect.message}, in its compressed 'moov' box"
         raise MediaError(replace(error.defect, message=message, offset=cmov.start, where=cmov.path)) from error
 

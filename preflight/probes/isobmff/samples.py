@@ -1,4 +1,4 @@
-"""The samples of a track, by its tables (ISO/IEC 14496-12 §8.6.1, §8.7), held against each other and the file.
+"""The samples of a track, by its tables (ISO/IEC 14496-12 §8.6.1, §8.7), compared with each other and with the file.
 
 ``stsz`` counts the samples, ``stts`` gives them times, ``stsc`` puts them into chunks, and ``stco`` or ``co64`` says
 where the chunks are. A sample exists where all four have it.
@@ -47,7 +47,7 @@ def read_samples(
 ) -> Generator[Span, bytes, Samples]:
     """The samples that ``stbl`` lists. No sample can lie within a box of ``structure``.
 
-    Only what is held already is looked at, for no table is worth a read; but ``times_only`` reads ``stts`` in any case.
+    Only bytes already held are looked at, for no table is worth a read; but ``times_only`` reads ``stts`` in any case.
     Raises ``MediaError`` for a table of times without its entries.
     """
     held = cursor.holds(stbl.start, stbl.size)

@@ -73,7 +73,7 @@ def walk(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, None]:
             break
         if not looks_like_box(header):
             if layout.moov is None:
-                corrupt(f"has something that is no box at byte {offset}", offset=offset)
+                corrupt(f"has something that is not a box at byte {offset}", offset=offset)
             break
         box = parse_header(header, offset, cursor.size)
         if layout.moov is not None and layout.saw_mdat and box.fourcc not in TOP_LEVEL:

@@ -1,4 +1,4 @@
-"""One file at a time over the network: what every reader takes for it, what it costs the server, and what it says."""
+"""One file at a time over the network: the time of every reader, its cost to the server, and its answer."""
 
 from __future__ import annotations
 

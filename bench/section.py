@@ -1,4 +1,4 @@
-"""What a part of the benchmark brings back: tables for the page, and the figures that were set out to be reached."""
+"""The result of one part of the benchmark: tables for the docs, and the figures with their goals."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Running ``preflight`` as a user does, in a process of its own or, where there are many cases, in this one.
 
-Whatever is run is held to what every command promises: no traceback, no secret in what it prints, and with
+Every run is checked for the promises of all commands: no traceback, no secret in what it prints, and with
 ``--format json`` one JSON document on standard output or nothing.
 """
 

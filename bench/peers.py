@@ -1,6 +1,6 @@
 """The programs and libraries that preflight is compared with: which are here, in which version, how to get the others.
 
-``python bench/peers.py`` installs what is missing: programs with apt-get, if this is Debian and the user is root; the
+``python bench/peers.py`` installs the missing ones: programs with apt-get, if this is Debian and the user is root; the
 libraries into ``bench/.peers``, which is nobody else's. Peers that cannot be had are named, here and in every result.
 """
 

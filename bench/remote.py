@@ -52,7 +52,7 @@ _PICTURE_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One reader on one file: median wall by line, and what its last call costs and answers."""
+    """One reader on one file: median wall by line, and the cost and answer of its last call."""
 
     reader: Reader
     wall_ms: dict[str, float]

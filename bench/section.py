@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure: what is measured, what it should reach, what was measured, and whether that is enough."""
+    """One figure: its name, its goal, the measured value, and whether that is enough."""
 
     what: str
     reach: str

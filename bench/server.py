@@ -2,8 +2,8 @@
 
 It runs as a process of its own, so that it takes nothing from the clients it is there to measure. The distance is a
 round trip in milliseconds: each answer begins one round trip after its request came, and the first answer of a
-connection another one later, which stands for the TCP handshake. (The handshake itself is over before a program hears
-of it, so it cannot be held up; what comes first on the connection can.) Bodies come at the pace of a line with so many
+connection another one later, in place of the TCP handshake. (The handshake itself is over before a program hears
+of it, so it cannot be held up; the first answer on the connection can.) Bodies come at the pace of a line with so many
 megabits a second, each connection having one for itself; without a pace, as fast as they are taken. With slow start a
 connection may have ten segments under way at first, and twice as many after each round trip, as TCP does (RFC 6928,
 RFC 5681 §3.1); without it, any number. There is no TLS.

@@ -93,7 +93,7 @@ class CallbackApp:
 
 
 def _delivery(headers: dict[bytes, bytes], body: bytes, token: str) -> Delivery | None:
-    """What the headers say, or the body where they are missing; ``None`` where neither does."""
+    """The values in the headers, or in the body where they are missing; ``None`` where neither does."""
     task_id = headers.get(b"x-task-id", b"").decode("latin-1")
     event = headers.get(b"x-event", b"").decode("latin-1")
     if not task_id or not event:

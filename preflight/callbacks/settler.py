@@ -101,7 +101,7 @@ class Settler:
         return True
 
     def _owner(self, delivery: Delivery, task: Task) -> Entry | None:
-        """The entry of ``task``, after it has learned what there is to learn."""
+        """The entry of ``task``, after it was brought up to date."""
         api = self._client.base_url
         owner = settle(self._ledger, self._client, task)
         named: Entry | None = None

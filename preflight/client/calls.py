@@ -1,4 +1,4 @@
-"""What each call of the client does, without I/O.
+"""Decides the steps of each call of the client, without I/O.
 
 Questions (GET) may be asked again. The paid request is sent again only on request, and only where the service cannot
 have taken it.

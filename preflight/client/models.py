@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class TaskStatus(Enum):
-    """Where a task stands. ``UNKNOWN`` is a word that the API docs do not have; ``Task.status_text`` is the word."""
+    """The status of a task. ``UNKNOWN`` is a word that the API docs do not have; ``Task.status_text`` is the word."""
 
     PENDING = "pending"
     PROCESSING = "processing"

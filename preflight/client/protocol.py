@@ -1,4 +1,4 @@
-"""What a call asks of its driver, and what the driver replies: the seam between deciding and doing.
+"""The requests of a call to its driver, and the driver's replies: the seam between deciding and doing.
 
 A call is a generator. It yields ``Request``, ``Sleep``, ``Update`` and ``Attempt``, is sent the reply to each request,
 and returns its result or raises an error of ``preflight.errors``.

@@ -1,4 +1,4 @@
-"""The part of carrying out a request that both faces share: headers, timeouts, and what a failure of HTTP means."""
+"""The part of carrying out a request that both faces share: headers, timeouts, and the meaning of a failure of HTTP."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PROXY_STATUS = re.compile(r"[1-9][0-9]{2}\b", re.ASCII)
 
 
 class Wire:
-    """Turns a ``Request`` into the library's, and what comes back into a reply. Holds the key, and shows it to no one.
+    """Turns a ``Request`` into the library's, and the result into a reply. Holds the key, and shows it to no one.
 
     Without a key the request is anonymous. ``proxied`` is whether the proxy that the system names is used.
     """
@@ -70,7 +70,7 @@ class Wire:
         return self._base
 
     def account(self, keyed_hash: Callable[[str], str]) -> str:
-        """What tells this key from others: ``keyed_hash`` of it, which the key itself never leaves."""
+        """Tells this key from others: ``keyed_hash`` of it, so that the key itself never leaves."""
         return keyed_hash("" if self._key is None else self._key.reveal())
 
     def request(
@@ -109,7 +109,7 @@ class Wire:
     def lost(
         self, request: Request, cause: Exception, *, overdue: bool, head: Answer | None, departure: Departure
     ) -> Lost:
-        """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
+        """The meaning of a transport's failure ``cause`` for ``request``; ``overdue`` if it was cut off for its time.
 
         ``head`` is the answer as far as it had come, if it had begun.
         """
@@ -143,7 +143,7 @@ class Departure:
 
     @property
     def tunnel_only(self) -> bool:
-        """Whether nothing went out but what asks a proxy for a tunnel."""
+        """Whether nothing was sent but the request for a tunnel to a proxy."""
         return self.asked_for_tunnel and not self.left
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -173,7 +173,7 @@ def _address(base: str) -> str:
 
 
 def _secrets_in(content: bytes) -> Secrets:
-    """What signs the URLs in the body of a job, and the path of its callback, which is a secret of its receiver."""
+    """The signatures of the URLs in a job's body, and the path of its callback, which is a secret of its receiver."""
     secrets = NO_SECRETS
     waiting: list[object] = [json.loads(content)]
     while waiting:

@@ -52,7 +52,7 @@ def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """The cells of a row, and its text as it stands in the file, with the index where each cell starts."""
+    """The cells of a row, and its text as in the file, with the index where each cell starts."""
 
     cells: Sequence[str]
     text: Text
@@ -125,7 +125,7 @@ def _columns(header: _Row) -> list[FieldName | None]:
 
 
 def _column_name(name: str) -> FieldName | None:
-    """What a column is about. A table's author may write ``Image`` or ``VIDEO_URLS``; any other name stays."""
+    """The field of a column. A table's author may write ``Image`` or ``VIDEO_URLS``; any other name stays."""
     if not name:
         return None
     if name.lower() == _ID.key:

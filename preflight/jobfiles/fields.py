@@ -78,7 +78,7 @@ def job_from_fields(
 
 
 def shown_id(name: str, row: object) -> str:
-    """A row's id as it may be kept and shown: people take a signed URL for one, or what signs the row's own."""
+    """A row's id as it may be kept and shown: people use a signed URL as one, or a signature of the row's own."""
     found: list[str] = []
     waiting = [row]
     while waiting:

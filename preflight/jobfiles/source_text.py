@@ -36,7 +36,7 @@ class Text:
         self._line_start = 0
 
     def place(self, index: int) -> Place:
-        """The place of ``string[index]``. Cheap when asked in rising order: only what is new is counted."""
+        """The place of ``string[index]``. Cheap when asked in rising order: only new characters are counted."""
         if index < self._seen:
             self._seen, self._line, self._line_start = 0, self._first_line, 0
         string, seen = self.string, self._seen

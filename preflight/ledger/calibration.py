@@ -34,7 +34,7 @@ _SMALLEST = Fraction(1, 10_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was charged, in credits, for a clip with these ``clocks`` (seconds, by name)."""
+    """The charge, in credits, for a clip with these ``clocks`` (seconds, by name)."""
 
     entry_id: int
     charged: Decimal

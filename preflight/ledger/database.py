@@ -14,7 +14,7 @@ from preflight.ledger.locks import alone
 
 _BUSY_SECONDS = 30.0
 
-# `synchronous=FULL` is what survives a loss of power in WAL mode (SQLite, "Write-Ahead Logging" §3).
+# `synchronous=FULL` survives a loss of power in WAL mode (SQLite, "Write-Ahead Logging" §3).
 _SETTINGS = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
 
 

@@ -118,7 +118,7 @@ class Ledger:
                 entry_id = insert_request(
                     connection, self.now(), request, api=api, account=account, token_hash=token_hash
                 )
-                # Held before the entry can be seen: nobody may think that the process behind it has gone.
+                # Held before the entry can be seen: no process may think that the one behind it has gone.
                 lock = ProcessLock(self.path, entry_id)
                 undone.callback(lock.close)
             undone.pop_all()
@@ -158,7 +158,7 @@ class Ledger:
     ) -> bool:
         """Take an entry to ``state`` if that is a step forward from where it is; ``False``, and nothing done, if not.
 
-        ``what`` says what happened, and stays with the entry.
+        ``what`` describes the event, and stays with the entry.
         """
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
@@ -184,7 +184,7 @@ class Ledger:
             return int(owner[0]) if owner else insert_late(connection, self.now(), entry, what, task_id)
 
     def record_balance(self, entry_id: int, moment: Moment, balance: Balance) -> None:
-        """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""
+        """Keep the account's balance. The two looks around a request show the charge, if nothing else ran."""
         consumed = None if balance.consumed is None else f"{balance.consumed:f}"
         with self.changing() as connection:
             connection.execute(
@@ -280,5 +280,5 @@ class Claim:
         self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
 
     def record_balance(self, moment: Moment, balance: Balance) -> None:
-        """Keep what the account held right before the request, or right after its answer."""
+        """Keep the account's balance right before the request, or right after its answer."""
         self._ledger.record_balance(self.entry_id, moment, balance)

@@ -43,7 +43,7 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
 def require_affordable(
     connection: sqlite3.Connection, request: PaidRequest, api: str, *, budget: Budget, now: datetime
 ) -> None:
-    """Raise ``OverBudget`` when ``request`` does not fit beside what is open and what the last 24 hours have cost."""
+    """Raise ``OverBudget`` when ``request`` does not fit beside the open requests and the cost of the last 24 hours."""
     if budget == Budget():
         return
     in_doubt = "state IN ('intended', 'sent', 'unknown')"
@@ -63,7 +63,7 @@ DAY = timedelta(hours=24)
 class Budget:
     """Bounds in credits, ``None`` for none.
 
-    ``max_credits`` bounds what is at stake at once: the job with everything pending or unknown. ``per_day`` bounds that
+    ``max_credits`` bounds the amount at stake: the job with everything pending or unknown. ``per_day`` bounds that
     and what was spent in the last 24 hours.
     """
 

@@ -39,7 +39,7 @@ _ENTRY = """CREATE TABLE entry (
     refunded INTEGER,
     reason TEXT
 )"""
-# Of one job at most one request is under way or in doubt, whatever the code above it does.
+# Of one job at most one request is under way or in doubt, even if the code above it is wrong.
 _IN_DOUBT = "CREATE UNIQUE INDEX entry_in_doubt ON entry (api, job_hash) WHERE state IN ('intended', 'sent', 'unknown')"
 _TASK = "CREATE UNIQUE INDEX entry_task ON entry (api, task_id) WHERE task_id IS NOT NULL"
 _KEPT = (

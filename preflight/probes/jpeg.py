@@ -27,7 +27,7 @@ _SECOND_SOI = "has a second start marker (FFD8) at byte {}: libjpeg refuses it, 
 
 @dataclass(slots=True)
 class _Seen:
-    """What the walk has seen so far."""
+    """The facts that the walk has seen so far."""
 
     skeleton: bytearray = field(default_factory=lambda: bytearray(b"\xff\xd8"))
     sizes: list[tuple[int, int]] = field(default_factory=list)

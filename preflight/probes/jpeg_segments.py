@@ -27,7 +27,7 @@ _STANDARD_TABLES = frozenset({0x00, 0x01, 0x10, 0x11})
 
 @dataclass(slots=True)
 class Tables:
-    """What a scan needs, as far as it was defined: ids of quantisation tables, of Huffman tables, components."""
+    """The needs of a scan, as far as defined so far: ids of quantisation tables, of Huffman tables, components."""
 
     quantisation: set[int] = field(default_factory=set)
     huffman: set[int] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""PNG (W3C PNG third edition): a walk over chunks (§5.3), and what is wrong with them."""
+"""PNG (W3C PNG third edition): a walk over chunks (§5.3), and their defects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_INFLATED_BYTES = 64 * limits.MIB
 
 @dataclass(slots=True)
 class _Seen:
-    """What the walk has seen so far."""
+    """The facts that the walk has seen so far."""
 
     skeleton: bytearray = field(default_factory=lambda: bytearray(_SIGNATURE))
     ancillary: Ancillary = field(default_factory=Ancillary)
@@ -46,7 +46,7 @@ class _Seen:
     data: bool = False
     data_bytes: int = 0
     run: list[tuple[int, int]] = field(default_factory=list)
-    """Offset and length of the pixel data that stands together."""
+    """Offset and length of the pixel data in one run."""
     run_ended: bool = False
     complete: bool | None = None
     looked_at_end: bool = False
@@ -175,7 +175,7 @@ def _visit_idat(cursor: Cursor, seen: _Seen, offset: int, length: int) -> Genera
 
 
 def _is_whole(cursor: Cursor, run: list[tuple[int, int]]) -> Generator[Span, bytes, bool]:
-    """Whether the pixels end with this run of data: then what comes after it is left alone (PNG §5.6, §10.1)."""
+    """Whether the pixels end with this run of data: then the bytes after it are left alone (PNG §5.6, §10.1)."""
     stream, inflated = zlib.decompressobj(), 0
     for offset, length in run:
         data = yield from cursor.read_optional(offset, length)

@@ -1,7 +1,7 @@
 """Ancillary chunks of a PNG (W3C PNG third edition §11.3): orientation, and what Pillow refuses that libpng leaves out.
 
 libpng skips a broken ancillary chunk. Pillow refuses the file: for a checksum before the pixels, for a
-chunk too short for what it is, and for text that inflates to too much, wherever they stand.
+chunk too short for what it is, and for text that inflates to too much, wherever they are.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from preflight.probes.pillow import identify_png
 
 _ANIMATION = frozenset({"acTL", "fcTL"})
 _PARSED = _ANIMATION | {"tRNS", "gAMA", "cHRM", "sRGB", "pHYs"}
-"""What Pillow takes apart when it opens a file; of text and profiles it is known here what it refuses."""
+"""Chunks that Pillow takes apart when it opens a file; its refusals of text and profiles are known here."""
 _MAX_PARSED_BYTES = 4096
 _MAX_SKELETON_BYTES = 256 * limits.KIB
 
 
 @dataclass(slots=True)
 class Ancillary:
-    """What the ancillary chunks of one file said so far."""
+    """The facts in the ancillary chunks of one file so far."""
 
     refusals: list[Defect] = field(default_factory=list)
     before: bytearray = field(default_factory=bytearray)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _KINDS = {Family.PICTURE: Kind.IMAGE, Family.VIDEO: Kind.VIDEO, Family.AUDIO: Kind.VIDEO}
 
 DECODED = frozenset({"JPEG", "PNG"})
-"""What the service takes, and a deep check therefore decodes."""
+"""The formats that the service takes, and a deep check therefore decodes."""
 
 
 def probe_media(

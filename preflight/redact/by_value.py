@@ -41,7 +41,7 @@ class Secrets:
 
     @classmethod
     def of_url(cls, url: str) -> Secrets:
-        """What signs or opens ``url``: user name and password, path parameters, the values of query and fragment."""
+        """The secrets of ``url``: user name and password, path parameters, the values of query and fragment."""
         authority_and_path, _, query = re.sub(r"\A\s*[^:/?#]*:?[/\\]*", "", url).replace("#", "?").partition("?")
         authority, _, path = authority_and_path.partition("/")
         # The whole query, too: a server that answers nothing but short values gives them away together.

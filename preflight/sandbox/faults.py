@@ -17,7 +17,7 @@ from preflight.sandbox.broken_responses import HangUp, Late, Torn, malformed, wi
 
 
 class Operation(Enum):
-    """What a fault strikes: a request to the API, the work on a task, or the call back when it has ended."""
+    """The target of a fault: a request to the API, the work on a task, or the call back when it has ended."""
 
     CREATE = "create"
     TASK = "task"

@@ -13,7 +13,7 @@ from preflight.sources.host import AllowedHost
 from preflight.sources.remote import RemoteReader
 
 LOOPBACK = tuple(AllowedHost.parse(host) for host in ("127.0.0.1", "localhost", "[::1]"))
-"""The sandbox may be shown files on this machine: that is what it is for."""
+"""The sandbox may be given files on this machine: it exists for that."""
 
 
 async def probe_seconds(url: str, *, clock: BilledClock = BilledClock.CONTAINER) -> Fraction:

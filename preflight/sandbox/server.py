@@ -78,7 +78,7 @@ class _Server(uvicorn.Server):
     """Ends at once: a client that still waits for a late answer is cut off."""
 
     def hang_up(self, client: tuple[str, int]) -> None:
-        """End the connection from ``client``, once what was written to it has left."""
+        """End the connection from ``client``, once the bytes written to it have left."""
         for connection in tuple(self.server_state.connections):
             if getattr(connection, "client", None) == client:
                 connection.transport.close()

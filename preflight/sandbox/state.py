@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A task. What becomes of it is settled when it is made; the clock brings it to light."""
+    """A task. Its outcome is fixed when it is made; the clock reveals it."""
 
     id: str
     model: str
@@ -68,7 +68,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One attempt to call back, at sandbox time ``at``; ``result`` is a status or what went wrong."""
+    """One attempt to call back, at sandbox time ``at``; ``result`` is a status or an error."""
 
     task_id: str
     attempt: int

@@ -33,7 +33,7 @@ class NotConnected(TransportError):
 
 
 class ConnectionBroken(TransportError):
-    """The connection ended before the answer did, ``unanswered`` before its first byte, or what came is not HTTP.
+    """The connection ended before the answer did, ``unanswered`` before its first byte, or the answer is not HTTP.
 
     ``not_http`` is true for an answer beyond the bounds, too.
     """
@@ -109,7 +109,7 @@ class Connection:
         return response
 
     async def read_body(self) -> bytes:
-        """What has arrived of the body, at least one byte; ``b""`` at its end."""
+        """The bytes of the body that have arrived, at least one; ``b""`` at its end."""
         try:
             while (piece := self._arrived_piece()) is None:
                 data = await self._received()
@@ -146,7 +146,7 @@ class Connection:
                 return event
 
     async def _head(self) -> bytes:
-        """Everything up to the next empty line. What came behind it waits for its turn."""
+        """Everything up to the next empty line. The bytes after it wait for their turn."""
         head, searched = bytearray(self._unseen), 0
         self._unseen = memoryview(b"")
         while (end := _END_OF_HEAD.search(head, searched)) is None:
@@ -174,7 +174,7 @@ class Connection:
             raise _not_http(f"the header of the answer is longer than {self._limits.header_bytes} bytes")
 
     def _arrived_piece(self) -> bytes | None:
-        """What has arrived of the body; ``b""`` at its end, ``None`` if it has not ended and nothing is there."""
+        """The bytes of the body that have arrived; ``b""`` at its end, ``None`` before that if nothing is there."""
         pieces: list[bytes] = []
         while not self._body_ended:
             try:

@@ -1,4 +1,4 @@
-"""One subject's conversation with its server: GETs, redirects by hand, and what came of each answer."""
+"""One subject's conversation with its server: GETs, redirects by hand, and the outcome of each answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from preflight.sources.url import Target, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-# What a reading can go on with: the file, a part of it, or "there is no such part".
+# Answers that a reading can go on with: the file, a part of it, or "there is no such part".
 _USABLE = frozenset({200, 206, 416})
 
 _SHOWN_VALIDATOR = 80
@@ -30,14 +30,14 @@ _SHOWN_VALIDATOR = 80
 # upload, and says nothing about the bytes that come.
 _COMPRESSED = frozenset({"br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "x-compress", "x-gzip", "zstd"})
 
-# RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: what goes back to the server must be clean.
+# RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: text sent back to the server must be clean.
 _STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validator:
-    """What fixes one version of a file: its ETag, or the time of its last change. ``strong``: If-Range may send it."""
+    """Identifies one version of a file: its ETag, or the time of its last change. ``strong``: If-Range may send it."""
 
     value: str
     strong: bool
@@ -165,7 +165,7 @@ class Exchange:
         return Unreachable(f"the requested bytes did not come {within}: {self.bytes} bytes came")
 
     def transfer(self, elapsed_s: float) -> Transfer:
-        """What the conversation cost so far, and what the server said."""
+        """The cost of the conversation so far, and the server's answers."""
         return Transfer(
             requests=self._transport.requests,
             connections=self._transport.connections,
@@ -199,7 +199,7 @@ class Exchange:
         if not location:
             raise Unreachable("it redirects without saying where to")
         try:
-            # Spaces are what servers forget to encode, and every browser forgives.
+            # Servers forget to encode spaces, and every browser forgives that.
             url = urljoin(self._target.url, location.strip().replace(" ", "%20"))
             target = locate(url, self._allow)
         except AddressRefused as refused:

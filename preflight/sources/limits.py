@@ -39,7 +39,7 @@ REMEMBERED_S = 10.0
 
 
 class RemoteLimits(NamedTuple):
-    """What reading one URL may cost.
+    """The most that reading one URL may cost.
 
     ``deadline_s``: seconds for everything, from the look-up of the name to the last byte, whatever the server drips.
     ``first_span_bytes``: asked for at first; decides 98 % of JPEGs, 99.7 % of PNGs and nearly every fast-start clip.

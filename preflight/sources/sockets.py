@@ -1,6 +1,6 @@
 """Connections to numeric addresses: several raced, their bytes handed on as they arrive, never more than a bound held.
 
-Not asyncio's streams: those cannot say whether something arrived that nobody asked for, which a connection that is to
+Not asyncio's streams: those cannot say whether unrequested bytes arrived, which a connection that is to
 be used again must know, and they cost a copy more.
 """
 
@@ -74,7 +74,7 @@ class Stream(asyncio.Protocol):
         self._transport.close()
         self._transport.abort()
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)

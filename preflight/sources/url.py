@@ -1,4 +1,4 @@
-"""URLs as text: what one says by itself, and how one is shown. Nothing is looked up or fetched."""
+"""URLs as text: the facts in one, and how one is shown. Nothing is looked up or fetched."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _located(url: str) -> Target:
 
 
 def canonical_url(url: str) -> str:
-    """The one spelling of a URL without what signs it: two URLs with the same one ask for the same bytes.
+    """The one spelling of a URL without its signature: two URLs with the same one ask for the same bytes.
 
     The same (RFC 3986 §6.2.2, §6.2.3): case of scheme and host, IDN and punycode, the host's final dot, a default port,
     escapes of unreserved characters and of those that no URL may hold, the case of an escape, dot segments, an empty

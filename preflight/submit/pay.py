@@ -59,7 +59,7 @@ def pay(client: Client, body: Mapping[str, object], claim: Claim, ledger: Ledger
 
 
 def _charged(client: Client, claim: Claim, ledger: Ledger, before: Balance | None) -> str | None:
-    """What shows that the request was charged for although it was refused; ``None`` where nothing does."""
+    """The sign that the request was charged for although it was refused; ``None`` where nothing does."""
     if before is None:
         return None
     after = read_balance(client, ledger.now, late=True)

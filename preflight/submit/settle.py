@@ -120,7 +120,7 @@ def resolve_by_balance(ledger: Ledger, client: Client, entry: Entry) -> tuple[En
         return entry, BalanceVerdict.NOT_SEEN
     if entry.account != client.account(ledger.account_of):
         return entry, BalanceVerdict.NO_KEY if entry.account is None else BalanceVerdict.OTHER_KEY
-    asked_at = ledger.now()  # not when the answer is there: what is charged for in between is not in it
+    asked_at = ledger.now()  # not when the answer is there: a charge in between is not in it
     account = client.credits()
     now = Balance(at=asked_at, balance=account.balance, consumed=account.total_consumed)
     verdict = _verdict(ledger, entry, before, now)

@@ -22,7 +22,7 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """Our paid request and what became of it.
+    """Our paid request and its outcome.
 
     ``state`` is ``accepted``, ``completed`` or ``failed``; ``error`` is the service's word on a failure. ``entry`` is
     its number in the ledger. ``outputs`` are the URLs of the results, which may carry a signature; ``files`` is where
@@ -119,7 +119,7 @@ def submit_job(
                 if on_accepted is not None:
                     on_accepted(task_id)
             if before is not None and (after := read_balance(client, ledger.now, late=True)) is not None:
-                with suppress(LedgerUnusable):  # what was charged is good to know, and nothing depends on it
+                with suppress(LedgerUnusable):  # the charge is good to know, and nothing depends on it
                     claim.record_balance("after", after)
         if not wait:
             return Submission(state="accepted", task_id=task_id, quote=report.quote, entry=claim.entry_id)
@@ -170,7 +170,7 @@ def await_task(
 
 
 def token_hash_of(token: str) -> str:
-    """What the ledger keeps of the secret in a callback URL."""
+    """The hash that the ledger keeps of the secret in a callback URL."""
     return sha256(token.encode()).hexdigest()
 
 

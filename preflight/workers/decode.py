@@ -128,7 +128,7 @@ def _decode_strictly(decode_jpeg: Callable[..., object], data: bytes) -> str | N
 
 
 def _without_stray_bytes(jpeg: bytes) -> bytes:
-    """Without what belongs to no segment before the first scan: further on it would be damage."""
+    """Without the bytes before the first scan that belong to no segment: further on they would be damage."""
     kept, at = bytearray(jpeg[:2]), 2
     while marker := _MARKER.search(jpeg, at):
         at = marker.end()
@@ -141,7 +141,7 @@ def _without_stray_bytes(jpeg: bytes) -> bytes:
 
 
 def _is_padded(data: bytes, count: int) -> bool:
-    """Whether zeros or fill bytes are all that stands before an end marker, as some cameras leave them."""
+    """Whether only zeros or fill bytes come before an end marker, as some cameras leave them."""
     ends = (match.start() for match in re.finditer(b"\xff\xd9", data))
     return any(_PADDING.issuperset(data[max(end - count, 0) : end]) for end in ends)
 

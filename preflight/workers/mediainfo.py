@@ -137,7 +137,7 @@ def ask(file: SparseFile) -> list[Mapping[str, Any]]:
 
 
 def confine() -> bool:
-    """Bound for good what this process may use. Return whether it can open nothing any more."""
+    """Bound for good the resources of this process. Return whether it can open nothing any more."""
     limits = {"RLIMIT_AS": MEMORY_BYTES, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0}
     return bool(_beside("confine.py")["confine"](limits))
 
@@ -162,7 +162,7 @@ def allow_more_cpu() -> None:
 
 
 def open_status() -> int | None:
-    """A descriptor of what the kernel tells of this process; ``None`` where it tells nothing."""
+    """A descriptor of the kernel's status of this process; ``None`` where there is none."""
     try:
         return os.open("/proc/self/status", os.O_RDONLY)
     except OSError:

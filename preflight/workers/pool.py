@@ -123,7 +123,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=_FOLDER,  # some systems look for libraries where a process stands
+            cwd=_FOLDER,  # some systems look for libraries in the current folder
             env=environment(),
         )
         self._left = REQUESTS_PER_WORKER
@@ -162,7 +162,7 @@ class _Worker:
         """End the process and let go of its pipes."""
         self.kill()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # what it has not read is lost with it
+            with suppress(OSError):  # unread bytes are lost with it
                 _pipe(pipe).close()
 
     def _expire(self) -> None:
@@ -195,7 +195,7 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def _told(line: bytes, request: int) -> list[Mapping[str, Any]] | None:
-    """What the answer to that request tells; ``None`` for anything else, an answer to another request too."""
+    """The contents of the answer to that request; ``None`` for anything else, an answer to another request too."""
     try:
         answer = json.loads(line)
         told = answer["told"] if answer["id"] == request else None

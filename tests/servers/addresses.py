@@ -70,7 +70,7 @@ NO_ADDRESSES = [
     ),
     *["", " ", "127.0.0.1 ", "127.0.0.1\n", "example.com"],
 ]
-"""What no resolver may answer."""
+"""Answers that no resolver may give."""
 
 ALLOWED = _words("""
     1.0.0.1 1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 93.184.216.34 99.255.255.255 100.63.255.255 100.128.0.0

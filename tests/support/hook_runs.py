@@ -50,7 +50,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooked:
-    """How a run of hooks ended, and what it printed."""
+    """How a run of hooks ended, and its output."""
 
     code: int
     text: str

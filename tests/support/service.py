@@ -34,7 +34,7 @@ class Service:
 
     @property
     def options(self) -> list[str]:
-        """What every command needs here besides its own arguments."""
+        """The arguments that every command needs here besides its own."""
         return ["--api-url", self.url, "--key-file", str(self.key_file)]
 
     @property

@@ -1,4 +1,4 @@
-"""The clocks of a clip: what each known reader takes for its length, from what its boxes say.
+"""The clocks of a clip: the length that each known reader sees, from its boxes.
 
 ``mvhd`` is what FFmpeg before 7 calls the format's duration. FFmpeg 7 and newer adds the streams up: from the start of
 the first to the end of the last, empty edits and composition offsets included. ffprobe's duration of a stream is the
@@ -136,7 +136,7 @@ def _fragment_readings(
 
 
 def _stream_length(track: Track) -> Fraction | None:
-    """What ffprobe calls the duration of a stream; ``None`` where it has none."""
+    """The duration of a stream by ffprobe; ``None`` where it has none."""
     times = track.times
     if times.media is None:
         return None
@@ -163,7 +163,7 @@ def _added_up(streams: Sequence[tuple[str, Fraction, Fraction]]) -> Fraction | N
 def _new(known: Sequence[Fraction | None], clocks: Iterable[Clock], near: Fraction) -> Iterator[Clock]:
     """The ``clocks`` that differ from the ``known`` lengths, and from one another, to within ``near``.
 
-    What all streams add up to is exact. It is new, too, where whole seconds lie between: rounded up, it costs another.
+    The sum of all streams is exact. It is new, too, where whole seconds lie between: rounded up, it costs another.
     """
     seen = list(_known(known))
     for clock in clocks:

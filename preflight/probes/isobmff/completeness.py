@@ -13,9 +13,9 @@ _PLAYED = frozenset({"vide", "soun"})
 
 
 def check_media(size: int | None, layout: Layout, tracks: Sequence[Track], fragments: Fragments | None) -> None:
-    """Add to ``layout`` what is missing of the media that the movie box and the fragments describe.
+    """Add to ``layout`` the missing parts of the media that the movie box and the fragments describe.
 
-    ``size`` is the file's in bytes, ``None`` where nobody said.
+    ``size`` is the file's in bytes, ``None`` if unknown.
     """
     fragmented = fragments is not None and not fragments.are_absent
     if fragmented and fragments is not None:

@@ -18,7 +18,7 @@ _METHOD = "zlib"
 def read_compressed(cursor: Cursor, cmov: Box) -> Generator[Span, bytes, tuple[Cursor, Box]]:
     """The movie box in ``cmov``, and the bytes that it is to be read from. Its chunk offsets are those of the file.
 
-    Raises ``MediaError`` for what cannot be inflated within limits: neither good nor bad, as no other part of the file
+    Raises ``MediaError`` if it cannot be inflated within limits: neither good nor bad, as no other part of the file
     tells what was meant.
     """
     boxes = yield from children(cursor, cmov)

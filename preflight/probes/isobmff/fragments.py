@@ -24,7 +24,7 @@ Ticks = dict[int, int]
 
 @dataclass(slots=True)
 class Fragments:
-    """What the boxes after the movie box tell, filled as they are found.
+    """The facts in the boxes after the movie box, filled as they are found.
 
     By track id: ``starts`` is the ticks of the samples that the movie box itself lists, ``firsts`` the decode time of
     the first sample, ``offsets`` its composition offset, ``ends`` the decode time at which the last sample ends;

@@ -44,7 +44,7 @@ class _Movie:
 
 
 def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
-    """Everything the file says of itself. Never raises: what breaks the format ends up in ``defects``.
+    """Everything the file says of itself. Never raises: breaches of the format end up in ``defects``.
 
     Durations are exact. One read for a fast-start file, two when ``moov`` is last.
     """

@@ -29,7 +29,7 @@ _MANDATORY = (("stts",), ("stsz", "stz2"), ("stsc",), ("stco", "co64"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """What the tables of a track say. ``None`` where a table was not read.
+    """The facts in the tables of a track. ``None`` where a table was not read.
 
     ``count`` samples are there; ``ticks`` is how long those last that have a time and a chunk; ``begin`` is the first
     one's composition offset. ``data_end`` is the byte at which the last ends. ``flaw`` says why none can be read.

@@ -21,7 +21,7 @@ _U32 = Struct(">I")
 _ROW = Struct(">II4x")
 
 SEGMENT_STARTS = frozenset({"moof", "styp", "sidx", "ssix", "emsg", "prft", "free", "skip", "uuid"})
-"""What a subsegment may begin with (§8.16.2)."""
+"""The boxes that a subsegment may begin with (§8.16.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

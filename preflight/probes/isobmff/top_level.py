@@ -46,7 +46,7 @@ _STRUCTURE = TOP_LEVEL - {"mdat", "wide"}
 
 @dataclass(slots=True)
 class Layout:
-    """What the walk over the top level has seen. Filled as it goes, so that a broken file still tells this much.
+    """Facts from the walk over the top level. Filled as it goes, so that a broken file still tells this much.
 
     ``structure`` is the boxes that hold no media, whatever a sample table says, as far as the walk must go.
     """

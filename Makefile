@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := python -m pytest
 
-# A Debian with python3 alone has no ensurepip, so that venv fails: uv and virtualenv bring what they need.
+# A Debian with python3 alone has no ensurepip, so that venv fails: uv and virtualenv bring their own.
 NO_VENV := preflight: $(PYTHON) cannot make a virtual environment: apt-get install python3-venv, or install uv or virtualenv
 NEW_VENV = test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
 	if command -v uv >/dev/null; then uv venv --quiet --seed --python $(PYTHON) $(VENV); \
@@ -34,7 +34,7 @@ docs: $(VENV)/ready  # the generated parts, and the picture of a report
 	$(BIN)/python docs/build.py
 
 .PHONY: snapshots
-snapshots: $(VENV)/ready  # what every format prints, as the tests hold it; look at the difference before committing it
+snapshots: $(VENV)/ready  # the output of every format, for the tests; look at the difference before committing it
 	PYTHONPATH=.:fixtures $(BIN)/python -m tests.support.snapshots
 
 bench: $(VENV)/ready  # against its peers, which it installs: programs with apt-get if root, libraries into bench/.peers
@@ -42,7 +42,7 @@ bench: $(VENV)/ready  # against its peers, which it installs: programs with apt-
 	$(BIN)/python bench/run.py --write
 
 .PHONY: fuzz
-fuzz: $(VENV)/ready  # 20 000 mutants of the fixtures, some minutes; what fails is kept in fuzz-failures/
+fuzz: $(VENV)/ready  # 20 000 mutants of the fixtures, some minutes; failing mutants are kept in fuzz-failures/
 	$(BIN)/python -m fuzz
 
 .PHONY: kills
@@ -58,7 +58,7 @@ $(VENV)/ready: pyproject.toml
 	@$(BIN)/python -m compileall -q preflight  # some machines forbid it on the fly, and each start would compile again
 	@touch $@ $(VENV)/demo
 
-$(VENV)/demo: pyproject.toml  # what the demo needs, and nothing for developers
+$(VENV)/demo: pyproject.toml  # the needs of the demo, without the tools for developers
 	@$(NEW_VENV)
 	$(INSTALL) --editable '.[sandbox]'
 	@touch $@

@@ -1,4 +1,4 @@
-"""What a reader says of a file, and whether that is right: ffprobe on the local file is the judge."""
+"""A reader's answer about a file, and whether it is right: ffprobe on the local file is the judge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOLERANCE_S = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Length in seconds, ``None`` for pictures; size in pixels. ``error`` is what the reader said instead."""
+    """Length in seconds, ``None`` for pictures; size in pixels. ``error`` is the reader's message instead."""
 
     seconds: float | None = None
     size: tuple[int, int] | None = None
@@ -34,7 +34,7 @@ class Answer:
 
 
 def ffprobe(target: str) -> Answer:
-    """What ffprobe, as a process, says of a path or a URL."""
+    """The answer of ffprobe, as a process, about a path or a URL."""
     entries = "format=duration:stream=codec_type,width,height"
     command = ["ffprobe", "-v", "error", "-show_entries", entries, "-of", "json", target]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -48,6 +48,6 @@ def ffprobe(target: str) -> Answer:
 
 
 def truth(path: Path) -> Answer:
-    """What ffprobe says of a local file. It gives pictures a length of one frame, which is none."""
+    """The answer of ffprobe about a local file. It gives pictures the length of one frame, which does not count."""
     said = ffprobe(str(path))
     return Answer(size=said.size, error=said.error) if path.suffix in {".jpg", ".png"} else said

@@ -8,7 +8,7 @@ from pathlib import Path
 FOLDER = Path(__file__).with_name(".media")
 
 _FFMPEG = ("ffmpeg", "-v", "error", "-nostdin", "-y")
-# Noise, so that 12 seconds weigh what a recording of a phone does; the sound ends with the picture.
+# Noise, so that 12 seconds weigh as much as a recording of a phone; the sound ends with the picture.
 _RECORD = (
     "-f lavfi -t 12 -i testsrc2=size=1280x720:rate=30,noise=alls=40:allf=t "
     "-f lavfi -t 12 -i sine=frequency=440:sample_rate=32000 "

@@ -18,7 +18,7 @@ from preflight.model.target import Media
 
 _STEPS = (0, 1000, 2500, 5000, 7500, 10_000)
 _FLAT_MIB = 5
-"""What it may grow from the first thousand to the last URL: an allocator's own unrest."""
+"""Its allowed growth from the first thousand to the last URL: an allocator's own unrest."""
 _REACH_MIB = 150
 
 

@@ -1,4 +1,4 @@
-"""``docs/benchmarks.md``: what was measured goes between its markers, the table of figures among it."""
+"""``docs/benchmarks.md``: the results go between its markers, with the table of figures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The programs and libraries that preflight is held against: which are here, in which version, how to get the others.
+"""The programs and libraries that preflight is compared with: which are here, in which version, how to get the others.
 
-``python bench/peers.py`` installs what is missing: programs with apt-get, if this is Debian and the user is root; the
-libraries into ``bench/.peers``, which is nobody else's. What cannot be installed is said, here and in every result.
+``python bench/peers.py`` installs the missing ones: programs with apt-get, if this is Debian and the user is root; the
+libraries into ``bench/.peers``, which is nobody else's. Peers that cannot be had are named, here and in every result.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def use_python_peers() -> None:
 
 
 def install() -> None:
-    """Install what is missing, and say what is not to be had."""
+    """Install the missing peers, and name those that cannot be had."""
     for via, installer in (("apt-get", _apt), ("npm", _npm), ("pip", _pip)):
         wanted = [peer for peer in PEERS if peer.via == via and peer.version() is None]
         problem = installer([peer.package for peer in wanted]) if wanted else None
@@ -119,7 +119,7 @@ def _pip(packages: list[str]) -> str | None:
 
 
 def _run(command: list[str]) -> str | None:
-    """What went wrong."""
+    """The error."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -1,4 +1,4 @@
-"""One file at a time over the network: what every reader takes for it, what it costs the server, and what it says."""
+"""One file at a time over the network: the time of every reader, its cost to the server, and its answer."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _PICTURE_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """One reader on one file: median wall by line, and what its last call costs and answers."""
+    """One reader on one file: median wall by line, and the cost and answer of its last call."""
 
     reader: Reader
     wall_ms: dict[str, float]

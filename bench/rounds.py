@@ -1,6 +1,6 @@
 """Measuring on a machine that others use: cases take turns, and the median of the rounds counts.
 
-What is compared is measured in the same rounds, so that a slow minute is slow for everyone, and ratios are medians of
+Compared cases are measured in the same rounds, so that a slow minute is slow for everyone, and ratios are medians of
 the rounds' own ratios.
 """
 
@@ -21,7 +21,7 @@ class Spent:
 
 
 def spent_by(work: Callable[[], object], times: int = 1) -> Spent:
-    """What one call of ``work`` takes in this process, as the mean of ``times``."""
+    """The cost of one call of ``work`` in this process, as the mean of ``times``."""
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(times):
         work()

@@ -1,4 +1,4 @@
-"""What a part of the benchmark brings back: tables for the page, and the figures that were set out to be reached."""
+"""The result of one part of the benchmark: tables for the docs, and the figures with their goals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One figure: what is measured, what it should reach, what was measured, and whether that is enough."""
+    """One figure: its name, its goal, the measured value, and whether that is enough."""
 
     what: str
     reach: str

@@ -1,4 +1,4 @@
-"""The benchmark's server from outside: starts it, sets its distance, reads its account."""
+"""The benchmark's server from outside: starts it, sets its distance, reads its counts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEAR = Line()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What reading took, as the server saw it. ``bytes`` are of bodies, and have left it, read or not."""
+    """The cost of reading, as the server saw it. ``bytes`` are of bodies, and have left it, read or not."""
 
     requests: int
     connections: int
@@ -61,7 +61,7 @@ class Served:
         self._ask({"line": asdict(line)})
 
     def cost(self, *names: str) -> Cost:
-        """What was asked for these files since then, and every connection that was made."""
+        """The requests for these files since then, and every connection that was made."""
         time.sleep(_SETTLED_S)
         told = self._ask({})
         return Cost(

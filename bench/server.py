@@ -1,9 +1,9 @@
-"""The server of the benchmark: files with ranges, at a distance that is made up, and an account of what was asked.
+"""The server of the benchmark: files with ranges, at a distance that is made up, and an account of the requests.
 
 It runs as a process of its own, so that it takes nothing from the clients it is there to measure. The distance is a
 round trip in milliseconds: each answer begins one round trip after its request came, and the first answer of a
-connection another one later, which stands for the TCP handshake. (The handshake itself is over before a program hears
-of it, so it cannot be held up; what comes first on the connection can.) Bodies come at the pace of a line with so many
+connection another one later, in place of the TCP handshake. (The handshake itself is over before a program hears
+of it, so it cannot be held up; the first answer on the connection can.) Bodies come at the pace of a line with so many
 megabits a second, each connection having one for itself; without a pace, as fast as they are taken. With slow start a
 connection may have ten segments under way at first, and twice as many after each round trip, as TCP does (RFC 6928,
 RFC 5681 §3.1); without it, any number. There is no TLS.
@@ -42,7 +42,7 @@ _CLOSE = re.compile(rb"\r\nconnection: *close *\r\n", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What lies between the clients and the server. ``megabits`` a second of each connection; 0 for no bound."""
+    """The line between the clients and the server. ``megabits`` a second of each connection; 0 for no bound."""
 
     round_trip_ms: float = 0
     megabits: float = 0
@@ -58,7 +58,7 @@ class Line:
 
 
 class Account:
-    """What the clients did since it was last set to zero: requests and bytes by path, connections accepted."""
+    """The clients' activity since it was last set to zero: requests and bytes by path, connections accepted."""
 
     def __init__(self) -> None:
         self.line = Line()

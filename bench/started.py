@@ -29,7 +29,7 @@ def environment() -> dict[str, str]:
 
 
 def spent_by_process(command: Sequence[str]) -> Spent:
-    """What a process takes from its start to its end; one that fails is an error here."""
+    """The cost of a process from its start to its end; one that fails is an error here."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, env=environment(), capture_output=True, check=False)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)

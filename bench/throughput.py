@@ -1,7 +1,7 @@
 """Many hosts in one process: the whole check of a URL, against a bare httpx client that does the same range GET.
 
 The hosts are ports of one loopback address, so that no connection serves two URLs, and one ``AllowedHost`` covers them:
-nobody allows 512 private hosts. What that leaves out is measured, too: a public address is held to the guard's table.
+nobody allows 512 private hosts. The part left out is measured, too: the guard's check of a public address.
 Nobody looks up names. All have 32 URLs under way at a time.
 """
 

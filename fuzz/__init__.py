@@ -1,1 +1,1 @@
-"""Mutants of every fixture, made with knowledge of their formats, and what must hold for each: ``python -m fuzz``."""
+"""Mutants of every fixture, made with knowledge of their formats, and the invariants of each: ``python -m fuzz``."""

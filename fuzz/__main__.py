@@ -1,4 +1,4 @@
-"""``python -m fuzz``: makes mutants, holds each to what must hold, and says how it went. Exit 1 when one did not."""
+"""``python -m fuzz``: makes mutants, checks the invariants of each, and prints a summary. Exit 1 when one failed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _EVERY_S = 10
 
 @dataclass(slots=True)
 class Tally:
-    """What was seen."""
+    """The results so far."""
 
     began: float = field(default_factory=time.monotonic)
     probed: int = 0
@@ -49,7 +49,7 @@ class Tally:
             f"probes: slowest {self.slowest_probe[0] * 1000:.0f} ms of processor (mutant {self.slowest_probe[1]})",
             f"checks: {self.checked}, slowest {self.slowest_check[0]:.1f} s (mutant {self.slowest_check[1]})",
             f"verdicts: {verdicts}",
-            f"cage: asked about {self.asked} files, {self.answered} opinions; {self.ended} processes replaced",
+            f"workers: asked about {self.asked} files, {self.answered} opinions; {self.ended} processes replaced",
             f"parent: {peak_mib():.0f} MiB at most",
         ]
 
@@ -78,7 +78,7 @@ def main() -> int:
 
 
 def one(made: Mutant, tally: Tally, engine: Engine | None, folder: Path) -> None:
-    """Hold one mutant to everything."""
+    """Check one mutant for everything."""
     tally.probed += 1
     began, peak = time.process_time(), peak_mib()
     hold_probe(made)
@@ -105,7 +105,7 @@ def peak_mib() -> float:
 
 
 def keep(made: Mutant, seed: int, error: Exception, folder: Path) -> None:
-    """Say which mutant failed and how, and save it."""
+    """Print which mutant failed and how, and save it."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{seed}-{made.index}{Path(made.name).suffix}"
     path.write_bytes(made.data)
@@ -118,7 +118,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="another seed, other mutants")
     parser.add_argument("--start", type=int, default=0, help="index of the first mutant")
     parser.add_argument("--count", type=int, default=20_000, help="how many mutants")
-    parser.add_argument("--every", type=int, default=10, help="which of them go through a whole check, and the cage")
+    parser.add_argument("--every", type=int, default=10, help="which of them get a whole check, in a worker, too")
     parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="folder for the mutants that fail")
     parser.add_argument("--index", type=int, help="write this one mutant to standard output, and do nothing else")
     return parser.parse_args()

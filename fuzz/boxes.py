@@ -79,7 +79,7 @@ class Node:
 
 
 def parse(data: bytes, depth: int = 0) -> list[Node]:
-    """The boxes of ``data``. What is no box is kept as a node without a name."""
+    """The boxes of ``data``. Bytes that are not a box are kept as a node without a name."""
     nodes, at = [], 0
     while at + 8 <= len(data):
         size, name = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8].decode("latin-1")

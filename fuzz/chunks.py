@@ -15,7 +15,7 @@ _NAMES = b"IHDR PLTE IDAT IEND acTL fcTL fdAT tRNS eXIf iCCP tEXt zTXt iTXt pHYs
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """``length`` and ``crc`` are what the file claims where that is not what is right."""
+    """``length`` and ``crc`` are the file's claims where those are wrong."""
 
     name: bytes
     data: bytes
@@ -29,7 +29,7 @@ class Chunk:
 
 
 def parse(data: bytes) -> list[Chunk]:
-    """The chunks of a PNG, up to the first that is none."""
+    """The chunks of a PNG, up to the first bytes that are not one."""
     chunks, at = [], len(SIGNATURE)
     while at + 12 <= len(data):
         end = at + 8 + int.from_bytes(data[at : at + 4], "big")

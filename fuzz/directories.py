@@ -32,7 +32,7 @@ def mutate(data: bytes, rng: Random) -> bytes:
 
 
 def exif(rng: Random) -> bytes:
-    """A TIFF structure of one directory with an orientation, and then whatever."""
+    """A TIFF structure of one directory with an orientation, and then any bytes."""
     order: Order = rng.choice(("big", "little"))
     magic = b"II*\0" if order == "little" else b"MM\0*"
     count = rng.choice((1, 1, 2, 600))

@@ -1,4 +1,4 @@
-"""What must hold for every mutant, whatever it is: first of the probe by itself, then of a whole check."""
+"""The invariants of every mutant: first of the probe by itself, then of a whole check."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from preflight.workers.pool import WALL_SECONDS
 CPU_SECONDS = 2.0
 """Of one probe. Real files take a thousandth; the rest is for a busy machine."""
 SETTLED_SECONDS = WALL_SECONDS + 4.0
-"""Of one check: the cage's clock, and the same again for a worker's start and a busy machine."""
+"""Of one check: the clock of a worker, and the same again for a worker's start and a busy machine."""
 _MOST_DEFECTS = 64
 """Of one file: each becomes a finding, and thousands take longer to print than the file to read."""
 _LARGEST_BITS = 256
@@ -33,7 +33,7 @@ _LARGEST_BITS = 256
 
 
 class Broken(AssertionError):
-    """Something did not hold."""
+    """An invariant did not hold."""
 
 
 def require(holds: bool, message: str) -> None:  # noqa: FBT001 - reads as an assertion, and holds under -O
@@ -90,7 +90,7 @@ class Driver:
 
 
 def hold_probe(made: Mutant) -> ImageFacts | VideoFacts:
-    """Run the probe over a mutant as some source would. Raises ``Broken``, or whatever the probe raises."""
+    """Run the probe over a mutant as some source would. Raises ``Broken``, or any error of the probe."""
     data, rng = made.data, Random(made.index)
     kind = rng.choice((None, Kind.IMAGE, Kind.VIDEO))
     driver = Driver.drawn(rng, len(data))
@@ -117,7 +117,7 @@ def hold_agreement(data: bytes, kind: Kind | None) -> None:
 
 
 def _decided(facts: ImageFacts | VideoFacts) -> tuple[object, ...]:
-    """What verdict and price are decided by."""
+    """The facts that decide verdict and price."""
     if isinstance(facts, VideoFacts):
         return facts.container, facts.family, facts.durations, facts.tracks, facts.width, facts.height, facts.rotation
     return facts.container, facts.family, facts.width, facts.height, facts.orientation, facts.color_mode
@@ -138,7 +138,7 @@ def _is_sane(clock: Fraction) -> bool:
 
 
 def hold_check(engine: Engine, made: Mutant, folder: Path) -> tuple[Report, float]:
-    """Check a mutant as a file in ``folder``, and print the report in every way. Raises ``Broken`` and what is raised.
+    """Check a mutant as a file in ``folder``, and print the report in every way. Raises ``Broken``, or any error of it.
 
     The report, and the seconds it took.
     """
@@ -156,6 +156,6 @@ def hold_check(engine: Engine, made: Mutant, folder: Path) -> tuple[Report, floa
         shown = io.StringIO()
         render(report, Console(file=shown, width=100))
         text = shown.getvalue()
-        require(all(character.isprintable() or character == "\n" for character in text), "prints what is no text")
+        require(all(character.isprintable() or character == "\n" for character in text), "prints unprintable text")
         require(len(text) < 1 << 20, f"prints {len(text)} characters")
     return report, seconds

@@ -35,7 +35,7 @@ def put(rng: Random, data: bytes, at: int, width: int, order: Order = "big") -> 
 
 
 def times(rng: Random, size: int) -> int:
-    """How often to repeat what has ``size`` bytes: seldom very often, and never to more than a few hundred KiB."""
+    """How often to repeat ``size`` bytes: seldom very often, and never to more than a few hundred KiB."""
     return min(rng.choice((1, 1, 1, 2, 70, 5000)), 1 + (1 << 18) // max(size, 1))
 
 

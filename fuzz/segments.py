@@ -13,7 +13,7 @@ _MARKERS = (0xC0, 0xC1, 0xC2, 0xC4, 0xC8, 0xCF, 0xD0, 0xD8, 0xD9, 0xDA, 0xDB, 0x
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A marker segment after ``fill`` bytes. ``length`` is what it claims where that is not what is right."""
+    """A marker segment after ``fill`` bytes. ``length`` is its claim where that is wrong."""
 
     marker: int
     data: bytes

@@ -36,7 +36,7 @@ def trusted_context() -> ssl.SSLContext:
     """A client's TLS settings, HTTP/1.1 alone on offer. Certificates and host names are verified.
 
     ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` replace the system's authorities. Raises ``ConfigurationError`` where one of
-    them names nothing usable. ``SSLKEYLOGFILE`` is obeyed where it can be, else passed over with a logged warning.
+    them names nothing usable. ``SSLKEYLOGFILE`` is obeyed where it can be, else ignored with a logged warning.
     """
     file, folders = os.environ.get(_FILE), os.environ.get(_FOLDER)
     if not file and not folders and sys.platform in {"darwin", "win32"}:

@@ -30,7 +30,7 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class CallbackApp:
     """Takes ``POST /<secret>`` and ``POST /<secret>/<token>``; anything else is not found.
 
-    2xx means that the delivery is on the disk; 503 that it is not, and that the service should come again. Deliveries
+    2xx means that the delivery is on the disk; 503 that it is not, and that the service should try again. Deliveries
     that arrive together are written together. ``on_taken`` is called after each such write.
     """
 
@@ -76,7 +76,7 @@ class CallbackApp:
         return await written
 
     async def _write(self) -> None:
-        """One change for all that came in while the last one was written: the disk is what takes time."""
+        """One change for all that came in while the last one was written: the disk is the slow part."""
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
@@ -93,7 +93,7 @@ class CallbackApp:
 
 
 def _delivery(headers: dict[bytes, bytes], body: bytes, token: str) -> Delivery | None:
-    """What the headers say, or the body where they are missing; ``None`` where neither does."""
+    """The values in the headers, or in the body where they are missing; ``None`` where neither does."""
     task_id = headers.get(b"x-task-id", b"").decode("latin-1")
     event = headers.get(b"x-event", b"").decode("latin-1")
     if not task_id or not event:

@@ -1,4 +1,4 @@
-"""Serving the receiver by itself, for who has no web application to mount it in."""
+"""Serving the receiver by itself, for users without a web application to mount it in."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def secret_of(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"the secret of the callbacks in {path} cannot be read or made: {error}") from error
     if len(secret) < 16 or not secret.replace("-", "").replace("_", "").isalnum():
-        raise ConfigurationError(f"{path} holds no secret: remove it, and a new one is made")
+        raise ConfigurationError(f"{path} does not hold a secret: remove it, and preflight makes a new one")
     remember(secret)
     return secret
 

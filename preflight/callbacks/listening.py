@@ -31,7 +31,7 @@ def listening(host: str, port: int) -> Iterator[tuple[socket.socket, str]]:
             listener.listen(_CONNECTIONS)
         except (OSError, OverflowError, TypeError, ValueError) as error:  # the last two: no name of a host
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            hint = "; --port takes another, 0 a free one" if getattr(error, "errno", 0) == errno.EADDRINUSE else ""
+            hint = "; give another --port, 0 for a free one" if getattr(error, "errno", 0) == errno.EADDRINUSE else ""
             raise ConfigurationError(f"cannot listen on {host} port {port}: {reason}{hint}") from error
         shown = f"[{host}]" if family == socket.AF_INET6 else host
         yield listener, f"http://{shown}:{listener.getsockname()[1]}"

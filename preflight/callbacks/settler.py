@@ -14,10 +14,10 @@ from preflight.ledger.deliveries import EARLIER, Deliveries, Delivery
 from preflight.submit.settle import adopt, settle
 
 LOOK_SECONDS = 2.0
-"""Between two looks at what could not be settled yet."""
+"""Between two looks at deliveries that could not be settled yet."""
 
 PATIENCE = timedelta(hours=24)
-"""A delivery that leads nowhere for so long is given up."""
+"""A delivery is given up when it has led nowhere for so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Finished:
 class Settler:
     """Settles the deliveries of ``ledger`` with the answers of ``client``.
 
-    ``on_finished`` is called once for each task that has ended; what it raises is told to ``on_trouble``, as is what
-    the service or the disk refuses.
+    ``on_finished`` is called once for each task that has ended; ``on_trouble`` gets its errors, and those of the
+    service and of the disk.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Settler:
         except TaskNotFound:
             if delivery.token_hash is not None:  # one of ours, and perhaps the service does not know it yet
                 return self._given_up(delivery)
-            self._deliveries.close(delivery, "the service knows no such task")
+            self._deliveries.close(delivery, "the service does not know this task")
             return True
         except ApiError as error:
             self._on_trouble(f"task {delivery.task_id}: {error}")
@@ -101,7 +101,7 @@ class Settler:
         return True
 
     def _owner(self, delivery: Delivery, task: Task) -> Entry | None:
-        """The entry of ``task``, after it has learned what there is to learn."""
+        """The entry of ``task``, after it was brought up to date."""
         api = self._client.base_url
         owner = settle(self._ledger, self._client, task)
         named: Entry | None = None

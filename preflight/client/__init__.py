@@ -1,7 +1,7 @@
 """The thin client of the service's API: wire shapes, and one implementation with a sync and an async face.
 
-What is decided (what to send, what an answer means, whether and when to ask again) is written once, without I/O, in
-``calls.py``; ``Client`` and ``AsyncClient`` only carry it out.
+The decisions (which request to send, how to read an answer, whether and when to ask again) are written once, without
+I/O, in ``calls.py``; ``Client`` and ``AsyncClient`` only carry them out.
 """
 
 from preflight.client.aio import AsyncClient

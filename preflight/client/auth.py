@@ -20,7 +20,7 @@ _LENGTH = range(7, 513)
 def check_key(text: str) -> str:
     """``text`` itself, if it has the shape of a key: ``sk-`` and printable ASCII, 7 to 512 characters.
 
-    Whoever reads the key from a file takes the final newline off first. Raises ``InvalidKey``, which never shows it.
+    A caller that reads the key from a file strips the final newline. Raises ``InvalidKey``, which never shows it.
     """
     if not text:
         raise InvalidKey("the API key is empty")
@@ -57,7 +57,7 @@ class ApiKey:
         return "ApiKey('sk-…')"
 
     def __reduce__(self) -> str:
-        raise TypeError("an API key is not pickled")
+        raise TypeError("an API key cannot be pickled")
 
 
 DEFAULT_BASE_URL = "https://api.aivideoapi.ai"
@@ -87,7 +87,7 @@ def base_of(text: str) -> str:
         url = httpx2.URL(text)
         url.raw_host.decode("ascii").encode("idna")  # as the resolver will: it refuses empty and long labels
     except (httpx2.InvalidURL, UnicodeError) as exc:
-        raise ConfigurationError("the API's URL is no URL") from exc
+        raise ConfigurationError("the API's URL is not a URL") from exc
     if url.scheme not in {"http", "https"} or not url.host or not 0 < (url.port or 1) <= _MAX_PORT:
         raise ConfigurationError("the API's URL must be https://HOST")
     if url.userinfo or url.query or url.fragment:

@@ -1,4 +1,4 @@
-"""What each call of the client does, without I/O.
+"""Decides the steps of each call of the client, without I/O.
 
 Questions (GET) may be asked again. The paid request is sent again only on request, and only where the service cannot
 have taken it.
@@ -53,7 +53,7 @@ def create_task(
     last error stands. Yields an ``Attempt`` before each sending but the first.
     """
     if not 1 <= attempts <= MAX_SENDINGS:
-        raise ConfigurationError(f"the attempts at one create are 1 to {MAX_SENDINGS}, not {attempts}")
+        raise ConfigurationError(f"attempts must be 1 to {MAX_SENDINGS}, not {attempts}")
     try:
         content = json.dumps(body, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as exc:
@@ -75,7 +75,7 @@ def create_task(
 
 
 def task(task_id: str, *, within: float, random: Callable[[], float]) -> Call[Task]:
-    """How the task stands."""
+    """The state of the task."""
     request = Request(method="GET", path=_task_path(task_id), within=within)
     return (yield from _asked(request, lambda reply: answers.task(reply, task_id), random=random))
 
@@ -99,8 +99,8 @@ def wait(
 ) -> Call[Task]:
     """The task once it is completed, looked at now and then for at most ``timeout`` seconds (``None``: for ever).
 
-    Yields an ``Update`` whenever the task has changed. Raises ``TaskFailed``, ``WaitTimeout`` from the last passing
-    trouble, and at once what waiting does not mend.
+    Yields an ``Update`` whenever the task has changed. Raises ``TaskFailed``, ``WaitTimeout`` from the last temporary
+    error, and at once any error that waiting does not fix.
     """
     path = _task_path(task_id)
     end = clock() + timeout if timeout is not None else float("inf")
@@ -134,7 +134,7 @@ def wait(
 def _asked(
     request: Request, read: Callable[[Reply], _Result], *, random: Callable[[], float], attempts: int = MAX_ATTEMPTS
 ) -> Call[_Result]:
-    """What ``read`` makes of the reply to a GET, asked up to ``attempts`` times while the trouble may pass."""
+    """What ``read`` makes of the reply to a GET, asked up to ``attempts`` times while the error may be temporary."""
     for attempt in range(attempts - 1):
         reply = yield from ask(request)
         try:

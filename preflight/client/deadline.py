@@ -1,4 +1,4 @@
-"""A deadline for a whole exchange of the sync client: httpx's own timeouts start anew with every byte that drips in."""
+"""A deadline for a whole exchange of the sync client: httpx's timeouts start again with every byte that drips in."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _CONNECTED = frozenset({"connection.connect_tcp.complete", "connection.start_tls
 class Watchdog:
     """Cuts the connections of one request when its time is up; ``fired`` tells that it did.
 
-    It learns of a connection through ``trace`` (httpx's request extension) when it is made, so it holds a request that
-    opens its own connection. Whoever reuses a connection hands it over with ``watch``. ``departure`` tells of the
+    It learns of a connection through ``trace`` (httpx's request extension) when it is made, so it bounds a request that
+    opens its own connection. A caller that reuses one hands it over with ``watch``. ``departure`` tells of the
     request itself.
     """
 

@@ -1,4 +1,4 @@
-"""What the two faces of the client have in common: the API, the bounds, and the call that each method makes."""
+"""The part that the two faces of the client share: the API, the bounds, and the call that each method makes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Face(Generic[_Http]):
         return self._wire.base
 
     def account(self, keyed_hash: Callable[[str], str]) -> str:
-        """What tells the key's account from others: ``keyed_hash`` of the key."""
+        """Tells the key's account from others: ``keyed_hash`` of the key."""
         return self._wire.account(keyed_hash)
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ _LIBRARIES = ("httpx2", "httpx")
 
 
 class SyncHttp(Protocol):
-    """What is used of an ``httpx2.Client`` or ``httpx.Client``."""
+    """The used part of an ``httpx2.Client`` or ``httpx.Client``."""
 
     def send(self, request: Any, *, stream: bool, auth: Any, follow_redirects: bool) -> Any: ...
 
@@ -23,7 +23,7 @@ class SyncHttp(Protocol):
 
 
 class AsyncHttp(Protocol):
-    """What is used of an ``httpx2.AsyncClient`` or ``httpx.AsyncClient``."""
+    """The used part of an ``httpx2.AsyncClient`` or ``httpx.AsyncClient``."""
 
     async def send(self, request: Any, *, stream: bool, auth: Any, follow_redirects: bool) -> Any: ...
 
@@ -38,7 +38,7 @@ def library_of(http: object) -> ModuleType:
 
 
 def transport_errors() -> tuple[type[Exception], ...]:
-    """What an exchange may raise: a client of one library may have been given a transport of the other."""
+    """The errors that an exchange may raise: a client of one library may have been given a transport of the other."""
     loaded = [sys.modules[name] for name in _LIBRARIES if name in sys.modules]
     return (OSError, *(library.HTTPError for library in loaded))
 

@@ -1,4 +1,4 @@
-"""What the client logs, as ``preflight.client``: a line for each request at INFO, more at DEBUG.
+"""Logs the client's requests, as ``preflight.client``: a line for each request at INFO, more at DEBUG.
 
 Never a key, a query string, the value of a header, or a body.
 """

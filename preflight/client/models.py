@@ -1,4 +1,4 @@
-"""What the service tells of a task and of the account."""
+"""The service's answers about a task and about the account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class TaskStatus(Enum):
-    """Where a task stands. ``UNKNOWN`` is a word that the API page does not have; ``Task.status_text`` is the word."""
+    """The status of a task. ``UNKNOWN`` is a word that the API docs do not have; ``Task.status_text`` is the word."""
 
     PENDING = "pending"
     PROCESSING = "processing"

@@ -1,4 +1,4 @@
-"""What a call asks of its driver, and what the driver replies: the seam between deciding and doing.
+"""The requests of a call to its driver, and the driver's replies: the seam between deciding and doing.
 
 A call is a generator. It yields ``Request``, ``Sleep``, ``Update`` and ``Attempt``, is sent the reply to each request,
 and returns its result or raises an error of ``preflight.errors``.
@@ -38,7 +38,7 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Tell the caller how the task stands now."""
+    """Tell the caller the task's state."""
 
     task: Task
 
@@ -122,4 +122,4 @@ def number(value: object) -> Decimal | None:
 
 
 def _refuse(constant: str) -> object:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

@@ -1,4 +1,4 @@
-"""From an answer that is no success to the class that stands for it: the API page's error table."""
+"""Turns an answer that is not a success into its error class, by the error table of the API docs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ROWS: tuple[type[ApiRefusal], ...] = (
 _BY_ROW = {refusal.row: refusal for refusal in ROWS}
 _BY_CODE = {refusal.row[1]: refusal for refusal in ROWS}
 _STATUSES = [refusal.row[0] for refusal in ROWS]
-# 404 and 429 stand for two rows each: the status alone does not tell which.
+# 404 and 429 have two rows each: the status alone does not tell which.
 _BY_STATUS = {refusal.row[0]: refusal for refusal in ROWS if _STATUSES.count(refusal.row[0]) == 1}
 
 _REQUEST_ID_HEADERS = ("x-request-id", "request-id")
@@ -50,7 +50,7 @@ _Error = TypeVar("_Error", bound=ApiError)
 
 
 def error_of(answer: Answer) -> ApiError:
-    """The error that ``answer`` stands for.
+    """The error for ``answer``.
 
     The row of the table with this status and code; failing that the only row with this status; failing that the row
     with this code. An answer without the documented error object is ``UnexpectedResponse``, whatever its status.
@@ -58,7 +58,7 @@ def error_of(answer: Answer) -> ApiError:
     stated = member(fields_of(answer) or {}, "error")
     code = one_line(stated.get("code"), longest=100)
     if not code:
-        what = "is not what the API's page describes" if answer.status < 300 else "is no error object of the API"
+        what = "is not what the API docs describe" if answer.status < 300 else "is not an error object of the API"
         return carrying(answer, UnexpectedResponse, f"the answer {what}")
     refusal = _BY_ROW.get((answer.status, code)) or _BY_STATUS.get(answer.status) or _BY_CODE.get(code)
     message = one_line(stated.get("message")) or "the API gives no reason"

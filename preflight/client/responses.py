@@ -24,7 +24,7 @@ MAX_OUTPUTS = 100
 
 _STATUSES = {status.value: status for status in TaskStatus if status is not TaskStatus.UNKNOWN}
 _OUTPUT_URL = re.compile(r"https?://[\x21-\x7e]{1,8000}")
-# Printable ASCII without what could leave its place in a path.
+# Printable ASCII without characters that could leave their place in a path.
 _TASK_ID = re.compile(r"(?!\.+$)[!$&'()*+,\-.0-9:;=@A-Z_a-z~]{1,200}")
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
@@ -38,7 +38,7 @@ def created(reply: Reply) -> str:
     """The id of the task that a create request started.
 
     Raises ``ApiUnreachable`` if nothing was sent, the refusal if the service says that it took nothing, and
-    ``OutcomeUnknown`` in every other case, from the error that the answer would be to a mere question.
+    ``OutcomeUnknown`` in every other case, from the error that the answer would mean for a query.
     """
     if isinstance(reply, Lost):
         kind = OutcomeUnknown if reply.sent else ApiUnreachable
@@ -57,7 +57,7 @@ def is_refused(answer: Answer) -> bool:
     """Whether ``answer`` is a refusal of a create that the API documents: status and code are a row of its table.
 
     Another status, another code, or an answer that holds more than an error is not one. Nor are 500 and 503, which may
-    come after the job was taken, and "no such task", which is no answer to a create.
+    come after the job was taken, and "no such task", which does not answer a create.
     """
     fields = fields_of(answer) or {}
     if fields.get("data") or fields.get("code") == 200:
@@ -71,7 +71,7 @@ _REFUSALS = frozenset(row.row for row in ROWS if row.row[0] < 500 and row is not
 def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown:
     named = one_line(task_id, longest=200)
     if named:
-        message = f"the answer names the task {named!r}, but is no success"
+        message = f"the answer names the task {named!r}, but is not a success"
     elif isinstance(error, ApiRefusal):
         message = error.message
     elif 200 <= answer.status < 300:
@@ -86,7 +86,7 @@ def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown
 def may_be_sent_again(reply: Reply) -> bool:
     """Whether a create that ended with ``reply`` cannot have been taken, and is worth another try.
 
-    So it is when the connection was never made, and after a 429 that is word for word the documented
+    That is certain when the connection was never made, and after a 429 that is word for word the documented
     ``rate_limit_exceeded``.
     """
     if isinstance(reply, Lost):

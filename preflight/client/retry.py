@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 _SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 LATER = float("inf")
-"""A wish that is longer than anybody here waits, or that cannot be read."""
+"""A wish that is longer than any wait here, or that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

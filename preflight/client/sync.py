@@ -84,11 +84,11 @@ class Client(Face[SyncHttp]):
         return self._drive(call, on_attempt=on_attempt)
 
     def task(self, task_id: str, *, timeout: float | None = None) -> Task:
-        """How the task stands. ``timeout`` takes the place of ``query_timeout``. Raises ``ApiError``."""
+        """The state of the task. ``timeout`` takes the place of ``query_timeout``. Raises ``ApiError``."""
         return self._drive(self._task_call(task_id, timeout))
 
     def credits(self, *, timeout: float | None = None, attempts: int = calls.MAX_ATTEMPTS) -> Credits:
-        """The account's credits, asked for up to ``attempts`` times while the trouble may pass.
+        """The account's credits, asked for up to ``attempts`` times while the error may be temporary.
 
         ``timeout`` takes the place of ``query_timeout``, for each attempt. Raises ``ApiError``.
         """

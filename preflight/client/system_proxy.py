@@ -49,7 +49,7 @@ def _parsed(text: str, *, setting: str, host: str) -> SystemProxy:
         # Without its cause, which quotes the setting and the password in it.
         raise ConfigurationError(f"{setting} is not the URL of a proxy: {advice}") from None
     if url.scheme not in _PORTS or not url.host or url.raw_path != b"/":
-        kind = "a SOCKS proxy, which is not supported" if url.scheme.startswith("socks") else "no HTTP proxy"
+        kind = "a SOCKS proxy, which is not supported" if url.scheme.startswith("socks") else "another kind of proxy"
         raise ConfigurationError(f"{setting} names {kind}: {advice}")
     shown = f"[{url.host}]" if ":" in url.host else url.host
     return SystemProxy(address=f"{shown}:{port or _PORTS[url.scheme]}", url=str(url))

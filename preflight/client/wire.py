@@ -1,4 +1,4 @@
-"""The part of carrying out a request that both faces share: headers, timeouts, and what a failure of HTTP means."""
+"""The part of carrying out a request that both faces share: headers, timeouts, and the meaning of a failure of HTTP."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from preflight.errors import ConfigurationError
 from preflight.redact import NO_SECRETS, Secrets
 
 CREATE_SECONDS = 180.0
-"""The service reads the reference video before it answers; a create given up too early is money in doubt."""
+"""The service reads the reference video before it answers; giving up a create too early leaves money in doubt."""
 
 QUERY_SECONDS = 30.0
 MAX_SECONDS = 86_400.0
@@ -38,7 +38,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("PoolTimeout", _UNREACHABLE + "no free connection in time"),
     ("ConnectError", _UNREACHABLE + "the connection was not made"),
     ("ProxyError", _UNREACHABLE + "the proxy refuses to connect{status}"),
-    ("UnsupportedProtocol", _UNREACHABLE + "its URL has no protocol that is spoken here"),
+    ("UnsupportedProtocol", _UNREACHABLE + "its URL has an unsupported protocol"),
     ("TimeoutException", "the API did not answer in time"),
     ("RemoteProtocolError", "the API broke off its answer, or answered with something that is not HTTP"),
     ("TransportError", "the connection to the API was lost"),
@@ -48,9 +48,9 @@ _PROXY_STATUS = re.compile(r"[1-9][0-9]{2}\b", re.ASCII)
 
 
 class Wire:
-    """Turns a ``Request`` into the library's, and what comes back into a reply. Holds the key, and shows it to no one.
+    """Turns a ``Request`` into the library's, and the result into a reply. Holds the key, and shows it to no one.
 
-    Without a key it asks as a stranger. ``proxied`` is whether the proxy that the system names is used.
+    Without a key the request is anonymous. ``proxied`` is whether the proxy that the system names is used.
     """
 
     __slots__ = ("_base", "_key", "_secrets", "proxy")
@@ -70,7 +70,7 @@ class Wire:
         return self._base
 
     def account(self, keyed_hash: Callable[[str], str]) -> str:
-        """What tells this key from others: ``keyed_hash`` of it, which the key itself never leaves."""
+        """Tells this key from others: ``keyed_hash`` of it, so that the key itself never leaves."""
         return keyed_hash("" if self._key is None else self._key.reveal())
 
     def request(
@@ -95,7 +95,7 @@ class Wire:
     def answer(self, response: Any, body: bytes, request: Request | None = None) -> Answer:
         """The answer that ``response`` is, with the key hidden wherever the service quotes it.
 
-        An answer that is no success may quote the job, too: it loses what signs the URLs of ``request``.
+        An answer that is not a success may quote the job, too: the signatures of the URLs of ``request`` are hidden.
         """
         secrets = self._secrets
         if request is not None and request.content is not None and response.status_code >= _NO_SUCCESS:
@@ -109,7 +109,7 @@ class Wire:
     def lost(
         self, request: Request, cause: Exception, *, overdue: bool, head: Answer | None, departure: Departure
     ) -> Lost:
-        """What the failure ``cause`` of a transport means for ``request``; ``overdue`` if it was cut off for its time.
+        """The meaning of a transport's failure ``cause`` for ``request``; ``overdue`` if it was cut off for its time.
 
         ``head`` is the answer as far as it had come, if it had begun.
         """
@@ -143,7 +143,7 @@ class Departure:
 
     @property
     def tunnel_only(self) -> bool:
-        """Whether nothing went out but what asks a proxy for a tunnel."""
+        """Whether nothing was sent but the request for a tunnel to a proxy."""
         return self.asked_for_tunnel and not self.left
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
@@ -173,7 +173,7 @@ def _address(base: str) -> str:
 
 
 def _secrets_in(content: bytes) -> Secrets:
-    """What signs the URLs in the body of a job, and the path of its callback, which is a secret of its receiver."""
+    """The signatures of the URLs in a job's body, and the path of its callback, which is a secret of its receiver."""
     secrets = NO_SECRETS
     waiting: list[object] = [json.loads(content)]
     while waiting:
@@ -196,7 +196,7 @@ def _fit(cause: Exception, kinds: frozenset[str]) -> Exception:
     The text of a breach of HTTP or of a proxy quotes what the server sent, or what it was sent: it is left out.
     """
     if kinds & {"ProtocolError", "ProxyError"}:
-        text = "the proxy refused" if "ProxyError" in kinds else "what was sent is no HTTP"
+        text = "the proxy refused" if "ProxyError" in kinds else "the exchange is not valid HTTP"
         return type(cause)(text)
     seen: BaseException | None = cause
     for _ in range(_MOST_CAUSES):

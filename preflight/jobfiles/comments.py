@@ -21,7 +21,7 @@ _BREAK = re.compile(r"\r\n|\n|\r")
 
 
 def read_comments(text: Text, scalars: Sequence[tuple[int, int]]) -> tuple[IgnoreComment, ...]:
-    """The comments of a YAML document. ``scalars`` are the spans of its values: what stands in one is no comment.
+    """The comments of a YAML document. ``scalars`` are the spans of its values: text inside one is not a comment.
 
     A comment that speaks to preflight and cannot be read, for instance because it names no rule, is one without rules.
     """
@@ -63,7 +63,7 @@ def _lines(string: str, start: int) -> Iterator[tuple[int, str]]:
 
 
 def _inner(field: str, below: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """The lines below ``field`` that belong to it: what is indented further, and a list's items under its key."""
+    """The lines below ``field`` that belong to it: lines indented further, and a list's items under its key."""
     indent, is_item = _indent(field), field.lstrip().startswith("- ")
     for number, line in below:
         if _is_blank(line):

@@ -25,11 +25,11 @@ _BEFORE_SCHEME = re.compile(r"(?<!\s)\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 
 
 def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | JobUnreadable]:
-    """The jobs of a table, in place of an unreadable row its error; rows without a value are passed over.
+    """The jobs of a table, in place of an unreadable row its error; rows without a value are skipped.
 
     The first row names the columns, in any case: ``id``, and fields as ``field_name`` reads them; the most frequent of
     comma, semicolon and tab in it is the delimiter, unless a line ``sep=;`` before it says another. Space around a
-    value is dropped, an empty cell is an absent field, and ``default_model`` stands in for an absent ``model``. In
+    value is dropped, an empty cell is an absent field, and ``default_model`` replaces an absent ``model``. In
     ``input_urls`` and ``video_urls``, URLs are parted by ``|``, a line break, or the space before a scheme
     (``https://``). Everything else is one string, of at most as many characters as ``csv.field_size_limit()``.
 
@@ -52,7 +52,7 @@ def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Row:
-    """The cells of a row, and its text as it stands in the file, with the index where each cell starts."""
+    """The cells of a row, and its text as in the file, with the index where each cell starts."""
 
     cells: Sequence[str]
     text: Text
@@ -125,7 +125,7 @@ def _columns(header: _Row) -> list[FieldName | None]:
 
 
 def _column_name(name: str) -> FieldName | None:
-    """What a column is about. A table's author may write ``Image`` or ``VIDEO_URLS``; any other name stays."""
+    """The field of a column. A table's author may write ``Image`` or ``VIDEO_URLS``; any other name stays."""
     if not name:
         return None
     if name.lower() == _ID.key:

@@ -27,7 +27,7 @@ _IMAGE, _VIDEO, _MODEL = field_name("image"), field_name("video"), field_name("m
 # The keys of a job where a job has them, in text that cannot be parsed.
 _LISTS_IN_TEXT = re.compile(r"""\b(?:input|video)_urls["']?\s*:""")
 _TOP_IN_TEXT = re.compile(r"""(?:^|[{,]\s*)["']?(?:model|input)["']?\s*:""", re.MULTILINE)
-# What templates put into YAML: places that are filled in, and whole lines that steer. Linear, whatever is not closed.
+# Template marks in YAML: placeholders, and whole lines of control statements. Linear, even where one is not closed.
 _PLACE = re.compile(r"\{\{[^{}\n]*\}\}|\{%[^%\n]*%\}|<%[^%\n]*%>")
 _STEERING = re.compile(rf"^[ \t]*(?:{_PLACE.pattern})[ \t]*$", re.MULTILINE)
 
@@ -76,7 +76,7 @@ def _head(path: Path) -> bytes:
 
 
 def _has_mark(data: bytes, models: Collection[str]) -> bool:
-    """Whether a word that only jobs have occurs at all: what decides most files, at the cost of reading them."""
+    """Whether a word that only jobs have occurs at all: it decides most files, at the cost of reading them."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         data = _decoded(data).encode()
     return any(mark.encode() in data for mark in (*LIST_FIELDS, *models))
@@ -104,7 +104,7 @@ def _looks_written_as_job(text: str) -> bool:
 
 
 def _is_template(text: str) -> bool:
-    """Whether ``text`` is only not parsed because it is yet to be filled in."""
+    """Whether ``text`` cannot be parsed only because it is a template yet to be filled in."""
     filled = _PLACE.sub("x", _STEERING.sub("", text))
     if filled == text:
         return False

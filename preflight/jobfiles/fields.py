@@ -64,7 +64,7 @@ def job_from_fields(
     prompt: str | None = None,
     callback_url: str | None = None,
 ) -> Job:
-    """A job that stands in no file. What is ``None`` or an empty sequence is absent from its body."""
+    """A job without a file. A value that is ``None`` or an empty sequence is absent from its body."""
     given: dict[str, JsonValue] = {
         "model": model,
         "callback_url": callback_url,
@@ -78,7 +78,7 @@ def job_from_fields(
 
 
 def shown_id(name: str, row: object) -> str:
-    """A row's id as it may be kept and shown: people take a signed URL for one, or what signs the row's own."""
+    """A row's id as it may be kept and shown: people use a signed URL as one, or a signature of the row's own."""
     found: list[str] = []
     waiting = [row]
     while waiting:

@@ -1,7 +1,7 @@
 """Reads JSON (RFC 8259) with the place of every value.
 
 Strings, numbers and words are decoded by ``json``; the brackets around them are walked here, without recursion.
-Libyaml cannot stand in: it refuses tabs, surrogate pairs and keys of more than 1024 characters, and takes
+Libyaml cannot read JSON: it refuses tabs, surrogate pairs and keys of more than 1024 characters, and takes
 comments and trailing commas that the service would not.
 """
 
@@ -27,7 +27,7 @@ _CLOSERS = {"{": "}", "[": "]"}
 def read_json(text: Text) -> Node | None:
     """The tree of a JSON document, ``None`` for one without a value.
 
-    Raises ``JobUnreadable`` for what is not JSON, breaks a limit, or could not be written as JSON again.
+    Raises ``JobUnreadable`` for text that is not JSON, breaks a limit, or could not be written as JSON again.
     """
     return _Reader(text).read()
 
@@ -37,16 +37,16 @@ def _no_constant(word: str) -> float:
 
 
 _REASONS = {
-    "Expecting value": "there is no number, text in double quotes, true, false or null",
-    "Unterminated string": "the text in double quotes has no end",
+    "Expecting value": "expected a number, text in double quotes, true, false or null",
+    "Unterminated string": "the text in double quotes is not closed",
     "Invalid control character": "a control character; in a text a line break is written \\n, a tab \\t",
-    "Invalid \\": "that is no escape; a backslash is written \\\\",
+    "Invalid \\": "that is not an escape; a backslash is written \\\\",
 }
-"""What Python's decoder says, by its beginning, in words about the file."""
+"""Messages about the file, by the first words of Python's decoder."""
 
 
 def _no_json(why: str, place: Place) -> str:
-    return f"this line is no JSON, at column {place.column}: {why}"
+    return f"this line is not JSON, at column {place.column}: {why}"
 
 
 def _reason(said: str) -> str:
@@ -142,7 +142,7 @@ class _Reader:
 
 
 def read_json_lines(lines: Lines) -> Iterator[Job | JobUnreadable]:
-    """The jobs of ``lines``, in place of an unreadable one its error. Blank lines are passed over."""
+    """The jobs of ``lines``, in place of an unreadable one its error. Blank lines are skipped."""
     while True:
         try:
             line = next(lines)

@@ -35,4 +35,4 @@ COMMENTS: Final = 100
 """Comments of one file that speak to preflight."""
 
 COMMENT_LINES: Final = 10_000
-"""Lines that are looked at for what one of them is about."""
+"""Lines that are searched for the field that one of them belongs to."""

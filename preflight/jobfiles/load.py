@@ -41,7 +41,7 @@ def load_job(path: Path) -> Job:
 
 
 def load_text(text: str | bytes, path: str = "-") -> Job:
-    """The job in ``text``, JSON or YAML; ``path`` is what errors and the job call it.
+    """The job in ``text``, JSON or YAML; ``path`` is its name in errors and in the job.
 
     The caller bounds what it reads: nothing above ``limits.DOCUMENT_BYTES`` is taken. Raises ``JobUnreadable``.
     """
@@ -121,7 +121,7 @@ def read_manifest(
     default_model: str | None = None,
     max_rows: int = limits.ROWS,
 ) -> Iterator[Job | JobUnreadable]:
-    """The same from ``stream``, which need not be able to go back; ``path`` is what errors and jobs call it."""
+    """The same from ``stream``, which need not be able to go back; ``path`` is its name in errors and in jobs."""
     lines = Lines(stream, path=path)
     rows = read_table(lines, default_model=default_model) if is_table else read_json_lines(lines)
     try:

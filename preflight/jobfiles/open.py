@@ -40,7 +40,7 @@ def read_document(path: Path) -> bytes:
 
 
 def require_fetched(head: bytes, *, path: str) -> None:
-    """Raise ``JobUnreadable`` for a file that begins with ``head`` and is a pointer to one elsewhere."""
+    """Raise ``JobUnreadable`` if a file that begins with ``head`` is a pointer to one elsewhere."""
     pointer = pointer_name(head)
     if pointer is not None:
         raise JobUnreadable(f"not fetched: this is a {pointer}; run: {fetch_command(pointer, '')}", path=path)

@@ -36,7 +36,7 @@ class Text:
         self._line_start = 0
 
     def place(self, index: int) -> Place:
-        """Where ``string[index]`` stands. Cheap when asked in rising order: only what is new is counted."""
+        """The place of ``string[index]``. Cheap when asked in rising order: only new characters are counted."""
         if index < self._seen:
             self._seen, self._line, self._line_start = 0, self._first_line, 0
         string, seen = self.string, self._seen
@@ -77,7 +77,7 @@ def decoding(head: bytes) -> tuple[str, str]:
 def decode(data: bytes, *, path: str) -> Text:
     """The text of a whole file, its byte order mark removed.
 
-    Raises ``JobUnreadable`` at the first NUL or byte that is no text.
+    Raises ``JobUnreadable`` at the first NUL or byte that is not text.
     """
     encoding, errors = decoding(data[:2])
     try:
@@ -106,7 +106,7 @@ class Lines:
 
     ``number`` is that of the line last returned, from 1. Raises ``JobUnreadable`` for a line above
     ``limits.LINE_CHARS``, and goes on behind it when asked again; also when the file cannot be read any
-    further, which is the end. Bytes that are no text come as surrogates.
+    further, which is the end. Bytes that are not text come as surrogates.
     """
 
     def __init__(self, stream: BufferedReader[Any], *, path: str) -> None:
@@ -137,7 +137,7 @@ class Lines:
         raise JobUnreadable(message, path=self.path, line=self.number, column=1)
 
     def release(self) -> None:
-        """Leave the stream to whoever opened it."""
+        """Leave the stream open, for the caller that opened it."""
         self._stream.detach()
 
     def _read(self) -> str:

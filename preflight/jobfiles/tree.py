@@ -17,7 +17,7 @@ from preflight.model.job import JsonValue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
-    """A value without parts. ``written`` is what it is called as a key."""
+    """A value without parts. ``written`` is its text as a key."""
 
     place: Place
     value: Scalar
@@ -155,7 +155,7 @@ class _Field:
 
 
 def unfold(root: Node | None, text: Text) -> Job:
-    """The job that ``root`` stands for. Of a key that stands twice the last value counts, as in JSON readers.
+    """The job in ``root``. Of a repeated key the last value counts, as in JSON readers.
 
     The place of ``""`` is the start of the document, and its line that of the job. Where two fields have one
     dotted name (``{"a.b": 1}`` and ``{"a": {"b": 2}}``), the place is that of the nested one. A value behind an

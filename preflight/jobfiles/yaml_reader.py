@@ -1,6 +1,6 @@
 """Reads YAML with the place of every value, from the parser's events.
 
-PyYAML's own composer and constructor are passed by: they recurse, follow aliases without bound and know YAML 1.1.
+PyYAML's own composer and constructor are not used: they recurse, follow aliases without bound and know YAML 1.1.
 Merge keys (``<<``) have no meaning here: the service would not know what was merged.
 """
 
@@ -28,7 +28,7 @@ _TAG_DIRECTIVE = re.compile(r"[\n\r\x85\u2028\u2029]%TAG")
 def read_yaml(text: Text) -> tuple[Node | None, tuple[IgnoreComment, ...]]:
     """The tree of a YAML document, ``None`` for an empty one, and the comments that speak to preflight.
 
-    Raises ``JobUnreadable`` for what is not YAML, holds two documents, or breaks a limit.
+    Raises ``JobUnreadable`` for text that is not YAML, holds two documents, or breaks a limit.
     """
     _require_printable(text)
     _require_few_directives(text)

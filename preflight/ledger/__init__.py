@@ -1,4 +1,4 @@
-"""The record of what was paid: an entry for each submission, written before the first byte leaves."""
+"""The record of payments: an entry for each submission, written before the first byte leaves."""
 
 from __future__ import annotations
 

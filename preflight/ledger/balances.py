@@ -1,4 +1,4 @@
-"""What a balance tells: the charge between two looks at it, and whether something else may have moved it."""
+"""Reads a balance: the charge between two looks at it, and whether something else may have moved it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How the service rounds, from what it charged: its page does not say, and balances do.
+"""How the service rounds, from what it charged: its docs do not say, balances do.
 
-An observation is a submission whose charge was seen while nothing else ran. It is held to every policy of the spec, on
-every clock of its clip.
+An observation is a submission whose charge was seen while nothing else ran. It is compared with every policy of the
+spec, on every clock of its clip.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _ROUNDED: Mapping[CreditRounding, Callable[[Fraction], Fraction]] = {
     "down": lambda amount: Fraction(floor(amount)),
 }
 _WHOLE: tuple[CreditRounding, ...] = ("as they are",)
-"""What whole seconds leave is whole, or not rounded by anybody seen."""
+"""Whole seconds leave a whole price, or one that no service was seen to round."""
 
 _SMALLEST = Fraction(1, 10_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What was charged, in credits, for a clip with these ``clocks`` (seconds, by name)."""
+    """The charge, in credits, for a clip with these ``clocks`` (seconds, by name)."""
 
     entry_id: int
     charged: Decimal

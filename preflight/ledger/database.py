@@ -14,7 +14,7 @@ from preflight.ledger.locks import alone
 
 _BUSY_SECONDS = 30.0
 
-# `synchronous=FULL` is what survives a loss of power in WAL mode (SQLite, "Write-Ahead Logging" §3).
+# `synchronous=FULL` survives a loss of power in WAL mode (SQLite, "Write-Ahead Logging" §3).
 _SETTINGS = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
 
 
@@ -87,11 +87,11 @@ def _keep_private(path: Path) -> None:
     try:
         path.chmod(0o600)
     except OSError as error:
-        raise LedgerUnusable(f"the ledger {path} cannot be kept from others: {error.strerror}") from error
+        raise LedgerUnusable(f"the ledger {path} cannot be made private: {error.strerror}") from error
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """The version of the tables, 0 for an empty file. Raises ``LedgerUnusable`` for a file of something else."""
+    """The version of the tables, 0 for an empty file. Raises ``LedgerUnusable`` for another kind of file."""
     connection.execute("BEGIN")  # one look: another process may be making the tables
     try:
         is_empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
@@ -102,7 +102,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     if version == 0 and application == 0 and is_empty:
         return 0
     if application != schema.APPLICATION:
-        raise LedgerUnusable(f"{path} is no ledger of preflight")
+        raise LedgerUnusable(f"{path} is not a ledger of preflight")
     if version > schema.VERSION:
         raise LedgerUnusable(f"the ledger {path} was written by a newer preflight (version {version} of its tables)")
     return version

@@ -12,7 +12,7 @@ from preflight.ledger.ledger import Ledger
 from preflight.ledger.queries import moment_of, select_entries, stamp
 
 MAX_OPEN = 10_000
-"""Deliveries that wait to be looked into: whoever knows the secret path could otherwise fill the disk."""
+"""Deliveries that may wait to be looked into: anyone who knows the secret path could otherwise fill the disk."""
 
 EARLIER = timedelta(minutes=2)
 """A task may seem to have started so long before its request left: clocks differ."""
@@ -43,8 +43,8 @@ class Deliveries:
     def take(self, deliveries: Iterable[Delivery]) -> bool:
         """Write them down in one change; ``False``, and nothing done, when too many wait.
 
-        A repeated one is counted, and not looked into again. One with another secret is another: whether it is forged
-        or real is found out for each, so that none stands in the way of the real one.
+        A repeated one is counted, and not looked into again. One with another secret is another: each is found to be
+        forged or real by itself, so that a forged one does not block the real one.
         """
         with self._ledger.changing() as connection:
             (waiting,) = connection.execute("SELECT count(*) FROM delivery WHERE result IS NULL").fetchone()
@@ -77,10 +77,10 @@ class Deliveries:
                 for row in rows
             )
         except (TypeError, ValueError) as error:
-            raise LedgerUnusable("a delivery in the ledger cannot be read: it was not written so") from error
+            raise LedgerUnusable("a delivery in the ledger cannot be read: it is malformed") from error
 
     def close(self, delivery: Delivery, result: str) -> None:
-        """Write down what came of a delivery: it is not looked into again."""
+        """Record the result of a delivery: it is not looked into again."""
         with self._ledger.changing() as connection:
             connection.execute("UPDATE delivery SET result = ? WHERE id = ?", (result, delivery.id))
 

@@ -1,4 +1,4 @@
-"""An entry of the ledger: one paid request, how it stands, and which way it may go from there."""
+"""An entry of the ledger: one paid request, its state, and the states that may follow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 
 class State(Enum):
-    """How a submission stands.
+    """The state of a submission.
 
     ``INTENDED``: written down, nothing sent. ``SENT``: the request may have left. ``ACCEPTED``: the service took it.
     ``COMPLETED`` and ``FAILED``: its task has ended. ``REFUSED``: the service took nothing. ``UNKNOWN``: nobody knows.
@@ -109,12 +109,12 @@ class Entry:
 
     @property
     def cost(self) -> Decimal:
-        """What it counts for in a budget; see ``cost_of``."""
+        """Its amount in a budget; see ``cost_of``."""
         return cost_of(self.state, high=self.high, charged=self.charged, refunded=bool(self.refunded))
 
 
 def cost_of(state: State, *, high: Decimal, charged: Decimal | None, refunded: bool) -> Decimal:
-    """What was charged where that is known, else the high end of the quote; nothing for what cost nothing."""
+    """The charge where it is known, else the high end of the quote; 0 for a request that cost nothing."""
     if state is State.REFUSED or (state is State.FAILED and refunded):
         return Decimal(0)
     return high if charged is None else charged

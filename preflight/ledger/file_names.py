@@ -1,4 +1,4 @@
-"""One ledger, one name: SQLite's log and the locks stand beside the file, so a second name would be a second ledger."""
+"""One ledger, one name: SQLite's log and the locks lie beside the file, so a second name would be a second ledger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 def place_of(path: Path) -> Path:
-    """Where the file is, whichever link leads there: what stands beside it has one name for every process."""
+    """Where the file is, whichever link leads there: the files beside it have one name for every process."""
     try:
         return Path(os.path.realpath(path))
     except (OSError, ValueError) as error:
@@ -22,7 +22,7 @@ def place_of(path: Path) -> Path:
 
 
 def file_at(path: Path) -> tuple[int, int]:
-    """Which file stands at ``path`` now. Raises ``LedgerUnusable`` where there is none, or one with several names."""
+    """Which file is at ``path`` now. Raises ``LedgerUnusable`` where there is none, or one with several names."""
     try:
         found = path.stat()
     except OSError as error:

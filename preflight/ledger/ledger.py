@@ -1,4 +1,4 @@
-"""The ledger: what is written down before a job is paid for, and what is learned of it afterwards."""
+"""The ledger: records each job before it is paid for, and its outcome afterwards."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Ledger:
             return next(iter(select_entries(connection, "WHERE api = ? AND task_id = ?", api, task_id)), None)
 
     def account_of(self, key: str) -> str:
-        """What the ledger keeps to tell the API key ``key`` from others: a hash that is keyed with its own salt."""
+        """The hash that tells the API key ``key`` from others; it is keyed with the ledger's own salt."""
         return hmac.digest(self._salt, key.encode(), "sha256").hex()[:32]
 
     def begin(
@@ -118,7 +118,7 @@ class Ledger:
                 entry_id = insert_request(
                     connection, self.now(), request, api=api, account=account, token_hash=token_hash
                 )
-                # Held before the entry can be seen: nobody may think that the process behind it has gone.
+                # Held before the entry can be seen: no process may think that the one behind it has gone.
                 lock = ProcessLock(self.path, entry_id)
                 undone.callback(lock.close)
             undone.pop_all()
@@ -158,7 +158,7 @@ class Ledger:
     ) -> bool:
         """Take an entry to ``state`` if that is a step forward from where it is; ``False``, and nothing done, if not.
 
-        ``what`` says what happened, and stays with the entry.
+        ``what`` describes the event, and stays with the entry.
         """
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
@@ -172,7 +172,7 @@ class Ledger:
     def accept(self, entry_id: int, what: str, *, task_id: str) -> int:
         """Write down that an entry was accepted as the task ``task_id``; returns the number of the task's entry.
 
-        An end is never left: where the entry was settled as something else meanwhile, a new one stands for the task.
+        A final state never changes: where the entry was settled otherwise meanwhile, the task gets a new one.
         """
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
@@ -184,7 +184,7 @@ class Ledger:
             return int(owner[0]) if owner else insert_late(connection, self.now(), entry, what, task_id)
 
     def record_balance(self, entry_id: int, moment: Moment, balance: Balance) -> None:
-        """Keep what the account held. The two looks around a request say what was charged, if nothing else ran."""
+        """Keep the account's balance. The two looks around a request show the charge, if nothing else ran."""
         consumed = None if balance.consumed is None else f"{balance.consumed:f}"
         with self.changing() as connection:
             connection.execute(
@@ -210,7 +210,7 @@ class Ledger:
             return ran_alone(connection, entry)
 
     def mark_abandoned(self) -> None:
-        """Settle the entries whose process died: what was never sent is refused, what may have been is unknown."""
+        """Settle the entries whose process died: an unsent one is refused, one that may have left is unknown."""
         with self.changing() as connection:
             self._mark_abandoned(connection)
 
@@ -247,7 +247,7 @@ class Ledger:
 class Claim:
     """An entry that this process is about to send. A context manager; while it is open, no other process settles it.
 
-    Whatever is not told of it before it closes is found out as after the death of the process.
+    An outcome that is not reported before it closes is settled as after the death of the process.
     """
 
     def __init__(self, ledger: Ledger, entry_id: int, lock: ProcessLock) -> None:
@@ -276,9 +276,9 @@ class Claim:
         self._ledger.move(self.entry_id, State.REFUSED, what)
 
     def unknown(self, what: str, *, settles_at: datetime, task_id: str | None = None) -> None:
-        """``task_id`` is a task that an answer named although it was no success."""
+        """``task_id`` is a task that an answer named although it was not a success."""
         self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
 
     def record_balance(self, moment: Moment, balance: Balance) -> None:
-        """Keep what the account held right before the request, or right after its answer."""
+        """Keep the account's balance right before the request, or right after its answer."""
         self._ledger.record_balance(self.entry_id, moment, balance)

@@ -1,4 +1,4 @@
-"""What is asked of the ledger before a job may be sent: is it new, is it within the budget."""
+"""Asks the ledger before a job may be sent: is it new, is it within the budget."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
     for entry in same:
         if entry.state is State.UNKNOWN:
             raise StillUnknown(
-                f"not sent: this job may have been paid for already (entry {entry.id} of the ledger);"
+                f"not sent: this job may already have been paid for (entry {entry.id} of the ledger);"
                 f" settle that first: preflight ledger resolve {entry.id}",
                 entry_id=entry.id,
             )
@@ -34,8 +34,8 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
         entry = same[-1]
         task = f"task {entry.task_id}, " if entry.task_id else ""
         raise AlreadySubmitted(
-            f"not sent: this job was paid for already ({task}{entry.state.value}, entry {entry.id} of the ledger);"
-            " --again pays once more",
+            f"not sent: this job was already submitted ({task}{entry.state.value}, entry {entry.id} of the ledger);"
+            " use --again to submit and pay again",
             entry_id=entry.id,
         )
 
@@ -43,7 +43,7 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
 def require_affordable(
     connection: sqlite3.Connection, request: PaidRequest, api: str, *, budget: Budget, now: datetime
 ) -> None:
-    """Raise ``OverBudget`` when ``request`` does not fit beside what is open and what the last 24 hours have cost."""
+    """Raise ``OverBudget`` when ``request`` does not fit beside the open requests and the cost of the last 24 hours."""
     if budget == Budget():
         return
     in_doubt = "state IN ('intended', 'sent', 'unknown')"
@@ -63,7 +63,7 @@ DAY = timedelta(hours=24)
 class Budget:
     """Bounds in credits, ``None`` for none.
 
-    ``max_credits`` bounds what is at stake at once: the job with everything pending or unknown. ``per_day`` bounds that
+    ``max_credits`` bounds the amount at stake: the job with everything pending or unknown. ``per_day`` bounds that
     and what was spent in the last 24 hours.
     """
 

@@ -59,7 +59,7 @@ def select_entries(connection: sqlite3.Connection, rest: str = "", *values: obje
 
 
 def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> Decimal:
-    """What the entries that ``rest`` selects count for in a budget, in credits; see ``Entry.cost``."""
+    """The amount in a budget of the entries that ``rest`` selects, in credits; see ``Entry.cost``."""
     rows = connection.execute(f"SELECT id, state, high, charged, refunded FROM entry {rest}", values)  # noqa: S608 - our own words
     total = Decimal(0)
     for entry_id, state, high, charged, refunded in rows:
@@ -68,7 +68,7 @@ def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> D
                 State(state), high=_amount(high), charged=_optional_amount(charged), refunded=bool(refunded)
             )
         except _UNREADABLE as error:
-            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it was not written so") from error
+            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it is malformed") from error
     return total
 
 
@@ -87,7 +87,7 @@ def _entry(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Ite
     try:
         return _read(row, balances, events)
     except _UNREADABLE as error:
-        raise LedgerUnusable(f"entry {row['id']} of the ledger cannot be read: it was not written so") from error
+        raise LedgerUnusable(f"entry {row['id']} of the ledger cannot be read: it is malformed") from error
 
 
 def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iterable[tuple[Any, ...]]) -> Entry:
@@ -225,7 +225,7 @@ def put_state(
     settles_at: datetime | None = None,
     refunded: bool | None = None,
 ) -> None:
-    """Give ``entry`` that state; ``what`` says what happened. A task that another entry has is not taken over."""
+    """Give ``entry`` that state; ``what`` describes the event. A task that another entry has is not taken over."""
     taken = "SELECT 1 FROM entry WHERE api = ? AND task_id = ? AND id != ?"
     if task_id and connection.execute(taken, (entry.api, task_id, entry.id)).fetchone():
         what, task_id = f"{what}, a task that another entry has", None

@@ -1,4 +1,4 @@
-"""What is about to be paid for, as the ledger keeps it: its identity, its price, and the files that were checked."""
+"""A job about to be paid for, as the ledger keeps it: its identity, its price, and the files that were checked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PaidRequest:
 
 
 def paid_request_of(job: Job, report: JobReport) -> PaidRequest:
-    """What is to be paid for ``job``, whose check is ``report``.
+    """The request to be paid for ``job``, whose check is ``report``.
 
     Raises ``NotSubmitted`` for a job without a price, and for the check of another job.
     """
@@ -55,7 +55,7 @@ def paid_request_of(job: Job, report: JobReport) -> PaidRequest:
         earlier_hashes=tuple(earlier),
         job=_redacted_job(job.body, callback),
         model=report.model,
-        # A file's name may hold bytes that are no text.
+        # A file's name may hold bytes that are not text.
         path=None if job.path is None else job.path.encode("utf-8", "backslashreplace").decode(),
         quote=_quote(report.quote),
         high=report.quote.high,
@@ -69,7 +69,7 @@ def paid_request_of(job: Job, report: JobReport) -> PaidRequest:
 
 
 def _redacted_job(body: Any, callback: str) -> dict[str, Any]:
-    """The body as it may be kept: URLs without what signs them, and of a callback, whose path is a secret, the host."""
+    """The body as it may be kept: URLs without signatures, and of a callback, whose path is a secret, the host."""
     kept: dict[str, Any] = _redacted(body)
     if isinstance(kept.get(callback), str):
         scheme, mark, rest = kept[callback].partition("://")
@@ -78,7 +78,7 @@ def _redacted_job(body: Any, callback: str) -> dict[str, Any]:
 
 
 def _redacted(value: Any) -> Any:
-    """``value`` with every text as it may be kept: URLs without what signs them, and nothing that is a secret."""
+    """``value`` with every text as it may be kept: URLs without signatures, and nothing that is a secret."""
     if isinstance(value, dict):
         return {hide(str(key)): _redacted(each) for key, each in value.items()}
     if isinstance(value, list):

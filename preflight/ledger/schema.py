@@ -1,4 +1,4 @@
-"""The tables of a ledger: how they are made, brought up to date, and told from what somebody else put into the file."""
+"""The tables of a ledger: how they are made, brought up to date, and told from foreign ones in the file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ VERSION = 2
 APPLICATION = 0x7072666C
 
 SETTLING = timedelta(seconds=180)
-"""For so long after a paid request left it may still be charged for: the service reads the reference video first."""
+"""How long after it left a paid request may still be charged for: the service reads the reference video first."""
 
 _ENTRY = """CREATE TABLE entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,7 +39,7 @@ _ENTRY = """CREATE TABLE entry (
     refunded INTEGER,
     reason TEXT
 )"""
-# Of one job at most one request is under way or in doubt, whatever the code above it does.
+# Of one job at most one request is under way or in doubt, even if the code above it is wrong.
 _IN_DOUBT = "CREATE UNIQUE INDEX entry_in_doubt ON entry (api, job_hash) WHERE state IN ('intended', 'sent', 'unknown')"
 _TASK = "CREATE UNIQUE INDEX entry_task ON entry (api, task_id) WHERE task_id IS NOT NULL"
 _KEPT = (
@@ -116,7 +116,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         try:
             settles_at = (datetime.fromisoformat(since) + SETTLING).isoformat(timespec="microseconds")
         except (TypeError, ValueError, OverflowError) as error:
-            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: its time is no time") from error
+            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: its time is not valid") from error
         connection.execute("UPDATE entry SET settles_at = ? WHERE id = ?", (settles_at, entry_id))
     _finish(connection)
 
@@ -128,26 +128,26 @@ def _finish(connection: sqlite3.Connection) -> None:
 
 
 def add_indexes(connection: sqlite3.Connection) -> None:
-    """What makes questions fast, where it is missing."""
+    """Make the indexes that make queries fast, where they are missing."""
     for statement in _INDEXES:
         connection.execute(statement)
 
 
 def require_own(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise ``LedgerUnusable`` where the file holds what could change or hide what is written to it.
+    """Raise ``LedgerUnusable`` where the file holds something that could change or hide new rows.
 
-    A trigger undoes a change, a view stands in a table's place, and without its unique indexes nothing keeps a job from
+    A trigger undoes a change, a view replaces a table, and without its unique indexes nothing keeps a job from
     being paid for twice.
     """
     found = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
     foreign = next((f"a {kind} {name!r}" for kind, name, _ in found if kind in {"trigger", "view"}), None)
     if foreign is not None:
-        raise LedgerUnusable(f"the ledger {path} holds {foreign} that preflight did not make: restore it from a copy")
+        raise LedgerUnusable(f"the ledger {path} holds {foreign} that preflight did not make: restore it from a backup")
     tables = {name for kind, name, _ in found if kind == "table"}
     indexes = {name: " ".join(str(sql).split()) for kind, name, sql in found if kind == "index"}
     if not tables >= _TABLES or any(indexes.get(name) != sql for name, sql in _GUARDS.items()):
         raise LedgerUnusable(
-            f"the ledger {path} lacks a table or an index that it was made with: restore it from a copy"
+            f"the ledger {path} lacks a table or an index that it was made with: restore it from a backup"
         )
 
 
@@ -155,5 +155,5 @@ def salt_of(connection: sqlite3.Connection, path: Path) -> bytes:
     """The ledger's own random bytes, with which keys are hashed. Raises ``LedgerUnusable`` where they are gone."""
     row = connection.execute("SELECT value FROM salt").fetchone()
     if row is None or not isinstance(row[0], bytes):
-        raise LedgerUnusable(f"the ledger {path} lacks its salt: restore it from a copy")
+        raise LedgerUnusable(f"the ledger {path} lacks its salt: restore it from a backup")
     return row[0]

@@ -1,6 +1,6 @@
 """The frozen data that passes from a job to its report, without behaviour that reads or writes.
 
-What only some runs need is loaded when it is first used: making a data class takes most of a millisecond, and a check
+Classes that only some runs need are loaded on first use: making a data class takes most of a millisecond, and a check
 of a local picture meets no clip, job, URL or price.
 """
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressFacts:
-    """What a URL says by itself. ``problem`` is why it can not be a public URL, ``None`` if it can.
+    """Facts in the text of a URL. ``problem`` is why it cannot be a public URL, ``None`` if it can.
 
     ``length`` is in characters; it is 0 where there is a problem.
     """

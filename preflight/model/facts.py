@@ -1,4 +1,4 @@
-"""Facts about a file and about the transfer of its bytes, without judgement. No judgement."""
+"""Facts about a file and about the transfer of its bytes, without judgement."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Severity(IntEnum):
 class Finding:
     """A rule that is broken, or could not be examined.
 
-    ``indeterminate`` marks what could not be told: the verdict is then not a pass, whatever the threshold.
+    ``indeterminate`` marks a rule that could not be decided: the verdict is then not a pass, whatever the threshold.
     ``measured`` and ``allowed`` are for people, with their units. ``fix`` is a command or a value that can be pasted.
     ``line`` and ``column`` count from 1.
     """
@@ -43,7 +43,7 @@ class Finding:
 
 
 class Hidden(NamedTuple):
-    """A finding that is not shown. ``by`` says what hides it: ``option``, ``path``, ``comment`` or ``baseline``."""
+    """A finding that is not shown. ``by`` names the cause: ``option``, ``path``, ``comment`` or ``baseline``."""
 
     finding: Finding
     by: str

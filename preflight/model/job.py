@@ -24,7 +24,7 @@ class Place:
 class IgnoreComment(NamedTuple):
     """A comment that asks for ``rules`` not to count on the lines ``first`` to ``last``; it stands on ``line`` itself.
 
-    ``rules`` is as its author wrote it: that there are such rules is for others to say.
+    ``rules`` is as its author wrote it: other code checks that there are such rules.
     """
 
     line: int
@@ -40,9 +40,9 @@ class IgnoreComment(NamedTuple):
 class Job:
     """The body of a create request, unchanged, with its origin.
 
-    ``body`` is whatever the file holds: that it is a mapping with the right fields is for the rules to say. It is not
+    ``body`` is any value from the file: the rules check that it is a mapping with the right fields. It is not
     in the ``repr``: its URLs may be signed.
-    ``places`` maps a field (``input.video_urls[0]``) to its place; ``repeated`` names keys that stand twice.
+    ``places`` maps a field (``input.video_urls[0]``) to its place; ``repeated`` names keys that occur twice.
     ``id`` is the row's own name in a manifest, never part of the body. ``comments`` are those that speak to preflight.
     """
 
@@ -67,7 +67,7 @@ class Job:
         return node
 
     def place(self, name: str | None) -> Place | None:
-        """Where ``name`` stands in the file, or the nearest field around it that does."""
+        """The place of ``name`` in the file, or of the nearest field around it that does."""
         while name:
             if name in self.places:
                 return self.places[name]

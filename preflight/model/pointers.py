@@ -1,4 +1,4 @@
-"""Small files that stand for another: pointers to what was not fetched, and what macOS leaves beside a file."""
+"""Small files in place of another: pointers to content that was not fetched, and files that macOS leaves beside one."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class SparseBytes:
         self._total = 0
 
     def add(self, start: int, data: bytes) -> None:
-        """Keep ``data`` as the bytes from ``start`` on. What is held already is neither kept nor counted again."""
+        """Keep ``data`` as the bytes from ``start`` on. Bytes already held are neither kept nor counted again."""
         at, end = start, start + len(data)
         while at < end:
             held = self._piece_at(at)
@@ -113,7 +113,7 @@ class Reading(Generic[_Facts]):
     """What a driver brings back from running a probe over a source.
 
     Either ``facts`` or ``fault`` is set: a source that could not be read is a value, not an exception.
-    ``fetched`` holds the bytes, for whoever wants a second look at them without fetching again.
+    ``fetched`` holds the bytes, for a second look at them without fetching again.
     """
 
     facts: _Facts | None

@@ -25,8 +25,8 @@ class JobReport:
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
     ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
-    ``identity`` is the same for two jobs that ask for the same video (``job_hash.py``). ``hidden`` is what was found
-    and is not shown. ``checked_at`` is when it was found, UTC.
+    ``identity`` is the same for two jobs that ask for the same video (``job_hash.py``). ``hidden`` are findings
+    that are not shown. ``checked_at`` is when it was found, UTC.
     """
 
     model: str
@@ -76,7 +76,7 @@ class Subject:
     """One examined file.
 
     ``field`` is its field in the job, ``None`` for a file checked by itself. ``source`` is its path or its URL without
-    the query string. ``fault`` is what kept it from being read; ``facts`` is then ``None``. ``receipt`` is of a job's
+    the query string. ``fault`` is the error in reading it; ``facts`` is then ``None``. ``receipt`` is of a job's
     file at a URL.
     """
 

@@ -22,7 +22,7 @@ _URL = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A file to be checked by itself: a path or a URL. Without ``kind`` its bytes say what it is."""
+    """A file to be checked by itself: a path or a URL. Without ``kind`` its bytes decide."""
 
     source: str
     kind: Kind | None = None

@@ -1,4 +1,4 @@
-"""Facts about a clip, without judgement. No judgement."""
+"""Facts about a clip, without judgement."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CLOCKS = {
     "segment_index": "segment index",
     "mediainfo": "MediaInfo",
 }
-"""What the clocks of a clip are called. docs/price.md says which reader goes by which."""
+"""The names of the clocks of a clip. docs/price.md says which reader goes by which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Durations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackTimes:
-    """What the boxes of a track say of its length, in seconds; ``None`` where they do not say.
+    """The length of a track by its boxes, in seconds; ``None`` where they do not say.
 
     ``header`` is ``tkhd``'s, ``media`` is ``mdhd``'s, ``samples`` is the sum of the sample table, ``edited`` the sum of
     all edits, empty ones included. ``start`` is when its first sample is shown, ``skipped`` how much media comes before

@@ -27,7 +27,7 @@ _DATA_WINDOW = b"dataWindow\0box2i\0\x10\0\0\0"
 
 
 def read_picture(cursor: Cursor, name: str) -> Generator[Span, bytes, Picture]:
-    """What a picture of format ``name`` is, more exactly, and its size; that is ``None`` where its header is silent."""
+    """The exact format of a picture of format ``name``, and its size; that is ``None`` where its header is silent."""
     head = yield from cursor.read(0, _HEAD_BYTES)
     if name in _HEADERS:
         return Picture(None, _HEADERS[name](head))

@@ -27,7 +27,7 @@ _SECOND_SOI = "has a second start marker (FFD8) at byte {}: libjpeg refuses it, 
 
 @dataclass(slots=True)
 class _Seen:
-    """What the walk has seen so far."""
+    """The facts that the walk has seen so far."""
 
     skeleton: bytearray = field(default_factory=lambda: bytearray(b"\xff\xd8"))
     sizes: list[tuple[int, int]] = field(default_factory=list)
@@ -76,12 +76,12 @@ def _identify(seen: _Seen) -> Picture | None:
         return identify_jpeg(bytes(seen.skeleton))
     except MediaError:
         if seen.is_corrupt:
-            return None  # what is wrong was said in better words
+            return None  # the defect is already reported in better words
         raise
 
 
 def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
-    """The markers as libjpeg finds them: whatever is not a marker before one is skipped."""
+    """The markers as libjpeg finds them: other bytes before a marker are skipped."""
     offset = 2
     for _ in range(limits.MAX_CHUNKS):
         marker, offset = yield from _next_marker(cursor, seen, offset)
@@ -152,7 +152,7 @@ def _add_stray(seen: _Seen, start: int, count: int, marker: int) -> None:
     are = f"has {count} stray bytes" if count > 1 else "has a stray byte"
     message = f"{are} before marker FF{marker:02X} at byte {start + count}"
     if start == 2:
-        message += ": Pillow takes such a file for no JPEG, libjpeg opens it"
+        message += ": Pillow does not take such a file for a JPEG, libjpeg opens it"
         seen.add(DefectKind.DISPUTED, message, start, f"FF{marker:02X}")
     else:
         seen.add(DefectKind.TOLERATED, f"{message}, which readers skip", start, f"FF{marker:02X}")

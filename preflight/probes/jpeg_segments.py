@@ -1,4 +1,4 @@
-"""Contents of JPEG segments (ITU-T T.81 §B.2), held to what libjpeg takes.
+"""Contents of JPEG segments (ITU-T T.81 §B.2), checked by the rules of libjpeg.
 
 Each function returns how a segment breaks the format, in words that follow "the picture", or ``None``. libjpeg, and
 with it Pillow, OpenCV and browsers, skips stray bytes and trusts the length of a segment that it does not read; in the
@@ -27,7 +27,7 @@ _STANDARD_TABLES = frozenset({0x00, 0x01, 0x10, 0x11})
 
 @dataclass(slots=True)
 class Tables:
-    """What a scan needs, as far as it was defined: ids of quantisation tables, of Huffman tables, components."""
+    """The needs of a scan, as far as defined so far: ids of quantisation tables, of Huffman tables, components."""
 
     quantisation: set[int] = field(default_factory=set)
     huffman: set[int] = field(default_factory=set)

@@ -42,7 +42,7 @@ MAX_MOVIE_BYTES = 8 * MIB
 """Bytes that a compressed movie box may inflate to: the largest real ``moov`` of a short clip has a few."""
 
 MAX_STRAY_BYTES = 16
-"""Bytes after the last box within a box that are no box, and are left alone: good files have some."""
+"""Bytes after the last box within a box that are not a box, and are left alone: good files have some."""
 
 MAX_TABLE_ENTRIES = 65_536
 """Entries read from one table (``elst``, ``stts``, ``sidx``, ``trun``, ``tfra``)."""
@@ -54,7 +54,7 @@ MAX_DEFECTS = 8
 """Defects of one picture that are told, and sizes that it claims: the rest is more of the same."""
 
 MAX_PICTURE_PIXELS = 178_956_970
-"""Pixels of a picture that can be called good: Pillow, and who builds on it, takes more for a bomb."""
+"""Pixels of a picture that can be called good: Pillow, and programs built on it, take more for a bomb."""
 
 MAX_DECODED_PIXELS = 50 * 1024 * 1024
 """Pixels of a picture that is decoded: up to 12 bytes each fit into the memory of the process that does it."""

@@ -58,7 +58,7 @@ def count_pictures(cursor: Cursor, index: bytes, at: int, *, has_gain_map: bool)
 
 
 def _is_picture(cursor: Cursor, offset: int, length: int) -> Generator[Span, bytes, bool]:
-    """Whether a picture of its own begins there: some programs keep the index and drop what it lists."""
+    """Whether a picture of its own begins there: some programs keep the index and drop the pictures it lists."""
     if cursor.size is not None and offset + 2 > cursor.size:
         return False
     head = yield from cursor.read(offset, min(length, limits.JUMP_SPAN_BYTES))

@@ -1,4 +1,4 @@
-"""PNG (W3C PNG third edition): a walk over chunks (§5.3), and what is wrong with them."""
+"""PNG (W3C PNG third edition): a walk over chunks (§5.3), and their defects."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_INFLATED_BYTES = 64 * limits.MIB
 
 @dataclass(slots=True)
 class _Seen:
-    """What the walk has seen so far."""
+    """The facts that the walk has seen so far."""
 
     skeleton: bytearray = field(default_factory=lambda: bytearray(_SIGNATURE))
     ancillary: Ancillary = field(default_factory=Ancillary)
@@ -46,7 +46,7 @@ class _Seen:
     data: bool = False
     data_bytes: int = 0
     run: list[tuple[int, int]] = field(default_factory=list)
-    """Offset and length of the pixel data that stands together."""
+    """Offset and length of the pixel data in one run."""
     run_ended: bool = False
     complete: bool | None = None
     looked_at_end: bool = False
@@ -85,7 +85,7 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
             return
         length, name = int.from_bytes(header[:4], "big"), header[4:8].decode("latin-1")
         if length > 0x7FFFFFFF or not name.isascii() or not name.isalpha():
-            seen.add(DefectKind.CORRUPT, f"has something that is no chunk at byte {offset}", offset, "chunk")
+            seen.add(DefectKind.CORRUPT, f"has something that is not a chunk at byte {offset}", offset, "chunk")
             return
         end = offset + 12 + length
         if cursor.size is not None and end > cursor.size:
@@ -108,8 +108,8 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
 def _header(cursor: Cursor, offset: int, seen: _Seen) -> Generator[Span, bytes, bytes | None]:
     """Eight bytes of chunk header; ``None`` to walk no further.
 
-    Once pixels have begun, what is not held is not worth a walk of its own (a chunk holds a few kilobytes): a look at
-    the end of the file says whether it is all there, and only where that is no IEND the walk goes on, if it is free.
+    Once pixels have begun, bytes not held are not worth a walk of their own (a chunk holds a few kilobytes): a look at
+    the end of the file says whether it is all there, and only where that is not IEND the walk goes on, if it is free.
     """
     if not seen.data or (cursor.size is not None and offset + 8 > cursor.size):
         return (yield from cursor.read(offset, 8, ahead=limits.JUMP_SPAN_BYTES))
@@ -175,7 +175,7 @@ def _visit_idat(cursor: Cursor, seen: _Seen, offset: int, length: int) -> Genera
 
 
 def _is_whole(cursor: Cursor, run: list[tuple[int, int]]) -> Generator[Span, bytes, bool]:
-    """Whether the pixels end with this run of data: then what comes after it is left alone (PNG §5.6, §10.1)."""
+    """Whether the pixels end with this run of data: then the bytes after it are left alone (PNG §5.6, §10.1)."""
     stream, inflated = zlib.decompressobj(), 0
     for offset, length in run:
         data = yield from cursor.read_optional(offset, length)
@@ -191,7 +191,7 @@ def _is_whole(cursor: Cursor, run: list[tuple[int, int]]) -> Generator[Span, byt
 def _visit_ihdr(seen: _Seen, chunk: bytes, offset: int) -> None:
     data = chunk[8:-4]
     if len(data) != 13:
-        seen.add(DefectKind.CORRUPT, f"has an IHDR of {len(data)} bytes where 13 are due", offset, "IHDR")
+        seen.add(DefectKind.CORRUPT, f"has an IHDR of {len(data)} bytes where 13 are expected", offset, "IHDR")
         return
     if not _is_sound(chunk):
         seen.add(DefectKind.CORRUPT, "has an IHDR whose checksum does not match", offset, "IHDR")
@@ -226,7 +226,7 @@ def _visit_palette(seen: _Seen, chunk: bytes, offset: int) -> None:
     elif seen.color_type == _PALETTE and count > 256:
         seen.add(DefectKind.CORRUPT, f"has a palette (PLTE) of {count} colours where 256 are the most", offset, "PLTE")
     elif seen.color_type in _GREYS:
-        return  # superfluous, and passed over
+        return  # superfluous, and ignored
     elif seen.palettes > 1:
         seen.dispute(f"has a second palette (PLTE) at byte {offset}", offset, "PLTE")
     elif not count or (rest and seen.color_type == _PALETTE):

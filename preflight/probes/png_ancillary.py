@@ -1,7 +1,7 @@
 """Ancillary chunks of a PNG (W3C PNG third edition §11.3): orientation, and what Pillow refuses that libpng leaves out.
 
-libpng passes over an ancillary chunk that is broken. Pillow refuses the file: for a checksum before the pixels, for a
-chunk too short for what it is, and for text that inflates to too much, wherever they stand.
+libpng skips a broken ancillary chunk. Pillow refuses the file: for a checksum before the pixels, for a
+chunk too short for what it is, and for text that inflates to too much, wherever they are.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from preflight.probes.pillow import identify_png
 
 _ANIMATION = frozenset({"acTL", "fcTL"})
 _PARSED = _ANIMATION | {"tRNS", "gAMA", "cHRM", "sRGB", "pHYs"}
-"""What Pillow takes apart when it opens a file; of text and profiles it is known here what it refuses."""
+"""Chunks that Pillow takes apart when it opens a file; its refusals of text and profiles are known here."""
 _MAX_PARSED_BYTES = 4096
 _MAX_SKELETON_BYTES = 256 * limits.KIB
 
 
 @dataclass(slots=True)
 class Ancillary:
-    """What the ancillary chunks of one file said so far."""
+    """The facts in the ancillary chunks of one file so far."""
 
     refusals: list[Defect] = field(default_factory=list)
     before: bytearray = field(default_factory=bytearray)
@@ -50,7 +50,7 @@ class Ancillary:
         if crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
             if not data:
                 message = f"has a chunk {name} at byte {offset} whose checksum does not match"
-                self._refuse(f"{message}; libpng passes over the chunk, Pillow refuses the file", offset, name)
+                self._refuse(f"{message}; libpng skips the chunk, Pillow refuses the file", offset, name)
             return
         if name == "eXIf":
             self.exif_orientation = tiff.orientation(body.removeprefix(b"Exif\0\0")) or self.exif_orientation
@@ -69,7 +69,7 @@ class Ancillary:
             except MediaError as error:
                 reason = error.defect.message.partition(": ")[2]
                 if error.defect.kind is DefectKind.CORRUPT:
-                    message = f"has a chunk {where} its pixels for which Pillow refuses the file; libpng passes over it"
+                    message = f"has a chunk {where} its pixels for which Pillow refuses the file; libpng skips it"
                     self._refuse(f"{message}: {reason}" if reason else message, None, None)
 
     def _read(self, cursor: Cursor, name: str, offset: int, length: int) -> Generator[Span, bytes, bytes | None]:
@@ -100,7 +100,7 @@ class Ancillary:
         if name == "acTL":
             is_usual = len(chunk) >= 20 and 0 < int.from_bytes(chunk[8:12], "big") < 0x80000000
             if len(chunk) >= 20 and (self.is_animated or not is_usual):
-                return  # Pillow takes it for no animation, with a warning
+                return  # Pillow does not take it for an animation, and warns
             self.is_animated = True
         if len(chunks) < _MAX_SKELETON_BYTES:
             chunks += chunk

@@ -1,4 +1,4 @@
-"""Text and colour profiles of a PNG (W3C PNG third edition §11.3.3): what they inflate to, and Exif written as text.
+"""Text and colour profiles of a PNG (W3C PNG third edition §11.3.3): their inflated length, and Exif written as text.
 
 Inflation is bounded by what Pillow takes, so it costs a megabyte at most at a time.
 """

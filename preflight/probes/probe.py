@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _KINDS = {Family.PICTURE: Kind.IMAGE, Family.VIDEO: Kind.VIDEO, Family.AUDIO: Kind.VIDEO}
 
 DECODED = frozenset({"JPEG", "PNG"})
-"""What the service takes, and a deep check therefore decodes."""
+"""The formats that the service takes, and a deep check therefore decodes."""
 
 
 def probe_media(
@@ -27,7 +27,7 @@ def probe_media(
 ) -> Generator[Span, bytes, ImageFacts | VideoFacts]:
     """Facts about a file of ``size`` bytes (``None``: unknown) that plays the part of ``kind``.
 
-    What the bytes are decides which probe runs, ``kind`` which shape the facts have: a clip given as a picture comes
+    The bytes decide which probe runs, ``kind`` decides the shape of the facts: a clip given as a picture comes
     back as ``ImageFacts`` that name its container. Without ``kind`` the bytes decide that too, and where they are
     neither, ``likely`` does. ``deep`` asks for the whole of a picture, so that it can be decoded. Never raises.
     """

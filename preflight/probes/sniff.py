@@ -125,7 +125,7 @@ class Sniffed(NamedTuple):
 
 
 ISO_MEDIA = Sniffed("ISO media", Family.VIDEO)
-"""An ISO base media or QuickTime file that is no picture; its own probe tells MP4 from MOV."""
+"""An ISO base media or QuickTime file that is not a picture; its own probe tells MP4 from MOV."""
 
 
 def sniff(head: bytes) -> Sniffed:
@@ -169,7 +169,7 @@ def _ogg(head: bytes) -> Sniffed | None:
 
 
 def _by_structure(head: bytes) -> Sniffed | None:
-    """Formats without a signature of their own: recognised by what must repeat or agree."""
+    """Formats without a signature of their own: recognised by parts that must repeat or agree."""
     for first, packet in ((0, 188), (4, 192)):
         if len(head) > first + packet and all(
             head[at] == 0x47 for at in range(first, min(len(head), 5 * packet), packet)

@@ -27,7 +27,7 @@ _INTEGERS = frozenset({1, 3, 4, 13, 16, 18})
 
 
 class Picture(NamedTuple):
-    """What a file that begins like a TIFF holds: its name where that is another, and its size in pixels."""
+    """The picture in a file that begins like a TIFF: its format if that is another, and its size in pixels."""
 
     name: str | None
     size: tuple[int, int] | None
@@ -187,7 +187,7 @@ def _values(cursor: Cursor, field: _Field | None, order: ByteOrder) -> Generator
 def _exif_size(
     cursor: Cursor, fields: dict[int, _Field], order: ByteOrder
 ) -> Generator[Span, bytes, tuple[int, int] | None]:
-    """What a camera calls the size of its picture, where a raw file begins with a smaller preview."""
+    """The size that a camera states for its picture, where a raw file begins with a smaller preview."""
     if _EXIF not in fields:
         return None
     exif = yield from _read_directory(cursor, _integer(fields[_EXIF], order), order, wide=False)

@@ -5,10 +5,10 @@ token, the query of a signed URL) and finds each in every spelling in which a se
 shape: the query of a URL, its user name and path parameters, a JSON Web Token, ``Bearer …``, ``X-Amz-Signature=…``.
 
 - ``redact`` is for every text from outside, URLs included: one line, bounded, safe to print and to keep.
-- ``hide`` does the same to what must keep its layout: a body, many lines.
+- ``hide`` does the same to text that must keep its layout: a body, many lines.
 - ``shown_path`` is for the name of a local file, which is not a URL: it is shown whole.
 - ``one_line`` is for a service's own words, of whatever type its JSON makes them.
-- ``remember`` is called once by whoever learns a secret that holds for the whole process.
+- ``remember`` is called once by the code that learns a secret of the whole process.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ _lock = Lock()
 def remember(*texts: str) -> None:
     """Hide these secrets in every text that this process redacts from now on. Of many, the latest 64 are kept.
 
-    For what is secret all through a run: the API key, the callbacks' secret, a proxy's password. Not for what
-    belongs to one file of many: that is a ``Secrets`` that goes where the file goes.
+    For secrets of a whole run: the API key, the callbacks' secret, a proxy's password. Not for a
+    secret of one file among many: that is a ``Secrets`` that goes with the file.
     """
     global _known  # noqa: PLW0603 - one value, replaced as a whole: an error is worded where no key is at hand
     with _lock:
@@ -60,12 +60,12 @@ def remember(*texts: str) -> None:
 
 
 def hide(text: str, secrets: Secrets = NO_SECRETS) -> str:
-    """``text`` without what is secret by value (``secrets``, and what was remembered) and by shape; else unchanged."""
+    """``text`` without the secrets by value (``secrets``, and the remembered ones) and by shape; else unchanged."""
     return hide_shapes(secrets.hide(_known.hide(text)))
 
 
 def hide_bytes(data: bytes, secrets: Secrets = NO_SECRETS) -> bytes:
-    """``data`` without what is secret by value: for a body that somebody will still parse."""
+    """``data`` without the secrets by value: for a body that is still to be parsed."""
     return secrets.hide_bytes(_known.hide_bytes(data))
 
 
@@ -73,7 +73,7 @@ def redact(text: str, secrets: Secrets = NO_SECRETS, *, longest: int = _SHOWN) -
     """``text`` as it may be stored or shown: nothing secret, one line of printable characters, at most ``longest``.
 
     A URL, and a text that begins like one, loses user name, password, query, fragment and path parameters whatever they
-    hold; what cannot be printed becomes an escape.
+    hold; an unprintable character becomes an escape.
     """
     start = text if len(text) <= 16 * longest else f"{text[: 8 * longest]}{MASK}{text[-8 * longest :]}"
     bare = bare_url(start) if begins_as_url(start) else start
@@ -91,11 +91,11 @@ def shown_path(path: str) -> str:
 def one_line(value: object, *, longest: int = _LONGEST_LINE, secrets: Secrets = NO_SECRETS) -> str:
     """``value``, if it is text, as one redacted line of at most ``longest`` characters; else ``""``.
 
-    What cannot be printed (controls, escapes, direction marks, line breaks) becomes a space.
+    Unprintable characters (controls, escapes, direction marks, line breaks) become a space.
     """
     if not isinstance(value, str):
         return ""
-    # Everything below costs time in the length of the text, so what will never be shown is cut off first; with the
+    # Everything below costs time in the length of the text, so the part never shown is cut off first; with the
     # word that is cut, which may be half of a secret.
     start = value if len(value) <= 8 * longest else value[: 8 * longest].rpartition(" ")[0]
     line = " ".join("".join(char if char.isprintable() else " " for char in start).split())

@@ -1,4 +1,4 @@
-"""Secrets that are known by their shape: what signs or opens a URL, tokens, keys, and values that a name gives away."""
+"""Secrets that are known by their shape: signatures of URLs, tokens, keys, and values that a name gives away."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence 
 
 
 def hide_shapes(text: str) -> str:
-    """``text`` with ``…`` for what has the shape of a secret; its layout stays."""
+    """``text`` with ``…`` for everything in the shape of a secret; its layout stays."""
     for pattern, put in _shapes():
         text = pattern.sub(put, text)
     return text
@@ -72,7 +72,7 @@ def begins_as_url(text: str) -> bool:
 
 
 def bare_url(url: str) -> str:
-    """``url`` without user name, password, query, fragment, and what in its path is a parameter or a token."""
+    """``url`` without user name, password, query, fragment, and the parameters and tokens in its path."""
     head, mark, query = url.partition("#")[0].partition("?")
     kept = query if re.fullmatch(_REDACTED_QUERY, query) else MASK
     parts = re.fullmatch(_PARTS, head, re.IGNORECASE | re.DOTALL)
@@ -80,7 +80,7 @@ def bare_url(url: str) -> str:
         return head + (f"?{MASK}" if mark else "")
     scheme, authority, path = parts.groups()
     host = authority.rpartition("@")[2]
-    # A port that is no number may be the start of a password with an unescaped "/", "?" or "#" in it.
+    # A port that is not a number may be the start of a password with an unescaped "/", "?" or "#" in it.
     if not re.fullmatch(_HOST_AND_PORT, host, re.DOTALL):
         return f"{scheme}{MASK}" + (f"?{MASK}" if mark else "")
     path = re.sub(r";[^/\\]*", f";{MASK}", path)

@@ -11,7 +11,7 @@ SHORTEST_SECRET: Final = 6
 """Characters. A shorter secret is not looked for: it would be found in words that have nothing to do with it."""
 
 MASK: Final = "…"
-"""What stands for a secret."""
+"""Replaces a secret."""
 
 _ROUNDS = 3  # of one encoding inside another: JSON within a query within JSON
 _ONE_ALPHABET = bytes.maketrans(b"-_", b"+/")
@@ -41,7 +41,7 @@ class Secrets:
 
     @classmethod
     def of_url(cls, url: str) -> Secrets:
-        """What signs or opens ``url``: user name and password, path parameters, the values of query and fragment."""
+        """The secrets of ``url``: user name and password, path parameters, the values of query and fragment."""
         authority_and_path, _, query = re.sub(r"\A\s*[^:/?#]*:?[/\\]*", "", url).replace("#", "?").partition("?")
         authority, _, path = authority_and_path.partition("/")
         # The whole query, too: a server that answers nothing but short values gives them away together.
@@ -83,7 +83,7 @@ class Secrets:
         return data
 
     def _spans(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
-        """Where a secret stands in ``data``, and what is put in its place."""
+        """The place of a secret in ``data``, and its replacement."""
         decoded, origins = data, None
         for _ in range(_ROUNDS):
             lower = decoded.lower()
@@ -102,7 +102,7 @@ class Secrets:
 
 def _needles(secret: str) -> Iterator[tuple[bytes, bool, bytes]]:
     """In lower case, as ``_spans`` looks for them: the secret itself, in hexadecimal, and the part of its base64
-    that does not depend on what stands around it, for each of the three places where it may begin."""
+    that does not depend on the text around it, for each of the three places where it may begin."""
     data = secret.encode("utf-8", "surrogatepass")
     written = data
     for _ in range(_ROUNDS):  # "%41" in a secret is read as "A", where a text is searched below its escapes
@@ -130,7 +130,7 @@ def _finds(data: bytes, needle: bytes, *, whole_word: bool) -> Iterator[tuple[in
 
 
 def _decoded(data: bytes) -> tuple[bytes, list[int]]:
-    """``data`` with its escapes replaced, and for every byte of that, and its end, where it stood in ``data``."""
+    """``data`` with its escapes replaced, and for every byte of that, and its end, its place in ``data``."""
     parts: list[bytes] = []
     positions: list[int] = []
     end = 0
@@ -156,5 +156,5 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
 
 
 def _mask_of(secret: bytes) -> bytes:
-    """What stands for a secret. Of an API key the prefix is kept, so that a reader sees that it was one."""
+    """The replacement for a secret. Of an API key the prefix is kept, so that a reader sees that it was one."""
     return (b"sk-" if secret[:3].lower() == b"sk-" else b"") + MASK.encode()

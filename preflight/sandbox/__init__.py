@@ -1,6 +1,6 @@
 """A local mock of the API: a real HTTP server that takes jobs, keeps an account, and misbehaves on demand.
 
-It reads the API page for itself and shares no judgement with the checks it is used against. ``docs/sandbox.md`` lists
+It follows the API docs by itself and shares no rules with the checks it is used against. ``docs/sandbox.md`` lists
 what it answers and the faults that it can be armed with.
 """
 

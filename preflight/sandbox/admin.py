@@ -16,7 +16,7 @@ from preflight.sandbox.state import Book
 
 
 class Admin:
-    """Endpoints below ``/sandbox/``. They ask for no key: whoever reaches the sandbox may steer it."""
+    """Endpoints below ``/sandbox/``. They need no key: anyone who can reach the sandbox may steer it."""
 
     def __init__(self, *, book: Book, clock: Clock, faults: Faults) -> None:
         self._book = book
@@ -58,7 +58,7 @@ class Admin:
         return Response(status_code=204)
 
     async def redirected(self, request: Request) -> Response:  # noqa: ARG002 - the shape of an endpoint
-        """Where ``redirect`` leads: whoever follows it is counted."""
+        """Where ``redirect`` leads: every client that follows it is counted."""
         self._book.count("redirected")
         return JSONResponse({})
 

@@ -29,7 +29,7 @@ class Torn(Response):
 
 
 class Late(Response):
-    """An answer after ``seconds`` of real time, to whoever is still there."""
+    """An answer after ``seconds`` of real time, to a client that is still there."""
 
     def __init__(self, whole: Response, seconds: float) -> None:
         super().__init__(whole.body, whole.status_code, dict(whole.headers))

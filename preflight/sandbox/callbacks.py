@@ -53,7 +53,7 @@ class Callbacks:
             self.watch(entry, done=1)
 
     def resume(self) -> None:
-        """Go on with what was not delivered when the sandbox ended."""
+        """Go on with the callbacks that were not delivered when the sandbox ended."""
         made: dict[str, list[str]] = {}
         for delivery in self._book.deliveries():
             made.setdefault(delivery.task_id, []).append(delivery.result)
@@ -93,7 +93,7 @@ class Callbacks:
             await self._attempt(entry, url, len(GAPS) + 1)
 
     async def _attempt(self, entry: Entry, url: str, number: int) -> bool:
-        """Call back once, and note what came of it. Whether it was taken."""
+        """Call back once, and note the outcome. Returns whether it was taken."""
         with silenced_http_logs():  # the URL may hold a secret of the receiver's
             result = await self._post(entry, url)
         self._record(entry, number, result)

@@ -23,13 +23,13 @@ RESULT = Path(__file__).parent / "media" / "result.mp4"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a sandbox is made of. All times are seconds of the sandbox's clock, unless said.
+    """The settings of a sandbox. All times are seconds of the sandbox's clock unless noted.
 
     ``prober`` measures the reference video, as the service does; ``image_prober``, if given, looks at the reference
-    image and raises ``PreflightError`` when it is none. Both get ``probe_timeout`` real seconds.
+    image and raises ``PreflightError`` when it is not one. Both get ``probe_timeout`` real seconds.
     ``credits`` is the opening balance; ``state`` is the file that keeps account and tasks (``None``: in memory).
     ``speed`` is how many sandbox seconds pass in a real one; ``clock`` is Unix time. A task is pending for
-    ``pending_seconds``, then processing for ``processing_seconds``; then ``result`` is what it made.
+    ``pending_seconds``, then processing for ``processing_seconds``; then ``result`` is its result.
     A callback has ``callback_timeout`` real seconds to be taken. ``seed`` decides which requests a fault of some rate
     hits; ``faults`` are armed from the start. Raises ``ConfigurationError`` for a clock that does not go forward.
     """

@@ -17,7 +17,7 @@ from preflight.sandbox.broken_responses import HangUp, Late, Torn, malformed, wi
 
 
 class Operation(Enum):
-    """What a fault strikes: a request to the API, the work on a task, or the call back when it has ended."""
+    """The target of a fault: a request to the API, the work on a task, or the call back when it has ended."""
 
     CREATE = "create"
     TASK = "task"
@@ -178,7 +178,7 @@ _TEXTS = frozenset({"operation", "retry_after"})
 def fault_in_prompt(prompt: str) -> Armed | None:
     """The fault that ``prompt`` asks for with ``sandbox:NAME``, for its own job; ``fail`` is short for ``task-fails``.
 
-    Raises ``Refused`` for a name that is none, or that strikes neither creates nor work.
+    Raises ``Refused`` for a name that is unknown, or that strikes neither creates nor work.
     """
     asked = _IN_PROMPT.search(prompt)
     if asked is None:

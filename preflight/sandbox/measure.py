@@ -13,13 +13,13 @@ from preflight.sources.host import AllowedHost
 from preflight.sources.remote import RemoteReader
 
 LOOPBACK = tuple(AllowedHost.parse(host) for host in ("127.0.0.1", "localhost", "[::1]"))
-"""The sandbox may be shown files on this machine: that is what it is for."""
+"""The sandbox may be given files on this machine: it exists for that."""
 
 
 async def probe_seconds(url: str, *, clock: BilledClock = BilledClock.CONTAINER) -> Fraction:
     """The length of the clip at ``url`` by ``clock``, or by the other where the file has only that.
 
-    Raises ``PreflightError`` for what is no clip.
+    Raises ``PreflightError`` for a file that is not a clip.
     """
     facts = await _read(url, Kind.VIDEO)
     if not isinstance(facts, VideoFacts) or not facts.durations.plausible or facts.container not in ("MP4", "MOV"):

@@ -17,7 +17,7 @@ _LONGEST_URL = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is asked for, with the page's defaults filled in."""
+    """The requested job, with the defaults of the API docs filled in."""
 
     model: str
     image_url: str

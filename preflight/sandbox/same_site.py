@@ -16,12 +16,12 @@ _App: TypeAlias = Callable[
     [_Message, Callable[[], Awaitable[_Message]], Callable[[_Message], Awaitable[None]]], Awaitable[None]
 ]
 
-_REFUSED: Final = b'{"error": {"code": "forbidden", "message": "requests of web pages are refused", "type": "sandbox"}}'
+_REFUSED: Final = b'{"error": {"code": "forbidden", "message": "web pages may not send requests", "type": "sandbox"}}'
 _OF_A_PAGE: Final = frozenset({"cross-site", "same-site"})
 
 
 class SameSite:
-    """Passes on to ``app`` what comes from programs, or from a page of the server itself; answers 403 to the rest.
+    """Passes requests of programs, and of pages of the server itself, on to ``app``; answers 403 to the rest.
 
     ``Host`` has to be an address, ``host``, or a name without a dot, such as ``localhost`` or a container's: on the
     internet nobody can point one of these here.
@@ -57,7 +57,7 @@ class SameSite:
         try:
             split = urlsplit(f"http://{authority}")
             host = split.hostname or ""
-            _ = split.port  # raises for what is not a port
+            _ = split.port  # raises unless it is a port
         except ValueError:
             return False
         if split.netloc != authority or "@" in authority:

@@ -65,7 +65,7 @@ def run(
 def serve_media(folder: Path, *, host: str = "127.0.0.1", port: int = 0, allow_public: bool = False) -> Iterator[str]:
     """The files of ``folder`` over HTTP, with ranges, in a thread. Yields the base URL. Otherwise as ``serve``."""
     if not folder.is_dir():
-        raise ConfigurationError(f"{folder} is no folder")
+        raise ConfigurationError(f"{folder} is not a folder")
     app = Starlette(
         routes=[Mount("/", StaticFiles(directory=folder))],
         middleware=[Middleware(SameSite, host=host)],
@@ -75,10 +75,10 @@ def serve_media(folder: Path, *, host: str = "127.0.0.1", port: int = 0, allow_p
 
 
 class _Server(uvicorn.Server):
-    """Ends at once: whoever still waits for a late answer is cut off."""
+    """Ends at once: a client that still waits for a late answer is cut off."""
 
     def hang_up(self, client: tuple[str, int]) -> None:
-        """End the connection from ``client``, once what was written to it has left."""
+        """End the connection from ``client``, once the bytes written to it have left."""
         for connection in tuple(self.server_state.connections):
             if getattr(connection, "client", None) == client:
                 connection.transport.close()

@@ -52,7 +52,7 @@ class Service:
         return await self._handle(Operation.CREDITS, request, self._credits)
 
     async def file(self, request: Request) -> Response:
-        """What a completed task made. Open to all, as the service's own file host is."""
+        """The result of a completed task. Open to all, as the service's own file host is."""
         entry = self._book.task(request.path_params["task_id"])
         if entry is None or entry.status(self._clock.now()) != "completed" or not self._options.result.is_file():
             return PlainTextResponse("Not found", status_code=404)

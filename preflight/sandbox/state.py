@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A task. What becomes of it is settled when it is made; the clock brings it to light."""
+    """A task. Its outcome is fixed when it is made; the clock reveals it."""
 
     id: str
     model: str
@@ -68,7 +68,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One attempt to call back, at sandbox time ``at``; ``result`` is a status or what went wrong."""
+    """One attempt to call back, at sandbox time ``at``; ``result`` is a status or an error."""
 
     task_id: str
     attempt: int
@@ -96,7 +96,7 @@ class Book:
             self.origin: float = self._db.execute("SELECT origin FROM account").fetchone()[0]
         except sqlite3.Error as exc:
             self._db.close()
-            raise ConfigurationError(f"{path} is no state of a sandbox: {exc}") from exc
+            raise ConfigurationError(f"{path} is not the state of a sandbox: {exc}") from exc
 
     def close(self) -> None:
         self._db.close()
@@ -154,7 +154,7 @@ class Book:
         )
 
     def requests(self) -> dict[str, int]:
-        """How often each operation was asked for, whatever came of it."""
+        """How often each operation was asked for, whatever the outcome."""
         return dict(self._db.execute("SELECT name, count FROM request ORDER BY name"))
 
     def _entries(self, rest: str, *values: str) -> Iterator[Entry]:

@@ -37,7 +37,7 @@ _IPV4_REFUSED = tuple(
 
 _IPV6_GLOBAL = IPv6Network("2000::/3")
 
-# Named for the reader of the message; whatever else lies outside 2000::/3 is refused without a name of its own.
+# Named for the reader of the message; all other addresses outside 2000::/3 are refused without a name.
 _IPV6_REFUSED = tuple(
     (IPv6Network(network), what)
     for network, what in (
@@ -62,7 +62,7 @@ _IPV6_REFUSED = tuple(
 
 
 def problem_of(address: str) -> str | None:
-    """What kind of address it is that may not be dialled ("a loopback address"); ``None`` if it may.
+    """The kind of an address that may not be dialled ("a loopback address"); ``None`` if it may be.
 
     ``address`` is numeric, as a resolver answers it. Anything else, and any scope id, is refused.
     """

@@ -1,7 +1,7 @@
 """A source whose server honours ranges: one exact request for each span that is not known yet.
 
-Every answer is held to what was asked: a server that sends other bytes than it says, or another version of the file,
-would make facts about a file that does not exist.
+Every answer is checked against its request: a server that sends other bytes than it says, or another version of the
+file, would make facts about a file that does not exist.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _TOO_MANY_REQUESTS = 429
 
 
 class RangesUnfit(Exception):
-    """The server's ranges lead no further; its whole body may. Never leaves the reader.
+    """The server's ranges do not help any further, but its whole body may. Never leaves the reader.
 
-    ``fault`` is what to say where the body does not help, ``body`` the answer that has it, where there is one already.
+    ``fault`` is the error if the body does not help either, ``body`` the answer that has it, if there already is one.
     """
 
     def __init__(self, fault: SourceError, body: Response | None = None) -> None:
@@ -39,7 +39,7 @@ class RangedSource:
 
     @classmethod
     async def opened(cls, exchange: Exchange, answer: Response, asked: Span) -> RangedSource:
-        """Read the first answer. From here on its validator and total are what every other is compared with."""
+        """Read the first answer. Every later answer is compared with its validator and total."""
         exchange.validator = Validator.of(answer.headers)
         part = part_of(answer.status, answer.headers)
         source = cls(exchange, part.total if part else None)
@@ -65,15 +65,15 @@ class RangedSource:
                 return b""
             if beyond:
                 raise beyond
-            # A part may be shorter than what was asked for (RFC 9110 §15.3.7): then it goes on from there.
+            # A part may be shorter than the range asked for (RFC 9110 §15.3.7): then reading goes on from there.
             if not await self._accept(await self._got(missing), missing):
                 return known
 
     async def measure(self) -> None:
-        """Nothing more can be learned of the size than the answers said."""
+        """Do nothing: the answers already said everything about the size."""
 
     async def aclose(self) -> None:
-        """Nothing is open between two spans."""
+        """Do nothing: no answer stays open between two spans."""
 
     async def _got(self, span: Span) -> Response:
         try:
@@ -126,9 +126,9 @@ class RangedSource:
         raise RangesUnfit(Unreachable("the server refuses a range that lies within the file"))
 
     async def _whole(self, answer: Response, asked: Span) -> bytes:
-        """A 200 to a later request: another version, or the end of the server's patience with ranges."""
+        """A 200 to a later request: another version, or a server that has stopped honouring ranges."""
         if not self._is_other_version(answer):
-            fault = Unreachable("the server honours a range request once and then no more")
+            fault = Unreachable("the server honoured one range request and ignored the next")
             raise RangesUnfit(fault, body=answer)
         await self._compare(answer)
         return await self._accept(await self._got(asked), asked)
@@ -140,15 +140,15 @@ class RangedSource:
 
     @property
     def _sample(self) -> Span:
-        """The first bytes that are held, which another answer is compared with."""
+        """The first bytes held, with which another answer is compared."""
         first = Span(0, self._exchange.limits.first_span_bytes)
         return Span(0, len(self.fetched.prefix(first)))
 
     async def _compare(self, answer: Response) -> None:
         """Raise ``SourceChanged`` unless ``answer`` begins as the file did. It is closed.
 
-        Some servers state another time or tag with every answer, or each of several servers its own. Where size and
-        first bytes are the same, it is the validators that changed: nothing is concluded from them any more.
+        Some servers send a new time or tag with every answer, or each of several servers sends its own. Where size and
+        first bytes are the same, only the validators changed: they are ignored from then on.
         """
         sample = self._sample
         expected = self.fetched.prefix(sample)
@@ -196,9 +196,9 @@ class RangedSource:
 
 
 class StreamedSource:
-    """Made from a 200. What lies between the spans is dropped, so memory holds the first span and what was asked for.
+    """Made from a 200. Bytes between the spans are dropped, so memory holds only the first span and those asked for.
 
-    ``size_bytes`` is the announced length, which the body is held to; without one, ``None`` until the body ended.
+    ``size_bytes`` is the announced length, which the body must have; without one, ``None`` until the body has ended.
     """
 
     def __init__(self, exchange: Exchange, answer: Response) -> None:
@@ -226,9 +226,9 @@ class StreamedSource:
     async def read(self, span: Span, *, deep: bool) -> bytes:
         """The bytes of ``span``, fewer at the end of the file; ``b""`` for an optional span unless free or ``deep``.
 
-        And ``b""`` for a span that leads back, unless it follows at once: what lies before it would be gone.
+        And ``b""`` for a span that leads back, unless it follows at once: the bytes before it would be gone.
 
-        Raises ``Unreachable`` for bytes that went by, and for those beyond the budget.
+        Raises ``Unreachable`` for bytes already passed, and for bytes beyond the budget.
         """
         end = span.end if self.size_bytes is None else min(span.end, self.size_bytes)
         if end <= span.start:
@@ -243,10 +243,10 @@ class StreamedSource:
         if span.leads_back and start > self._at:
             return b""
         if gone:
-            raise Unreachable(f"the server knows no ranges, and byte {start} is needed after it went by")
+            raise Unreachable(f"the server ignores ranges, and byte {start} is needed after it was passed")
         if beyond:
             budget = self._limits.stream_budget_bytes
-            raise Unreachable(f"the server knows no ranges, and byte {end - 1} lies behind the first {budget}")
+            raise Unreachable(f"the server ignores ranges, and byte {end - 1} is not among the first {budget}")
         await self._skip_to(start)
         return known + await self._take(end - self._at)
 

@@ -1,7 +1,7 @@
-"""One HTTP/1.1 connection: requests one after the other, answers held to the grammar by h11, and to bounds by us.
+"""One HTTP/1.1 connection: requests one after the other, answers checked by h11 for grammar, and by us for bounds.
 
-h11 is shown a head when it is whole, after its length, the number of its fields and its characters were judged: its
-patterns take time that grows with the square of a line that they refuse in the end.
+h11 gets a head only when it is whole, and after its length, its number of fields and its characters were checked: on a
+line that h11 refuses in the end, its patterns take time that grows with the square of the length.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NEVER_IN_A_HEAD = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
 _SWITCHES = re.compile(rb"HTTP/1\.[0-9] 101\b")
 
 _CHUNK_LINE_BYTES = 4096
-"""What h11 is shown of a chunked body at a time, and how long a line between its chunks may be: see above."""
+"""Bytes of a chunked body that h11 gets at a time, and the longest line between its chunks: see above."""
 
 
 class TransportError(Exception):
@@ -33,9 +33,9 @@ class NotConnected(TransportError):
 
 
 class ConnectionBroken(TransportError):
-    """The connection ended before the answer did, ``unanswered`` before its first byte, or what came is not HTTP.
+    """The connection ended before the answer did, ``unanswered`` before its first byte, or the answer is not HTTP.
 
-    ``not_http`` is said of what is beyond the bounds, too.
+    ``not_http`` is true for an answer beyond the bounds, too.
     """
 
     def __init__(self, text: str, *, unanswered: bool = False, not_http: bool = False) -> None:
@@ -47,8 +47,8 @@ class ConnectionBroken(TransportError):
 class Response:
     """Status and header fields of an answer, its body still to be read. The receiver closes it.
 
-    ``headers`` are by lower-case name; what stands several times is joined by commas (RFC 9110 §5.3). Lengths that
-    agree are one, and none counts beside a transfer coding (RFC 9112 §6.3).
+    ``headers`` are by lower-case name; repeated fields are joined by commas (RFC 9110 §5.3). Lengths that
+    agree count as one, and none counts beside a transfer coding (RFC 9112 §6.3).
     """
 
     def __init__(self, connection: Connection, head: h11.Response) -> None:
@@ -58,7 +58,7 @@ class Response:
         self._is_closed = False
 
     async def read(self) -> bytes:
-        """What has arrived of the body, at least one byte; ``b""`` at its end. Raises ``TransportError``."""
+        """The bytes of the body that have arrived, at least one; ``b""`` at its end. Raises ``TransportError``."""
         return await self._connection.read_body()
 
     def close(self) -> None:
@@ -82,14 +82,14 @@ class Connection:
 
     @property
     def is_reusable(self) -> bool:
-        """Whether another request may be sent: the last answer was read, and nothing came that nobody asked for."""
+        """Whether another request may be sent: the last answer was read, and no bytes came that nobody asked for."""
         return (
             self._body_ended and self._engine.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE} and self.is_silent
         )
 
     @property
     def is_silent(self) -> bool:
-        """Whether the connection is open, and nothing has arrived behind what was read."""
+        """Whether the connection is open, and nothing has arrived after the bytes that were read."""
         return self.stream.is_quiet and not self._unseen and not self._engine.trailing_data[0]
 
     async def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Response:
@@ -109,7 +109,7 @@ class Connection:
         return response
 
     async def read_body(self) -> bytes:
-        """What has arrived of the body, at least one byte; ``b""`` at its end."""
+        """The bytes of the body that have arrived, at least one; ``b""`` at its end."""
         try:
             while (piece := self._arrived_piece()) is None:
                 data = await self._received()
@@ -123,7 +123,7 @@ class Connection:
         return piece
 
     def release(self) -> None:
-        """The answer is done with: close what cannot be used again."""
+        """End the answer: close the connection unless it can be used again."""
         with suppress(ConnectionBroken):
             if not self._unseen:
                 self._unseen = memoryview(self.stream.take())
@@ -146,7 +146,7 @@ class Connection:
                 return event
 
     async def _head(self) -> bytes:
-        """Everything up to the next empty line. What came behind it waits for its turn."""
+        """Everything up to the next empty line. The bytes after it wait for their turn."""
         head, searched = bytearray(self._unseen), 0
         self._unseen = memoryview(b"")
         while (end := _END_OF_HEAD.search(head, searched)) is None:
@@ -174,7 +174,7 @@ class Connection:
             raise _not_http(f"the header of the answer is longer than {self._limits.header_bytes} bytes")
 
     def _arrived_piece(self) -> bytes | None:
-        """What has arrived of the body; ``b""`` at its end, ``None`` if it has not ended and nothing is there."""
+        """The bytes of the body that have arrived; ``b""`` at its end, ``None`` before that if nothing is there."""
         pieces: list[bytes] = []
         while not self._body_ended:
             try:

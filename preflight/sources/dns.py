@@ -1,4 +1,4 @@
-"""Resolves names without letting a slow name server hold the process."""
+"""Resolves names without letting a slow name server hold up the process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SystemNames:
                 del self._answers[next(iter(self._answers))]
             known = (self._clock() + REMEMBERED_S, asyncio.create_task(self._look_up(host)))
             self._answers[host] = known
-        # Shielded: whoever gives up waiting must not end the look-up for the others.
+        # Shielded: a caller that gives up waiting must not end the look-up for the others.
         answer = await asyncio.shield(known[1])
         if isinstance(answer, OSError):
             if self._answers.get(host) is known:
@@ -45,7 +45,7 @@ class SystemNames:
         return answer
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Give up the look-ups under way."""
         for _, task in self._answers.values():
             task.cancel()
         self._answers.clear()

@@ -35,7 +35,7 @@ def download(
     """Save ``url`` into ``folder`` under the name in its path, or that name with a number; returns the file.
 
     ``on_progress`` is called with bytes received and bytes announced (``None``: not announced). Raises
-    ``SourceError``; what had arrived by then is removed.
+    ``SourceError``; the bytes that had arrived are removed.
     """
     target = locate(url, allow)
     try:

@@ -1,6 +1,6 @@
 """Until when a signed URL may be read: one reader a notation. Nothing is verified: only the signer could.
 
-Each takes what stands in the URL and returns a time in UTC, ``None`` where none can be read. None of them raises.
+Each takes the text in the URL and returns a time in UTC, ``None`` where it cannot read one. None of them raises.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 Query: TypeAlias = Mapping[str, str]
-"""Parameters by lower-case name. Of a name that stands twice the first is kept."""
+"""Parameters by lower-case name. Of a repeated name the first is kept."""
 
 Expiry: TypeAlias = Callable[[Query], datetime | None]
 
@@ -125,7 +125,7 @@ def json_web_token(name: str) -> Expiry:
 
 
 def claims_of(token: str) -> dict[str, Any] | None:
-    """The claims of a JSON Web Token; ``None`` for what is not one."""
+    """The claims of a JSON Web Token; ``None`` for any other text."""
     parts = token.split(".")
     if len(parts) != 3 or not parts[0] or len(token) > _MOST_CLAIMS:
         return None
@@ -140,7 +140,7 @@ def claims_end(claims: Mapping[str, Any] | None) -> datetime | None:
 
 
 def _json(text: str) -> Any:
-    """What JSON in base64 holds, with or without its padding; ``None`` where it is none."""
+    """The value of JSON in base64, with or without its padding; ``None`` for any other text."""
     try:
         return json.loads(base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True))
     except (ValueError, RecursionError):

@@ -32,7 +32,7 @@ _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 def split_authority(authority: str) -> tuple[str, int | None]:
     """Host in its one spelling (no brackets) and port of ``HOST``, ``HOST:PORT``, ``[IPV6]:PORT``.
 
-    Raises ``AddressRefused`` where it is neither a name nor an address. Says nothing of whether it is public.
+    Raises ``AddressRefused`` where it is neither a name nor an address. Does not check whether it is public.
     """
     if "@" in authority:
         raise AddressRefused("it holds a user name or a password")
@@ -44,7 +44,7 @@ def split_authority(authority: str) -> tuple[str, int | None]:
         raise AddressRefused("it has no host")
     if not digits:
         return canonical_host(host), None
-    # Bounded before int(): a port of a thousand digits is nobody's port.
+    # Bounded before int(): nobody uses a port of a thousand digits.
     if len(digits) > 5 or not 1 <= int(digits) <= MAX_PORT:
         raise AddressRefused(f"its port is not between 1 and {MAX_PORT}")
     return canonical_host(host), int(digits)
@@ -114,7 +114,7 @@ def _number(label: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AllowedHost:
-    """A host that may be private: ``port`` ``None`` stands for every port."""
+    """A host that may be private: ``port`` ``None`` means every port."""
 
     host: str
     port: int | None = None
@@ -133,6 +133,6 @@ class AllowedHost:
 
 
 def _without_user(text: str) -> str:
-    """A text that is not a host, as it may be shown: what stands before an "@" may be a password."""
+    """A text that is not a host, as it may be shown: the part before an "@" may be a password."""
     user, mark, rest = text.rpartition("@")
     return redact(f"…@{rest}" if mark and user else text)

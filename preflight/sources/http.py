@@ -1,4 +1,4 @@
-"""One subject's conversation with its server: GETs, redirects by hand, and what came of each answer."""
+"""One subject's conversation with its server: GETs, redirects by hand, and the outcome of each answer."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from preflight.sources.url import Target, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
-# What a reading can go on with: the file, a part of it, or "there is no such part".
+# Answers that a reading can go on with: the file, a part of it, or "there is no such part".
 _USABLE = frozenset({200, 206, 416})
 
 _SHOWN_VALIDATOR = 80
 
-# Codings that make other bytes of a file's. What else stands there ("aws-chunked", "utf-8", "none") was left over by an
-# upload, and says nothing of the bytes that come.
+# Codings that change the bytes of a file. Any other value ("aws-chunked", "utf-8", "none") was left over by an
+# upload, and says nothing about the bytes that come.
 _COMPRESSED = frozenset({"br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "x-compress", "x-gzip", "zstd"})
 
-# RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: what goes back to the server must be clean.
+# RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: text sent back to the server must be clean.
 _STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validator:
-    """What fixes one version of a file: its ETag, or the time of its last change. ``strong`` may stand in If-Range."""
+    """Identifies one version of a file: its ETag, or the time of its last change. ``strong``: If-Range may send it."""
 
     value: str
     strong: bool
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Validator | None:
-        """RFC 9110 §8.8. A strong ETag, else the time, else whatever stands for an ETag."""
+        """RFC 9110 §8.8. A strong ETag, else the time, else any other ETag."""
         tag, time = headers.get("etag"), headers.get("last-modified")
         if tag and _STRONG_TAG.fullmatch(tag):
             return cls(value=tag, strong=True)
@@ -62,12 +62,12 @@ class Body:
         self._received = 0
 
     async def read(self) -> bytes:
-        """What has arrived, at least one byte; ``b""`` at the end. Raises ``Unreachable`` where it breaks off."""
+        """The bytes that have arrived, at least one; ``b""`` at the end. Raises ``Unreachable`` where it breaks off."""
         try:
             piece = await self._answer.read()
         except ConnectionBroken as exc:
             if exc.not_http:
-                raise Unreachable(f"{exc} behind {self._received} bytes") from exc
+                raise Unreachable(f"{exc} after {self._received} bytes") from exc
             raise self.cut_short(self.announced) from exc
         self._received += len(piece)
         self._exchange.bytes += len(piece)
@@ -106,9 +106,9 @@ class Exchange:
     def beyond(self, more: int) -> Unreachable | None:
         """The fault of one more request, for ``more`` bytes, if that is beyond the limits."""
         if self._transport.requests >= self.limits.requests:
-            return Unreachable(f"it takes more than {self.limits.requests} requests to tell")
+            return Unreachable(f"reading it takes more than {self.limits.requests} requests")
         if self.bytes + more > self.limits.budget_bytes:
-            return Unreachable(f"it takes more than {self.limits.budget_bytes} bytes to tell")
+            return Unreachable(f"reading it takes more than {self.limits.budget_bytes} bytes")
         return None
 
     async def get(self, span: Span | None) -> Response:
@@ -162,10 +162,10 @@ class Exchange:
             return Unreachable(f"no connection was made {within}")
         if self._status is None:
             return Unreachable(f"no answer came {within}")
-        return Unreachable(f"what was asked for did not come {within}, only {self.bytes} bytes")
+        return Unreachable(f"the requested bytes did not come {within}: {self.bytes} bytes came")
 
     def transfer(self, elapsed_s: float) -> Transfer:
-        """What the conversation cost so far, and what the server said."""
+        """The cost of the conversation so far, and the server's answers."""
         return Transfer(
             requests=self._transport.requests,
             connections=self._transport.connections,
@@ -199,13 +199,13 @@ class Exchange:
         if not location:
             raise Unreachable("it redirects without saying where to")
         try:
-            # Spaces are what servers forget to encode, and every browser forgives.
+            # Servers forget to encode spaces, and every browser forgives that.
             url = urljoin(self._target.url, location.strip().replace(" ", "%20"))
             target = locate(url, self._allow)
         except AddressRefused as refused:
             raise AddressRefused(f"it redirects to {redact(url)}, which is refused: {refused}") from refused
         except ValueError as exc:
-            raise Unreachable("it redirects to something that is no URL") from exc
+            raise Unreachable("it redirects to something that is not a URL") from exc
         if target.scheme == "http" and self._target.scheme == "https":
             raise Unreachable("it redirects from https to http")
         if target in seen:
@@ -227,4 +227,4 @@ class Exchange:
         codings = {coding.strip().lower() for coding in answer.headers.get("content-encoding", "").split(",")}
         compressed = sorted(codings & _COMPRESSED)
         if self._status != 416 and compressed:
-            raise Unreachable(f"the server compresses the file ({compressed[0]!a}) though asked not to")
+            raise Unreachable(f"the server compresses the file ({compressed[0]!a}) although asked not to")

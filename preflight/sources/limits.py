@@ -11,7 +11,7 @@ MAX_SPANS = 4096
 """Spans that a probe may ask of one source: a file that leads its probe in circles ends here."""
 
 MAX_LOCAL_BYTES = 64 * MIB
-"""Bytes read of one local file: far beyond any ``moov``, far below what would be felt."""
+"""Bytes read of one local file: far beyond any ``moov``, far below any noticeable wait."""
 
 READ_BYTES = 64 * KIB
 """Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""
@@ -39,7 +39,7 @@ REMEMBERED_S = 10.0
 
 
 class RemoteLimits(NamedTuple):
-    """What reading one URL may cost.
+    """The most that reading one URL may cost.
 
     ``deadline_s``: seconds for everything, from the look-up of the name to the last byte, whatever the server drips.
     ``first_span_bytes``: asked for at first; decides 98 % of JPEGs, 99.7 % of PNGs and nearly every fast-start clip.

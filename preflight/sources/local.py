@@ -18,7 +18,7 @@ __all__ = ["read_local"]
 
 _Facts = TypeVar("_Facts")
 
-# A fifo would be waited for, a terminal taken over. Both flags are missing on Windows, O_BINARY elsewhere.
+# Opening a FIFO would block, a terminal would be taken over. Both flags are missing on Windows, O_BINARY elsewhere.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 _KINDS = (
@@ -31,9 +31,9 @@ _KINDS = (
 
 
 def read_local(path: Path, make_probe: MakeProbe[_Facts]) -> Reading[_Facts]:
-    """Run a probe over the file at ``path``. What goes wrong is the reading's ``fault``; no ``SourceError`` is raised.
+    """Run a probe over the file at ``path``. A failure becomes the reading's ``fault``; no ``SourceError`` is raised.
 
-    What the probe itself raises is not caught.
+    Exceptions of the probe itself are not caught.
     """
     fetched = SparseBytes()
     facts: _Facts | None = None
@@ -105,7 +105,7 @@ def _drive(probe: Probe[_Facts], file: BinaryIO, size: int, fetched: SparseBytes
         except StopIteration as end:
             facts: _Facts = end.value
             return facts
-    raise LocalUnreadable(f"it takes more than {MAX_SPANS} spans to tell")
+    raise LocalUnreadable(f"reading it takes more than {MAX_SPANS} spans")
 
 
 def _read(file: BinaryIO, span: Span, fetched: SparseBytes) -> bytes:
@@ -113,7 +113,7 @@ def _read(file: BinaryIO, span: Span, fetched: SparseBytes) -> bytes:
     if len(known) == len(span):
         return known
     if len(fetched) + len(span) > MAX_LOCAL_BYTES:
-        raise LocalUnreadable(f"it takes more than {MAX_LOCAL_BYTES} bytes to tell")
+        raise LocalUnreadable(f"reading it takes more than {MAX_LOCAL_BYTES} bytes")
     data = bytearray()
     try:
         file.seek(span.start)

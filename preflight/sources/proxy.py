@@ -17,7 +17,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proxy:
-    """Where it is, and what it is told of who asks. ``scheme`` is how it is spoken to, ``http`` or ``https``."""
+    """Its address and the credentials for it. ``scheme`` is the protocol that it speaks, ``http`` or ``https``."""
 
     scheme: str
     host: str

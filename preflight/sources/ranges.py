@@ -1,4 +1,4 @@
-"""The header fields of a range request, held to their grammar (RFC 9110 §14)."""
+"""The header fields of a range request, checked against their grammar (RFC 9110 §14)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def unsatisfied_total(value: str | None) -> int | None:
 
 
 def content_length(value: str | None) -> int | None:
-    """The ``Content-Length``; ``None`` where it is missing or no number."""
+    """The ``Content-Length``; ``None`` where it is missing or not a number."""
     return int(value) if value is not None and _LENGTH.fullmatch(value) else None
 
 

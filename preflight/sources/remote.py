@@ -1,7 +1,7 @@
 """Runs a probe over a URL, with a few tens of kilobytes and one or two round trips.
 
-It trusts neither the server nor the URL. The way of a reading: text policy, one bounded range request, and then what
-the probe asks for, by exact ranges (``bodies.py``) or, where the server knows none, from its one body
+It trusts neither the server nor the URL. A reading goes through the text policy and one bounded range request, and then
+reads the spans that the probe asks for: by exact ranges or, where the server ignores them, from its one body
 (``bodies.py``).
 """
 
@@ -88,9 +88,9 @@ class RemoteReader:
     ) -> Reading[_Facts]:
         """Run a probe over ``url``, or where it was found to lead.
 
-        What goes wrong is the reading's ``fault``; no ``SourceError`` is raised. Optional spans are fetched only if
-        ``deep``. What the probe itself raises is not caught. Facts that a file longer than the server said would
-        explain, by ``looks_cut``, are believed when a plain GET states the same length.
+        A failure becomes the reading's ``fault``; no ``SourceError`` is raised. Optional spans are fetched only if
+        ``deep``. Exceptions of the probe itself are not caught. Where ``looks_cut`` says that the facts suit a longer
+        file, they are believed only if a plain GET states the same length.
         """
         try:
             target = url if isinstance(url, Target) else locate(url, self._allow)
@@ -179,7 +179,7 @@ class _Run(Generic[_Facts]):
             if size is None:
                 await source.measure()
             if source.size_bytes != size:
-                # Now that the size is known the probe can say more, unless it needs what was dropped on the way.
+                # Now that the size is known the probe can say more, unless it needs bytes that were dropped on the way.
                 with suppress(Unreachable):
                     facts = await self._drive(self._make_probe(source.size_bytes), source)
             return facts
@@ -195,7 +195,7 @@ class _Run(Generic[_Facts]):
             except StopIteration as end:
                 facts: _Facts = end.value
                 return facts
-        raise Unreachable(f"it takes more than {MAX_SPANS} spans to tell")
+        raise Unreachable(f"reading it takes more than {MAX_SPANS} spans")
 
 
 def _readings_at_once() -> int:
@@ -216,7 +216,7 @@ def _readings_at_once() -> int:
 async def _opened(exchange: Exchange) -> _Source:
     """The first request, and the kind of source that its answer makes; a second where the first leaves the size open.
 
-    Raises ``RangesUnfit`` where ranges alone may be what the server refuses.
+    Raises ``RangesUnfit`` where the server may refuse nothing but the ranges.
     """
     asked = Span(0, exchange.limits.first_span_bytes)
     try:
@@ -230,12 +230,12 @@ async def _opened(exchange: Exchange) -> _Source:
         answer.close()
         if unsatisfied_total(answer.headers.get("content-range")) == 0:
             return RangedSource(exchange, 0)
-        raise RangesUnfit(Unreachable("the server refuses every range, and to send the whole file"))
+        raise RangesUnfit(Unreachable("the server refuses every range request, and the request for the whole file"))
     if answer.status == 206 or part_of(answer.status, answer.headers):
         source = await RangedSource.opened(exchange, answer, asked)
     else:
         source = await StreamedSource.opened(exchange, answer)
-    # Servers that know no total may state the end of the part, or send the part as if it were the whole.
+    # Servers that do not know the total may state the end of the part, or send the part as if it were the whole.
     is_open = source.size_bytes is None and isinstance(source, RangedSource)
     return await _measured(exchange, source) if is_open or source.size_bytes == asked.end else source
 

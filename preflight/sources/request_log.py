@@ -54,5 +54,5 @@ def log_outcome(target: Target, asked: str | None, outcome: _Head | Exception, *
 
 
 def _told(text: str, target: Target) -> str:
-    """The server's ``text``, without what signs the URL, which it may repeat."""
+    """The server's ``text``, without the signature of the URL, which it may repeat."""
     return redact(text, Secrets.of_url(target.url))

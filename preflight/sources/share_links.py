@@ -33,7 +33,7 @@ _Direct: TypeAlias = Callable[[_Link], str | None]
 def share_link(host: str, target: str) -> tuple[str | None, str | None]:
     """The service behind a share link and the file's own URL, if the link tells it; ``(None, None)`` for other URLs.
 
-    ``target`` is path and query. A link that already is the file's own is no share link.
+    ``target`` is path and query. A link that already is the file's own is not a share link.
     """
     for service, hosts, page, direct in _SERVICES:
         if hosts.fullmatch(host) and page.match(target):

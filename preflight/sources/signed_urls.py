@@ -1,4 +1,4 @@
-"""Signed URLs: who signed one, until when it may be read, and what it says without its signature."""
+"""Signed URLs: who signed one, until when it may be read, and the URL without its signature."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from preflight.sources.expiry import claims_end, claims_of
 from preflight.sources.signers import EDGE_TOKEN, SIGNERS, Signer
 
 _TIME_CLAIMS = frozenset({"exp", "iat", "nbf", "jti"})
-"""Claims of a JSON Web Token that say when it was made and for how long it holds, and nothing of what it opens."""
+"""Claims of a JSON Web Token that say when it was made and for how long it holds, and nothing about what it opens."""
 
 
 class _Signature(NamedTuple):
@@ -48,7 +48,7 @@ def signature_of(host: str, target: str) -> tuple[str | None, datetime | None]:
 
 
 def unsigned(host: str, target: str) -> str:
-    """``target``, which is path and query, without what signs it; as it is where nobody signed it.
+    """``target``, which is path and query, without its signature; unchanged where nobody signed it.
 
     The order of the other parameters, and how they are written, stays. A JSON Web Token, which may say what it opens,
     keeps its claims but for the times.
@@ -77,7 +77,7 @@ def unsigned(host: str, target: str) -> str:
 
 
 def _signatures(host: str, path: str, parameters: dict[str, str]) -> Iterator[_Signature]:
-    """The first signer of the table that fits, and the edge token that may stand beside any."""
+    """The first signer of the table that fits, and the edge token that any may have beside it."""
     for signer in _candidates(frozenset(parameters), host):
         found = _pattern(signer.path).match(path) if signer.path else None
         if (found is None) is not (signer.path is None):

@@ -2,7 +2,7 @@
 
 A row names the parameters that give a signer away *together*, and where one of them means little by itself (``token``,
 ``s``, ``sign``) the shape of its value or the domains. ``signs`` are the parameters that go when the URL is compared;
-what says *which* bytes are asked for is not among them: ``versionId``, ``generation``, ``x-oss-process``,
+parameters that say *which* bytes are asked for are not among them: ``versionId``, ``generation``, ``x-oss-process``,
 ``response-content-type``, ``w``. ``source`` is the vendor's page or code.
 
 No end is read where the URL does not say it: a timestamp to which a CDN adds a time that only its settings know
@@ -53,7 +53,7 @@ class Signer:
     """One way to sign. It is recognised by all of ``needs`` (lower case), by ``shapes`` (patterns that values match as
     a whole, in any case), ``hosts`` (domains and what is below them; none: any) and ``path``, as far as they are given.
 
-    What signs is ``signs``, and in the path the group ``signs`` of ``path``. Where ``claims`` is true the token in
+    The parameters ``signs`` and the group ``signs`` of ``path`` sign it. Where ``claims`` is true the token in
     ``signs`` says what it opens, and only its times are left out.
     """
 
@@ -191,7 +191,7 @@ SIGNERS: Final[tuple[Signer, ...]] = (
     _row("Alibaba Cloud CDN", _ALIYUN_C, "", never, path=rf"(?P<signs>/{_MD5}/{_EPOCH_HEX})/."),
     _row("Alibaba Cloud CDN", _ALIYUN_C, "key1 key2", never, key1=_MD5, key2=_EPOCH_HEX),
     _row("Tencent Cloud CDN", _TENCENT_A, "sign", never, sign=_TYPE_A),
-    # Qiniu's t is the end, Tencent's is when the URL was made: on a domain of one's own nobody can tell which it is.
+    # Qiniu's t is the end, Tencent's is when the URL was made: on a custom domain nobody can tell which it is.
     _row("Tencent Cloud CDN", _TENCENT_D, "sign t", never, sign=_MD5, t=rf"{_EPOCH}|{_EPOCH_HEX}"),
     _row("Wangsu CDN", _WANGSU, "wssecret wstime", never, wssecret=_MD5),
     _row("Bunny", _BUNNY, "token expires", epoch("expires"), also=_BUNNY_MORE, token=_BUNNY_TOKEN),

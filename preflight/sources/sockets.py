@@ -1,6 +1,6 @@
 """Connections to numeric addresses: several raced, their bytes handed on as they arrive, never more than a bound held.
 
-Not asyncio's streams: those cannot say whether something arrived that nobody asked for, which a connection that is to
+Not asyncio's streams: those cannot say whether unrequested bytes arrived, which a connection that is to
 be used again must know, and they cost a copy more.
 """
 
@@ -37,7 +37,7 @@ class Stream(asyncio.Protocol):
         return not (self._ended or self._arrived)
 
     async def secure(self, context: ssl.SSLContext, host: str) -> None:
-        """Go on under TLS, with whoever holds a certificate for ``host``. Raises ``OSError`` or ``ValueError``."""
+        """Go on under TLS, if the server has a certificate for ``host``. Raises ``OSError`` or ``ValueError``."""
         loop = asyncio.get_running_loop()
         secured = await loop.start_tls(self._transport, self, context, server_hostname=host)
         if secured is None:  # closed meanwhile
@@ -48,7 +48,7 @@ class Stream(asyncio.Protocol):
         self._transport.write(data)
 
     async def read(self) -> bytes:
-        """What has arrived, at least one byte; ``b""`` at the end. Raises ``OSError`` where the connection broke."""
+        """The bytes that have arrived, at least one; ``b""`` at the end. Raises ``OSError`` if the connection broke."""
         if self.is_quiet:
             self._waiter = asyncio.get_running_loop().create_future()
             try:
@@ -61,7 +61,7 @@ class Stream(asyncio.Protocol):
         return data
 
     def take(self) -> bytes:
-        """What has arrived, without waiting for any."""
+        """The bytes that have arrived, without waiting for any."""
         data = b"".join(self._arrived)
         self._arrived.clear()
         if self._held > READ_BYTES:
@@ -74,7 +74,7 @@ class Stream(asyncio.Protocol):
         self._transport.close()
         self._transport.abort()
 
-    # What the event loop calls.
+    # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)

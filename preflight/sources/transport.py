@@ -1,6 +1,6 @@
 """GETs of one subject: the address guard, in the one place where an address is chosen to be dialled, and the counting.
 
-A transport serves one subject, on one connection at a time. So what it cost needs no bookkeeping elsewhere, nothing is
+A transport serves one subject, on one connection at a time. So its cost needs no bookkeeping elsewhere, nothing is
 shared between servers, and no request is sent that was not counted.
 """
 

@@ -1,4 +1,4 @@
-"""URLs as text: what one says by itself, and how one is shown. Nothing is looked up or fetched."""
+"""URLs as text: the facts in one, and how one is shown. Nothing is looked up or fetched."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 # RFC 3986, appendix B. Own, because urlsplit drops tabs and newlines silently and differs between Python versions.
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
 
-# An escape, a "%" that begins none, and what no URL may hold (RFC 3986, appendix A; brackets are left to the host).
+# An escape, a "%" without one, and characters that no URL may hold (RFC 3986, appendix A; the host has brackets).
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|%|[\"<>^`{|}]")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
 
@@ -100,7 +100,7 @@ def _located(url: str) -> Target:
 
 
 def canonical_url(url: str) -> str:
-    """The one spelling of a URL without what signs it: two URLs with the same one ask for the same bytes.
+    """The one spelling of a URL without its signature: two URLs with the same one ask for the same bytes.
 
     The same (RFC 3986 §6.2.2, §6.2.3): case of scheme and host, IDN and punycode, the host's final dot, a default port,
     escapes of unreserved characters and of those that no URL may hold, the case of an escape, dot segments, an empty

@@ -1,4 +1,4 @@
-"""The one paid request, and what came of it, written down in the ledger."""
+"""Sends the one paid request, and records its outcome in the ledger."""
 
 from __future__ import annotations
 
@@ -59,22 +59,22 @@ def pay(client: Client, body: Mapping[str, object], claim: Claim, ledger: Ledger
 
 
 def _charged(client: Client, claim: Claim, ledger: Ledger, before: Balance | None) -> str | None:
-    """What shows that the request was charged for although it was refused; ``None`` where nothing does."""
+    """The sign that the request was charged for although it was refused; ``None`` where nothing does."""
     if before is None:
         return None
     after = read_balance(client, ledger.now, late=True)
     if after is None or not has_fallen(before, after) or not ledger.charged_alone(claim.entry_id, until=after.at):
         return None
-    return f"yet credits were charged meanwhile: the balance was {before.balance:f} and is {after.balance:f}"
+    return f"but credits were charged meanwhile: the balance was {before.balance:f} and is {after.balance:f}"
 
 
 def _leave_refused(claim: Claim, error: Exception) -> None:
-    with suppress(LedgerUnusable):  # the refusal says more; what was not written down is settled as after a death
+    with suppress(LedgerUnusable):  # the refusal says more; an unrecorded outcome is settled as after a death
         claim.refused(str(error))
 
 
 def _leave_unknown(claim: Claim, ledger: Ledger, unknown: OutcomeUnknown) -> None:
-    """Whatever answered: the service may charge for the last attempt until the settling time has passed."""
+    """Whatever the answer was: the service may charge for the last attempt until the settling time has passed."""
     unknown.entry_id = claim.entry_id
     # A ledger that cannot be written says the same by itself, once this process has gone.
     with suppress(LedgerUnusable):

@@ -1,4 +1,4 @@
-"""Whether what is about to be paid for is what was checked: the files are looked at again, and compared."""
+"""Checks that the files about to be paid for are those that were checked: reads them again, and compares."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class SavedCheck:
 def require_sound(report: JobReport) -> None:
     """Raise ``NotSubmitted`` for a job that fails its check or could not be examined."""
     if report.verdict is Verdict.FAIL:
-        raise NotSubmitted("not sent: the check found what the service would refuse")
+        raise NotSubmitted("not sent: the check found something that the service would refuse")
     if report.verdict is Verdict.INDETERMINATE:
-        raise NotSubmitted("not sent: not everything could be examined")
+        raise NotSubmitted("not sent: the check is indeterminate: not everything could be examined")
 
 
 def is_too_old(report: JobReport, now: datetime) -> bool:
@@ -88,7 +88,7 @@ def is_unchanged(before: Mapping[str, Receipt], after: Mapping[str, Receipt]) ->
 def load_saved(path: Path, identity: str) -> SavedCheck:
     """The check of the job ``identity`` in the report at ``path`` (``check --format json --output``).
 
-    Raises ``ConfigurationError`` when it is no such report, or not of this job; ``NotSubmitted`` when it did not pass.
+    Raises ``ConfigurationError`` when it is another report, or of another job, ``NotSubmitted`` when it did not pass.
     """
     for job in _jobs(path):
         if job.get("identity") == identity:
@@ -97,8 +97,8 @@ def load_saved(path: Path, identity: str) -> SavedCheck:
             try:
                 return _saved(job)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise ConfigurationError(f"{path} is no report of preflight check --format json") from error
-    raise ConfigurationError(f"{path} holds no check of this job: it was changed since, or another one was checked")
+                raise ConfigurationError(f"{path} is not a report of preflight check --format json") from error
+    raise ConfigurationError(f"{path} is not about this job: it was changed since, or another one was checked")
 
 
 def _jobs(path: Path) -> list[dict[str, Any]]:
@@ -109,10 +109,10 @@ def _jobs(path: Path) -> list[dict[str, Any]]:
     try:
         report = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path} is no report of preflight check --format json") from error
+        raise ConfigurationError(f"{path} is not a report of preflight check --format json") from error
     jobs = report.get("jobs") if isinstance(report, dict) and report.get("schema") == _SCHEMA else None
     if not isinstance(jobs, list):
-        raise ConfigurationError(f"{path} is no report of preflight check --format json")
+        raise ConfigurationError(f"{path} is not a report of preflight check --format json")
     return [job for job in jobs if isinstance(job, dict)]
 
 

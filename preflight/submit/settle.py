@@ -1,4 +1,4 @@
-"""What the service tells of a submission after it was sent, written down in the ledger."""
+"""Records in the ledger the service's answers about a submission after it was sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENDS = {TaskStatus.COMPLETED: State.COMPLETED, TaskStatus.FAILED: State.FAILED}
 
 
 class BalanceVerdict(Enum):
-    """What the balance says of a request whose outcome is unknown. All but the first two leave it unknown."""
+    """What the balance says about a request whose outcome is unknown. All but the first two leave it unknown."""
 
     CHARGED = "charged"
     NOT_CHARGED = "not charged"
@@ -64,13 +64,13 @@ def require_not_charged_late(
         raise StillUnknown(
             f"not sent: since this job was last sent (entry {entry.id} of the ledger, refused) the balance fell by"
             f" {spent:f} credits, which is its price: it may have been charged late. Look at your tasks, then preflight"
-            f" ledger resolve {entry.id} --task ID; --again pays once more",
+            f" ledger resolve {entry.id} --task ID; use --again to submit and pay again",
             entry_id=entry.id,
         )
 
 
 def settle(ledger: Ledger, client: Client, task: Task) -> Entry | None:
-    """Write down how ``task`` stands, if it is one of the ledger's; returns its entry. Told twice, nothing happens."""
+    """Record the state of ``task``, if it is one of the ledger's; returns its entry. A second call changes nothing."""
     entry = ledger.of_task(client.base_url, task.id)
     if entry is None or entry.state.ended:
         return entry
@@ -87,7 +87,7 @@ def adopt(ledger: Ledger, client: Client, entry: Entry, task: Task) -> Entry:
 
 def resolve_by_task(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """The user says which task it is; the service is asked. Raises ``ApiError`` and ``ConfigurationError``."""
-    if entry.state is not State.REFUSED or entry.sent_at is None:  # a refusal may turn out to be none
+    if entry.state is not State.REFUSED or entry.sent_at is None:  # a refusal may turn out not to be one
         _require_open(entry)
     owner = ledger.of_task(client.base_url, task_id)
     if owner is not None and owner.id != entry.id:
@@ -99,7 +99,7 @@ def resolve_as_not_charged(ledger: Ledger, entry: Entry) -> Entry:
     """The user says that nothing was taken."""
     if entry.state is not State.UNKNOWN:
         raise ConfigurationError(
-            f"entry {entry.id} is {entry.state.value}: only what is unknown can be said not to be paid"
+            f"entry {entry.id} is {entry.state.value}: only an unknown one can be resolved as not charged"
         )
     ledger.move(entry.id, State.REFUSED, "resolved by the user: nothing was charged")
     return ledger.entry(entry.id)
@@ -120,7 +120,7 @@ def resolve_by_balance(ledger: Ledger, client: Client, entry: Entry) -> tuple[En
         return entry, BalanceVerdict.NOT_SEEN
     if entry.account != client.account(ledger.account_of):
         return entry, BalanceVerdict.NO_KEY if entry.account is None else BalanceVerdict.OTHER_KEY
-    asked_at = ledger.now()  # not when the answer is there: what is charged for in between is not in it
+    asked_at = ledger.now()  # not when the answer is there: a charge in between is not in it
     account = client.credits()
     now = Balance(at=asked_at, balance=account.balance, consumed=account.total_consumed)
     verdict = _verdict(ledger, entry, before, now)
@@ -192,6 +192,6 @@ def _refunded(ledger: Ledger, client: Client, entry: Entry) -> bool | None:
 
 def _require_open(entry: Entry) -> None:
     if entry.state.ended or (entry.state is State.ACCEPTED and entry.task_id is not None):
-        raise ConfigurationError(f"entry {entry.id} is {entry.state.value} already")
+        raise ConfigurationError(f"entry {entry.id} is already {entry.state.value}")
     if entry.state in {State.INTENDED, State.SENT}:
         raise ConfigurationError(f"entry {entry.id} is being sent by a process that still runs")

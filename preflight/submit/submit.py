@@ -17,12 +17,12 @@ from preflight.submit.recheck import is_too_old, require_sound, sound_now
 from preflight.submit.settle import read_balance, require_not_charged_late, settle
 
 _ROUNDS = 3
-"""So often the way to the payment is begun, where its check grows too old on the way."""
+"""How often submitting starts over when the check becomes too old on the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """Our paid request and what became of it.
+    """Our paid request and its outcome.
 
     ``state`` is ``accepted``, ``completed`` or ``failed``; ``error`` is the service's word on a failure. ``entry`` is
     its number in the ledger. ``outputs`` are the URLs of the results, which may carry a signature; ``files`` is where
@@ -41,7 +41,7 @@ class Submission:
 
     @classmethod
     def of(cls, task: Task, entry: Entry | None) -> Submission:
-        """How ``task`` stands, ``entry`` being its entry where the ledger has one."""
+        """The state of ``task``, ``entry`` being its entry where the ledger has one."""
         return cls(
             state=task.status_text,
             task_id=task.id,
@@ -79,8 +79,8 @@ def submit_job(
     """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
 
     A check that is older than ``recheck.MAX_AGE`` when the job would leave is made again with ``check``; ``on_changed``
-    is called where the files are others by then, and ``agree`` with a check whose price is another, which it may refuse
-    by raising. The job stands in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for
+    is called if the files have changed by then, and ``agree`` with a check whose price is another, which it may refuse
+    by raising. The job is recorded in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for
     before. ``callback`` is the URL of a receiver (``preflight listen``): a job without a callback URL gets one below
     it, secret and its own. ``on_accepted`` is called with the task's id the moment it is known.
 
@@ -109,7 +109,7 @@ def submit_job(
             if before is not None:
                 claim.record_balance("before", before)
             if is_too_old(report, ledger.now()):
-                claim.refused("nothing was sent: its check grew too old while the ledger was waited for")
+                claim.refused("nothing was sent: its check became too old while the ledger was busy")
                 continue
             claim.about_to_send(1)
             task_id = pay(client, body, claim, ledger, before)
@@ -119,12 +119,12 @@ def submit_job(
                 if on_accepted is not None:
                     on_accepted(task_id)
             if before is not None and (after := read_balance(client, ledger.now, late=True)) is not None:
-                with suppress(LedgerUnusable):  # what was charged is good to know, and nothing depends on it
+                with suppress(LedgerUnusable):  # the charge is good to know, and nothing depends on it
                     claim.record_balance("after", after)
         if not wait:
             return Submission(state="accepted", task_id=task_id, quote=report.quote, entry=claim.entry_id)
         return await_task(client, task_id, ledger=ledger, quote=report.quote, timeout=timeout, on_update=on_update)
-    raise NotSubmitted("not sent: the check grew too old before the job could leave; try again")
+    raise NotSubmitted("not sent: the check became too old before the job could be sent; try again")
 
 
 def await_task(
@@ -170,7 +170,7 @@ def await_task(
 
 
 def token_hash_of(token: str) -> str:
-    """What the ledger keeps of the secret in a callback URL."""
+    """The hash that the ledger keeps of the secret in a callback URL."""
     return sha256(token.encode()).hexdigest()
 
 
@@ -190,7 +190,7 @@ def _write_down(claim: Claim, task_id: str) -> None:
             raise
     except LedgerUnusable as error:
         unknown = OutcomeUnknown(
-            f"the job was accepted as task {task_id}, and that could not be written down: {error}. When it can:"
+            f"the job was accepted as task {task_id}, but the ledger could not record it: {error}. Once it can:"
             f" preflight ledger resolve {claim.entry_id} --task {task_id}"
         )
         unknown.entry_id = claim.entry_id

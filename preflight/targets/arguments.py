@@ -23,8 +23,8 @@ _LOOKED_AT_BYTES = 64 * 1024
 def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_only: bool = False) -> Iterator[Target]:
     """The targets behind one argument. ``model`` is for manifests that name none, ``filters`` for folders and patterns.
 
-    ``jobs_only`` passes over whatever is no job: media files, and YAML, JSON and CSV about something else. A job that
-    is broken is then a target of its own, for a report, and no error.
+    ``jobs_only`` skips every file that is not a job: media, and YAML, JSON and CSV about something else. A job that
+    is broken is then a target of its own, for a report, and not an error.
 
     Raises ``ConfigurationError`` for a path that is not there, ``JobUnreadable`` for a job file that cannot be read.
     """
@@ -56,12 +56,12 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_
 
 
 def why_empty(name: str) -> str:
-    """What to say of a name behind which there was nothing to check."""
+    """The message for a name with nothing to check behind it."""
     path = Path(name)
     if name == "-":
         return "standard input: no jobs in it"
     if path.is_dir():
-        return f"{shown_path(name)}: no media and no job files in this folder, hidden and ignored ones aside"
+        return f"{shown_path(name)}: no media or job files in this folder (hidden and ignored ones are skipped)"
     if path.suffix.lower() in _TABLES:
         return f"{shown_path(name)}: {'no rows below its header' if _has_text(path) else 'an empty file'}"
     return f"{shown_path(name)}: no jobs in it"
@@ -75,7 +75,7 @@ def _read_matching(pattern: str, model: str, filters: Filters, *, jobs_only: boo
             is_empty = False
             yield target
     if is_empty and not jobs_only:
-        raise ConfigurationError(f"{redact(pattern)}: no file fits this pattern, hidden and ignored ones aside")
+        raise ConfigurationError(f"{redact(pattern)}: no file fits this pattern (hidden and ignored ones are skipped)")
 
 
 def _read_jobs(path: Path, model: str) -> Iterator[Target]:
@@ -97,7 +97,7 @@ def _read_jobs(path: Path, model: str) -> Iterator[Target]:
 def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target]:
     """The targets in a file that nobody has named; ``asked`` is an ending that was asked for.
 
-    A folder that cannot be read is a target, too: it is examined, in vain, and so the verdict is no pass.
+    A folder that cannot be read is a target, too: it cannot be examined, and so the verdict is not a pass.
     """
     path, suffix = found.path, found.path.suffix.lower()
     if suffix in MEDIA_SUFFIXES or not found.is_file:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
-"""What is looked at in a folder: what the service takes, and what people mistake for it."""
+"""Suffixes looked at in a folder: those that the service takes, and those that people mistake for them."""
 
 
 _MACOS_FOLDER = "__MACOSX"
@@ -34,7 +34,7 @@ class Filters(NamedTuple):
     folder: str = "."
 
     def patterns(self) -> tuple[Patterns | None, Patterns | None]:
-        """``include`` and ``exclude``, where they say anything. Raises ``ConfigurationError`` for no pattern."""
+        """``include`` and ``exclude``, where they say anything. Raises ``ConfigurationError`` for a bad pattern."""
         if not self.include and not self.exclude:
             return None, None
         from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which files need not

@@ -50,7 +50,7 @@ class IgnoreFiles:
 
 
 def _read(path: Path, folder: Path) -> Patterns | None:
-    """The patterns in a file, ``None`` where there are none. Like Git, it passes over a line that is no pattern."""
+    """The patterns in a file, ``None`` where there are none. Like Git, it skips an invalid line."""
     try:
         lines = os.fsdecode(read_bounded(path, _MAX_BYTES, cut=True)).splitlines()
     except NotRead:

@@ -20,7 +20,7 @@ _MOST_STARS = 3
 class Patterns:
     """Lines of a ``.gitignore``, for paths below ``folder``; of several that fit a path, the last one holds.
 
-    Raises ``ConfigurationError`` for a line that is no pattern, or has more stars than can be looked for in time.
+    Raises ``ConfigurationError`` for an invalid line, and for more stars than can be matched in time.
     """
 
     def __init__(self, lines: Iterable[str], *, folder: str) -> None:
@@ -55,4 +55,4 @@ class Patterns:
 def _require_few_stars(line: str) -> None:
     parts = line.split("/") if "*" in line and not line.startswith("#") else []
     if parts.count("**") > _MOST_STARS or any(len(_STARS.findall(part)) > _MOST_STARS for part in parts):
-        raise ConfigurationError(f"not a pattern that can be looked for in time: {printable(line[:60])}: too many *")
+        raise ConfigurationError(f"too many * to match the pattern in time: {printable(line[:60])}")

@@ -19,13 +19,11 @@ _DOCUMENT_BYTES: Final = 17 * 1024 * 1024
 def read_stream(stream: BinaryIO, *, model: str) -> Iterator[Target]:
     """The targets in ``stream``, called ``-``; a manifest is read row by row. ``model`` is for tables that name none.
 
-    Raises ``ConfigurationError`` for what is no text, ``JobUnreadable`` for a job that cannot be read.
+    Raises ``ConfigurationError`` for bytes that are not text, ``JobUnreadable`` for a job that cannot be read.
     """
     head = stream.read(_HEAD_BYTES)
     if not is_text(head):
-        raise ConfigurationError(
-            "standard input holds no text: it takes a job or a manifest; name a media file instead"
-        )
+        raise ConfigurationError("standard input is not text: it takes a job or a manifest; name a media file instead")
     from preflight.jobfiles import load_text, read_manifest  # noqa: PLC0415 - loads YAML, which media files need not
 
     written = written_as(head)
@@ -63,7 +61,7 @@ class _Readable(Protocol):
 
 
 def read_names(stream: _Readable, *, null: bool) -> Iterator[str]:
-    """The names in ``stream``, blank ones passed over. Raises ``ConfigurationError`` for one that is too long."""
+    """The names in ``stream``, blank ones skipped. Raises ``ConfigurationError`` for one that is too long."""
     separator, held = (b"\x00" if null else b"\n"), b""
     while True:
         piece = stream.read(_PIECE_BYTES)
@@ -71,14 +69,14 @@ def read_names(stream: _Readable, *, null: bool) -> Iterator[str]:
         if not piece:
             names, held = [held], b""
         if any(len(name) > _NAME_BYTES for name in (*names, held)):
-            hint = "" if null or b"\x00" not in held else "; is it a list with -0?"
+            hint = "" if null or b"\x00" not in held else "; if NUL separates the names, add -0"
             raise ConfigurationError(f"a name of more than {_NAME_BYTES} bytes in the list of files{hint}")
         for name in names:
             text = os.fsdecode(name if null else name.removesuffix(b"\r"))
             if not text.strip():
                 continue
             if "\x00" in text:
-                raise ConfigurationError("a NUL in the list of files: add -0 where names are parted by it")
+                raise ConfigurationError("a NUL in the list of files: if NUL separates the names, add -0")
             yield text
         if not piece:
             return

@@ -1,7 +1,7 @@
 """Decodes a whole JPEG or PNG, in the isolated process that ``workers/mediainfo.py`` starts as a decoder.
 
 It runs in that process and under its limits, and imports nothing of the package. Two readers look at each picture, for
-each passes over what the other sees. Pillow does not check the sums of a PNG and shows what is missing as black; of a
+each misses damage that the other sees. Pillow does not check the sums of a PNG and shows what is missing as black; of a
 JPEG it keeps libjpeg's warnings to itself, so that damage in the middle looks like a picture. So the data of a PNG is
 inflated and counted here, and a JPEG is decoded by libjpeg-turbo, too, where simplejpeg is installed (``[deep]``).
 """
@@ -27,7 +27,7 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 """Interlacing (PNG §8): first column and row of each pass, and its steps."""
 
 _DAMAGE = re.compile(r"Corrupt JPEG data: (?!bad ICC)|Premature end of JPEG|Inconsistent progression")
-"""What libjpeg warns of where pixels are wrong; its other warnings are about what pictures do without."""
+"""Warnings of libjpeg about wrong pixels; its others are about parts that a picture can do without."""
 _LEFT_OVER = re.compile(r"Corrupt JPEG data: (\d+) extraneous bytes before marker 0x(..)")
 _MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
 _PADDING = frozenset(b"\0\xff")
@@ -43,9 +43,9 @@ class Damaged(Exception):
 
 
 def make_decoder() -> Callable[[bytes], Answer]:
-    """Load everything that decoding opens. What is returned tells of a picture by which ``decoders`` it went.
+    """Load everything that decoding opens. For a picture the result names the ``decoders`` that read it.
 
-    ``refusals`` say which did not open it, and why. Or what keeps it from being a picture: ``problem`` is
+    ``refusals`` say which did not open it, and why. Otherwise it says why it is not a picture: ``problem`` is
     ``truncated``, ``corrupt``, ``memory`` or ``unknown``, with its ``reason`` and, where it is known, the ``offset``.
     """
     from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401, PLC0415 - TIFF: Exif's reader
@@ -62,7 +62,7 @@ def make_decoder() -> Callable[[bytes], Answer]:
     for form in ("JPEG", "PNG"):
         sample = BytesIO()
         Image.new("RGB", (8, 8)).save(sample, form)
-        decode(sample.getvalue())  # whatever is loaded when it is first needed
+        decode(sample.getvalue())  # loads everything that is loaded on first use
     return decode
 
 
@@ -109,7 +109,7 @@ def _load_png(plugin: Callable[[BytesIO], Any], png: bytes) -> str | None:
 
 
 def _decode_strictly(decode_jpeg: Callable[..., object], data: bytes) -> str | None:
-    """By libjpeg-turbo, whose first warning is an error. What it does not support is no damage."""
+    """By libjpeg-turbo, whose first warning is an error. An unsupported picture is not damaged."""
     try:
         decode_jpeg(data, "GRAY", strict=True)  # every coefficient is read for grey, too
     except ValueError as error:
@@ -128,7 +128,7 @@ def _decode_strictly(decode_jpeg: Callable[..., object], data: bytes) -> str | N
 
 
 def _without_stray_bytes(jpeg: bytes) -> bytes:
-    """Without what belongs to no segment before the first scan: further on it would be damage."""
+    """Without the bytes before the first scan that belong to no segment: further on they would be damage."""
     kept, at = bytearray(jpeg[:2]), 2
     while marker := _MARKER.search(jpeg, at):
         at = marker.end()
@@ -141,13 +141,13 @@ def _without_stray_bytes(jpeg: bytes) -> bytes:
 
 
 def _is_padded(data: bytes, count: int) -> bool:
-    """Whether zeros or fill bytes are all that stands before an end marker, as some cameras leave them."""
+    """Whether only zeros or fill bytes come before an end marker, as some cameras leave them."""
     ends = (match.start() for match in re.finditer(b"\xff\xd9", data))
     return any(_PADDING.issuperset(data[max(end - count, 0) : end]) for end in ends)
 
 
 def _inflate(data: bytes) -> str | None:
-    """Hold the pixel data of a PNG against its checksum and its size (PNG §7.2, §10)."""
+    """Compare the pixel data of a PNG with its checksum and its size (PNG §7.2, §10)."""
     due, got, offset = 0, 0, 8
     stream = zlib.decompressobj()
     for offset, name, body in _chunks(data):
@@ -160,12 +160,12 @@ def _inflate(data: bytes) -> str | None:
                 reason = str(error).partition(": ")[2] or str(error)
                 raise Damaged(f"its pixel data does not inflate: {reason}", offset=offset) from error
     if got < due:
-        raise Damaged(f"its data holds {got} bytes of pixels where {due} are due", offset=offset)
+        raise Damaged(f"its data holds {got} bytes of pixels where {due} are expected", offset=offset)
     return None
 
 
 def _inflated(stream: Any, body: bytes, at_most: int) -> Iterator[bytes]:
-    """``body`` inflated in blocks; whatever comes beyond ``at_most`` bytes is not asked for."""
+    """``body`` inflated in blocks; bytes beyond ``at_most`` are not asked for."""
     rest = body
     while rest and not stream.eof and at_most >= 0:
         block = stream.decompress(rest, _BLOCK)

@@ -2,8 +2,8 @@
 
 Run as a script by ``pool.py``; it imports nothing of the package. A request on standard input is a line of JSON,
 ``{"id": …, "size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
-``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Whatever a crafted file does to a library ends
-here, at worst with this process. It asks MediaInfo; started with ``decode``, it decodes pictures (``decode.py``).
+``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Any harm that a crafted file does to a library
+ends here, at worst with this process. It asks MediaInfo; started with ``decode``, it decodes pictures (``decode.py``).
 
 libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
 fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
@@ -101,7 +101,7 @@ def serve_descriptions() -> None:
 
 
 def serve_decoding() -> None:
-    """Answer with one object: how decoding went. Memory that ends is said by the decoder, and no partial answer."""
+    """Answer with one object: how decoding went. The decoder reports exhausted memory, never a partial answer."""
     decode = _beside("decode.py")["make_decoder"]()
     confine()
     while (file := receive(sys.stdin.buffer)) is not None:
@@ -127,7 +127,7 @@ def reply(file: SparseFile, told: list[Mapping[str, Any]] | None) -> None:
 
 
 def ask(file: SparseFile) -> list[Mapping[str, Any]]:
-    """What MediaInfo says of ``file``, the fields that matter, as it spells them."""
+    """MediaInfo's answer about ``file``, the fields that matter, as it spells them."""
     from pymediainfo import MediaInfo  # noqa: PLC0415 - only in the process that parses
 
     found = MediaInfo.parse(file, parse_speed=0)
@@ -137,7 +137,7 @@ def ask(file: SparseFile) -> list[Mapping[str, Any]]:
 
 
 def confine() -> bool:
-    """Bound for good what this process may use. Return whether it can open nothing any more."""
+    """Bound for good the resources of this process. Return whether it can open nothing any more."""
     limits = {"RLIMIT_AS": MEMORY_BYTES, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0}
     return bool(_beside("confine.py")["confine"](limits))
 
@@ -162,7 +162,7 @@ def allow_more_cpu() -> None:
 
 
 def open_status() -> int | None:
-    """A descriptor of what the kernel tells of this process; ``None`` where it tells nothing."""
+    """A descriptor of the kernel's status of this process; ``None`` where there is none."""
     try:
         return os.open("/proc/self/status", os.O_RDONLY)
     except OSError:

@@ -55,7 +55,7 @@ class WorkerPool:
             self._give_back(worker)
 
     def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
-        """What a worker tells of a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
+        """The answer of a worker about a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
 
         That is MediaInfo's tracks, or one object that says how decoding went. There is none where the file was too
         much for it, where no process can be had, and once the pool is closed.
@@ -123,7 +123,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=_FOLDER,  # some systems look for libraries where a process stands
+            cwd=_FOLDER,  # some systems look for libraries in the current folder
             env=environment(),
         )
         self._left = REQUESTS_PER_WORKER
@@ -154,7 +154,7 @@ class _Worker:
         return told
 
     def kill(self) -> None:
-        """End the process. Whoever reads from it finds the end of its answer."""
+        """End the process. Its reader then finds the end of its answer."""
         self._process.kill()
         self._process.wait()
 
@@ -162,7 +162,7 @@ class _Worker:
         """End the process and let go of its pipes."""
         self.kill()
         for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):  # what it has not read is lost with it
+            with suppress(OSError):  # unread bytes are lost with it
                 _pipe(pipe).close()
 
     def _expire(self) -> None:
@@ -181,7 +181,7 @@ class _Worker:
 
 
 def environment() -> dict[str, str]:
-    """This process's environment without the key: what reads hostile files has no business with it.
+    """This process's environment without the key: a process that reads hostile files must not have it.
 
     NumPy, which a decoder brings along, would set memory aside for a thread on each processor.
     """
@@ -195,7 +195,7 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def _told(line: bytes, request: int) -> list[Mapping[str, Any]] | None:
-    """What the answer to that request tells; ``None`` for anything else, an answer to another request too."""
+    """The contents of the answer to that request; ``None`` for anything else, an answer to another request too."""
     try:
         answer = json.loads(line)
         told = answer["told"] if answer["id"] == request else None

@@ -246,7 +246,7 @@ def test_findings_in_a_streamed_manifest_are_on_their_line(tmp_path: Path) -> No
 
 def test_media_on_standard_input_is_said_to_be_none_of_it(tmp_path: Path) -> None:
     ran = check(tmp_path, "-", stdin=Path(PICTURE).read_bytes())
-    assert (ran.code, "standard input holds no text" in ran.err) == (2, True)
+    assert (ran.code, "standard input is not text" in ran.err) == (2, True)
 
 
 # ── Tables as spreadsheets write them ─────────────────────────────────────────────────────────────────────────────
@@ -275,7 +275,7 @@ NOTHING = {
     "header-only": (["head.csv"], "nothing to check: head.csv: no rows below its header"),
     "empty-table": (["empty.csv"], "nothing to check: empty.csv: an empty file"),
     "empty-lines": (["empty.jsonl"], "nothing to check: empty.jsonl: no jobs in it"),
-    "both": (["empty", "head.csv"], "in this folder, hidden and ignored ones aside; head.csv: no rows"),
+    "both": (["empty", "head.csv"], "in this folder (hidden and ignored ones are skipped); head.csv: no rows"),
 }
 
 

@@ -185,9 +185,9 @@ def test_http_proxy_alone_is_not_for_the_api(environment: Environment) -> None:
 
 SETTINGS = {
     "socks": (f"socks5://{USER}:{PASSWORD}@127.0.0.1:9", "HTTPS_PROXY names a SOCKS proxy"),
-    "another-scheme": (f"ftp://{USER}:{PASSWORD}@127.0.0.1:9", "HTTPS_PROXY names no HTTP proxy"),
+    "another-scheme": (f"ftp://{USER}:{PASSWORD}@127.0.0.1:9", "HTTPS_PROXY names another kind of proxy"),
     "no-port": (f"http://{USER}:{PASSWORD}@127.0.0.1:port", "HTTPS_PROXY is not the URL of a proxy"),
-    "a-path": (f"http://{USER}:{PASSWORD}@127.0.0.1/x", "HTTPS_PROXY names no HTTP proxy"),
+    "a-path": (f"http://{USER}:{PASSWORD}@127.0.0.1/x", "HTTPS_PROXY names another kind of proxy"),
     "a-slash-in-the-password": (f"http://{USER}:{PASSWORD}/x@127.0.0.1:9", "HTTPS_PROXY"),
     "no-host": ("http://", "HTTPS_PROXY"),
     "a-control-character": (f"http://{USER}:{PASSWORD}\x07@127.0.0.1:9", "HTTPS_PROXY is not the URL of a proxy"),

@@ -166,5 +166,5 @@ def test_an_amount_in_a_saved_report_is_one_or_the_report_is_none(case: str, tmp
     report = tmp_path / "report.json"
     job = {"identity": "a", "verdict": "pass", "subjects": [], "quote": {"high": AMOUNTS[case]}}
     report.write_text(json.dumps({"schema": "preflight.report/v1", "jobs": [job]}))
-    with pytest.raises(ConfigurationError, match="no report"):
+    with pytest.raises(ConfigurationError, match="is not a report"):
         load_saved(report, "a")

@@ -75,7 +75,7 @@ PLANTED = {
 @pytest.mark.parametrize("case", PLANTED)
 def test_what_was_planted_is_refused(case: str, path: Path) -> None:
     change(path, PLANTED[case])
-    with pytest.raises(LedgerUnusable, match="restore it from a copy"):
+    with pytest.raises(LedgerUnusable, match="restore it from a backup"):
         Ledger(path)
     assert codes(path) == {2}
 

@@ -101,7 +101,7 @@ def test_a_compressed_movie_box_is_read_like_any_other() -> None:
         ([ZLIB, Box("cmvd", pack(">I", 500) + deflated(MOOV)[4:])], "more than the 500 bytes"),
         ([ZLIB, Box("cmvd", deflated(MOOV)[:-300])], "bytes and not the"),
         ([ZLIB, Box("cmvd", pack(">I", len(MOOV)) + b"no zlib at all")], "does not inflate"),
-        ([ZLIB, Box("cmvd", pack(">I", 0))], "inflates to no box"),
+        ([ZLIB, Box("cmvd", pack(">I", 0))], "does not inflate to a box"),
         ([ZLIB, Box("cmvd", deflated(bytes(Box("free", b"x" * 90))))], "inflates to something else ('free')"),
         ([ZLIB, Box("cmvd", deflated(MOOV[:-1]))], "something else"),
         ([ZLIB, Box("cmvd", deflated(bytes(limits.MAX_MOVIE_BYTES)))], "inflates to something else"),

@@ -179,7 +179,7 @@ def test_a_walk_that_ends_early_says_where(reports: dict[str, JobReport]) -> Non
     for name in ("junk-between-fragments", "junk-after-fragments"):
         data = (CLIPS / f"{name}.mp4").read_bytes()
         message = next(finding.message for finding in reports[name].findings if finding.rule == "video-corrupt")
-        assert f"from byte {data.index(bytes([0xA5] * 100))} on that are no box" in message
+        assert f"from byte {data.index(bytes([0xA5] * 100))} on that are not a box" in message
 
 
 def test_an_index_is_followed_only_where_it_leads_to_a_fragment(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ def _words(text: str) -> list[str]:
     return text.split()
 
 
-# A word of the refusal, and the addresses that it is said of.
+# A word of the refusal, and the addresses that it is for.
 _REFUSED = {
     "unspecified": "0.0.0.0 0.0.0.1 0.255.255.255 ::",
     "private": """
@@ -62,7 +62,7 @@ MAPPED = _words("""
     ::ffff:192.168.1.1 ::ffff:0.0.0.0 ::ffff:224.0.0.1 ::ffff:255.255.255.255 ::ffff:100.64.0.1
     ::ffff:168.63.129.16 ::ffff:192.88.99.1 ::ffff:240.0.0.1
 """)
-"""IPv6 addresses that stand for an IPv4 address which is refused."""
+"""IPv6 addresses that embed an IPv4 address which is refused."""
 
 NO_ADDRESSES = [
     *_words(
@@ -70,7 +70,7 @@ NO_ADDRESSES = [
     ),
     *["", " ", "127.0.0.1 ", "127.0.0.1\n", "example.com"],
 ]
-"""What no resolver may answer."""
+"""Answers that no resolver may give."""
 
 ALLOWED = _words("""
     1.0.0.1 1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 93.184.216.34 99.255.255.255 100.63.255.255 100.128.0.0

@@ -30,7 +30,7 @@ async def empty_body(turn: Turn) -> None:
 
 
 async def empty_range(turn: Turn) -> None:
-    """What a right server says of a range of an empty file."""
+    """The answer of a right server to a range of an empty file."""
     await turn.answer(416, {"Content-Range": "bytes */0"})
 
 

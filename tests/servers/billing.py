@@ -1,4 +1,4 @@
-"""An API of the tests' own that takes jobs and keeps accounts: it bills when it likes, and answers what it is told to.
+"""An API of the tests' own that takes jobs and keeps accounts: it bills when a test wants, and answers as it is told.
 
     with billing(clock) as api:
         api.world("a").script = [Answer(None, reset=True)]
@@ -26,7 +26,7 @@ PRICE = 360
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes out for a create: bytes after the status line, or no answer at all."""
+    """The answer to a create: bytes after the status line, or no answer at all."""
 
     status: int | None
     body: bytes = b""
@@ -40,7 +40,7 @@ class World:
     """``answers`` are those to the creates, in turn; when they are used up, a create succeeds and is billed at once.
 
     ``bill_after`` holds, for each of them, how long after the request it is billed; ``None`` for never. ``view`` says
-    what ``/v1/credits`` answers, from what is true: balance and consumed credits.
+    what ``/v1/credits`` answers, from the truth: balance and consumed credits.
     """
 
     answers: list[Answer] = field(default_factory=list)

@@ -4,8 +4,8 @@
         server.url("ignores-range", "x.mp4")
         server.log.ranges("x.mp4")
 
-``ok`` does everything right, ``refused`` is a port on which nobody listens; ``behaviours.py`` lists the others. What
-arrives and what leaves is counted in ``server.log``.
+``ok`` does everything right, ``refused`` is a port on which nobody listens; ``behaviours.py`` lists the others.
+Arriving and leaving bytes are counted in ``server.log``.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ MODIFIED = "Mon, 05 Jan 2026 10:00:00 GMT"
 
 
 def fields(file: File, **more: object) -> dict[str, object]:
-    """The usual header fields, with others added, replaced or (``None``) dropped. ``_`` in a name stands for ``-``."""
+    """The usual header fields, with others added, replaced or (``None``) dropped. ``_`` in a name means ``-``."""
     usual = {"Content-Type": file.content_type, "ETag": '"v1"', "Last-Modified": MODIFIED, "Accept-Ranges": "bytes"}
     return usual | {name.replace("_", "-"): value for name, value in more.items()}
 
@@ -36,7 +36,7 @@ async def send_part(turn: Turn, start: int, end: int, **more: object) -> None:
 
 
 async def part(turn: Turn, **more: object) -> None:
-    """What was asked for: a right 206, 200, or 416 for what lies past the end. With other header fields as told."""
+    """The requested bytes: a right 206, 200, or 416 for a range past the end. With other header fields as told."""
     start, end = turn.span
     if "range" not in turn.request.headers:
         await whole(turn, **more)
@@ -47,7 +47,7 @@ async def part(turn: Turn, **more: object) -> None:
 
 
 def _for_ranges(behaviour: Behaviour) -> Behaviour:
-    """``behaviour``, for those who ask for a range; the whole file for others."""
+    """``behaviour`` for requests with a range; the whole file for others."""
 
     @wraps(behaviour)
     async def answer(turn: Turn) -> None:
@@ -83,7 +83,7 @@ async def refuses_later_ranges(turn: Turn) -> None:
 
 @_for_ranges
 async def lies_about_range(turn: Turn) -> None:
-    """Whatever is asked for, the first bytes come, and are called that."""
+    """Sends the first bytes for any range, and says that they are that range."""
     start, end = turn.span
     await send_part(turn, 0, end - start)
 
@@ -95,21 +95,21 @@ async def shifted_range(turn: Turn) -> None:
 
 @_for_ranges
 async def narrow_range(turn: Turn) -> None:
-    """Half of what is asked for."""
+    """Half of the requested bytes."""
     start, end = turn.span
     await send_part(turn, start, max((start + end) // 2, start + 1))
 
 
 @_for_ranges
 async def capped_range(turn: Turn) -> None:
-    """At most 16 KiB of what is asked for."""
+    """At most 16 KiB of the requested bytes."""
     start, end = turn.span
     await send_part(turn, start, min(end, start + 16384))
 
 
 @_for_ranges
 async def wide_range(turn: Turn) -> None:
-    """The blocks of 100 000 bytes that hold what is asked for."""
+    """The blocks of 100 000 bytes that hold the requested bytes."""
     start, end = turn.span
     await send_part(turn, start // 100_000 * 100_000, min(-(-end // 100_000) * 100_000, turn.file.size))
 
@@ -132,26 +132,26 @@ async def part_as_whole(turn: Turn) -> None:
 
 
 async def half_as_whole(turn: Turn) -> None:
-    """The first half as if it were the whole, for those who ask for a range."""
+    """The first half as if it were the whole, for requests with a range."""
     end = turn.file.size // 2 if "range" in turn.request.headers else turn.file.size
     await turn.answer(200, fields(turn.file), turn.file.part(0, end))
 
 
 async def part_in_200(turn: Turn) -> None:
-    """A right answer but for its status."""
+    """A right answer except for its status."""
     start, end = turn.span
     claim = content_range(start, end, turn.file.size)
     await turn.answer(200, fields(turn.file, Content_Range=claim), turn.file.part(start, end))
 
 
 async def total_is_end(turn: Turn) -> None:
-    """A part is all that there is, it says."""
+    """Says that a part is the whole file."""
     start, end = turn.span
     await part(turn, Content_Range=content_range(start, end, end))
 
 
 async def never_whole(turn: Turn) -> None:
-    """Parts without a total, and the whole for nobody."""
+    """Parts without a total, and never the whole."""
     if "range" in turn.request.headers:
         await total_unknown(turn)
     else:
@@ -208,7 +208,7 @@ async def total_unknown(turn: Turn) -> None:
 
 
 async def total_at_the_end(turn: Turn) -> None:
-    """The total is told to those only who ask for what lies past it."""
+    """The total is told only to requests past it."""
     start, end = turn.span
     total = turn.file.size if start >= end else "*"
     await part(turn, Content_Range=content_range(start, end, total))

@@ -23,10 +23,10 @@ PUBLIC = "93.184.216.34"
 """A public address. Nothing is ever sent to it: ``Detour`` leads it back to this machine."""
 
 QUICK = RemoteLimits(deadline_s=5)
-"""For what ends by itself, however busy the machine is."""
+"""For a reading that ends by itself, however busy the machine is."""
 
 HASTY = RemoteLimits(deadline_s=0.4)
-"""For what only the deadline ends."""
+"""For a reading that only the deadline ends."""
 
 
 def read(
@@ -60,7 +60,7 @@ def read(
 
 
 class Detour:
-    """Opens sockets that connect to ``port`` of this machine whatever they are told, and writes down what that was."""
+    """Opens sockets that connect to ``port`` of this machine whatever they are told, and records the address."""
 
     def __init__(self, port: int = 0) -> None:
         self.dialled: list[tuple[str, int]] = []

@@ -1,4 +1,4 @@
-"""What passes between a client and the lying server: requests as they came, answers as raw bytes; both are counted."""
+"""The traffic between a client and the lying server: requests as they came, answers as raw bytes; both are counted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass
 class Log:
-    """What the server saw and sent. Filled by its thread; read it when the client is done."""
+    """The server's record of what it saw and sent. Filled by its thread; read it when the client is done."""
 
     connections: int = 0
     bytes_sent: int = 0
@@ -43,7 +43,7 @@ class Log:
         return [request.headers.get("range") for request in self.requests if request.name == name]
 
     def note(self, head: bytes) -> Request:
-        """The request that ``head`` makes, written down."""
+        """The request in ``head``, after it is recorded."""
         line, *fields = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         method, target, _ = line.split(" ", 2)
         path = target.partition("?")[0]

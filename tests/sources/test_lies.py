@@ -60,7 +60,7 @@ ENDLESS = {
     "stalls": "no answer came within 0.4 s",
     "drips-headers": "no answer came within 0.4 s",
     "endless-1xx": "no answer came within 0.4 s",
-    "drips-body": "what was asked for did not come within 0.4 s",
+    "drips-body": "the requested bytes did not come within 0.4 s",
 }
 
 # Behaviours that are odd and still give the file, with the requests and connections that they take.

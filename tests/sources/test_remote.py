@@ -161,8 +161,8 @@ def test_optional_bytes_are_fetched_by_a_deep_reading() -> None:
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        (RemoteLimits(deadline_s=5, budget_bytes=100_000), "it takes more than 100000 bytes to tell"),
-        (RemoteLimits(deadline_s=5, requests=1), "it takes more than 1 requests to tell"),
+        (RemoteLimits(deadline_s=5, budget_bytes=100_000), "reading it takes more than 100000 bytes"),
+        (RemoteLimits(deadline_s=5, requests=1), "reading it takes more than 1 requests"),
     ],
     ids=["bytes", "requests"],
 )

@@ -284,7 +284,7 @@ def test_a_refusal_that_was_billed_is_in_doubt(case: str, view: str, user: User)
         assert not isinstance(first, OutcomeUnknown)
         return
     assert isinstance(first, OutcomeUnknown)
-    assert "yet credits were charged meanwhile" in str(first)
+    assert "but credits were charged meanwhile" in str(first)
     assert isinstance(user.submit(), StillUnknown)
     user.tries_everything()
     assert user.bills == 1

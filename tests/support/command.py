@@ -1,6 +1,6 @@
 """Running ``preflight`` as a user does, in a process of its own or, where there are many cases, in this one.
 
-Whatever is run is held to what every command promises: no traceback, no secret in what it prints, and with
+Every run is checked for the promises of all commands: no traceback, no secret in its output, and with
 ``--format json`` one JSON document on standard output or nothing.
 """
 
@@ -35,7 +35,7 @@ _SECONDS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How a command ended, and what it printed."""
+    """How a command ended, and its output."""
 
     code: int
     out: str

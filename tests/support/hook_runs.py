@@ -50,7 +50,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooked:
-    """How a run of hooks ended, and what it printed."""
+    """How a run of hooks ended, and its output."""
 
     code: int
     text: str
@@ -114,7 +114,7 @@ class Repository:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git prints, as somebody without settings of their own."""
+    """The output of git, run as a user without settings."""
     folder.mkdir(parents=True, exist_ok=True)
     return subprocess.run(
         ["git", *arguments], cwd=folder, env=_environment(), check=True, capture_output=True, text=True
@@ -122,7 +122,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Without what git tells the hooks that it runs: these tests may be run from one."""
+    """Without the variables that git sets for the hooks that it runs: these tests may be run from one."""
     kept = {name: value for name, value in environment().items() if not name.startswith("GIT_")}
     who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in _SOMEBODY}
     return kept | who | {

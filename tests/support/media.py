@@ -15,7 +15,7 @@ _END = chunk(b"IEND", b"")
 _COMMENT_BYTES = 60_000
 _WIDTH = 2500
 _BYTES_A_ROW = 3952
-"""What an encoder makes of a row of noise."""
+"""The bytes that an encoder makes of a row of noise."""
 
 
 def picture(width: int, height: int, container: str = "PNG") -> bytes:
@@ -33,7 +33,7 @@ def png_of(size_bytes: int) -> bytes:
 
 
 def jpeg_of(size_bytes: int) -> bytes:
-    """A JPEG of exactly that size, some megabytes: noise, and what is missing as a comment before the scan."""
+    """A JPEG of exactly that size, some megabytes: noise, and the missing bytes as a comment before the scan."""
     jpeg = _noise(round((size_bytes - _COMMENT_BYTES / 2) / _BYTES_A_ROW))
     segments, scan = read_segments(jpeg)
     missing = size_bytes - len(jpeg)
@@ -42,9 +42,9 @@ def jpeg_of(size_bytes: int) -> bytes:
 
 
 def grown_clip(source: Path, target: Path, size_bytes: int) -> Path:
-    """``source`` with a longer ``mdat``, so that the file has exactly that size; what is added is a hole on the disk.
+    """``source`` with a longer ``mdat``, so that the file has exactly that size; the added part is a hole on the disk.
 
-    The room comes behind the last sample, and what follows the box moves back as it is: no chunk moves, so every chunk
+    The room comes behind the last sample, and the bytes after the box move unchanged: no chunk moves, so every chunk
     offset stays right.
     """
     data = source.read_bytes()

@@ -1,4 +1,4 @@
-"""What a viewer sees of a file, by Pillow and FFmpeg and without any code of ours."""
+"""Shows a file as a viewer does, by Pillow and FFmpeg and without any code of ours."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Shown(NamedTuple):
 
 
 class Lengths(NamedTuple):
-    """What FFmpeg says of a clip's length in seconds, and how long its longest frame lasts."""
+    """A clip's length in seconds by FFmpeg, and how long its longest frame lasts."""
 
     container: Fraction
     tracks: tuple[Fraction, ...]

@@ -1,4 +1,4 @@
-"""Reading as somebody who may not read everything: root, as whom tests often run, ignores permissions."""
+"""Reading as somebody who may not read everything: root, which tests often run as, ignores permissions."""
 
 from __future__ import annotations
 

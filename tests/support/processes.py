@@ -29,7 +29,7 @@ def hand_down_default_signals() -> None:
 
 @contextmanager
 def within(seconds: int, what: str) -> Iterator[None]:
-    """Fail a block that takes longer, whatever it waits for. For the main thread, where no other alarm is set."""
+    """Fail a block that takes longer, for any reason. For the main thread, where no other alarm is set."""
 
     def fail(*_: object) -> None:
         raise TimeoutError(f"{what}: not over after {seconds} s")

@@ -1,4 +1,4 @@
-"""A sandbox and a server of media for the commands that pay, and what they have seen afterwards."""
+"""A sandbox and a server of media for the commands that pay, and a look at what they have seen."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Service:
 
     @property
     def options(self) -> list[str]:
-        """What every command needs here besides its own arguments."""
+        """The arguments that every command needs here besides its own."""
         return ["--api-url", self.url, "--key-file", str(self.key_file)]
 
     @property
     def ledger_options(self) -> list[str]:
-        """Where what is paid here is written down."""
+        """The ledger of the payments made here."""
         return ["--ledger", str(self.folder / "ledger.db")]
 
     @property
@@ -73,7 +73,7 @@ class Service:
 
     @property
     def paid_requests(self) -> int:
-        """How often the sandbox was asked to take a job, whatever came of it."""
+        """How often the sandbox was asked to take a job, whatever the outcome."""
         return self.state["requests"].get("create", 0)
 
     @property

@@ -1,6 +1,6 @@
-"""What ``preflight check`` prints in every format: kept in ``tests/snapshots``, held by ``test_snapshots.py``.
+"""The output of ``preflight check`` in every format: kept in ``tests/snapshots``, compared by ``test_snapshots.py``.
 
-``make snapshots`` takes them anew: look at the difference before it is committed.
+``make snapshots`` takes them again: look at the difference before it is committed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HOSTILE = {
     "line\nbreak \x1b[31m.png": "299-wide.png",
     "ünïcode 漢字 💃.png": "cmyk.jpg",
 }
-"""Names of files that mean something to whatever shows them, and the fixture behind each."""
+"""Names of files that mean something to the program that shows them, and the fixture behind each."""
 
 _JOB = """\
 model: kling-v3-motion-control
@@ -65,7 +65,7 @@ def lay_out(folder: Path) -> Path:
 
 
 def taken(case: str, format_: str, shop: Path) -> str:
-    """What a case prints, without what changes for reasons of its own: times, versions, the table of rules."""
+    """The output of a case, without the parts that change from run to run: times, versions, the table of rules."""
     env = {"GITHUB_STEP_SUMMARY": str(shop / "summary.md")} if format_ == "github" else {}
     ran = preflight("check", *CASES[case], "--format", format_, cwd=shop, env=env)
     if format_ == "github":

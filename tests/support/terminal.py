@@ -16,7 +16,7 @@ _SECONDS = 60
 def shown(
     *arguments: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None, errors: bool = False
 ) -> str:
-    """What a command prints when its standard output is a terminal; with ``errors``, the same of standard error."""
+    """The output of a command whose standard output is a terminal; with ``errors``, the same of standard error."""
     screen, terminal = pty.openpty()
     with subprocess.Popen(
         command(*arguments),

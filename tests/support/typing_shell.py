@@ -28,12 +28,12 @@ class Shell:
         self._shown = ""
 
     def type(self, keys: str) -> None:
-        """Press keys; what was on the screen is forgotten."""
+        """Press keys; the earlier screen is forgotten."""
         self._shown = ""
         os.write(self._screen, keys.encode())
 
     def expect(self, text: str) -> str:
-        """What is on the screen once ``text`` is."""
+        """The screen, once ``text`` is on it."""
         end = time.monotonic() + _SECONDS
         while text not in self._shown:
             ready, _, _ = select.select([self._screen], [], [], max(0.0, end - time.monotonic()))

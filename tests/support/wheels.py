@@ -1,4 +1,4 @@
-"""A folder of wheels to install from, made of what is installed here: so pip needs no package index."""
+"""A folder of wheels to install from, made of the packages installed here: so pip needs no package index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What makes pip and uv install from ``folder`` and from nowhere else, whatever this machine is set up for."""
+    """Settings that make pip and uv install from ``folder`` alone, whatever this machine is set up for."""
     return {
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_FIND_LINKS": str(folder),
@@ -26,7 +26,7 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def requirements(name: str) -> list[str]:
-    """The names of what the distribution ``name`` requires, its extras left out."""
+    """The names that the distribution ``name`` requires, its extras left out."""
     return [need.name for need in map(Requirement, distribution(name).requires or ()) if _applies(need)]
 
 
@@ -43,7 +43,7 @@ def collect(folder: Path, *names: str) -> None:
 
 
 def repack(installed: Distribution, folder: Path) -> Path:
-    """The wheel that ``installed`` came from, its scripts left out: they are made anew from its entry points."""
+    """The wheel that ``installed`` came from, its scripts left out: they are made again from its entry points."""
     tags = [line.partition(": ")[2] for line in (installed.read_text("WHEEL") or "").splitlines() if "Tag:" in line]
     name = installed.name.replace("-", "_")
     wheel = folder / f"{name}-{installed.version}-{_joined(tags)}.whl"

@@ -62,7 +62,7 @@ DAMAGED = {
     "ended-early.jpg": "does not decode whole: premature end of data segment (libjpeg-turbo)",
     "ended-early-progressive.jpg": "does not decode whole: premature end of data segment (libjpeg-turbo)",
     "bad-zlib.png": "does not decode whole at or after byte 33: its pixel data does not inflate: incorrect data check",
-    "half-of-rows.png": "at or after byte 33: its data holds 461120 bytes of pixels where 922240 are due",
+    "half-of-rows.png": "at or after byte 33: its data holds 461120 bytes of pixels where 922240 are expected",
 }
 NOISE = Random(4).randbytes(400 * 400 * 3)
 

@@ -72,7 +72,7 @@ def parse_header(header: bytes, start: int, limit: int | None, parent: str = "")
 
 
 def is_padding(header: bytes) -> bool:
-    """Whether a header is no box but what some writers leave after the last one: zeros, or a QuickTime terminator."""
+    """Whether a header is not a box but filler after the last one: zeros, or a QuickTime terminator."""
     return len(header) < 8 or header.startswith(_ZEROS)
 
 
@@ -84,7 +84,7 @@ def looks_like_box(header: bytes) -> bool:
 def children(cursor: Cursor, box: Box, *, wanted: frozenset[str] | None = None) -> Generator[Span, bytes, list[Box]]:
     """The boxes inside ``box``, by their headers alone; with ``wanted``, only until one of each was seen.
 
-    A child may not reach past its parent. A few bytes after the last child that are no box are tolerated, as are zeros
+    A child may not reach past its parent. A few bytes after the last child, not a box, are tolerated, as are zeros
     (QuickTime ends some lists with them).
     """
     if box.path.count("/") + 1 >= limits.MAX_DEPTH:
@@ -120,7 +120,7 @@ def first(boxes: list[Box], fourcc: str) -> Box | None:
 def payload(cursor: Cursor, box: Box, *, at_least: int = 0, at_most: int = limits.JUMP_SPAN_BYTES) -> Reader:
     """The payload of ``box``, or its first ``at_most`` bytes.
 
-    Raises ``MediaError`` when there are fewer than ``at_least``: every count is held to the bytes that are there.
+    Raises ``MediaError`` when there are fewer than ``at_least``: every count is checked against the bytes there.
     """
     data = yield from cursor.read(box.body, min(box.end - box.body, at_most), ahead=limits.JUMP_SPAN_BYTES)
     if len(data) < at_least:
@@ -135,7 +135,7 @@ def payload(cursor: Cursor, box: Box, *, at_least: int = 0, at_most: int = limit
 def children_in(payload: bytes, start: int, path: str) -> Iterator[tuple[str, bytes]]:
     """(fourcc, payload) of the boxes in a payload already read, as of the children of a sample entry.
 
-    Ends quietly at the first thing that is no complete box: trailing bytes after fixed fields are common in good files.
+    Ends quietly at the first incomplete box: trailing bytes after fixed fields are common in good files.
     """
     offset = start
     for _ in range(limits.MAX_BOXES):

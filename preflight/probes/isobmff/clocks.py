@@ -1,4 +1,4 @@
-"""The clocks of a clip: what each known reader takes for its length, from what its boxes say.
+"""The clocks of a clip: the length that each known reader sees, from its boxes.
 
 ``mvhd`` is what FFmpeg before 7 calls the format's duration. FFmpeg 7 and newer adds the streams up: from the start of
 the first to the end of the last, empty edits and composition offsets included. ffprobe's duration of a stream is the
@@ -64,7 +64,7 @@ def _readings(tracks: Sequence[Track], video: Track | None, movie: Fraction | No
 
 
 def _hints(video: Track | None) -> Iterator[Clock]:
-    """What is in the file, and counted only by readers that do not follow edit lists or that count frames."""
+    """Lengths in the file that count only for readers that do not follow edit lists or that count frames."""
     if video is None:
         return
     whole = video.times.samples or video.times.media
@@ -79,13 +79,13 @@ def _doubt(video: Track | None, movie: Fraction | None) -> str | None:
         return None
     told = {"mvhd": movie, "tkhd": video.times.header, "mdhd": video.times.media}
     silent = [f"'{name}'" for name, length in told.items() if length is None]
-    return f"no length is in {' and '.join(silent)}, and some readers take that for 0 s" if silent else None
+    return f"there is no length in {' and '.join(silent)}, and some readers take that for 0 s" if silent else None
 
 
 def fragmented_durations(
     tracks: Sequence[Track], fragments: Fragments, movie: Fraction | None, extends: Fraction | None
 ) -> Durations:
-    """The clocks of a file whose samples are in fragments: what those say counts, and headers are held against it.
+    """The clocks of a file whose samples are in fragments: the samples count, and headers are compared with them.
 
     ``extends`` is the duration in ``mehd``. What the movie box says of a fragmented file may be the length of its
     first fragment, so that only longer lengths contradict the fragments. FFmpeg takes the longer of ``mdhd`` and the
@@ -136,7 +136,7 @@ def _fragment_readings(
 
 
 def _stream_length(track: Track) -> Fraction | None:
-    """What ffprobe calls the duration of a stream; ``None`` where it has none."""
+    """The duration of a stream by ffprobe; ``None`` where it has none."""
     times = track.times
     if times.media is None:
         return None
@@ -161,9 +161,9 @@ def _added_up(streams: Sequence[tuple[str, Fraction, Fraction]]) -> Fraction | N
 
 
 def _new(known: Sequence[Fraction | None], clocks: Iterable[Clock], near: Fraction) -> Iterator[Clock]:
-    """The ``clocks`` that are none of the ``known`` lengths, nor of one another, to within ``near``.
+    """The ``clocks`` that differ from the ``known`` lengths, and from one another, to within ``near``.
 
-    What all streams add up to is exact. It is new, too, where whole seconds lie between: rounded up, it costs another.
+    The sum of all streams is exact. It is new, too, where whole seconds lie between: rounded up, it costs another.
     """
     seen = list(_known(known))
     for clock in clocks:

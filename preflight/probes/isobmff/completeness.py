@@ -1,4 +1,4 @@
-"""Whether the media is there that the boxes describe (ISO/IEC 14496-12 §8.1.1, §8.7.5)."""
+"""Whether the media that the boxes describe is there (ISO/IEC 14496-12 §8.1.1, §8.7.5)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PLAYED = frozenset({"vide", "soun"})
 
 
 def check_media(size: int | None, layout: Layout, tracks: Sequence[Track], fragments: Fragments | None) -> None:
-    """Add to ``layout`` what is missing of the media that the movie box and the fragments describe.
+    """Add to ``layout`` the missing parts of the media that the movie box and the fragments describe.
 
-    ``size`` is the file's in bytes, ``None`` where nobody said.
+    ``size`` is the file's in bytes, ``None`` if unknown.
     """
     fragmented = fragments is not None and not fragments.are_absent
     if fragmented and fragments is not None:
@@ -57,7 +57,7 @@ def _check_fragments(size: int | None, layout: Layout, fragments: Fragments) -> 
         message = "is an initialization segment: it has 'moov' and no fragment with media"
         layout.defects.append(Defect(kind=DefectKind.INCOMPLETE, message=message))
     if (at := fragments.stopped_at) is not None and size is not None:
-        message = f"has {size - at} bytes from byte {at} on that are no box"
+        message = f"has {size - at} bytes from byte {at} on that are not a box"
         if fragments.may_go_on:
             message += ": there may be more of the clip behind them"
             layout.defects.append(Defect(kind=DefectKind.UNREADABLE, message=message, offset=at))
@@ -66,7 +66,7 @@ def _check_fragments(size: int | None, layout: Layout, fragments: Fragments) -> 
 
 
 def _check_samples(size: int | None, layout: Layout, tracks: Sequence[Track]) -> None:
-    """Hold the sample tables against the file: a box of whatever size may have been cut, and the tables still tell."""
+    """Compare the sample tables with the file: a box of any size may have been cut, and the tables still tell."""
     ends = (track.data_end or 0 for track in tracks if track.handler in _PLAYED)
     missing = max(ends, default=0) - (size or 0)
     if size is None or missing <= 0 or layout.missing_bytes:

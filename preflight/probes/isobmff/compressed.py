@@ -18,7 +18,7 @@ _METHOD = "zlib"
 def read_compressed(cursor: Cursor, cmov: Box) -> Generator[Span, bytes, tuple[Cursor, Box]]:
     """The movie box in ``cmov``, and the bytes that it is to be read from. Its chunk offsets are those of the file.
 
-    Raises ``MediaError`` for what cannot be inflated within limits: neither good nor bad, as no other part of the file
+    Raises ``MediaError`` if it cannot be inflated within limits: neither good nor bad, as no other part of the file
     tells what was meant.
     """
     boxes = yield from children(cursor, cmov)
@@ -36,7 +36,7 @@ def read_compressed(cursor: Cursor, cmov: Box) -> Generator[Span, bytes, tuple[C
     try:
         moov = parse_header(header, 0, plain.size)
     except MediaError as error:
-        _refuse(cmov, f"has a compressed 'moov' box that inflates to no box: it {error.defect.message}")
+        _refuse(cmov, f"has a compressed 'moov' box that does not inflate to a box: it {error.defect.message}")
     if moov.fourcc != "moov" or moov.end > (plain.size or 0):
         _refuse(cmov, f"has a compressed 'moov' box that inflates to something else ({moov.fourcc!a})")
     if first((yield from children(plain, moov)), "cmov") is not None:

@@ -75,7 +75,7 @@ def read_edits(cursor: Cursor, edts: Box | None) -> Generator[Span, bytes, tuple
 def shown(edits: Sequence[Edit], media: Media, movie_timescale: int) -> Fraction | None:
     """Seconds of media that are shown; ``None`` where neither the media nor an edit list tells.
 
-    What an edit asks for beyond either end of the media does not exist, and is not shown.
+    Media that an edit asks for beyond either end does not exist, and is not shown.
     """
     if media.ticks is None:
         asked = Fraction(sum(edit.ticks for edit in edits if not edit.is_empty), movie_timescale)

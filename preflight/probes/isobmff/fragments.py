@@ -24,7 +24,7 @@ Ticks = dict[int, int]
 
 @dataclass(slots=True)
 class Fragments:
-    """What the boxes after the movie box tell, filled as they are found.
+    """The facts in the boxes after the movie box, filled as they are found.
 
     By track id: ``starts`` is the ticks of the samples that the movie box itself lists, ``firsts`` the decode time of
     the first sample, ``offsets`` its composition offset, ``ends`` the decode time at which the last sample ends;
@@ -174,7 +174,7 @@ class _Walk:
         if last is None or last <= moof.end:
             return moof.end
         if any(it.end < last for it in self._indexes):
-            self._fragments.indexed.clear()  # other indexes are passed over
+            self._fragments.indexed.clear()  # other indexes are ignored
         return last
 
     def _fits(self, index: SegmentIndex) -> bool:
@@ -194,7 +194,7 @@ class _Walk:
 
 
 def _next_box(cursor: Cursor, offset: int, fragments: Fragments) -> Generator[Span, bytes, Box | None]:
-    """The box at ``offset``; ``None`` at the end of the file, and at what is no box."""
+    """The box at ``offset``; ``None`` at the end of the file, and at bytes that are not a box."""
     if _is_at_end(cursor, offset):
         return None
     header = yield from cursor.read(offset, HEADER_BYTES, ahead=limits.JUMP_SPAN_BYTES)

@@ -44,7 +44,7 @@ class _Movie:
 
 
 def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
-    """Everything the file says of itself. Never raises: what breaks the format ends up in ``defects``.
+    """Everything the file says of itself. Never raises: breaches of the format end up in ``defects``.
 
     Durations are exact. One read for a fast-start file, two when ``moov`` is last.
     """
@@ -84,7 +84,7 @@ def _read_movie_box(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, _M
     try:
         return (yield from _read_movie(plain, inner, (yield from children(plain, inner)), layout))
     except MediaError as error:
-        # Its offsets are none of the file's.
+        # Its offsets are not offsets in the file.
         message = f"{error.defect.message}, in its compressed 'moov' box"
         raise MediaError(replace(error.defect, message=message, offset=cmov.start, where=cmov.path)) from error
 

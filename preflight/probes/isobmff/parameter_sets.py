@@ -1,8 +1,8 @@
 """The shape of a pixel in the sequence parameter set of H.264 and HEVC.
 
 A clip without ``pasp`` may say in its stream that its pixels are not square (Rec. ITU-T H.264 §7.3.2.1, §E.1; Rec.
-ITU-T H.265 §7.3.2.2, §E.2). The sets stand in ``avcC`` and ``hvcC`` (ISO/IEC 14496-15 §5.3.3, §8.3.3). Only what leads
-to the ratio is read, and what cannot be read says nothing.
+ITU-T H.265 §7.3.2.2, §E.2). The sets are in ``avcC`` and ``hvcC`` (ISO/IEC 14496-15 §5.3.3, §8.3.3). Only the fields
+up to the ratio are read, and an unreadable set says nothing.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ _PER_SAMPLE = (_DURATION, _SIZE, _FLAGS, _COMPOSITION)
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What the movie box says about its fragments: ``mehd`` in ticks, ``trex`` durations and sizes by track id."""
+    """The movie box's facts about its fragments: ``mehd`` in ticks, ``trex`` durations and sizes by track id."""
 
     movie_ticks: int | None = None
     sample_durations: dict[int, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The samples of a track, by its tables (ISO/IEC 14496-12 §8.6.1, §8.7), held against each other and the file.
+"""The samples of a track, by its tables (ISO/IEC 14496-12 §8.6.1, §8.7), compared with each other and with the file.
 
 ``stsz`` counts the samples, ``stts`` gives them times, ``stsc`` puts them into chunks, and ``stco`` or ``co64`` says
 where the chunks are. A sample exists where all four have it.
@@ -29,7 +29,7 @@ _MANDATORY = (("stts",), ("stsz", "stz2"), ("stsc",), ("stco", "co64"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
-    """What the tables of a track say. ``None`` where a table was not read.
+    """The facts in the tables of a track. ``None`` where a table was not read.
 
     ``count`` samples are there; ``ticks`` is how long those last that have a time and a chunk; ``begin`` is the first
     one's composition offset. ``data_end`` is the byte at which the last ends. ``flaw`` says why none can be read.
@@ -47,7 +47,7 @@ def read_samples(
 ) -> Generator[Span, bytes, Samples]:
     """The samples that ``stbl`` lists. No sample can lie within a box of ``structure``.
 
-    Only what is held already is looked at, for no table is worth a read; but ``times_only`` reads ``stts`` in any case.
+    Only bytes already held are looked at, for no table is worth a read; but ``times_only`` reads ``stts`` in any case.
     Raises ``MediaError`` for a table of times without its entries.
     """
     held = cursor.holds(stbl.start, stbl.size)

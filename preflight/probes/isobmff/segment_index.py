@@ -1,7 +1,7 @@
 """Indexes of fragments: ``sidx`` (ISO/IEC 14496-12 §8.16.3) and ``mfra`` (§8.8.9). Both are hints.
 
-They say where fragments are, and are copied, cut and left behind when those change. What they lead to is looked at
-before it is believed.
+They say where fragments are, and are copied, cut and left behind when those change. The bytes they lead
+to are looked at before they are believed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _U32 = Struct(">I")
 _ROW = Struct(">II4x")
 
 SEGMENT_STARTS = frozenset({"moof", "styp", "sidx", "ssix", "emsg", "prft", "free", "skip", "uuid"})
-"""What a subsegment may begin with (§8.16.2)."""
+"""The boxes that a subsegment may begin with (§8.16.2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def last_indexed(cursor: Cursor) -> Generator[Span, bytes, int | None]:
     """
     try:
         return (yield from _last_in_mfra(cursor))
-    except MediaError:  # an index that is broken is none
+    except MediaError:  # a broken index does not count
         return None
 
 

@@ -46,7 +46,7 @@ _STRUCTURE = TOP_LEVEL - {"mdat", "wide"}
 
 @dataclass(slots=True)
 class Layout:
-    """What the walk over the top level has seen. Filled as it goes, so that a broken file still tells this much.
+    """Facts from the walk over the top level. Filled as it goes, so that a broken file still tells this much.
 
     ``structure`` is the boxes that hold no media, whatever a sample table says, as far as the walk must go.
     """
@@ -73,7 +73,7 @@ def walk(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, None]:
             break
         if not looks_like_box(header):
             if layout.moov is None:
-                corrupt(f"has something that is no box at byte {offset}", offset=offset)
+                corrupt(f"has something that is not a box at byte {offset}", offset=offset)
             break
         box = parse_header(header, offset, cursor.size)
         if layout.moov is not None and layout.saw_mdat and box.fourcc not in TOP_LEVEL:

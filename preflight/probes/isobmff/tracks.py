@@ -45,7 +45,7 @@ class TrackHeader:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovieContext:
-    """What a track takes from around it: the movie's clock and matrix, and whether fragments follow.
+    """The facts that a track takes from around it: the movie's clock and matrix, and whether fragments follow.
 
     ``structure`` is the boxes of the file that hold no media.
     """
@@ -123,7 +123,7 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
 def _aside(
     handler: str, entry: SampleEntry | None, samples: Samples, references: Mapping[str, tuple[int, ...]]
 ) -> str | None:
-    """What a video track by itself is, if it is not a moving picture."""
+    """The kind of a video track that by itself is not a moving picture."""
     if handler != "vide":
         return None
     if entry is not None and entry.codec == _SYSTEMS:

@@ -1,4 +1,4 @@
-"""The Python API: one function for each thing that the command line does."""
+"""The Python API: one function for each command."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check(
     """Check a job (a path or a loaded one), or an ``image`` and a ``video`` (a path or a URL each), or one of the two.
 
     Bad media is in the report, not an exception. Raises ``ConfigurationError`` when there is nothing to check, and
-    ``JobUnreadable`` for a job file that cannot be read. Not for use inside an event loop: ``check_async`` is.
+    ``JobUnreadable`` for a job file that cannot be read. Inside an event loop, use ``check_async`` instead.
     """
     target, options = _target(job, image, video, mode, orientation, prompt, model, options)
     with Engine(options) as engine:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from preflight.model import AddressFacts, Durations, Job, Quote
 
 _WINDOW = 256
-"""Jobs taken from the input at a time: bounds memory, however many there are."""
+"""Jobs taken from the input at a time, which bounds memory for any number of jobs."""
 _ITEMS_READ = 16
-"""Files read of one list field; the service uses one."""
+"""Most files of one list field; the service uses one."""
 _KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
 
 
@@ -75,7 +75,7 @@ class Engine:
     def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
         """One report a target, in their order, holding at most a window of them. Not for use inside an event loop.
 
-        A file that several targets name is looked at once.
+        A file that several targets name is examined once.
         """
         remaining, known = iter(targets), Examined()
         thorough: bool | None = None
@@ -174,7 +174,7 @@ class Engine:
         )
 
     def _is_let_go(self, hidden: Hidden) -> bool:
-        """Whether somebody named the rule of a finding to be rid of it: not selecting it does not do that."""
+        """Whether a user ignores the rule of a finding by name; leaving it out of ``select`` is not enough."""
         return hidden.by != "option" or hidden.finding.rule in rules_named(self._options.ignore)
 
     def _unreadable(self, row: JobUnreadable) -> JobReport:
@@ -190,7 +190,7 @@ class Engine:
         return load_spec(named) if isinstance(named, str) and named in model_names() else spec
 
     def _choice(self, job: Job | None, spec: Spec, role: Literal["mode", "orientation"]) -> str:
-        """The mode or orientation that holds: the job's, for a bare file the option's, else the default."""
+        """The mode or orientation in effect: the job's, for a bare file the option's, else the default."""
         field_spec = spec.field(role)
         option = self._options.mode if role == "mode" else self._options.orientation
         given = job.value(field_spec.name) if job else option
@@ -207,7 +207,7 @@ class Engine:
         return inspect_url(url, allow=self._options.allow)
 
     def _quotes(self, spec: Spec, durations: Durations, orientation: str, mode: str) -> tuple[Quote, ...]:
-        """The price in the mode that holds, or in every mode; none where the length is not known."""
+        """The price in the job's mode, or in every mode; none where the length is not known."""
         modes = spec.price.credits_per_second if self._options.every_mode else (mode,)
         each = (
             pricing.quote(spec, durations, mode=each, orientation=orientation, rounding=self._options.rounding)
@@ -221,7 +221,7 @@ class Engine:
             return replace(finding, path=path, line=1 if path else None, column=1 if path else None)
         place = job.place(finding.field)
         line, column = (place.line, place.column) if place else (job.line, None)
-        name = redact(finding.field) if finding.field else None  # an unknown field may be called anything
+        name = redact(finding.field) if finding.field else None  # an unknown field may have any name
         return replace(finding, field=name, path=job.path, line=line, column=column)
 
 

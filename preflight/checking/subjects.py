@@ -1,4 +1,4 @@
-"""A file that is waiting to be examined, and the memory of those that one run has examined."""
+"""A file that is to be examined, and the results that one run remembers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _REMEMBERED = 1024
 """Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
 
 _PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
-"""What a file is taken for by its name, where its bytes are no media at all."""
+"""Suffixes that decide the kind of a file whose bytes are not media."""
 
 
 class Slot(NamedTuple):
     """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
 
-    ``shown`` is the source as it may be printed: without the query string. ``target`` is the server that is asked.
+    ``shown`` is the source as it may be printed: without the query string. ``target`` is the server to ask.
     """
 
     source: str
@@ -35,7 +35,7 @@ class Slot(NamedTuple):
 
     @property
     def identity(self) -> tuple[Path | str, Kind | None, bool]:
-        """What two slots share that one look answers: a receipt is made for the files of jobs only."""
+        """The key that slots with one result share: only files of jobs get a receipt."""
         return self.path or self.source, self.kind, self.field is None
 
     def subject(self, examined: Subject) -> Subject:
@@ -46,7 +46,7 @@ class Slot(NamedTuple):
 
 
 class Examined:
-    """What one run has found out, so that a file that many jobs name is looked at once. The oldest is forgotten first.
+    """The results of one run, so that a file that many jobs name is examined once. The oldest is dropped first.
 
     It belongs to one ``Examiner`` and one ``thorough``.
     """
@@ -60,17 +60,17 @@ class Examined:
         return None if known is None else slot.subject(known)
 
     def add(self, slot: Slot, subject: Subject) -> None:
-        """Keep it for the slots that are still to come."""
+        """Keep the subject for later slots."""
         if len(self._subjects) >= _REMEMBERED:
             del self._subjects[next(iter(self._subjects))]
         self._subjects[slot.identity] = subject
 
 
 def is_named_as_picture(slot: Slot) -> bool:
-    """Whether its name is that of a picture."""
+    """Whether its suffix is that of a picture."""
     return slot.shown.removesuffix("?…").removesuffix(";…").lower().endswith(_PICTURE_SUFFIXES)
 
 
 def may_be_a_clip(slot: Slot) -> bool:
-    """Whether it is meant as a clip, as far as its place in the job and its name say."""
+    """Whether its field in the job or its name says that it is a clip."""
     return slot.kind is Kind.VIDEO or (slot.kind is None and not is_named_as_picture(slot))

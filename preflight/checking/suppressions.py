@@ -31,7 +31,7 @@ class Sorted(NamedTuple):
 
     @property
     def counted(self) -> tuple[Finding, ...]:
-        """What makes the verdict. What could not be examined counts even where it is hidden: it is no pass."""
+        """The findings that decide the verdict. An indeterminate one counts even when hidden: it is not a pass."""
         return (*self.shown, *(each.finding for each in self.hidden if each.finding.indeterminate))
 
 
@@ -40,13 +40,13 @@ def rules_named(names: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for name in names:
         if name not in _IDS and name not in _AREAS:
-            raise ConfigurationError(f"no rule {redact(name, longest=60)!r}{close_to(name)}")
+            raise ConfigurationError(f"unknown rule {redact(name, longest=60)!r}{close_to(name)}")
         found |= _AREAS.get(name, {name})
     return frozenset(found)
 
 
 def close_to(name: str) -> str:
-    """The end of a message on a rule that does not exist: what it may stand for."""
+    """The end of a message about an unknown rule: the rule that the user may have meant."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
     close = get_close_matches(name, [*_AREAS, *_IDS], n=1)
@@ -75,10 +75,10 @@ class Selection:
         self._baseline = baseline
         for name in self._severities:
             if name not in _IDS:
-                raise ConfigurationError(f"no rule {redact(name, longest=60)!r}{close_to(name)}")
+                raise ConfigurationError(f"unknown rule {redact(name, longest=60)!r}{close_to(name)}")
 
     def sort(self, findings: Sequence[Finding], job: Job | None, sources: Mapping[str | None, str]) -> Sorted:
-        """Part ``findings`` of one job or file. ``sources`` names the file behind each field, for the baseline."""
+        """Split ``findings`` of one job or file. ``sources`` names the file behind each field, for the baseline."""
         shown: list[Finding] = []
         hidden: list[Hidden] = []
         for found in findings:
@@ -106,7 +106,7 @@ class Selection:
 
 
 def _patterns(pattern: str, folder: str) -> Patterns:
-    from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which most runs need not
+    from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which most runs do not need
 
     return Patterns([pattern], folder=folder)
 
@@ -120,7 +120,7 @@ def _paths(path: str | None, source: str | None) -> Iterator[str]:
 
 
 def _is_ignored_in(job: Job, finding: Finding) -> bool:
-    """Whether a comment ignores ``finding``. A job is often somebody else's: it cannot switch off a budget."""
+    """Whether a comment ignores ``finding``. A job may be somebody else's: it cannot switch off a budget."""
     if finding.rule in _BUDGET:
         return False
     return any(comment.covers(finding.line) and _says(comment.rules, finding) for comment in job.comments)

@@ -35,7 +35,7 @@ _COMMANDS = {
 }
 
 _WITHOUT_SETTINGS = frozenset({"schema", "sandbox"})
-"""Commands whose options mean something else than the settings of that name."""
+"""Commands whose options differ in meaning from the settings of the same name."""
 
 
 class Commands(click.Group):
@@ -50,7 +50,7 @@ class Commands(click.Group):
 
             close = get_close_matches(cmd_name, _COMMANDS, n=1)
             if close:
-                ctx.fail(f"no command {cmd_name!r}; did you mean {close[0]!r}?")
+                ctx.fail(f"unknown command {cmd_name!r}; did you mean {close[0]!r}?")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
@@ -58,7 +58,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but that a file of this folder is never taken for an option."""
+        """Like click, but a file of this folder is never taken for an option."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command, rest if command is None else as_names(command, rest)
 
@@ -71,7 +71,7 @@ class Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names and summaries above: click's own way loads every command for them."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
 
         known = [
             CompletionItem(name, help=said) for name, (_, said) in _COMMANDS.items() if name.startswith(incomplete)

@@ -1,4 +1,4 @@
-"""The one maker of consoles: what is printed on one is text, never markup, and steers no terminal."""
+"""Makes all consoles: they print text, never markup or control sequences for the terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from preflight.redact import printable
 
 
 class TextConsole(Console):
-    """A console without markup, emoji codes and highlighting, which escapes what is not printable."""
+    """A console without markup, emoji codes and highlighting, which escapes characters that are not printable."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, highlight=False, **options)

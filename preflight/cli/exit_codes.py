@@ -1,4 +1,4 @@
-"""Exit codes, and which one an outcome has. Where several apply, the most serious for the user's money wins."""
+"""Exit codes, and the one of each outcome. Where several apply, the most serious for the user's money wins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """What a caller can rely on."""
+    """The exit codes, which callers can rely on."""
 
     PASS = 0
     FAIL = 1
@@ -37,7 +37,7 @@ def exit_of(report: Report) -> Exit:
 
 
 def exit_of_submission(submission: Submission, *, saved: bool = True) -> Exit:
-    """The exit code of a submission that was accepted. ``saved`` is whether its results are here as asked."""
+    """The exit code of a submission that was accepted. ``saved`` is whether its results were saved as requested."""
     if submission.state == "failed":
         return Exit.API
     return Exit.PASS if saved else Exit.INDETERMINATE

@@ -1,4 +1,4 @@
-"""The file that holds the API key, read for every command in the same way; loads nothing of the client."""
+"""Reads the file with the API key, for every command in the same way; loads nothing of the client."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ def read_key_file(path: str) -> str:
         raise ConfigurationError(f"cannot read the key file {path}: {reason}") from error
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ConfigurationError(f"the key file {path} is UTF-16: save it as UTF-8 or ASCII")
-    # Editors and shells of Windows put a mark before UTF-8.
+    # Editors and shells on Windows write a byte-order mark before UTF-8.
     return content.decode("utf-8-sig", errors="replace").removesuffix("\n").removesuffix("\r")

@@ -17,16 +17,16 @@ from preflight.targets.folders import plain_part
 
 _KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
 _ITEMS = 16
-"""Files taken of one list field; the service uses one."""
+"""Most files of one list field; the service uses one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixInput:
-    """A file to be looked at. ``file`` is ``None`` for what is at a URL, or in a row that cannot be read (``trouble``).
+    """A file to examine. ``file`` is ``None`` for a URL and for an unreadable row; ``trouble`` says why.
 
-    ``kind`` is the part that a job gives it, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
-    job names it. ``inside`` is whether it lies in what the user named, links followed: a link or a job in a folder may
-    lead out of it.
+    ``kind`` is its role in the job, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
+    job names it. ``inside`` is whether it is in a place that the user named, links followed: a link or a job in a
+    folder may lead out of it.
     """
 
     source: str
@@ -59,7 +59,7 @@ def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) ->
 
 
 def _roots(name: str) -> Iterator[Path]:
-    """Where files that ``name`` leads to may lie: in the folder, beside the job, or the one file itself."""
+    """The allowed place of files behind ``name``: in the folder, beside the job, or the one file itself."""
     path = Path(name)
     try:
         if path.is_dir():
@@ -70,7 +70,7 @@ def _roots(name: str) -> Iterator[Path]:
                 yield path.absolute().parent.resolve()
         else:
             yield plain_part(name).resolve()
-    except (OSError, ValueError, RuntimeError):  # not a path: reading it says so
+    except (OSError, ValueError, RuntimeError):  # not a path: reading it reports that
         return
 
 

@@ -58,7 +58,7 @@ def command(
     """
     wanted = results(output)
     if write_baseline is not None:
-        verdict = replace(verdict, baseline=None)  # what is old already is old in the new one, too
+        verdict = replace(verdict, baseline=None)  # the new baseline keeps the old findings
         require_writable(write_baseline)
     options = engine_options(network=network, job=job, verdict=verdict, offline=offline)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
@@ -67,11 +67,11 @@ def command(
     if not report.jobs and not jobs_only:
         raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}")
     if jobs_only:
-        targets.empty.clear()  # files that are not jobs are passed over silently
+        targets.empty.clear()  # files that are not jobs are skipped silently
     if not output.quiet:
         say_beside(report, targets, options.baseline)
     if write_baseline is not None:
-        from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only where it is asked for
+        from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only for --write-baseline
 
         return keep_as_baseline(report, write_baseline, quiet=output.quiet)
     emit_results(wanted, REPORT, report, quiet=output.quiet)

@@ -25,7 +25,7 @@ def command(*, what: str, model: str, output: str | None) -> int:
     preflight schema settings --output preflight.schema.json
     """
     if what == "settings":
-        from preflight.settings.schema import settings_schema  # noqa: PLC0415 - only for this one
+        from preflight.settings.schema import settings_schema  # noqa: PLC0415 - only for this schema
 
         emit(to_json(settings_schema()), output)
     else:

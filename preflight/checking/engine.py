@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -122,7 +123,7 @@ class Engine:
             return [self._examiner.slot(target.source, kind=target.kind, field=None, base=Path())]
         if isinstance(target, JobUnreadable):
             return []
-        spec, base = self._spec(target), Path(target.path or "").parent
+        spec, base = self._spec(target), _folder_of(target.path or "")
         slots: list[Slot] = []
         for role, kind in _KINDS.items():
             name = spec.field(role).name
@@ -161,7 +162,7 @@ class Engine:
             path=job.path if job else subjects[0].source,
             line=job.line if job else None,
             bare=job is None,
-            identity=_identity(job, spec) if job else None,
+            identity=_identity(job, spec) if job and self._options.identify else None,
             checked_at=self._options.now(),
             fail_on=self._options.fail_on,
             verdict=verdict_of_job(
@@ -229,6 +230,12 @@ def _identity(job: Job, spec: Spec) -> str:
     from preflight.checking.job_hash import job_hash  # noqa: PLC0415 - loads hashlib, which a file by itself need not
 
     return job_hash(job, spec)
+
+
+@lru_cache(maxsize=16)
+def _folder_of(path: str) -> Path:
+    """Where the paths in a job file begin; the rows of a manifest share it."""
+    return Path(path).parent
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:

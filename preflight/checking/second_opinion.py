@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from preflight.model import Defect, DefectKind, Family, ImageFacts, SparseBytes
+from preflight.probes import limits
 from preflight.probes.limits import FIRST_SPAN_BYTES
 from preflight.specs import Spec
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1
+_MOVIE_DATA = b"cmvd"
+"""The box in a compressed movie box that states, in its first four bytes, how many it inflates to."""
 SAME_LENGTH = Fraction(2, 1000)
 """MediaInfo counts in milliseconds: lengths within two of them agree."""
 _OPENED = frozenset({DefectKind.DISPUTED, DefectKind.TOLERATED})
@@ -33,12 +37,12 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     if thorough or facts.container not in _READ_HERE or facts.fragmented or facts.defects:
         return True
     clocks = facts.durations.plausible
-    limits = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
+    bounds = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
     return (
         not clocks
         or any(clock != clocks[0] for clock in clocks)
         or bool(facts.durations.hints or facts.durations.doubt)
-        or any(abs(clocks[0] - limit) <= _NEAR_S for limit in limits)
+        or any(abs(clocks[0] - bound) <= _NEAR_S for bound in bounds)
         or sum(track.is_picture for track in facts.tracks) != 1
     )
 
@@ -52,7 +56,7 @@ def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: WorkerPoo
         without_lengths,
     )
 
-    if facts.size_bytes is None:
+    if facts.size_bytes is None or _inflated_bytes(fetched) > limits.MAX_MOVIE_BYTES:
         return facts
     has_all = len(fetched) >= facts.size_bytes
     tracks = pool.ask(fetched, facts.size_bytes)
@@ -66,6 +70,20 @@ def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: WorkerPoo
         # MediaInfo needs every fragment for the length; it sums those that it gets.
         opinion = without_lengths(opinion)
     return replace(facts, second=opinion, durations=_widened(facts, opinion))
+
+
+def _inflated_bytes(fetched: SparseBytes) -> int:
+    """Bytes that the compressed movie boxes state they inflate to, wherever one seems to be.
+
+    MediaInfo believes them: 240 KB would cost its process 240 MB. Whether our reader came as far does not matter.
+    """
+    places: set[int] = set()
+    for start, data in fetched.pieces():
+        places.update(start + found.start() for found in re.finditer(_MOVIE_DATA, data))
+        seam = start + max(0, len(data) - len(_MOVIE_DATA) + 1)  # it may lie across two pieces that touch
+        across = fetched.between(seam, start + len(data) + len(_MOVIE_DATA) - 1)
+        places.update(seam + found.start() for found in re.finditer(_MOVIE_DATA, across))
+    return sum(int.from_bytes(fetched.between(at + 4, at + 8), "big") for at in places)
 
 
 def _widened(facts: VideoFacts, opinion: SecondOpinion) -> Durations:
@@ -98,7 +116,6 @@ def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: WorkerPool) -> 
     above the limits of fetching or decoding gets no worse finding than that.
     """
     from preflight.checking.decoder_facts import judged  # noqa: PLC0415 - clips do not need it
-    from preflight.probes import limits  # noqa: PLC0415 - clips do not need it
 
     assert facts.size_bytes is not None, "only what is_decodable is decoded"
     pixels = (facts.width or 0) * (facts.height or 0)

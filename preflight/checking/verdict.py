@@ -7,7 +7,7 @@ not be examined never passes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from preflight.model import Family, Finding, JobReport, Severity, Subject, Verdict
@@ -79,9 +79,28 @@ def _job_without(job: JobReport, is_old: Callable[[Finding], bool]) -> JobReport
     return replace(job, findings=left, verdict=verdict)
 
 
-def is_over_budget(report: Report) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an exit code needs to know of a run. ``over_budget``: a job may cost more than the user's bound."""
+
+    jobs: int
+    verdict: Verdict
+    over_budget: bool
+
+
+def outcome_of(jobs: Iterable[JobReport]) -> Outcome:
+    """The outcome of ``jobs``, none of which is kept: memory does not grow with their number."""
+    count, verdicts, over_budget = 0, set[Verdict](), False
+    for job in jobs:
+        count += 1
+        verdicts.add(job.verdict)
+        over_budget = over_budget or is_over_budget(job)
+    return Outcome(jobs=count, verdict=worst(verdicts), over_budget=over_budget)
+
+
+def is_over_budget(job: JobReport) -> bool:
     """Whether a job may cost more than the user's bound, which has an exit code of its own."""
-    return any(finding.rule in _BUDGET for job in report.jobs for finding in job.findings)
+    return any(finding.rule in _BUDGET for finding in job.findings)
 
 
 def _counted(job: JobReport, findings: Iterable[Finding]) -> tuple[Finding, ...]:

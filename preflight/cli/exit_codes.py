@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from preflight.checking.verdict import is_over_budget
+from preflight.checking.verdict import Outcome, outcome_of
 from preflight.model import Report, Verdict
 
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ OF_VERDICT = {Verdict.PASS: Exit.PASS, Verdict.FAIL: Exit.FAIL, Verdict.INDETERM
 
 
 def exit_of(report: Report) -> Exit:
+    """The exit code of a check that was reported."""
+    return exit_of_outcome(replace(outcome_of(report.jobs), verdict=report.verdict))
+
+
+def exit_of_outcome(outcome: Outcome) -> Exit:
     """The exit code of a check: over budget, then fail, then indeterminate."""
-    if is_over_budget(report):
-        return Exit.OVER_BUDGET
-    return OF_VERDICT[report.verdict]
+    return Exit.OVER_BUDGET if outcome.over_budget else OF_VERDICT[outcome.verdict]
 
 
 def exit_of_submission(submission: Submission, *, saved: bool = True) -> Exit:

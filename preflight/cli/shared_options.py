@@ -163,6 +163,7 @@ def engine_options(
     uploaded: bool = False,
     offline: bool = False,
     every_mode: bool = False,
+    identify: bool = True,
 ) -> Options:
     """Engine options from the values of the options above.
 
@@ -196,6 +197,7 @@ def engine_options(
         uploaded=uploaded,
         offline=offline,
         every_mode=every_mode,
+        identify=identify,
     )
 
 

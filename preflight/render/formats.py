@@ -205,6 +205,9 @@ def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
 COMMANDS: Final = "github"
 """The format whose lines are commands to a build server."""
 
+IDENTIFYING: Final = frozenset({"json", "jsonl"})
+"""The formats of a report that show the identity of each job."""
+
 REPORT: Formats[Report] = {
     "text": _report_text,
     "json": _json(objects.report_object),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[Finding]:
     """The findings about a request body. ``callback`` holds the facts of its callback URL."""
-    case = JobCase(job=job, spec=spec, callback=callback)
+    case = JobCase.of(job, spec, callback)
     for rule in JOB_RULES:
         yield from rule.findings(case, None)
 
@@ -47,6 +47,8 @@ def judge_subject(
     case = SubjectCase(subject=subject, spec=spec, now=now, uploaded=uploaded)
     for rule in SUBJECT_RULES:
         yield from rule.findings(case, subject.field)
+    if subject.facts is None:
+        return
     name = _file_name(subject)
     if subject.image is not None:
         image = ImageCase(facts=subject.image, spec=spec, name=name)

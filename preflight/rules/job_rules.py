@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from preflight.model import Severity
 from preflight.redact import redact
 from preflight.rules.rule import Flaw, JobCase
-from preflight.specs import FieldSpec, Role, model_names
+from preflight.specs import FieldSpec, FieldType, Role, model_names
 
 if TYPE_CHECKING:
     from preflight.model.job import JsonValue
 
 _TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": "a mapping"}
+_TYPES: dict[FieldType, type] = {"string": str, "string[]": list, "object": dict}
 _SHOWN_CHARACTERS = 60
 _ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt")
 
@@ -43,10 +44,11 @@ def field_missing(case: JobCase) -> Iterator[Flaw]:
 
 
 def field_unknown(case: JobCase) -> Iterator[Flaw]:
+    known = {field.name for field in case.spec.fields}
     ruled_out = {field.name for field in case.spec.unsupported}
-    for name in _given(case):
+    for name in case.given:
         key = name.rpartition(".")[2]
-        if name in {field.name for field in case.spec.fields} or key in ruled_out:
+        if name in known or key in ruled_out:
             continue
         meant = _meant(name, case)
         if meant and meant.rpartition(".")[2] == key:
@@ -67,15 +69,18 @@ def field_type(case: JobCase) -> Iterator[Flaw]:
             fix="keep the one that you mean, and remove the other",
             field=name,
         )
+    given = frozenset(case.given)
     for field in case.spec.fields:
-        if field.type == "object" or not _is_absent(case, field):
-            yield from _wrong_type(field, case.job.value(field.name), given=field.name in _given(case))
+        if field.name in given and (field.type == "object" or not _is_absent(case, field)):
+            yield from _wrong_type(field, case.job.value(field.name))
 
 
 def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
-    for name in _given(case):
-        for field in case.spec.unsupported:
-            if name.rpartition(".")[2] == field.name:
+    unsupported = case.spec.unsupported
+    for name in case.given:
+        key = name.rpartition(".")[2]
+        for field in unsupported:
+            if key == field.name:
                 yield Flaw(
                     message=f"'{_shown(name)}' is not supported: {field.message}",
                     measured=_shown(case.job.value(name)),
@@ -149,7 +154,7 @@ def _meant(given: str, case: JobCase) -> str | None:
 
 def _distance(around: str, case: JobCase, field: FieldSpec) -> tuple[bool, bool, bool]:
     """The key for ``min``, which takes the first of equals: the closest by letters."""
-    return field.name in _given(case), field.name.rpartition(".")[0] != around, not field.required
+    return field.name in case.given, field.name.rpartition(".")[0] != around, not field.required
 
 
 def _example(field: FieldSpec) -> str:
@@ -164,17 +169,6 @@ def _example(field: FieldSpec) -> str:
     return f"{name}: {field.default or (field.choices[0] if field.choices else '…')}"
 
 
-def _given(case: JobCase) -> tuple[str, ...]:
-    """The dotted names of every field given, one level into mappings that the spec knows."""
-    body = case.job.body
-    if not isinstance(body, dict):
-        return ()
-    container = case.spec.field("input").name
-    inner = body.get(container)
-    inside = tuple(f"{container}.{key}" for key in inner) if isinstance(inner, dict) else ()
-    return (*body, *inside)
-
-
 def _is_absent(case: JobCase, field: FieldSpec) -> bool:
     """Whether a field is missing although the mapping around it is there."""
     around = field.name.rpartition(".")[0]
@@ -186,15 +180,8 @@ def _required(case: JobCase) -> str:
     return "needs " + ", ".join(field.name for field in case.spec.fields if field.required)
 
 
-def _wrong_type(field: FieldSpec, value: JsonValue, *, given: bool) -> Iterator[Flaw]:
-    if not given:
-        return
-    fits = {
-        "string": isinstance(value, str),
-        "string[]": isinstance(value, list),
-        "object": isinstance(value, dict),
-    }[field.type]
-    if not fits:
+def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
+    if not isinstance(value, _TYPES[field.type]):
         fix = "write [ ] around it" if field.type == "string[]" and isinstance(value, str) else None
         if field.type == "string" and isinstance(value, int | float) and not isinstance(value, bool):
             fix = f'write it in quotes: "{_shown(value)}"'

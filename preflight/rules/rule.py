@@ -62,11 +62,26 @@ class Flaw(NamedTuple):
 
 
 class JobCase(NamedTuple):
-    """A job before its files are examined. ``callback`` holds the facts of its callback URL."""
+    """A job before its files are examined. ``callback`` holds the facts of its callback URL.
+
+    ``given`` holds the dotted names of every field given, one level into mappings that the spec knows.
+    """
 
     job: Job
     spec: Spec
+    given: tuple[str, ...]
     callback: AddressFacts | None = None
+
+    @classmethod
+    def of(cls, job: Job, spec: Spec, callback: AddressFacts | None) -> JobCase:
+        """The case of ``job``, with its names collected once for all rules."""
+        given: tuple[str, ...] = ()
+        if isinstance(job.body, dict):
+            container = spec.field("input").name
+            inner = job.body.get(container)
+            inside = [f"{container}.{key}" for key in inner] if isinstance(inner, dict) else ()
+            given = (*job.body, *inside)
+        return cls(job=job, spec=spec, given=given, callback=callback)
 
 
 class SubjectCase(NamedTuple):

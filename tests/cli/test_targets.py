@@ -271,7 +271,7 @@ def test_a_column_with_another_name_is_still_an_unknown_field(tmp_path: Path) ->
 # ── Nothing to check ──────────────────────────────────────────────────────────────────────────────────────────────
 
 NOTHING = {
-    "folder": (["empty"], "nothing to check: empty: no media and no job files in this folder"),
+    "folder": (["empty"], "nothing to check: empty: no media or job files in this folder"),
     "header-only": (["head.csv"], "nothing to check: head.csv: no rows below its header"),
     "empty-table": (["empty.csv"], "nothing to check: empty.csv: an empty file"),
     "empty-lines": (["empty.jsonl"], "nothing to check: empty.jsonl: no jobs in it"),

@@ -27,8 +27,8 @@ class Options:
     ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
     only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded``
     refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
-    modes, not only the one that holds. ``identify`` gives each report the identity of its job. ``now`` gives the time to
-    compare signed URLs with; it is called once a report.
+    modes, not only the one that holds. ``identify`` gives each report the identity of its job. ``now`` gives the time
+    to compare signed URLs with; it is called once a report.
     """
 
     allow: tuple[AllowedHost, ...] = ()

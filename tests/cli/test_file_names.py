@@ -102,4 +102,4 @@ def test_every_command_looks_at_its_arguments_so(tmp_path: Path) -> None:
     (tmp_path / "--help").write_bytes(b"")
     for name in commands.commands or commands.list_commands(None):  # type: ignore[arg-type]
         ran = preflight(name, "--help", cwd=tmp_path)
-        assert (ran.code, "the name of a file here" in ran.err) == (2, True), name
+        assert (ran.code, "is both an option and a file here" in ran.err) == (2, True), name

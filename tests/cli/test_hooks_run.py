@@ -172,5 +172,7 @@ def test_the_name_of_a_file_is_never_an_option(arguments: list[str], repository:
     repository.add("jobs/bad.yaml", BAD_JOBS["field.yaml"][0].encode())
     ran = repository.run()
     assert ran.code == 1, ran.text
-    assert ("input.character_orientation" if "--" in (arguments or ["--"]) else "is an option and the name") in ran.text
+    assert (
+        "input.character_orientation" if "--" in (arguments or ["--"]) else "is both an option and a file here"
+    ) in ran.text
     assert json.loads((repository.folder / "package.json").read_text("utf-8")) == {"name": "site"}

@@ -97,7 +97,7 @@ def preflight_completing(instruction: str, words: str = "", at: str = "0") -> st
 
 def test_zsh_is_told_what_each_command_does() -> None:
     lines = preflight_completing("zsh_complete", "preflight ", "1").splitlines()
-    assert lines[:3] == ["plain", "check", "Check jobs and media files before they are paid for."]
+    assert lines[:3] == ["plain", "check", "Check jobs and media files before you pay for them."]
     assert len(lines) == 3 * len(commands.list_commands(click.Context(commands)))
 
 

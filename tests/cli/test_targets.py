@@ -199,7 +199,7 @@ LISTS: dict[str, tuple[list[str], bytes, str]] = {
     "empty": (["--files-from", "-"], b"\n\n", "- names no file"),
     "missing": (["--files-from", "none.txt"], b"", "none.txt: the list of files cannot be read: no such file"),
     "twice": (["-", "--files-from", "-"], b"", "standard input cannot be both a job and a list of files"),
-    "null-alone": (["-0", "a.png"], b"", "-0 says how --files-from parts names"),
+    "null-alone": (["-0", "a.png"], b"", "-0 applies to --files-from, which is not given"),
     "endless": (["--files-from", "-"], b"a" * 200_000, "a name of more than 32768 bytes"),
     "gone": (["--files-from", "-"], b"gone.png\n", "gone.png: no such file"),
     "itself": (["--files-from", "-"], b"-\n", "no such file"),

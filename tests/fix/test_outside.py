@@ -65,7 +65,7 @@ def test_what_lies_outside_of_a_folder_is_not_replaced(
     ran = fix(option, inner)
     (file,) = [each for each in ran.json["files"] if each["source"].endswith(NAME)]
     assert file["state"] == "not-fixed"
-    assert "it lies outside of what was named" in file["reason"]
+    assert "it is outside the named folder or job" in file["reason"]
     assert wrong.read_bytes() == before
     assert not list(wrong.parent.glob("*.fixed.*"))
 

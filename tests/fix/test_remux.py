@@ -131,7 +131,7 @@ def test_a_clip_is_squeezed_into_its_bytes(tmp_path: Path) -> None:
     limit = 350_000
     written("ntsc.mp4", small, recipe(recode=True, max_bytes=limit))
     assert small.stat().st_size <= limit
-    with pytest.raises(Refused, match="fewer bits"):
+    with pytest.raises(Refused, match="too low a bit rate"):
         written("ntsc.mp4", small, recipe(recode=True, max_bytes=20_000))
 
 

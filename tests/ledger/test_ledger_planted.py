@@ -201,7 +201,7 @@ def test_what_an_old_ledger_has_in_doubt_stays_so_until_somebody_looks(old: Path
     key.write_text(KEY)
     options = ["--ledger", old, "--api-url", "https://api.example", "--key-file", key]
     ran = here("ledger", "resolve", "2", *options)
-    assert (ran.code, "did not note which key paid" in ran.err) == (6, True)
+    assert (ran.code, "did not record which key paid" in ran.err) == (6, True)
     assert here("ledger", "resolve", "2", "--not-charged", *options).code == 0
 
 

@@ -11,7 +11,7 @@ import click
 
 from preflight.cli.completion import files
 from preflight.cli.key_file import read_key_file
-from preflight.cli.option_groups import OutputOptions
+from preflight.cli.option_groups import OutputOptions, PaidOptions, ServiceOptions, grouped
 from preflight.cli.param_types import Seconds
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger
@@ -24,22 +24,20 @@ from preflight.submit.submit import Submission
 if TYPE_CHECKING:
     from preflight.ledger import Ledger
 
-
-api_url_option = click.option(
+_API_URL = click.option(
     "--api-url",
     metavar="URL",
     default=DEFAULT_BASE_URL,
     show_default=True,
     help="Base URL of the API.",
 )
-key_file_option = click.option(
+_KEY_FILE = click.option(
     "--key-file",
     metavar="FILE",
     shell_complete=files,
     envvar="PREFLIGHT_API_KEY_FILE",
     help="File that holds the API key (default: PREFLIGHT_API_KEY).",
 )
-
 ledger_option = click.option(
     "--ledger",
     "ledger_path",
@@ -47,6 +45,8 @@ ledger_option = click.option(
     envvar="PREFLIGHT_LEDGER",
     help="Ledger file (default: in the user's data folder).",
 )
+service_options = grouped("service", ServiceOptions, _API_URL, _KEY_FILE)
+paid_options = grouped("service", PaidOptions, _API_URL, _KEY_FILE, ledger_option)
 
 wait_timeout_option = click.option(
     "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Stop waiting after this time."
@@ -60,9 +60,9 @@ def open_ledger(path: str | None) -> Ledger:
     return Ledger(Path(path) if path else default_ledger())
 
 
-def open_client(api_url: str, key_file: str | None) -> Client:
+def open_client(service: ServiceOptions) -> Client:
     """A client with the user's key. Raises ``InvalidKey`` and ``ConfigurationError``."""
-    return Client(_key(key_file), base_url=api_url)
+    return Client(_key(service.key_file), base_url=service.api_url)
 
 
 def _key(key_file: str | None) -> ApiKey:

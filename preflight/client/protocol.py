@@ -1,17 +1,17 @@
 """The requests of a call to its driver, and the driver's replies: the seam between deciding and doing.
 
 A call is a generator. It yields ``Request``, ``Sleep``, ``Update`` and ``Attempt``, is sent the reply to each request,
-and returns its result or raises an error of ``preflight.errors``.
+and returns its result or raises an error of ``preflight.errors``. A driver advances it with ``step``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from preflight.client.models import Task
 
@@ -72,12 +72,30 @@ class Lost:
     request_id: str | None = None
 
 
-Command: TypeAlias = Request | Sleep | Update | Attempt
-Reply: TypeAlias = Answer | Lost
-
 _Result = TypeVar("_Result")
 
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[_Result]):
+    """The call has ended with this result."""
+
+    result: _Result
+
+
+Command: TypeAlias = Request | Sleep | Update | Attempt
+Reply: TypeAlias = Answer | Lost
 Call: TypeAlias = Generator[Command, Reply | None, _Result]
+
+OnUpdate: TypeAlias = Callable[[Task], object] | None
+OnAttempt: TypeAlias = Callable[[int], object] | None
+
+
+def step(call: Call[_Result], reply: Reply | None) -> Command | Done[_Result]:
+    """What ``call`` asks for next, once it has the ``reply`` to its last request."""
+    try:
+        return call.send(reply)
+    except StopIteration as stop:
+        return Done(stop.value)
 
 
 def ask(request: Request) -> Call[Reply]:

@@ -14,7 +14,6 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
@@ -73,9 +72,7 @@ class RemoteReader:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._names.close()
 
     async def read(

@@ -11,7 +11,6 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
-from types import TracebackType
 from typing import Self
 
 from preflight.errors import AddressRefused, ConfigurationError
@@ -81,9 +80,7 @@ class Transport:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

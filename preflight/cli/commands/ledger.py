@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, assert_never
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import OutputOptions
+from preflight.cli.option_groups import OutputOptions, PaidOptions
 from preflight.cli.report_output import emit_as
-from preflight.cli.service_options import api_url_option, key_file_option, ledger_option, open_client, open_ledger
+from preflight.cli.service_options import ledger_option, open_client, open_ledger, paid_options
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import remark
 from preflight.errors import ApiError, TaskNotFound
@@ -95,18 +95,14 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
     "--task", "task_id", metavar="ID", help="The submission was accepted as this task; the API is asked about it."
 )
 @click.option("--not-charged", is_flag=True, help="You have made sure that nothing was charged.")
-@api_url_option
-@key_file_option
-@ledger_option
+@paid_options
 @output_options(ENTRY)
 def resolve(
     *,
     entry_id: int,
     task_id: str | None,
     not_charged: bool,
-    api_url: str,
-    key_file: str | None,
-    ledger_path: str | None,
+    service: PaidOptions,
     output: OutputOptions,
 ) -> int:
     """Settle a submission whose outcome is unknown.
@@ -127,14 +123,14 @@ def resolve(
 
     if task_id and not_charged:
         raise click.UsageError("it is one or the other: --task or --not-charged")
-    with open_ledger(ledger_path) as ledger:
+    with open_ledger(service.ledger_path) as ledger:
         ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
         if not_charged:
             _warn_if_early(entry, ledger.now())
             entry = resolve_as_not_charged(ledger, entry)
         else:
-            with open_client(api_url, key_file) as client:
+            with open_client(service) as client:
                 if client.base_url != entry.api:
                     raise click.UsageError(f"entry {entry.id} was sent to {entry.api}: add --api-url {entry.api}")
                 if task_id:

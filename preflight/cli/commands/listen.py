@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.cli.option_groups import PaidOptions
 from preflight.cli.service_options import (
-    api_url_option,
-    key_file_option,
-    ledger_option,
     open_client,
     open_ledger,
+    paid_options,
 )
 from preflight.cli.terminal import remark, tell, verbose_option
 from preflight.client.auth import base_of
@@ -45,9 +44,7 @@ _COMMAND_SECONDS = 3600.0
     metavar="CMD",
     help="Command to run for each finished task; it gets the task as JSON on standard input.",
 )
-@api_url_option
-@key_file_option
-@ledger_option
+@paid_options
 @verbose_option
 def command(
     *,
@@ -55,9 +52,7 @@ def command(
     port: int,
     public_url: str | None,
     forward: str | None,
-    api_url: str,
-    key_file: str | None,
-    ledger_path: str | None,
+    service: PaidOptions,
 ) -> int:
     """Receive callbacks from the service and record how each task ended.
 
@@ -77,7 +72,7 @@ def command(
     from preflight.callbacks.listening import listening  # noqa: PLC0415 - the same
 
     words = _words(forward)
-    with open_ledger(ledger_path) as ledger, open_client(api_url, key_file) as client:
+    with open_ledger(service.ledger_path) as ledger, open_client(service) as client:
         secret = secret_of(ledger.path.with_name(f"{ledger.path.name}-callback-secret"))
         with listening(host, port) as (listener, url):
             settler = Settler(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.model import Kind, Subject
+from preflight.model.file_types import promised_kind
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 1024
 """Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
-
-_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
-"""What a file is taken for by its name, where its bytes are no media at all."""
 
 
 class Slot(NamedTuple):
@@ -68,7 +66,7 @@ class Examined:
 
 def is_named_as_picture(slot: Slot) -> bool:
     """Whether its name is that of a picture."""
-    return slot.shown.removesuffix("?…").removesuffix(";…").lower().endswith(_PICTURE_SUFFIXES)
+    return promised_kind(slot.shown.removesuffix("?…").removesuffix(";…")) is Kind.IMAGE
 
 
 def may_be_a_clip(slot: Slot) -> bool:

@@ -14,9 +14,10 @@ from preflight.bounded_file import why
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.fields import LIST_FIELDS, field_name
-from preflight.jobfiles.load import TABLE_SUFFIXES, load_job, load_manifest, load_text
+from preflight.jobfiles.load import load_job, load_manifest, load_text
 from preflight.jobfiles.open import open_regular
 from preflight.model import Job
+from preflight.model.file_types import TABLE_SUFFIXES
 from preflight.model.job import JsonValue
 
 LOOKED_AT_BYTES: Final = limits.DOCUMENT_BYTES

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
 
 from preflight.errors import ConfigurationError
-from preflight.jobfiles.detect import is_text, written_as
+from preflight.jobfiles.detect import written_as
+from preflight.jobfiles.source_text import is_text
 from preflight.model.target import Target
 
 _HEAD_BYTES: Final = 64 * 1024

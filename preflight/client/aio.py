@@ -14,7 +14,7 @@ from preflight.client.log import log_attempt, log_connection, log_reply, log_sen
 from preflight.client.models import Credits, Task
 from preflight.client.protocol import (
     MAX_ANSWER_BYTES,
-    Answer,
+    ApiResponse,
     Attempt,
     Call,
     Done,
@@ -121,7 +121,7 @@ class AsyncClient(Face[AsyncHttp, Callable[[float], Awaitable[None]]]):
         return reply
 
     async def _reply(self, request: Request) -> Reply:
-        head: Answer | None = None
+        head: ApiResponse | None = None
         departure = Departure()
         try:
             async with asyncio.timeout(request.within) as deadline:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
-from preflight.client.protocol import Answer, Reply, Request
+from preflight.client.protocol import ApiResponse, Reply, Request
 from preflight.client.refusals import request_id_of
 from preflight.redact import one_line
 
@@ -40,7 +40,7 @@ def log_reply(request: Request, base: str, reply: Reply, *, seconds: float) -> N
     if not _LOG.isEnabledFor(logging.INFO):
         return
     line = f"{request.method} {base}{request.path}"
-    if not isinstance(reply, Answer):
+    if not isinstance(reply, ApiResponse):
         _LOG.info("%s failed after %.0f ms: %s%s", line, seconds * 1000, reply.reason, _named(reply.request_id))
         _LOG.debug("because: %s", one_line(str(reply.cause)))
         return

@@ -51,7 +51,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiResponse:
     """A whole HTTP answer. Header names are in lower case; ``body`` is ``None`` past ``MAX_ANSWER_BYTES``."""
 
     status: int
@@ -83,7 +83,7 @@ class Done(Generic[_Result]):
 
 
 Command: TypeAlias = Request | Sleep | Update | Attempt
-Reply: TypeAlias = Answer | Lost
+Reply: TypeAlias = ApiResponse | Lost
 Call: TypeAlias = Generator[Command, Reply | None, _Result]
 
 OnUpdate: TypeAlias = Callable[[Task], object] | None
@@ -111,7 +111,7 @@ _LARGEST = 10**15
 _MOST_PLACES = 12
 
 
-def fields_of(answer: Answer) -> Mapping[str, object] | None:
+def fields_of(answer: ApiResponse) -> Mapping[str, object] | None:
     """The JSON object in the body of ``answer``; ``None`` if it holds something else. Fractions are ``Decimal``."""
     if answer.body is None:
         return None

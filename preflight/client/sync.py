@@ -14,7 +14,7 @@ from preflight.client.log import log_attempt, log_connection, log_reply, log_sen
 from preflight.client.models import Credits, Task
 from preflight.client.protocol import (
     MAX_ANSWER_BYTES,
-    Answer,
+    ApiResponse,
     Attempt,
     Call,
     Done,
@@ -141,7 +141,7 @@ def exchange(http: SyncHttp, wire: Wire, request: Request, *, clock: Callable[[]
 
 def _reply(http: SyncHttp, wire: Wire, request: Request) -> Reply:
     watchdog = Watchdog(request.within)
-    head: Answer | None = None
+    head: ApiResponse | None = None
     try:
         with watchdog:
             message = wire.request(request, {"trace": watchdog.trace}, library=library_of(http))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from preflight.doctor.checks import Check, State
+from preflight.doctor.checks import Check, CheckState
 from preflight.errors import install_command
 from preflight.redact import printable
 
@@ -23,16 +23,16 @@ _FOR_DEVELOPERS = frozenset({"dev"})
 
 def versions() -> Iterator[Check]:
     """preflight, Python, and the packages of the core."""
-    yield Check(name="preflight", state=State.OK, found=version(_DISTRIBUTION))
+    yield Check(name="preflight", state=CheckState.OK, found=version(_DISTRIBUTION))
     python = (
         f"{platform.python_version()} ({platform.python_implementation()}, {platform.system()} {platform.machine()})"
     )
-    yield Check(name="python", state=State.OK, found=python)
+    yield Check(name="python", state=CheckState.OK, found=python)
     found = {name: _version(name) for name in _required().get(None, [])}
     missing = [name for name, number in found.items() if number is None]
     yield Check(
         name="packages",
-        state=State.FAIL if missing else State.OK,
+        state=CheckState.FAIL if missing else CheckState.OK,
         found=_listed(found),
         fix=install_command(*missing) if missing else None,
     )
@@ -47,7 +47,7 @@ def extras() -> Iterator[Check]:
         missing = [name for name, number in found.items() if number is None]
         yield Check(
             name=f"extra {extra}",
-            state=State.MISSING if missing else State.OK,
+            state=CheckState.MISSING if missing else CheckState.OK,
             found=_listed(found),
             fix=install_command(f"{_DISTRIBUTION}[{extra}]") if missing else None,
         )
@@ -89,13 +89,13 @@ def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iter
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {type(error).__name__}", fix=_again())
+        yield Check(name="mediainfo", state=CheckState.FAIL, found=f"not loaded: {type(error).__name__}", fix=_again())
         return
     if run.returncode == 0:
-        yield Check(name="mediainfo", state=State.OK, found=f"libmediainfo {run.stdout.strip()[:40]}")
+        yield Check(name="mediainfo", state=CheckState.OK, found=f"libmediainfo {run.stdout.strip()[:40]}")
     else:
         last = (run.stderr.strip().splitlines() or [f"exit code {run.returncode}"])[-1]
-        yield Check(name="mediainfo", state=State.FAIL, found=f"not loaded: {last[:200]}", fix=_again())
+        yield Check(name="mediainfo", state=CheckState.FAIL, found=f"not loaded: {last[:200]}", fix=_again())
 
 
 def cage(clip: Path = CLIP) -> Iterator[Check]:
@@ -111,10 +111,12 @@ def cage(clip: Path = CLIP) -> Iterator[Check]:
     opinion = second_opinion(tracks) if tracks else None
     if opinion is None or opinion.duration is None:
         found = "a clip that comes with preflight could not be read in it: clips get no second opinion"
-        yield Check(name="cage", state=State.FAIL, found=found, fix=_again())
+        yield Check(name="cage", state=CheckState.FAIL, found=found, fix=_again())
         return
     spent = round((time.monotonic() - began) * 1000)
-    yield Check(name="cage", state=State.OK, found=f"read a clip ({opinion.container}) in {spent} ms, start included")
+    yield Check(
+        name="cage", state=CheckState.OK, found=f"read a clip ({opinion.container}) in {spent} ms, start included"
+    )
 
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -129,11 +131,11 @@ def ledger(find: Callable[[], Path]) -> Iterator[Check]:
         path, problem = None, f"cannot be found: {getattr(error, 'strerror', None) or error}"
     shown = printable(str(path)) if path is not None else "its file"
     if problem is None:
-        yield Check(name="ledger", state=State.OK, found=shown)
+        yield Check(name="ledger", state=CheckState.OK, found=shown)
         return
     yield Check(
         name="ledger",
-        state=State.FAIL,
+        state=CheckState.FAIL,
         found=f"{shown} {problem}",
         fix="give another place with PREFLIGHT_LEDGER, or make that one writable",
     )
@@ -154,13 +156,13 @@ def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
     """Proxies of the environment. Their values may hold a password, and are not shown."""
     names = [name for proxy in _PROXIES for name in (proxy, proxy.upper()) if environment.get(name)]
     if not names:
-        yield Check(name="proxies", state=State.OK, found="none set")
+        yield Check(name="proxies", state=CheckState.OK, found="none set")
         return
     used = any(name.lower() != "http_proxy" for name in names)
     found = "the API is reached through it, unless NO_PROXY names the API" if used else "not used: the API speaks https"
     yield Check(
         name="proxies",
-        state=State.NOTE,
+        state=CheckState.NOTE,
         found=f"{', '.join(names)} set: {found}; images and videos are read without it",
         fix="set NO_PROXY to reach the API without a proxy" if used else "set HTTPS_PROXY to reach the API through it",
     )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from preflight.errors import AlreadySubmitted, OverBudget, StillUnknown
-from preflight.ledger.entry import State
+from preflight.ledger.entry import EntryState
 from preflight.ledger.queries import cost_of_all, select_entries, stamp
 from preflight.ledger.request import PaidRequest
 
@@ -20,7 +20,7 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
         connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *request.hashes
     )
     for entry in same:
-        if entry.state is State.UNKNOWN:
+        if entry.state is EntryState.UNKNOWN:
             raise StillUnknown(
                 f"not sent: this job may already have been paid for (entry {entry.id} of the ledger);"
                 f" settle that first: preflight ledger resolve {entry.id}",

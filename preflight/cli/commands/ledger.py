@@ -63,11 +63,11 @@ def list_entries(
     preflight ledger list
     preflight ledger list --state unknown --format json
     """
-    from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone
+    from preflight.ledger import EntryState  # noqa: PLC0415 - SQLite, for what pays alone
 
     with open_ledger(ledger_path) as ledger:
         ledger.mark_abandoned()
-        entries = ledger.entries(states=[State(state) for state in states], limit=limit)
+        entries = ledger.entries(states=[EntryState(state) for state in states], limit=limit)
     emit_as(ENTRIES, entries, output)
     return Exit.PASS
 
@@ -115,7 +115,7 @@ def resolve(
     preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
-    from preflight.ledger import State  # noqa: PLC0415 - SQLite, for what pays alone
+    from preflight.ledger import EntryState  # noqa: PLC0415 - SQLite, for what pays alone
     from preflight.submit.settle import (  # noqa: PLC0415 - the same
         resolve_as_not_charged,
         resolve_by_task,
@@ -140,7 +140,7 @@ def resolve(
                 else:
                     entry = _by_balance(ledger, client, entry)
     emit_as(ENTRY, [entry], output)
-    return Exit.OUTCOME_UNKNOWN if entry.state is State.UNKNOWN else Exit.PASS
+    return Exit.OUTCOME_UNKNOWN if entry.state is EntryState.UNKNOWN else Exit.PASS
 
 
 @command.command("calibrate")

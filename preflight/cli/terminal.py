@@ -14,6 +14,9 @@ import click
 from preflight.cli.guard import guarded_streams, is_ci, unguarded
 from preflight.redact import hide, printable
 
+# What these log holds signed URLs and headers, and is for programmers.
+_OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
+
 
 def remark(text: str) -> None:
     """A line on standard error that begins with our name."""
@@ -41,9 +44,6 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], 
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-# What these log holds signed URLs and headers, and is for programmers.
-_OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
 
 
 def set_up(verbosity: int) -> Callable[[], None]:

@@ -16,6 +16,11 @@ from preflight.client.refusals import request_id_of
 from preflight.redact import one_line
 
 _LOG = logging.getLogger("preflight.client")
+_LOGGERS = tuple(
+    name
+    for http, core in (("httpx2", "httpcore2"), ("httpx", "httpcore"))
+    for name in (http, *(f"{core}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+)
 
 
 def log_sending(message: Any) -> None:
@@ -67,12 +72,6 @@ def _named(request_id: str | None) -> str:
 def _names(headers: Mapping[str, str]) -> str:
     return one_line(", ".join(headers))
 
-
-_LOGGERS = tuple(
-    name
-    for http, core in (("httpx2", "httpcore2"), ("httpx", "httpcore"))
-    for name in (http, *(f"{core}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-)
 
 _ours: ContextVar[bool] = ContextVar("preflight_request", default=False)
 

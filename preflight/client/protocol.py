@@ -16,6 +16,9 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 from preflight.client.models import Task
 
 MAX_ANSWER_BYTES = 1 << 20
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_LARGEST = 10**15
+_MOST_PLACES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +107,6 @@ def ask(request: Request) -> Call[Reply]:
     if reply is None:
         raise TypeError("a driver must send the reply to a request")
     return reply
-
-
-_NOTHING: Mapping[str, object] = MappingProxyType({})
-_LARGEST = 10**15
-_MOST_PLACES = 12
 
 
 def fields_of(answer: ApiResponse) -> Mapping[str, object] | None:

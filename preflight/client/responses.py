@@ -27,6 +27,7 @@ _OUTPUT_URL = re.compile(r"https?://[\x21-\x7e]{1,8000}")
 # Printable ASCII without characters that could leave their place in a path.
 _TASK_ID = re.compile(r"(?!\.+$)[!$&'()*+,\-.0-9:;=@A-Z_a-z~]{1,200}")
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_REFUSALS = frozenset(row.row for row in ROWS if row.row[0] < 500 and row is not TaskNotFound)
 
 
 def is_task_id(value: object) -> bool:
@@ -63,9 +64,6 @@ def is_refused(answer: ApiResponse) -> bool:
     if fields.get("data") or fields.get("code") == 200:
         return False
     return (answer.status, member(fields, "error").get("code")) in _REFUSALS
-
-
-_REFUSALS = frozenset(row.row for row in ROWS if row.row[0] < 500 and row is not TaskNotFound)
 
 
 def _unknown(answer: ApiResponse, error: ApiError, task_id: object) -> OutcomeUnknown:

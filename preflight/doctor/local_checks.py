@@ -19,6 +19,15 @@ from preflight.redact import printable
 _DISTRIBUTION = "media-preflight"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;.*\bextra == ['\"]([\w-]+)['\"])?")
 _FOR_DEVELOPERS = frozenset({"dev"})
+CLIP = Path(__file__).parent.parent / "sandbox" / "media" / "dance.mp4"
+"""A small clip that comes with preflight."""
+_ASK = (
+    "import io, json, pymediainfo; "
+    "said = pymediainfo.MediaInfo.parse(io.BytesIO(b''), output='JSON'); "
+    "print(json.loads(said)['creatingLibrary']['version'])"
+)
+_SECONDS = 8.0
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def versions() -> Iterator[Check]:
@@ -73,17 +82,6 @@ def _version(name: str) -> str | None:
         return None
 
 
-CLIP = Path(__file__).parent.parent / "sandbox" / "media" / "dance.mp4"
-"""A small clip that comes with preflight."""
-
-_ASK = (
-    "import io, json, pymediainfo; "
-    "said = pymediainfo.MediaInfo.parse(io.BytesIO(b''), output='JSON'); "
-    "print(json.loads(said)['creatingLibrary']['version'])"
-)
-_SECONDS = 8.0
-
-
 def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iterator[Check]:
     """Load libmediainfo, in a process of its own: a broken library may end the one that loads it."""
     try:
@@ -117,9 +115,6 @@ def cage(clip: Path = CLIP) -> Iterator[Check]:
     yield Check(
         name="cage", state=CheckState.OK, found=f"read a clip ({opinion.container}) in {spent} ms, start included"
     )
-
-
-_PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def ledger(find: Callable[[], Path]) -> Iterator[Check]:

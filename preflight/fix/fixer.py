@@ -25,6 +25,9 @@ from preflight.model.target import Media, is_url
 from preflight.redact import printable
 from preflight.specs import DEFAULT_MODEL, load_spec
 
+_WRITTEN = "this run has written it already, for another part or orientation; fix a copy of it for this one"
+_OUTSIDE = "it lies outside of what was named, through a link or a job: name the file itself to have it replaced"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixOptions:
@@ -244,11 +247,6 @@ class Fixer:
             orientation=given.orientation,
             in_place=self._options.in_place,
         )
-
-
-_WRITTEN = "this run has written it already, for another part or orientation; fix a copy of it for this one"
-
-_OUTSIDE = "it lies outside of what was named, through a link or a job: name the file itself to have it replaced"
 
 
 def _untried(report: JobReport, made: Plan) -> FixState:

@@ -11,6 +11,7 @@ from preflight.ledger.queries import select_entries, stamp
 
 _REFUND = timedelta(hours=1)
 """The credits of a failed task come back by themselves, and the service does not say when."""
+_ANSWERED = frozenset({EntryState.ACCEPTED, EntryState.COMPLETED, EntryState.FAILED})
 
 
 def credits_spent(before: Balance, after: Balance) -> Decimal | None:
@@ -80,6 +81,3 @@ def _was_charged(other: Entry, start: datetime, end: datetime) -> bool:
         return other.settles_at is None or other.settles_at >= start
     answered = next((event.at for event in other.events if event.state in _ANSWERED), other.updated_at)
     return answered >= start or (other.state is EntryState.FAILED and other.updated_at >= start)
-
-
-_ANSWERED = frozenset({EntryState.ACCEPTED, EntryState.COMPLETED, EntryState.FAILED})

@@ -12,6 +12,8 @@ from preflight.ledger.entry import EntryState
 from preflight.ledger.queries import cost_of_all, select_entries, stamp
 from preflight.ledger.request import PaidRequest
 
+DAY = timedelta(hours=24)
+
 
 def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, *, again: bool) -> None:
     """Raise ``StillUnknown`` or ``AlreadySubmitted`` for a job that is in doubt, or was paid for and not ``again``."""
@@ -54,9 +56,6 @@ def require_affordable(
         pending=cost_of_all(connection, f"WHERE api = ? AND {in_doubt}", api),
         spent=cost_of_all(connection, f"WHERE api = ? AND NOT {in_doubt} AND sent_at >= ?", api, since),
     )
-
-
-DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

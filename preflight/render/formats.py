@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from preflight.submit.submit import Submission
 
 _T = TypeVar("_T")
+COMMANDS: Final = "github"
+"""The format that is meant to command a build server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +203,6 @@ def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
 
     return checks_object(checks)
 
-
-COMMANDS: Final = "github"
-"""The format that is meant to command a build server."""
 
 REPORT: Formats[Report] = {
     "text": _report_text,

@@ -19,6 +19,11 @@ from preflight.rules.rule import Flaw, VideoCase, oversize
 
 _NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _AGAIN = "export or upload the file again"
+_KINDS = {"soun": "sound", "text": "text", "sbtl": "subtitles", "tmcd": "timecode", "meta": "metadata"}
+_FITS_MP4 = ("AVC", "HEVC")
+"""What MediaInfo, which names the codecs of other containers, calls those of the spec."""
+_WITHOUT_TIMES = frozenset({"AVI"})
+"""Containers whose frames have no times of their own, which a copy would lack."""
 
 
 def video_container(case: VideoCase) -> Iterator[Flaw]:
@@ -70,9 +75,6 @@ def video_no_video_track(case: VideoCase) -> Iterator[Flaw]:
             allowed="a video track",
             fix="use a file with a picture",
         )
-
-
-_KINDS = {"soun": "sound", "text": "text", "sbtl": "subtitles", "tmcd": "timecode", "meta": "metadata"}
 
 
 def video_incomplete(case: VideoCase) -> Iterator[Flaw]:
@@ -193,13 +195,6 @@ def _into_mp4(case: VideoCase) -> str:
     """A command that makes an MP4 of another container, and keeps the picture where it can stay as it is."""
     fits = case.facts.codec in (*case.spec.video.codecs, *_FITS_MP4) and case.facts.container not in _WITHOUT_TIMES
     return repair.repackage(case.name) if fits else _to_h264(case)
-
-
-_FITS_MP4 = ("AVC", "HEVC")
-"""What MediaInfo, which names the codecs of other containers, calls those of the spec."""
-
-_WITHOUT_TIMES = frozenset({"AVI"})
-"""Containers whose frames have no times of their own, which a copy would lack."""
 
 
 def _to_h264(case: VideoCase) -> str:

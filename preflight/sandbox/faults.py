@@ -15,6 +15,11 @@ from preflight.redact.suggestion import suggestion
 from preflight.sandbox.api_responses import ERRORS, Refused, refusal
 from preflight.sandbox.broken_responses import HangUp, Late, Torn, malformed, without_task_id
 
+MAX_LATE_SECONDS = 3600.0
+_IN_PROMPT = re.compile(r"\bsandbox:([\w-]+)")
+_SEE = "docs/sandbox.md lists them."
+_TEXTS = frozenset({"operation", "retry_after"})
+
 
 class Operation(Enum):
     """The target of a fault: a request to the API, the work on a task, or the call back when it has ended."""
@@ -166,13 +171,6 @@ class Faults:
                 self._armed[at] = replace(fault, count=fault.count - 1)
             return fault
         return None
-
-
-MAX_LATE_SECONDS = 3600.0
-
-_IN_PROMPT = re.compile(r"\bsandbox:([\w-]+)")
-_SEE = "docs/sandbox.md lists them."
-_TEXTS = frozenset({"operation", "retry_after"})
 
 
 def fault_in_prompt(prompt: str) -> Armed | None:

@@ -22,6 +22,7 @@ MEDIA_SUFFIXES = frozenset(suffix for container in _LOOKED_AT for suffix in SUFF
 
 _MACOS_FOLDER = "__MACOSX"
 """Where ZIP archives made on macOS keep attributes of their files."""
+_MAGIC = re.compile(r"[*?\[]")
 
 
 class Filters(NamedTuple):
@@ -105,9 +106,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link in a circle
         return False
-
-
-_MAGIC = re.compile(r"[*?\[]")
 
 
 def plain_part(pattern: str) -> Path:

@@ -15,6 +15,9 @@ from preflight.model.target import Target
 _HEAD_BYTES: Final = 64 * 1024
 _DOCUMENT_BYTES: Final = 17 * 1024 * 1024
 """A little more than a job file may have, so that one that is too long is seen to be."""
+_PIECE_BYTES: Final = 64 * 1024
+_NAME_BYTES: Final = 32 * 1024
+"""Longer than any path, and than any URL that is checked."""
 
 
 def read_stream(stream: BinaryIO, *, model: str) -> Iterator[Target]:
@@ -50,11 +53,6 @@ class _Joined(io.RawIOBase):
         self._head = self._head[len(data) :]
         buffer[: len(data)] = data
         return len(data)
-
-
-_PIECE_BYTES: Final = 64 * 1024
-_NAME_BYTES: Final = 32 * 1024
-"""Longer than any path, and than any URL that is checked."""
 
 
 class _Readable(Protocol):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -18,11 +17,9 @@ from preflight.cli.shared_options import default_ledger
 from preflight.cli.terminal import remark
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
 from preflight.errors import ConfigurationError
+from preflight.ledger import Ledger
 from preflight.render.formats import SUBMISSION
 from preflight.submit.submit import Submission
-
-if TYPE_CHECKING:
-    from preflight.ledger import Ledger
 
 _API_URL = click.option(
     "--api-url",
@@ -55,8 +52,6 @@ wait_timeout_option = click.option(
 
 def open_ledger(path: str | None) -> Ledger:
     """The ledger in that file, else in the user's data folder. Raises ``LedgerUnusable``."""
-    from preflight.ledger import Ledger  # noqa: PLC0415 - SQLite, for what pays alone
-
     return Ledger(Path(path) if path else default_ledger())
 
 

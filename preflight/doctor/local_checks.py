@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
+from preflight.checking.mediainfo_facts import second_opinion
 from preflight.doctor.checks import Check, CheckState
 from preflight.errors import install_command
+from preflight.model import SparseBytes
 from preflight.redact import printable
+from preflight.workers.pool import WorkerPool
 
 _DISTRIBUTION = "media-preflight"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;.*\bextra == ['\"]([\w-]+)['\"])?")
@@ -98,10 +101,6 @@ def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iter
 
 def cage(clip: Path = CLIP) -> Iterator[Check]:
     """Have a real clip read in an isolated process, as a check would."""
-    from preflight.checking.mediainfo_facts import second_opinion  # noqa: PLC0415 - the same
-    from preflight.model import SparseBytes  # noqa: PLC0415 - only this check needs it
-    from preflight.workers.pool import WorkerPool  # noqa: PLC0415 - the same
-
     data, fetched, began = clip.read_bytes(), SparseBytes(), time.monotonic()
     fetched.add(0, data)
     with WorkerPool() as started:

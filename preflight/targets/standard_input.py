@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
 
 from preflight.errors import ConfigurationError
+from preflight.jobfiles import load_text, read_manifest
 from preflight.jobfiles.detect import written_as
 from preflight.jobfiles.source_text import is_text
 from preflight.model.target import Target
@@ -28,8 +29,6 @@ def read_stream(stream: BinaryIO, *, model: str) -> Iterator[Target]:
     head = stream.read(_HEAD_BYTES)
     if not is_text(head):
         raise ConfigurationError("standard input is not text: it takes a job or a manifest; name a media file instead")
-    from preflight.jobfiles import load_text, read_manifest  # noqa: PLC0415 - loads YAML, which media files need not
-
     written = written_as(head)
     if written != "job":
         joined = io.BufferedReader(_Joined(head, stream))

@@ -13,14 +13,15 @@ from preflight.cli.service_options import ledger_option, open_client, open_ledge
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import remark
 from preflight.errors import ApiError, TaskNotFound
+from preflight.ledger import Entry, EntryState, Ledger
+from preflight.ledger.calibration import candidates, observations_of, policies_that_fit
 from preflight.render.formats import CALIBRATION, ENTRIES, ENTRY
+from preflight.submit.settle import BalanceVerdict, resolve_as_not_charged, resolve_by_balance, resolve_by_task
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from preflight.client import Client
-    from preflight.ledger import Entry, Ledger
-    from preflight.submit.settle import BalanceVerdict
 
 _STATES = ("intended", "sent", "accepted", "completed", "failed", "refused", "unknown")
 
@@ -63,8 +64,6 @@ def list_entries(
     preflight ledger list
     preflight ledger list --state unknown --format json
     """
-    from preflight.ledger import EntryState  # noqa: PLC0415 - SQLite, for what pays alone
-
     with open_ledger(ledger_path) as ledger:
         ledger.mark_abandoned()
         entries = ledger.entries(states=[EntryState(state) for state in states], limit=limit)
@@ -115,12 +114,6 @@ def resolve(
     preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
-    from preflight.ledger import EntryState  # noqa: PLC0415 - SQLite, for what pays alone
-    from preflight.submit.settle import (  # noqa: PLC0415 - the same
-        resolve_as_not_charged,
-        resolve_by_task,
-    )
-
     if task_id and not_charged:
         raise click.UsageError("it is one or the other: --task or --not-charged")
     with open_ledger(service.ledger_path) as ledger:
@@ -152,8 +145,6 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     \b
     preflight ledger calibrate
     """
-    from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - with SQLite
-
     with open_ledger(ledger_path) as ledger:
         observations = observations_of(ledger.charged())
     found = candidates(observations)
@@ -163,8 +154,6 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
 
 def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
     """Settled by the balance where it can tell; the reason is said where it cannot."""
-    from preflight.submit.settle import resolve_by_balance  # noqa: PLC0415 - SQLite, for what pays alone
-
     try:
         entry, verdict = resolve_by_balance(ledger, client, entry)
     except ApiError as error:
@@ -182,8 +171,6 @@ def _warn_if_early(entry: Entry, now: datetime) -> None:
 
 def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """Settled by the task that the answer named, although it was no success."""
-    from preflight.submit.settle import resolve_by_task  # noqa: PLC0415 - SQLite, for what pays alone
-
     try:
         return resolve_by_task(ledger, client, entry, task_id)
     except TaskNotFound:
@@ -193,8 +180,6 @@ def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Ent
 
 
 def _explained(verdict: BalanceVerdict, entry: Entry) -> str:
-    from preflight.submit.settle import BalanceVerdict  # noqa: PLC0415 - SQLite, for what pays alone
-
     by_hand = f"look at your tasks, then preflight ledger resolve {entry.id} --task ID, or --not-charged"
     match verdict:
         case BalanceVerdict.CHARGED:

@@ -7,10 +7,11 @@ import shlex
 import shutil
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import click
 
+from preflight.callbacks import CallbackApp, Finished, Settler
+from preflight.callbacks.listening import listening
 from preflight.cli.option_groups import PaidOptions
 from preflight.cli.service_options import (
     open_client,
@@ -20,10 +21,9 @@ from preflight.cli.service_options import (
 from preflight.cli.terminal import remark, tell, verbose_option
 from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, MissingExtra
+from preflight.render.json_objects import submission_object
 from preflight.render.json_text import to_json
-
-if TYPE_CHECKING:
-    from preflight.callbacks import Finished
+from preflight.submit.submit import Submission
 
 _COMMAND_SECONDS = 3600.0
 
@@ -68,9 +68,6 @@ def command(
         from preflight.callbacks.listener import secret_of, serve  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("preflight listen", "listen") from error
-    from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads httpx2 and SQLite
-    from preflight.callbacks.listening import listening  # noqa: PLC0415 - the same
-
     words = _words(forward)
     with open_ledger(service.ledger_path) as ledger, open_client(service) as client:
         secret = secret_of(ledger.path.with_name(f"{ledger.path.name}-callback-secret"))
@@ -99,9 +96,6 @@ def _words(forward: str | None) -> list[str]:
 
 
 def _finished(finished: Finished, forward: list[str]) -> None:
-    from preflight.render.json_objects import submission_object  # noqa: PLC0415 - loads httpx2
-    from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
-
     task, entry = finished.task, finished.entry
     name = f"entry {entry.id}" if entry else "not in the ledger"
     with suppress(OSError):  # whoever read it may have left: the command has its turn all the same

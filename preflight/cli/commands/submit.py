@@ -6,7 +6,6 @@ import sys
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -31,15 +30,14 @@ from preflight.client.auth import base_of
 from preflight.client.calls import CREATE_PATH
 from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.jobfiles import load_job
+from preflight.ledger import Budget, paid_request_of
 from preflight.model import Job, JobReport, Report, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.formats import REPORT, SUBMISSION
 from preflight.render.json_text import to_json, to_json_lines, to_readable_json
+from preflight.submit.recheck import SavedCheck, is_unchanged, load_saved, receipts_of
 from preflight.submit.submit import request_body, submit_job
-
-if TYPE_CHECKING:
-    from preflight.submit.recheck import SavedCheck
 
 
 @click.command("submit")
@@ -104,8 +102,6 @@ def command(
     preflight submit job.yaml --wait --download results
     preflight submit job.yaml --yes --max-credits 400
     """
-    from preflight.ledger import Budget, paid_request_of  # noqa: PLC0415 - SQLite, for what pays alone
-
     job, hidden = load_job(Path(path)), output.hidden
     require_writable(output.file)
     options = engine_options(
@@ -178,8 +174,6 @@ def _refuse(report: Report, output: OutputOptions) -> None:
 
 def _saved(path: str, found: JobReport) -> SavedCheck:
     """The saved check, held to the one just made."""
-    from preflight.submit.recheck import is_unchanged, load_saved, receipts_of  # noqa: PLC0415 - only for this option
-
     assert found.identity is not None, "a job has one"
     saved = load_saved(Path(path), found.identity)
     same = is_unchanged(saved.receipts, receipts_of(found))

@@ -65,7 +65,7 @@ PLACEHOLDERS = {"https://example.com/character.png": "character.png", "https://e
 """URLs of fixtures that lead nowhere, and the demo's files that stand for them."""
 
 _INTRODUCTION = """\
-What `preflight check` looks for. The source says who asks for it: a line of the service's API page, services of the
+What `preflight check` looks for. The source says who asks for it: a line of the service's API docs, services of the
 same family (advisory), or preflight itself. `preflight explain RULE` prints the text of a page, `--select` and
 `--ignore` take the names. Every limit with the place where it stands: [limits](../limits.md).
 

@@ -39,7 +39,7 @@ def table(heads: Row, rows: Iterable[Row]) -> str:
 
 def source(text: str) -> str:
     """Where a number of the spec stands, for readers of these pages."""
-    return re.sub(r"\bpage:(\d+)", r"API page, line \1", text).removeprefix("advisory: ")
+    return re.sub(r"\bpage:(\d+)", r"API docs, line \1", text).removeprefix("advisory: ")
 
 
 def settings() -> str:

@@ -1,4 +1,4 @@
-"""The Python API: one function for each thing that the command line does."""
+"""The Python API: one function for each command."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ def check(
 
     Without a job, ``fields`` are ``image``, ``video``, ``mode``, ``orientation``, ``prompt`` and ``model``, each as in
     a job file. Bad media is in the report, not an exception. Raises ``ConfigurationError`` when there is nothing to
-    check, and ``JobUnreadable`` for a job file that cannot be read. Not for use inside an event loop: ``check_async``
-    is.
+    check, and ``JobUnreadable`` for a job file that cannot be read. Inside an event loop, use ``check_async`` instead.
     """
     target, chosen = _chosen(job, options, **fields)
     with Engine(chosen) as engine:

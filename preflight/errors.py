@@ -8,14 +8,14 @@
     │   ├── LedgerUnusable          the record of what was paid cannot be read or written
     │   └── MissingExtra            an optional part is not installed
     ├── MediaError                  the bytes of a file break its format (in model/facts.py: it carries a Defect)
-    ├── SourceError                 the bytes could not be had
+    ├── SourceError                 the bytes could not be read
     │   ├── AddressRefused          the URL, or an address behind it, is not public
     │   ├── Unreachable             no answer, no answer in time, or no answer that can be trusted
     │   ├── HttpStatus              an answer, but not the file
     │   ├── SourceChanged           the object changed while it was read
     │   └── LocalUnreadable         a local file that cannot be opened or read
     ├── NotSubmitted                a job that was not sent, and why
-    │   ├── AlreadySubmitted        the ledger has this job as paid for, or another process is sending it
+    │   ├── AlreadySubmitted        the ledger says that this job is paid for, or another process is sending it
     │   ├── StillUnknown            an earlier submission of this job may have been paid for
     │   └── OverBudget              it may cost more than the budget leaves
     ├── TaskFailed                  the service ended the task without a result
@@ -23,7 +23,7 @@
     └── ApiError                    the service's answer to a request of the client
         ├── ApiUnreachable          the connection was never made: nothing was sent
         ├── OutcomeUnknown          a paid request may have been accepted
-        ├── UnexpectedResponse      an answer that the API page does not describe
+        ├── UnexpectedResponse      an answer that the API docs do not describe
         └── ApiRefusal              one class for each row of the API's error table
             ├── InvalidRequest      400 invalid_request
             ├── InvalidApiKey       401 invalid_api_key
@@ -45,7 +45,7 @@ from typing import ClassVar
 
 
 class PreflightError(Exception):
-    """The root: whoever catches it catches everything that preflight raises on purpose."""
+    """The root: catching it catches every error that preflight raises on purpose."""
 
 
 class ConfigurationError(PreflightError):
@@ -59,7 +59,7 @@ class InvalidKey(ConfigurationError):
 class JobUnreadable(ConfigurationError):
     """A job file that is not text, not YAML or JSON, or larger than any job.
 
-    ``line`` and ``column`` count from 1 and are ``None`` when the trouble is not at one place.
+    ``line`` and ``column`` count from 1 and are ``None`` when the error is not at one place.
     """
 
     def __init__(self, message: str, *, path: str, line: int | None = None, column: int | None = None) -> None:
@@ -75,7 +75,7 @@ class SpecError(ConfigurationError):
 
 
 class LedgerUnusable(ConfigurationError):
-    """The ledger cannot be opened, read or written: nothing may be paid for without it."""
+    """The ledger cannot be opened, read or written: preflight submits nothing without it."""
 
 
 class MissingExtra(ConfigurationError):
@@ -91,7 +91,7 @@ def install_command(*requirements: str) -> str:
 
     An extra of what is installed already needs no other copy of it, so this holds for editable installations as well.
     """
-    import shutil  # noqa: PLC0415 - for what is missing alone
+    import shutil  # noqa: PLC0415 - only for a missing extra
     import sys  # noqa: PLC0415 - the same
     from importlib.util import find_spec  # noqa: PLC0415 - the same
     from pathlib import Path  # noqa: PLC0415 - the same
@@ -109,7 +109,7 @@ def install_command(*requirements: str) -> str:
 
 
 class SourceError(PreflightError):
-    """The bytes of a source could not be had."""
+    """The bytes of a source could not be read."""
 
 
 class AddressRefused(SourceError):
@@ -145,7 +145,7 @@ class NotSubmitted(PreflightError):
 
 
 class AlreadySubmitted(NotSubmitted):
-    """The same job stands in the ledger as entry ``entry_id``; it is sent again only on demand."""
+    """The ledger holds the same job as entry ``entry_id``; preflight sends it again only on request."""
 
     def __init__(self, message: str, *, entry_id: int) -> None:
         super().__init__(message)
@@ -153,7 +153,7 @@ class AlreadySubmitted(NotSubmitted):
 
 
 class StillUnknown(NotSubmitted):
-    """Entry ``entry_id``, the same job, may have been paid for: it is to be resolved before the job is sent again."""
+    """Entry ``entry_id``, the same job, may have been paid for: resolve it before sending the job again."""
 
     def __init__(self, message: str, *, entry_id: int) -> None:
         super().__init__(message)
@@ -161,14 +161,14 @@ class StillUnknown(NotSubmitted):
 
 
 class OverBudget(NotSubmitted):
-    """What the job may cost, with what is pending or unknown, is more than the budget."""
+    """The job's highest price, with all pending and unknown ones, is above the budget."""
 
 
 class ApiError(PreflightError):
     """A request to the service that did not end well.
 
-    ``status`` is the HTTP status, or ``None`` when there was no answer. ``request_id`` is the service's own
-    name of the request when it sent one, ``retry_after`` its wish in seconds.
+    ``status`` is the HTTP status, or ``None`` when there was no answer. ``request_id`` is the service's id
+    of the request when it sent one, ``retry_after`` the seconds that it asks to wait.
     """
 
     def __init__(
@@ -177,7 +177,7 @@ class ApiError(PreflightError):
         *,
         status: int | None = None,
         code: str | None = None,
-        type: str | None = None,  # noqa: A002 - the API's own word for it
+        type: str | None = None,  # noqa: A002 - the API's own word
         request_id: str | None = None,
         retry_after: float | None = None,
     ) -> None:
@@ -196,13 +196,13 @@ class ApiError(PreflightError):
 
 
 class ApiUnreachable(ApiError):
-    """The connection to the service was never made, so nothing was asked of it."""
+    """The connection to the service was never made, so no request was sent."""
 
 
 class OutcomeUnknown(ApiError):
     """The paid request left, and no answer says whether the service took it. Never send it again blindly.
 
-    ``task_id`` is the task that the answer names although it is no success; ``None`` when it names none. ``entry_id``
+    ``task_id`` is the task that an unsuccessful answer names; ``None`` when it names none. ``entry_id``
     is the request's entry in the ledger, where there is one.
     """
 
@@ -211,7 +211,7 @@ class OutcomeUnknown(ApiError):
 
 
 class UnexpectedResponse(ApiError):
-    """An answer that the API page does not describe: another shape, another status, not JSON."""
+    """An answer that the API docs do not describe: another shape, another status, not JSON."""
 
 
 class ApiRefusal(ApiError):
@@ -257,7 +257,7 @@ class TaskNotFound(ApiRefusal):
 
 
 class RateLimitExceeded(ApiRefusal):
-    """429: too many requests. Nothing was started; waiting helps."""
+    """429: too many requests. The service started nothing; waiting helps."""
 
     row = (429, "rate_limit_exceeded")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def quote(
     spec: Spec, durations: Durations, *, mode: str, orientation: str, rounding: Rounding | None = None
 ) -> Quote | None:
-    """The price of a reference video with these clocks; ``None`` when it has none.
+    """The price of a reference video with these clocks; ``None`` when there is no clock.
 
     ``mode`` and ``orientation`` are choices of the spec. ``rounding`` replaces the spec's policy, as after calibration;
     the range still spans all of them.
@@ -72,7 +72,7 @@ def quote(
 
 
 def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
-    """The sum of the quotes that are there; ``None`` when none is. A missing price is counted, never zero."""
+    """The sum of all known quotes; ``None`` when there is none. A missing price is counted, never zero."""
     every = list(quotes)
     priced = [each for each in every if each is not None]
     if not priced:
@@ -92,8 +92,8 @@ def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
 def show_seconds(seconds: Fraction) -> str:
     """Seconds for people: to the millisecond, without trailing zeros.
 
-    More exactly where that would show a whole second that it is not: limits, caps and rounding are decided there, and a
-    clip of 30.000178 s is not one of 30 s.
+    More exactly where rounding would show a whole second: limits, caps and rounding depend on it, and a clip of
+    30.000178 s is longer than 30 s.
     """
     shown = to_milliseconds(seconds)
     for places in (6, 9):
@@ -106,7 +106,7 @@ def show_seconds(seconds: Fraction) -> str:
 
 
 def show_clocks(clocks: Iterable[Clock]) -> str:
-    """Clocks with their names, as exactly as it takes to tell those apart that differ."""
+    """Clocks with their names, with enough digits to tell different ones apart."""
     first: dict[Fraction, Clock] = {}
     for clock in clocks:
         first.setdefault(clock.seconds, clock)

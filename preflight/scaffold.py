@@ -1,6 +1,6 @@
-"""The files that a user starts with: a commented job, its schema for editors, and the configuration of the hooks.
+"""The first files of a user: a commented job, its schema for editors, and the configuration of the hooks.
 
-All of it is made from the spec and the table of hooks, so that none can say anything else.
+All of them are made from the spec and the table of hooks, so that they agree.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ _EXAMPLES = {
 MINIMUM_PRE_COMMIT: Final = "3.2.0"
 """The first release with stages called ``pre-commit`` and ``pre-push``."""
 _ARGS = "['--']"
-"""Ends the options: the names of files follow. ``args`` of a user's own replace it, and end with it as well."""
+"""Ends the options: the names of files follow. A user's own ``args`` replace it and must end with it as well."""
 _MEDIA = r"(?i)\.(jpe?g|png|mp4|mov)$"
 _JOBS = r"(?i)\.(ya?ml|json|jsonl|ndjson|csv|tsv)$"
 
 
 def job_text(spec: Spec) -> str:
-    """A job for the model of ``spec`` in which every field is explained; it passes a check that asks no server."""
+    """A job for the model of ``spec`` with a comment on every field; it passes an offline check."""
     head = [
         EDITOR_LINE,
         "#",
         f"# A job for {spec.title}: the request body of the service, field for field.",
         "#",
-        f"#   preflight check {JOB_FILE}     will it be accepted, and what will it cost?",
-        f"#   preflight submit {JOB_FILE}    check it, then hand it over, once",
+        f"#   preflight check {JOB_FILE}     check that it is accepted, and see the price",
+        f"#   preflight submit {JOB_FILE}    check it, then submit it once",
     ]
     fields = [field for field in spec.fields if "." not in field.name]
     inner = {field.name: [each for each in spec.fields if each.name.startswith(f"{field.name}.")] for field in fields}
-    for field in sorted(fields, key=lambda field: bool(inner[field.name])):  # what is short comes first
+    for field in sorted(fields, key=lambda field: bool(inner[field.name])):  # plain fields come first
         head += ["", *_field(field, spec, indent="")]
         for index, each in enumerate(inner[field.name]):
             head += [*([""] if index else []), *_field(each, spec, indent="  ")]
@@ -66,7 +66,7 @@ def sample_job() -> str:
 
 def hooks_text() -> str:
     """A whole ``.pre-commit-config.yaml``."""
-    return f"# For pre-commit and prek. Narrow 'files' to where reference files are.\nrepos:\n{configuration()}"
+    return f"# For pre-commit and prek. Narrow 'files' to the folders of reference files.\nrepos:\n{configuration()}"
 
 
 def _field(field: FieldSpec, spec: Spec, *, indent: str) -> Iterator[str]:
@@ -111,7 +111,7 @@ def _said(field: FieldSpec, spec: Spec) -> Iterator[str]:
         case _:
             pass
     if field.type == "string[]":
-        yield "A public URL; to be checked before it is uploaded, a path relative to this file."
+        yield "A public URL; before the upload, a path relative to this file."
     if not field.required and not field.choices:
         yield "Optional." if field.max_length is None else f"Optional; at most {field.max_length} characters."
 
@@ -132,7 +132,7 @@ HOOKS: Final = (
     Hook(
         id="preflight-media",
         name="preflight: pictures and clips",
-        description="Hold pictures and clips to the limits of the service. Offline.",
+        description="Check pictures and clips against the limits of the service. Offline.",
         entry="preflight check --offline",
         files=_MEDIA,
         stages=("pre-commit", "pre-push", "manual"),
@@ -148,7 +148,7 @@ HOOKS: Final = (
     Hook(
         id="preflight-urls",
         name="preflight: URLs of jobs",
-        description="Check job files and manifests with the files behind their URLs. Needs the network.",
+        description="Check job files and manifests, and the files at their URLs. Needs the network.",
         entry="preflight check --jobs-only",
         files=_JOBS,
         stages=("pre-push", "manual"),
@@ -158,7 +158,7 @@ HOOKS: Final = (
 
 
 def manifest() -> str:
-    """``.pre-commit-hooks.yaml``: what this repository offers."""
+    """``.pre-commit-hooks.yaml``: the hooks of this repository."""
     return "# Made from preflight/scaffold.py by docs/build.py.\n" + "\n".join(
         "\n".join(
             (
@@ -178,7 +178,7 @@ def manifest() -> str:
 
 
 def configuration() -> str:
-    """An entry of ``repos`` in ``.pre-commit-config.yaml``: the hooks, run by the preflight that is installed."""
+    """An entry of ``repos`` in ``.pre-commit-config.yaml``: the hooks, run by the installed preflight."""
     return "  - repo: local\n    hooks:\n" + "".join(
         "\n".join(
             (
@@ -202,6 +202,6 @@ def _selection(hook: Hook, *, indent: str) -> tuple[str, ...]:
 
 
 def _quoted(text: str) -> str:
-    """Text as a YAML string that nothing in it can end: doubled apostrophes are all that single quotes know."""
+    """Text as a YAML string in single quotes, where a doubled apostrophe is the only escape."""
     doubled = text.replace("'", "''")
     return f"'{doubled}'"

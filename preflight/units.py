@@ -1,4 +1,4 @@
-"""Rounds seconds and credits; no other module does. Nothing else in the project rounds money or time."""
+"""Rounds seconds and credits; no other module of the project rounds money or time."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The engine that checks targets, its options, and everything that hides or confirms findings."""
+"""The engine that checks targets, its options, and the modules that hide or confirm findings."""

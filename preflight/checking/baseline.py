@@ -1,8 +1,8 @@
 """A baseline file: old findings that do not count until they are fixed.
 
-A finding is known again by its rule, its file, its field, the file or URL behind that, and the row's own id, so that it
-may move to another line. Paths are relative to the baseline's folder. What could not be examined, what goes over a
-budget and rows that cannot be read are never part of one.
+A finding is recognised by its rule, its file, its field, the file or URL of the field, and the row's own id, so that it
+may move to another line. Paths are relative to the baseline's folder. Indeterminate findings, findings over a budget
+and unreadable rows are never part of a baseline.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _UNREADABLE = rules_with(Trait.UNREADABLE)
 
 
 class Fingerprint(NamedTuple):
-    """What a finding is known by. ``source`` is empty where it is the same as ``path``, as are parts that lack."""
+    """The key of a finding. ``source`` is empty where it is the same as ``path``; missing parts are empty too."""
 
     path: str
     id: str
@@ -39,7 +39,7 @@ class Fingerprint(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """The findings of a baseline; ``folder`` is what their paths are relative to."""
+    """The findings of a baseline; their paths are relative to ``folder``."""
 
     folder: str
     entries: frozenset[Fingerprint]
@@ -63,7 +63,7 @@ class Baseline(NamedTuple):
         )
 
     def _is_there(self, path: str) -> bool:
-        return path in {"", "-"} or os.path.lexists(os.path.join(self.folder, path))  # noqa: PTH118 - as it is written
+        return path in {"", "-"} or os.path.lexists(os.path.join(self.folder, path))  # noqa: PTH118 - as written
 
 
 def can_be_old(finding: Finding) -> bool:
@@ -73,7 +73,7 @@ def can_be_old(finding: Finding) -> bool:
 
 
 def fingerprint(finding: Finding, source: str | None, name: str | None, *, folder: str) -> Fingerprint:
-    """What ``finding`` about ``source``, in the row called ``name``, is known by in a baseline in ``folder``."""
+    """The key of ``finding`` about ``source``, in the row called ``name``, in a baseline in ``folder``."""
     return Fingerprint(
         path=_relative(finding.path, folder),
         id=name or "",
@@ -84,7 +84,7 @@ def fingerprint(finding: Finding, source: str | None, name: str | None, *, folde
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The baseline in a file. Raises ``ConfigurationError`` for a file that cannot be read, or is none."""
+    """The baseline in a file. Raises ``ConfigurationError`` for a file that is unreadable or not a baseline."""
     shown = printable(str(path))
     try:
         data = read_bounded(path, _MAX_BYTES)
@@ -101,7 +101,7 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def baseline_object(report: Report, path: Path) -> dict[str, Any]:
-    """The baseline that holds what ``report`` shows, notes aside, as JSON; it will stand at ``path``."""
+    """The baseline with the findings of ``report``, except notes, as JSON for the file ``path``."""
     folder = os.path.dirname(os.path.abspath(path))  # noqa: PTH100, PTH120 - links are not followed
     found = {
         fingerprint(finding, _sources(job).get(finding.field), job.id, folder=folder)

@@ -15,12 +15,12 @@ _LONGEST = 200
 
 
 def judged(facts: ImageFacts, told: Mapping[str, Any]) -> ImageFacts:
-    """``facts`` with the decoders that the picture went through, or with the defect that one of them found."""
+    """``facts`` with the decoders that read the picture, or with the defect that one of them found."""
     decoders = told.get("decoders")
     if isinstance(decoders, list) and decoders:
         return _refused(replace(facts, decoders=tuple(_line(name) for name in decoders[:8])), told.get("refusals"))
     kind = _KINDS.get(str(told.get("problem")), DefectKind.UNREADABLE)
-    reason, offset = _line(told.get("reason") or "no reason is given"), told.get("offset")
+    reason, offset = _line(told.get("reason") or "no reason given"), told.get("offset")
     if kind is DefectKind.UNREADABLE:
         return replace(facts, defects=(*facts.defects, Defect(kind=kind, message=reason)))
     at = offset if isinstance(offset, int) and 0 <= offset < (facts.size_bytes or 0) else None
@@ -35,7 +35,7 @@ def judged(facts: ImageFacts, told: Mapping[str, Any]) -> ImageFacts:
 
 
 def _refused(facts: ImageFacts, refusals: object) -> ImageFacts:
-    """``facts`` with what Pillow refuses, unless the walk over the file has said it already in better words."""
+    """``facts`` with Pillow's refusal, unless our own reader already found the defect and says it better."""
     if not isinstance(refusals, list) or any(defect.kind is DefectKind.DISPUTED for defect in facts.defects):
         return facts
     texts = [_line(text) for text in refusals[:8]]

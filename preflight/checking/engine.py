@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from preflight.model import AddressFacts, Durations, Job, Quote
 
 _WINDOW = 256
-"""Jobs taken from the input at a time: bounds memory, however many there are."""
+"""Jobs taken from the input at a time, which bounds memory for any number of jobs."""
 
 
 class Engine:
@@ -70,7 +71,7 @@ class Engine:
     def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
         """One report a target, in their order, holding at most a window of them. Not for use inside an event loop.
 
-        A file that several targets name is looked at once.
+        A file that several targets name is examined once.
         """
         remaining, known = iter(targets), Examined()
         thorough: bool | None = None
@@ -117,7 +118,7 @@ class Engine:
             return [self._examiner.request(target.source, kind=target.kind, field=None, base=Path())]
         if isinstance(target, JobUnreadable):
             return []
-        spec, base = self._spec(target), Path(target.path or "").parent
+        spec, base = self._spec(target), _folder_of(target.path or "")
         return [
             self._examiner.request(media.source, kind=media.kind, field=media.field, base=base)
             for media in named_media(target, spec)
@@ -152,7 +153,7 @@ class Engine:
             path=job.path if job else subjects[0].source,
             line=job.line if job else None,
             bare=job is None,
-            identity=_identity(job, spec) if job else None,
+            identity=_identity(job, spec) if job and self._options.identify else None,
             checked_at=self._options.now(),
             fail_on=self._options.fail_on,
             verdict=verdict_of_job(
@@ -165,7 +166,7 @@ class Engine:
         )
 
     def _is_let_go(self, hidden: Hidden) -> bool:
-        """Whether somebody named the rule of a finding to be rid of it: not selecting it does not do that."""
+        """Whether a user ignores the rule of a finding by name; leaving it out of ``select`` is not enough."""
         return hidden.by != "option" or hidden.finding.rule in rules_named(self._options.ignore)
 
     def _unreadable(self, row: JobUnreadable) -> JobReport:
@@ -189,7 +190,7 @@ class Engine:
         return inspect_url(url, allow=self._options.allow)
 
     def _quotes(self, spec: Spec, durations: Durations, orientation: str, mode: str) -> tuple[Quote, ...]:
-        """The price in the mode that holds, or in every mode; none where the length is not known."""
+        """The price in the job's mode, or in every mode; none where the length is not known."""
         modes = spec.price.credits_per_second if self._options.every_mode else (mode,)
         each = (
             pricing.quote(spec, durations, mode=each, orientation=orientation, rounding=self._options.rounding)
@@ -203,7 +204,7 @@ class Engine:
             return replace(finding, path=path, line=1 if path else None, column=1 if path else None)
         place = job.place(finding.field)
         line, column = (place.line, place.column) if place else (job.line, None)
-        name = redact(finding.field) if finding.field else None  # an unknown field may be called anything
+        name = redact(finding.field) if finding.field else None  # an unknown field may have any name
         return replace(finding, field=name, path=job.path, line=line, column=column)
 
 
@@ -211,6 +212,12 @@ def _identity(job: Job, spec: Spec) -> str:
     from preflight.checking.job_hash import job_hash  # noqa: PLC0415 - loads hashlib, which a file by itself need not
 
     return job_hash(job, spec)
+
+
+@lru_cache(maxsize=16)
+def _folder_of(path: str) -> Path:
+    """Where the paths in a job file begin; the rows of a manifest share it."""
+    return Path(path).parent
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:

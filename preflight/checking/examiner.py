@@ -78,8 +78,8 @@ class Examiner:
 
     def request(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> SubjectRequest:
         """The request of ``source``: a URL, or a path relative to ``base``."""
-        if is_url(source) or not source.strip():  # nothing is no path, either
-            from preflight.sources.url import examine_url  # noqa: PLC0415 - paths need it not
+        if is_url(source) or not source.strip():  # an empty text is not a path, either
+            from preflight.sources.url import examine_url  # noqa: PLC0415 - paths do not need it
 
             address, url = examine_url(source, allow=self._allow)
             return SubjectRequest(
@@ -101,12 +101,12 @@ class Examiner:
     ) -> list[tuple[Subject, ...]]:
         """The subjects of ``requests``, in the same order. Not for use inside an event loop.
 
-        ``thorough`` asks for a second opinion on every clip. What is ``known`` of this run is added to, and not looked
-        at again.
+        ``thorough`` asks for a second opinion on every clip. A file that is ``known`` from this run is not examined
+        again; new ones are added.
         """
         known = known or Examined()
         if any(request.url for each in requests for request in each):
-            import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files need not pay
+            import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files does not need
 
             return asyncio.run(self.examine_async(requests, thorough=thorough, known=known))
         return [tuple(self._examine_once(request, known, thorough=thorough) for request in each) for each in requests]
@@ -250,15 +250,15 @@ class Examiner:
 
 
 def _shown(source: str, path: Path) -> str:
-    """A local source as it may be shown: whole where there is such a file, whatever its name holds.
+    """The printable form of a local source: the whole name where the file exists.
 
-    What is not a file may be a URL without its scheme, and signed.
+    A name without a file may be a URL without its scheme, and signed.
     """
     return source if _MARKS_OF_URLS.isdisjoint(source) or os.path.lexists(path) else redact(source)
 
 
 def _without_secrets(transfer: Transfer, url: RemoteUrl) -> Transfer:
-    """``transfer`` without what signs the URL, which a server may repeat in any of its headers."""
+    """``transfer`` without the URL's signature, which a server may repeat in any header."""
     if not url.query or not (transfer.declared_type or transfer.validator):
         return transfer
     secrets = Secrets.of_url(url.url)
@@ -269,5 +269,5 @@ def _without_secrets(transfer: Transfer, url: RemoteUrl) -> Transfer:
 
 
 def _looks_cut(facts: ImageFacts | VideoFacts) -> bool:
-    """Whether a file longer than it is said to be would explain the facts."""
+    """Whether a file that is longer than its stated size would explain the facts."""
     return any(defect.kind in {DefectKind.TRUNCATED, DefectKind.INCOMPLETE} for defect in facts.defects)

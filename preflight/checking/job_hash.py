@@ -14,8 +14,8 @@ from preflight.sources.url import canonical_url
 from preflight.specs import Spec
 
 _SCHEME = "2"
-"""Goes into the hash, so that no hash of one way to compare is ever that of another job by another way."""
-_FIRST_SIGNERS: tuple[tuple[str, str], ...] = (  # parameters, all of which are there; domains
+"""Part of the hash, so that hashes of two schemes never match by accident."""
+_FIRST_SIGNERS: tuple[tuple[str, str], ...] = (  # parameters, all required; domains
     *((f"x-{vendor}-date x-{vendor}-expires", "") for vendor in ("amz", "goog", "tos", "oss", "obs")),
     ("policy signature key-pair-id", ""),
     ("expires signature", ""),
@@ -46,8 +46,8 @@ def job_hash(job: Job, spec: Spec) -> str:
 def identities_of(job: Job, spec: Spec) -> tuple[str, ...]:
     """Every identity that a ledger may hold of ``job``, the one of today (``job_hash``) first.
 
-    The others are those that earlier versions wrote down: a job that one of them paid for is still the same job. New
-    entries get the first alone, since the earlier ones took some jobs for one that are two.
+    The others are those of earlier versions: a job that one of them paid for is still the same job. New entries get
+    only the first, because earlier versions gave some different jobs the same identity.
     """
     return job_hash(job, spec), _hashed(_canonical(job, spec, _first_unsigned))
 
@@ -75,7 +75,7 @@ def _hashed(text: str) -> str:
     return sha256(text.encode("ascii")).hexdigest()
 
 
-# ── The first way to compare, as ledgers of version 0.1 hold it. It is frozen: a change would lose their entries. ──
+# ── The first scheme, in ledgers of version 0.1. It is frozen: a change would lose their entries. ──────────────────
 
 
 def _first_unsigned(url: str) -> str:

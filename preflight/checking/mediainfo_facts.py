@@ -14,7 +14,7 @@ _LONGEST_MS, _SHORTEST_MS = Decimal(10**12), Decimal("1e-6")
 _LONGEST_NUMBER, _LONGEST_NAME = 40, 80
 _WIDEST = 1 << 20
 _OURS = {"MPEG-4": "MP4", "QuickTime": "MOV", "Flash Video": "FLV", "BDAV": "MPEG-TS"}
-"""Formats that MediaInfo calls by another name; one thing has one name in every text."""
+"""Formats with another name in MediaInfo; preflight uses one name everywhere."""
 _LENGTH_IN_HEADER = {
     "Matroska": b"\x44\x89",
     "WebM": b"\x44\x89",
@@ -27,7 +27,7 @@ the main header of AVI, the file properties of ASF. Others are as long as their 
 
 
 def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:
-    """The opinion in MediaInfo's answer; ``None`` when it recognises nothing (it never says so by failing)."""
+    """The opinion in MediaInfo's answer; ``None`` when it recognises nothing (it does not fail then)."""
     general = _first(tracks, "General")
     name = _name(general.get("format"))
     if name is None:
@@ -46,7 +46,7 @@ def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:
 
 
 def named_by(facts: VideoFacts, opinion: SecondOpinion) -> VideoFacts:
-    """Facts about a container that only MediaInfo reads: its word is then the only one, and serves as the facts."""
+    """Facts about a container that only MediaInfo reads: its opinion serves as the facts."""
     known = facts.container is not None
     return VideoFacts(
         container=facts.container or opinion.container,
@@ -65,14 +65,14 @@ def tells_its_length(container: str | None, head: bytes) -> bool:
     """Whether the first bytes of a file are enough to tell its length.
 
     MPEG-TS, MPEG-PS, Ogg and streams of bare frames have no such header: of those, MediaInfo takes the times at both
-    ends, or an average, and a hole between them leads it to anything.
+    ends, or an average, and a gap between them can lead to any value.
     """
     mark = _LENGTH_IN_HEADER.get(container or "")
     return mark is not None and mark in head
 
 
 def without_lengths(opinion: SecondOpinion) -> SecondOpinion:
-    """The opinion of a file of which too little was held to tell its length."""
+    """The opinion without a length, for a file of which too little was read."""
     return replace(opinion, duration=None, video_duration=None, audio_duration=None)
 
 
@@ -100,7 +100,7 @@ def _decimal(value: object) -> Decimal | None:
 
 def _seconds(milliseconds: object) -> Fraction | None:
     number = _decimal(milliseconds)
-    # A number too near 0 is no length, and as an exact fraction it may not fit into memory.
+    # A number too near 0 is not a length, and as an exact fraction it may not fit into memory.
     return Fraction(number) / 1000 if number is not None and _SHORTEST_MS < number < _LONGEST_MS else None
 
 

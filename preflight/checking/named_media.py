@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
 _ITEMS_READ = 16
-"""Files read of one list field; the service uses one."""
+"""Most files of one list field; the service uses one."""
 
 
 class NamedMedia(NamedTuple):
@@ -42,7 +42,7 @@ def spec_of(job: Job | None, model: str) -> Spec:
 
 
 def choice_of(job: Job | None, spec: Spec, role: Literal["mode", "orientation"], option: str | None) -> str:
-    """The mode or orientation that holds: the job's, for a bare file the ``option``, else the default."""
+    """The mode or orientation in effect: the job's, for a bare file the ``option``, else the default."""
     field = spec.field(role)
     given = job.value(field.name) if job else option
     if isinstance(given, str) and given in field.choices:

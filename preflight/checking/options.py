@@ -23,11 +23,12 @@ class Options:
     """How to check.
 
     ``select`` and ``ignore`` hold rules or areas of rules, ``path_ignores`` such for files by pattern, relative to
-    ``folder``; ``severities`` has other severities by rule. Old findings, those in ``baseline``, do not count.
+    ``folder``; ``severities`` has other severities by rule. Findings in ``baseline`` are not reported.
     ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
     only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded``
     refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
-    modes, not only the one that holds. ``now`` is the time that signed URLs are held to; it is asked once a report.
+    modes, not only the one that holds. ``identify`` gives each report the identity of its job. ``now`` gives the time
+    to compare signed URLs with; it is called once a report.
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -50,4 +51,5 @@ class Options:
     uploaded: bool = False
     offline: bool = False
     every_mode: bool = False
+    identify: bool = True
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))

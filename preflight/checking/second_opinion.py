@@ -1,7 +1,8 @@
-"""The policy of second opinions: when MediaInfo or a decoder is asked, and what its answer changes."""
+"""The policy of second opinions: when to ask MediaInfo or a decoder, and the effect of the answer."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -19,43 +20,45 @@ if TYPE_CHECKING:
 
 _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1
+_MOVIE_DATA = b"cmvd"
+"""The box in a compressed movie box that states, in its first four bytes, how many it inflates to."""
 SAME_LENGTH = Fraction(2, 1000)
-"""MediaInfo counts in milliseconds: what lies within two of them is agreement."""
+"""MediaInfo counts in milliseconds: lengths within two of them agree."""
 _OPENED = frozenset({DefectKind.DISPUTED, DefectKind.TOLERATED})
-"""Defects of files that decoders open all the same, or some of them."""
+"""Defects of files that some or all decoders still open."""
 
 
 def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     """Whether a second opinion could change the verdict or the price; ``thorough`` asks about every clip.
 
-    It could where our reader does not know the container, where clocks differ or a bound is near, and where a layout
-    is rare enough for readers to differ on it.
+    It could where our reader does not know the container, where clocks differ or a limit is near, and where a layout
+    is rare enough for readers to differ.
     """
     if facts.family not in (Family.VIDEO, Family.AUDIO, Family.UNKNOWN):
         return False
     if thorough or facts.container not in _READ_HERE or facts.fragmented or facts.defects:
         return True
     clocks = facts.durations.plausible
-    limits = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
+    bounds = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
     return (
         not clocks
         or any(clock != clocks[0] for clock in clocks)
         or bool(facts.durations.hints or facts.durations.doubt)
-        or any(abs(clocks[0] - limit) <= _NEAR_S for limit in limits)
+        or any(abs(clocks[0] - bound) <= _NEAR_S for bound in bounds)
         or sum(track.is_picture for track in facts.tracks) != 1
     )
 
 
 def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: WorkerPool) -> VideoFacts:
     """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
-    from preflight.checking.mediainfo_facts import (  # noqa: PLC0415 - pictures need it not
+    from preflight.checking.mediainfo_facts import (  # noqa: PLC0415 - pictures do not need it
         named_by,
         second_opinion,
         tells_its_length,
         without_lengths,
     )
 
-    if facts.size_bytes is None:
+    if facts.size_bytes is None or _inflated_bytes(fetched) > limits.MAX_MOVIE_BYTES:
         return facts
     has_all = len(fetched) >= facts.size_bytes
     tracks = pool.ask(fetched, facts.size_bytes)
@@ -66,14 +69,28 @@ def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: WorkerPoo
         known = tells_its_length(opinion.container, fetched.between(0, FIRST_SPAN_BYTES))
         return named_by(facts, opinion if known or has_all else without_lengths(opinion))
     if facts.fragmented and not has_all:
-        # MediaInfo would need every fragment to tell the length; of those it was given, it tells theirs.
+        # MediaInfo needs every fragment for the length; it sums those that it gets.
         opinion = without_lengths(opinion)
     return replace(facts, second=opinion, durations=_widened(facts, opinion))
 
 
+def _inflated_bytes(fetched: SparseBytes) -> int:
+    """Bytes that the compressed movie boxes state they inflate to, wherever one seems to be.
+
+    MediaInfo believes them: 240 KB would cost its process 240 MB. Whether our reader came as far does not matter.
+    """
+    places: set[int] = set()
+    for start, data in fetched.pieces():
+        places.update(start + found.start() for found in re.finditer(_MOVIE_DATA, data))
+        seam = start + max(0, len(data) - len(_MOVIE_DATA) + 1)  # it may lie across two pieces that touch
+        across = fetched.between(seam, start + len(data) + len(_MOVIE_DATA) - 1)
+        places.update(seam + found.start() for found in re.finditer(_MOVIE_DATA, across))
+    return sum(int.from_bytes(fetched.between(at + 4, at + 8), "big") for at in places)
+
+
 def _widened(facts: VideoFacts, opinion: SecondOpinion) -> Durations:
     """The clocks, with what MediaInfo reads among the hints where that is another length: it widens the price."""
-    from preflight.model import Clock  # noqa: PLC0415 - pictures need it not
+    from preflight.model import Clock  # noqa: PLC0415 - pictures do not need it
 
     durations = facts.durations
     if facts.defects or not durations.plausible:
@@ -87,16 +104,16 @@ def _widened(facts: VideoFacts, opinion: SecondOpinion) -> Durations:
 
 
 def is_decodable(facts: ImageFacts) -> bool:
-    """Whether decoding could tell more: of what the service takes, unless something is wrong with it already."""
+    """Whether decoding could tell more: for a container that the service accepts, without a known defect."""
     is_broken = any(defect.kind not in _OPENED for defect in facts.defects)
     return facts.container in DECODED and not is_broken and facts.size_bytes is not None
 
 
 def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: WorkerPool) -> ImageFacts:
-    """``facts`` with the decoders that the picture went through, or with the defect that they found.
+    """``facts`` with the decoders that read the picture, or with the defect that they found.
 
-    ``pool`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; of
-    one that is larger than what is ever fetched or decoded, nothing worse than that is said.
+    ``pool`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; one
+    above the limits of fetching or decoding gets no worse finding than that.
     """
     assert facts.size_bytes is not None, "only what is_decodable is decoded"
     pixels = (facts.width or 0) * (facts.height or 0)
@@ -113,7 +130,7 @@ def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: WorkerPool) -> 
     whole.add(0, data)
     told = pool.ask(whole, facts.size_bytes)
     if not told:
-        return _undecoded(facts, "takes more time or memory to decode than it is given")
+        return _undecoded(facts, "needs more time or memory to decode than the limits allow")
     return judged(facts, told[0])
 
 

@@ -1,4 +1,4 @@
-"""A file that is waiting to be examined, and the memory of those that one run has examined."""
+"""A file that is to be examined, and the results that one run remembers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REMEMBERED = 1024
 class SubjectRequest(NamedTuple):
     """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
 
-    ``shown`` is the source as it may be printed: without the query string. ``url`` is the server that is asked.
+    ``shown`` is the source as it may be printed: without the query string. ``url`` is the server to ask.
     """
 
     source: str
@@ -33,7 +33,7 @@ class SubjectRequest(NamedTuple):
 
     @property
     def identity(self) -> tuple[Path | str, Kind | None, bool]:
-        """What two requests share that one look answers: a receipt is made for the files of jobs only."""
+        """The key that requests with one result share: only files of jobs get a receipt."""
         return self.path or self.source, self.kind, self.field is None
 
     def subject(self, examined: Subject) -> Subject:
@@ -44,7 +44,7 @@ class SubjectRequest(NamedTuple):
 
 
 class Examined:
-    """What one run has found out, so that a file that many jobs name is looked at once. The oldest is forgotten first.
+    """The results of one run, so that a file that many jobs name is examined once. The oldest is dropped first.
 
     It belongs to one ``Examiner`` and one ``thorough``.
     """
@@ -58,17 +58,17 @@ class Examined:
         return None if known is None else request.subject(known)
 
     def add(self, request: SubjectRequest, subject: Subject) -> None:
-        """Keep it for the requests that are still to come."""
+        """Keep the subject for later requests."""
         if len(self._subjects) >= _REMEMBERED:
             del self._subjects[next(iter(self._subjects))]
         self._subjects[request.identity] = subject
 
 
 def is_named_as_picture(request: SubjectRequest) -> bool:
-    """Whether its name is that of a picture."""
+    """Whether its suffix is that of a picture."""
     return promised_kind(request.shown.removesuffix("?…").removesuffix(";…")) is Kind.IMAGE
 
 
 def may_be_a_clip(request: SubjectRequest) -> bool:
-    """Whether it is meant as a clip, as far as its place in the job and its name say."""
+    """Whether its field in the job or its name says that it is a clip."""
     return request.kind is Kind.VIDEO or (request.kind is None and not is_named_as_picture(request))

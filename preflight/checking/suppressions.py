@@ -30,7 +30,7 @@ class Sorted(NamedTuple):
 
     @property
     def counted(self) -> tuple[Finding, ...]:
-        """What makes the verdict. What could not be examined counts even where it is hidden: it is no pass."""
+        """The findings that decide the verdict. An indeterminate one counts even when hidden: it is not a pass."""
         return (*self.shown, *(each.finding for each in self.hidden if each.finding.indeterminate))
 
 
@@ -69,7 +69,7 @@ class Selection:
                 raise ConfigurationError(no_rule(name, [*_AREAS, *_IDS]))
 
     def sort(self, findings: Sequence[Finding], job: Job | None, sources: Mapping[str | None, str]) -> Sorted:
-        """Part ``findings`` of one job or file. ``sources`` names the file behind each field, for the baseline."""
+        """Split ``findings`` of one job or file. ``sources`` names the file behind each field, for the baseline."""
         shown: list[Finding] = []
         hidden: list[Hidden] = []
         for found in findings:
@@ -97,7 +97,7 @@ class Selection:
 
 
 def _patterns(pattern: str, folder: str) -> Patterns:
-    from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which most runs need not
+    from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which most runs do not need
 
     return Patterns([pattern], folder=folder)
 
@@ -111,7 +111,7 @@ def _paths(path: str | None, source: str | None) -> Iterator[str]:
 
 
 def _is_ignored_in(job: Job, finding: Finding) -> bool:
-    """Whether a comment ignores ``finding``. A job is often somebody else's: it cannot switch off a budget."""
+    """Whether a comment ignores ``finding``. A job may be somebody else's: it cannot switch off a budget."""
     if finding.rule in _BUDGET:
         return False
     return any(comment.covers(finding.line) and _says(comment.rules, finding) for comment in job.comments)

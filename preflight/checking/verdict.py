@@ -1,13 +1,13 @@
 """From findings to a verdict: of a finding, a file, a job, a run. The one place that decides it.
 
-``FAIL`` over ``INDETERMINATE`` over ``PASS``. What is ignored is not shown and does not fail; but what could not be
-examined never becomes a pass.
+``FAIL`` over ``INDETERMINATE`` over ``PASS``. An ignored finding is not shown and does not fail, but a file that could
+not be examined never passes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from preflight.model import Family, Finding, JobReport, Severity, Subject, Verdict
@@ -24,13 +24,13 @@ _POINTER = rules_with(Trait.POINTER)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The verdict of a whole from those of its parts; ``PASS`` of nothing."""
+    """The verdict of a whole from those of its parts; ``PASS`` without parts."""
     seen = set(verdicts)
     return next((verdict for verdict in (Verdict.FAIL, Verdict.INDETERMINATE) if verdict in seen), Verdict.PASS)
 
 
 def verdict_of_finding(finding: Finding, fail_on: Severity) -> Verdict:
-    """What one finding makes of the verdict, failing from severity ``fail_on`` up."""
+    """The verdict of one finding, which fails from severity ``fail_on`` up."""
     if finding.indeterminate:
         return Verdict.INDETERMINATE
     return Verdict.FAIL if finding.severity >= fail_on else Verdict.PASS
@@ -51,8 +51,8 @@ def verdict_of_job(
 ) -> Verdict:
     """The verdict of a job, or of a file by itself, from what was ``found`` and how far its files were examined.
 
-    The one exception to the rule above is asked for by name: a file that was left on another machine counts for
-    nothing where ``is_let_go`` says of its finding that somebody ignores the rule to be rid of it.
+    There is one exception to the rule above, which a user asks for by name: a file that is on another machine does
+    not count where ``is_let_go`` says that the user ignores the rule of its finding.
     """
     left_out = any(each.finding.rule in _POINTER and is_let_go(each) for each in found.hidden)
     counted = [finding for finding in found.counted if not (left_out and finding.rule in _POINTER)]
@@ -68,7 +68,7 @@ def verdict_of_subject(job: JobReport, subject: Subject) -> Verdict:
 
 
 def report_without(report: Report, is_old: Callable[[Finding], bool]) -> Report:
-    """``report`` as it is judged when the findings that are old do not count."""
+    """``report`` with its verdicts when old findings do not count."""
     jobs = tuple(_job_without(job, is_old) for job in report.jobs)
     return replace(report, jobs=jobs, verdict=worst(job.verdict for job in jobs))
 
@@ -79,9 +79,28 @@ def _job_without(job: JobReport, is_old: Callable[[Finding], bool]) -> JobReport
     return replace(job, findings=left, verdict=verdict)
 
 
-def is_over_budget(report: Report) -> bool:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What an exit code needs to know of a run. ``over_budget``: a job may cost more than the user's bound."""
+
+    jobs: int
+    verdict: Verdict
+    over_budget: bool
+
+
+def outcome_of(jobs: Iterable[JobReport]) -> Outcome:
+    """The outcome of ``jobs``, none of which is kept: memory does not grow with their number."""
+    count, verdicts, over_budget = 0, set[Verdict](), False
+    for job in jobs:
+        count += 1
+        verdicts.add(job.verdict)
+        over_budget = over_budget or is_over_budget(job)
+    return Outcome(jobs=count, verdict=worst(verdicts), over_budget=over_budget)
+
+
+def is_over_budget(job: JobReport) -> bool:
     """Whether a job may cost more than the user's bound, which has an exit code of its own."""
-    return any(finding.rule in _BUDGET for job in report.jobs for finding in job.findings)
+    return any(finding.rule in _BUDGET for finding in job.findings)
 
 
 def _counted(job: JobReport, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -89,12 +108,12 @@ def _counted(job: JobReport, findings: Iterable[Finding]) -> tuple[Finding, ...]
 
 
 def _is_examined(subject: Subject) -> bool:
-    """Whether the file's size or length is known: without either, nothing was held to any limit."""
+    """Whether the file's size or length is known: without either, no limit was checked."""
     if subject.image is not None:
         return subject.image.width is not None
     return subject.video is not None and bool(subject.video.durations.plausible)
 
 
 def _is_not_fetched(subject: Subject) -> bool:
-    """Whether a file on this disk is a Git LFS pointer. At a URL it is what the service would get, and judged."""
+    """Whether a file on this disk is a Git LFS pointer. At a URL the service would get the pointer, so it is judged."""
     return subject.address is None and subject.facts is not None and subject.facts.family is Family.POINTER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as in typing: nothing is loaded before main() has decided what an interrupt does
+TYPE_CHECKING = False  # as in typing: main() sets up interrupts before anything else is loaded
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
@@ -24,18 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     if loading:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Being told to end, as by a time limit around a script, is an interrupt: a paid request under way must say so.
+    # SIGTERM, as from a time limit around a script, is an interrupt: a paid request under way must report itself.
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             _handle(getattr(signal, name), signal.default_int_handler)
     code = run(arguments)
-    # The process ends here. Looking for cycles among everything that was loaded would be a fifth of a short run.
+    # The process ends here. Collecting cycles among all loaded objects would take a fifth of a short run.
     gc.freeze()
     sys.exit(code)
 
 
 def _handle(number: int, handler: Callable[[int, FrameType | None], object]) -> None:
-    """Handle a signal, unless whoever started this process had it ignored, as ``nohup`` does."""
+    """Handle a signal, unless the parent process had it ignored, as ``nohup`` does."""
     import signal  # noqa: PLC0415 - see above
 
     if signal.getsignal(number) is not signal.SIG_IGN:

@@ -36,7 +36,7 @@ _COMMANDS = {
 }
 
 _WITHOUT_SETTINGS = frozenset({"schema", "sandbox"})
-"""Commands whose options mean something else than the settings of that name."""
+"""Commands whose options differ in meaning from the settings of the same name."""
 
 
 class Commands(click.Group):
@@ -48,7 +48,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             if hint := suggestion(cmd_name, _COMMANDS):
-                ctx.fail(f"no command {cmd_name!r}{hint}")
+                ctx.fail(f"unknown command {cmd_name!r}{hint}")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
@@ -56,7 +56,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but that a file of this folder is never taken for an option."""
+        """Like click, but a file of this folder is never taken for an option."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, command, rest if command is None else as_names(command, rest)
 
@@ -69,7 +69,7 @@ class Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names and summaries above: click's own way loads every command for them."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
 
         known = [
             CompletionItem(name, help=said) for name, (_, said) in _COMMANDS.items() if name.startswith(incomplete)

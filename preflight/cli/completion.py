@@ -1,4 +1,4 @@
-"""Shell completion of files and folders. Commands, options, choices and rules know their own."""
+"""Shell completion of files and folders. Commands, options, choices and rules complete themselves."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def folders(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
 
 
 def _left_to_the_shell(kind: str, incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
 
     return [CompletionItem(incomplete, type=kind)]

@@ -1,11 +1,12 @@
-"""Exit codes, and which one an outcome has. Where several apply, the most serious for the user's money wins."""
+"""Exit codes, and the one of each outcome. Where several apply, the most serious for the user's money wins."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from preflight.checking.verdict import is_over_budget
+from preflight.checking.verdict import Outcome, outcome_of
 from preflight.model import Report, Verdict
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Exit(IntEnum):
-    """What a caller can rely on."""
+    """The exit codes, which callers can rely on."""
 
     PASS = 0
     FAIL = 1
@@ -30,14 +31,17 @@ OF_VERDICT = {Verdict.PASS: Exit.PASS, Verdict.FAIL: Exit.FAIL, Verdict.INDETERM
 
 
 def exit_of(report: Report) -> Exit:
+    """The exit code of a check that was reported."""
+    return exit_of_outcome(replace(outcome_of(report.jobs), verdict=report.verdict))
+
+
+def exit_of_outcome(outcome: Outcome) -> Exit:
     """The exit code of a check: over budget, then fail, then indeterminate."""
-    if is_over_budget(report):
-        return Exit.OVER_BUDGET
-    return OF_VERDICT[report.verdict]
+    return Exit.OVER_BUDGET if outcome.over_budget else OF_VERDICT[outcome.verdict]
 
 
 def exit_of_submission(submission: Submission, *, saved: bool = True) -> Exit:
-    """The exit code of a submission that was accepted. ``saved`` is whether its results are here as asked."""
+    """The exit code of a submission that was accepted. ``saved`` is whether its results were saved as requested."""
     if submission.state == "failed":
         return Exit.API
     return Exit.PASS if saved else Exit.INDETERMINATE

@@ -1,6 +1,6 @@
-"""Arguments that are files: a file of the folder, whatever it is called, never acts as an option.
+"""Arguments that are files: a file of the folder never acts as an option, whatever its name.
 
-Hooks and scripts put the names of files behind their options, and a folder may hold ``--output=package.json``.
+Hooks and scripts put the names of files after their options, and a folder may hold ``--output=package.json``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _DROPPED = frozenset({
     "--allow-host", "--baseline", "--files-from", "--format", "--ignore", "--null", "--no-progress", "--output",
     "--quiet", "--verbose", "--write-baseline", "-0", "-q", "-v",
 })  # fmt: skip
-"""Options without which a check is as strict as with them: an argument that could be one of them is taken as a file."""
+"""Options that do not make a check stricter: an argument that could be one of them is taken as a file."""
 
 
 def as_names(command: click.Command, arguments: Sequence[str]) -> list[str]:
-    """``arguments`` with ``./`` before those that are files and look like options, up to ``--``.
+    """``arguments`` up to ``--``, with ``./`` before files that look like options.
 
     Raises ``UsageError`` where the argument is also an option of ``command`` that makes it stricter, as ``--offline``
-    does: neither reading of it is safe.
+    does: neither reading is safe.
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
     known = frozenset(_spellings(command)) if any(map(_is_doubtful, arguments[:end])) else frozenset()
@@ -39,7 +39,7 @@ def _as_name(argument: str, known: frozenset[str]) -> str:
     option = argument.partition("=")[0] if argument.startswith("--") else argument[:2]
     if option in known and option not in _DROPPED:
         raise click.UsageError(
-            f"{printable(argument)} is an option and the name of a file here: "
+            f"{printable(argument)} is both an option and a file here: "
             f"for the file write ./{printable(argument)}, or -- before all names; for the option, move the file away"
         )
     return f"./{argument}"

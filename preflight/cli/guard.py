@@ -1,8 +1,8 @@
-"""The one way out for text: what is written to a standard stream steers no terminal and commands no build server.
+"""The only exit for text: the standard streams pass no control sequences and no commands for a build server.
 
-Names, messages and values from outside reach the streams in many ways: our own remarks, click's usage errors, help,
-log records, tracebacks. So the streams themselves are guarded while a command runs. Results are not written through the
-guard, because they may hold colours: their renderers let nothing else pass (``console.py``, ``render/formats.py``).
+Outside names, messages and values reach the streams in many ways: our own remarks, click's usage errors, help, log
+records, tracebacks. So the streams themselves are guarded while a command runs. Results bypass the guard, because they
+may have colours: their renderers let nothing else pass (``console.py``, ``render/formats.py``).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ _COMMAND = re.compile(r"^(?:[^\S\n]|\x1b\[[\d;]*m)*:(?P<colon>:)|##\w*(?P<bracke
 _PLAIN = str.maketrans({"×": "x", "·": "-", "…": "...", "→": "->", "–": "-", "≤": "<=", "≥": ">="})
 """The signs of our own texts, for encodings that lack them."""
 _LINE_START = 200
-"""Characters that are remembered of a line that is written in pieces."""
+"""Most characters to remember of a line that is written in pieces."""
 
 
 def is_ci(environment: Mapping[str, str]) -> bool:
-    """Whether a build server reads what is printed."""
+    """Whether a build server reads the output."""
     return any(environment.get(name, "").lower() not in _OFF for name in _CI_VARIABLES)
 
 
 def without_commands(text: str, before: str = "") -> str:
-    """``text`` with an escape in each command of a build server; ``before`` is what its first line has already."""
+    """``text`` with an escape in each command of a build server; ``before`` is the start of its first line."""
     if "::" not in before[-1:] + text and "[" not in text:
         return text
     whole = before + text
@@ -46,7 +46,7 @@ def without_commands(text: str, before: str = "") -> str:
 
 
 class Guard:
-    """A text stream that escapes what is not printable, and commands of a build server where one reads it."""
+    """A text stream that escapes unprintable characters, and build-server commands where a build server reads it."""
 
     def __init__(self, stream: TextIO, *, ci: bool) -> None:
         self.unguarded = stream
@@ -66,7 +66,7 @@ class Guard:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
-        if name == "buffer":  # there is no way around the guard
+        if name == "buffer":  # nothing bypasses the guard
             raise AttributeError(name)
         return getattr(self.unguarded, name)
 
@@ -81,13 +81,13 @@ def write_text(stream: TextIO, text: str) -> None:
 
 
 def unguarded(stream: TextIO) -> TextIO:
-    """The stream itself, for what is known to be safe."""
+    """The stream itself, for text that is known to be safe."""
     return stream.unguarded if isinstance(stream, Guard) else stream
 
 
 @contextmanager
 def guarded_streams() -> Iterator[None]:
-    """Guard standard output and standard error, whatever they are by now."""
+    """Guard the current standard output and standard error."""
     streams = sys.stdout, sys.stderr
     ci = is_ci(os.environ)
     sys.stdout, sys.stderr = (cast("TextIO", Guard(unguarded(stream), ci=ci)) for stream in streams)

@@ -19,7 +19,7 @@ Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOptions:
-    """A job in options, and what holds for files that no job names."""
+    """A job in options, and the values for files that no job names."""
 
     image: str | None = None
     video: str | None = None
@@ -55,7 +55,7 @@ class PaidOptions(ServiceOptions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictOptions:
-    """What fails. ``None`` is what the settings say."""
+    """The findings that fail. ``None`` takes the value from the settings."""
 
     strict: bool | None = None
     fail_on: str | None = None
@@ -68,7 +68,7 @@ class VerdictOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOptions:
-    """A file that lists what is to be checked."""
+    """A file that lists the targets."""
 
     files_from: str | None = None
     null: bool = False
@@ -76,7 +76,7 @@ class PlaceOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class PlainOutputOptions:
-    """The one result of a command: its format, and the file that it goes to."""
+    """The single result of a command: its format and its output file."""
 
     format: str
     file: str | None
@@ -85,7 +85,7 @@ class PlainOutputOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spoken:
-    """The file that a result goes to, and what is said beside it."""
+    """The file that a result goes to, and the messages beside it."""
 
     file: str | None
     quiet: bool
@@ -93,19 +93,19 @@ class _Spoken:
 
     @property
     def hidden(self) -> bool:
-        """Whether no progress is shown."""
+        """Whether progress is hidden."""
         return self.quiet or self.no_progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputOptions(_Spoken):
-    """The one result of a command: its format, its file, and what is said beside it."""
+    """The one result of a command: its format, its file, and the messages beside it."""
 
     format: str
 
 
 class Result(NamedTuple):
-    """A format, and the file that it goes to; ``None`` is standard output."""
+    """A format and its output file; ``None`` is standard output."""
 
     format: str
     file: str | None = None
@@ -113,13 +113,13 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultOptions(_Spoken):
-    """The results of a command, each in a format of its own, and what is said beside them."""
+    """The results of a command, each in its own format, and the messages beside them."""
 
     formats: tuple[Result, ...]
 
 
 def grouped(name: str, group: type, *options: Decorator) -> Decorator:
-    """``options`` for a command, which gets them as one ``group`` by ``name``. Each is named like a field of it."""
+    """``options`` for a command, which gets them as one ``group`` by ``name``. Each has the name of a field."""
     members = [field.name for field in fields(group)]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,10 +24,10 @@ PIPED_COLUMNS = 80
 
 
 def emit(text: str, output: str | None, *, commands: bool = False) -> None:
-    """Write ``text``, which ends its own last line and is printable, to ``output``, or to standard output.
+    """Write ``text``, which is printable and ends with a line break, to ``output``, or to standard output.
 
-    ``commands`` says that its commands to a build server are meant. A reader who has left is no trouble. Raises
-    ``ConfigurationError`` when it cannot be written.
+    ``commands`` lets its commands to a build server pass. A closed pipe is not an error. Raises
+    ``ConfigurationError`` when the text cannot be written.
     """
     if not commands and is_ci(os.environ):
         text = without_commands(text)
@@ -45,13 +45,13 @@ def emit(text: str, output: str | None, *, commands: bool = False) -> None:
 
 
 def discard_output() -> None:
-    """Send standard output nowhere from now on: Python would complain at exit about what it still holds."""
+    """Discard standard output from now on: at exit Python would report the text that is still buffered."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def require_writable(output: str | None) -> None:
-    """Raise ``ConfigurationError`` when ``output`` cannot be written: better known before a job is paid for."""
+    """Raise ``ConfigurationError`` when ``output`` cannot be written: the user must know before paying for a job."""
     if output is None or output == "-" or _is_special(Path(output)):
         return
     _beside(_destination(output)).unlink()
@@ -78,7 +78,7 @@ def _write_file(text: str, output: str) -> None:
 
 
 def _destination(output: str) -> Path:
-    """The file itself, where ``output`` is a link to it: the link stays one."""
+    """The file itself, where ``output`` is a link to it: the link stays a link."""
     if not output or "\0" in output:
         raise ConfigurationError(f"cannot write {output!r}: not a file")
     target = Path(os.path.realpath(output))
@@ -92,7 +92,7 @@ def _destination(output: str) -> Path:
 
 
 def _beside(target: Path) -> Path:
-    """An empty file in the folder of ``target``, with its permissions; those of any new file where there is none."""
+    """An empty file in the folder of ``target``, with its permissions; the usual ones for a new ``target``."""
     temporary = target.with_name(f".preflight-{os.urandom(8).hex()}")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
@@ -113,12 +113,12 @@ def _is_special(target: Path) -> bool:
         return False
     if stat.S_ISDIR(mode):
         return False
-    # /dev/stdout leads to a file where the shell sends it to one, and must not be replaced all the same.
+    # /dev/stdout leads to a file where the shell redirects it to one, but must not be replaced.
     return not stat.S_ISREG(mode) or target.absolute().parts[:2] in ((os.sep, "dev"), (os.sep, "proc"))
 
 
 def _write_through(text: str, target: Path) -> None:
-    """Write to what is open at ``target``, where that is known, as if it had been written to directly."""
+    """Write to the stream that is open at ``target``, if there is one, as if it were written to directly."""
     for stream in (sys.stdout, sys.stderr):
         if _leads_to(target, stream):
             write_text(unguarded(stream), text)
@@ -136,13 +136,13 @@ def _leads_to(target: Path, stream: TextIO) -> bool:
 
 
 def to_text(render: Callable[[Console], object], output: str | None) -> str:
-    """What ``render`` prints: in colour on a terminal, plain and 80 columns wide elsewhere."""
-    from preflight.cli.console import TextConsole  # noqa: PLC0415 - 60 ms that JSON need not pay
+    """The output of ``render``: in colour on a terminal, plain and 80 columns wide elsewhere."""
+    from preflight.cli.console import TextConsole  # noqa: PLC0415 - 60 ms that JSON does not need
 
     plain = output is not None or not sys.stdout.isatty()
     printed = StringIO()
     console = TextConsole(
-        file=printed if plain else None,  # to a terminal it asks for colours and width
+        file=printed if plain else None,  # for a terminal, rich reads colours and width
         width=PIPED_COLUMNS if plain else None,
         force_terminal=False if plain else None,
         color_system=None if plain or os.environ.get("NO_COLOR") else "auto",

@@ -51,7 +51,7 @@ class Seconds(click.ParamType[float]):
             seconds = float(value)
         except ValueError:
             self.fail(f"{value!r} is not a number", param, ctx)
-        if not self._least <= seconds <= self._most:  # nan is not, either
+        if not self._least <= seconds <= self._most:  # also refuses nan
             self.fail(f"{value} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
         return seconds
 
@@ -97,7 +97,7 @@ class RuleId(click.ParamType[str]):
         self._areas = [area.value for area in Area] if areas else []
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only while a line is being typed
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
 
         areas = [CompletionItem(area) for area in self._areas if area.startswith(incomplete)]
         return [

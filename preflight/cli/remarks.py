@@ -18,11 +18,11 @@ from preflight.render.json_text import to_json
 from preflight.rules import Trait, rules_with
 
 _LISTED = 10
-"""Findings of a baseline that are named when they are fixed."""
+"""Most fixed findings of a baseline that a remark names."""
 
 
 def keep_as_baseline(report: Report, path: str, *, quiet: bool) -> Exit:
-    """Write what was found down as old; the exit code is that of what no baseline may hold."""
+    """Write the findings into a baseline; the exit code is that of findings that no baseline may hold."""
     baseline = baseline_object(report, Path(path))
     emit(to_json(baseline), path)
     if not quiet:
@@ -33,7 +33,7 @@ def keep_as_baseline(report: Report, path: str, *, quiet: bool) -> Exit:
 def remarks(
     report: Report, empty: Iterable[str], commented: Iterable[tuple[str, IgnoreComment]], baseline: Baseline | None
 ) -> Iterator[str]:
-    """What is worth saying beside a report: places without anything, comments without effect, fixed findings."""
+    """The remarks beside a report: empty places, comments without effect, fixed findings."""
     yield from empty
     for path, comment in commented:
         yield from _about(path, comment, report)
@@ -48,7 +48,7 @@ def remarks(
 def _about(path: str, comment: IgnoreComment, report: Report) -> Iterator[str]:
     place = f"{printable(path)}:{comment.line}"
     if not comment.rules:
-        yield f"{place}: this comment names no rule, and does nothing: # preflight: ignore[RULE]"
+        yield f"{place}: this comment names no rule and has no effect; write # preflight: ignore[RULE]"
     hidden = {
         each.finding.rule
         for job in report.jobs
@@ -60,9 +60,9 @@ def _about(path: str, comment: IgnoreComment, report: Report) -> Iterator[str]:
         try:
             rules = rules_named([name])
             if rules <= rules_with(Trait.BUDGET):
-                yield f"{place}: a comment cannot switch a budget off: {name} counts all the same"
+                yield f"{place}: a comment cannot switch off a budget: {name} still counts"
             elif not rules & hidden:
-                yield f"{place}: nothing to ignore: {name} finds nothing here"
+                yield f"{place}: unused comment: {name} finds nothing here"
         except ConfigurationError as error:
             yield f"{place}: {printable(str(error))}"
 

@@ -1,4 +1,4 @@
-"""Results in the formats of ``render/formats.py``: what those ask of the machine, only this layer answers."""
+"""Writes results in the formats of ``render/formats.py``, and gives the formats their answers from the machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _T = TypeVar("_T")
 
 
 def emit_as(formats: Formats[_T], value: _T, output: OutputOptions | PlainOutputOptions) -> None:
-    """Write ``value`` in the format and to the place that were asked for; nothing where ``--quiet`` was."""
+    """Write ``value`` in the requested format to the requested place; nothing with ``--quiet``."""
     if not output.quiet:
         write_as(formats, value, output.format, output.file)
 
@@ -34,7 +34,7 @@ def write_as(formats: Formats[_T], value: _T, name: str, file: str | None) -> No
 
 
 def surroundings(file: str | None) -> Surroundings:
-    """What renderers ask of this machine, for a result that goes to ``file``, else to standard output."""
+    """The answers of this machine for renderers, for a result that goes to ``file``, else to standard output."""
     return Surroundings(
         lay_out=partial(to_text, output=file),
         next_commands=_next_commands,
@@ -45,13 +45,13 @@ def surroundings(file: str | None) -> Surroundings:
 
 
 def _next_commands(report: Report) -> Iterator[str]:
-    from preflight.fix.suggest import remedies  # noqa: PLC0415 - only where something is wrong
+    from preflight.fix.suggest import remedies  # noqa: PLC0415 - only for findings
 
     return remedies(report)
 
 
 def _about() -> tuple[str, str | None]:
-    """The version, and where the pages of the rules are published: the project URL ``Rules`` of ``pyproject.toml``."""
+    """The version, and the URL of the published rule pages: the project URL ``Rules`` of ``pyproject.toml``."""
     from importlib.metadata import metadata  # noqa: PLC0415 - only for SARIF
 
     about = metadata("media-preflight")
@@ -74,8 +74,8 @@ class Utf16Columns:
     """Columns in UTF-16 code units, by reading again the lines that findings are on. Use it in ``with``.
 
     Findings come in the order of their lines, so a file is read once from its start, one line held at a time. Where a
-    line is not found any more, the column stays what it is: right but for characters beyond the Basic Multilingual
-    Plane before it.
+    line is no longer found, the column stays unchanged: it is right unless characters beyond the Basic Multilingual
+    Plane come before it.
     """
 
     def __init__(self) -> None:
@@ -122,9 +122,9 @@ class Utf16Columns:
 
 
 def append_step_summary(report: Report, tree: SourceTree) -> None:
-    """Append the findings to the file that ``GITHUB_STEP_SUMMARY`` names, within what GitHub takes.
+    """Append the findings to the file that ``GITHUB_STEP_SUMMARY`` names, within GitHub's limit.
 
-    A file that cannot be written is said, and changes no verdict.
+    A remark reports a file that cannot be written; the verdict does not change.
     """
     name = os.environ.get("GITHUB_STEP_SUMMARY")
     if not name:

@@ -1,4 +1,4 @@
-"""Options for formats and where each result goes: ``--format F``, ``--format F:FILE``, ``--output FILE``."""
+"""Options for the format and output file of each result: ``--format F``, ``--format F:FILE``, ``--output FILE``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 
 
 class Format(click.ParamType[Result]):
-    """F or F:FILE. Only a known name before the first colon is a format: ``C:\\x`` can never be taken for one."""
+    """F or F:FILE. Only a known name before the first colon is a format: ``C:\\x`` is never taken for one."""
 
     name = "format"
 
@@ -48,10 +48,10 @@ class FormatOption(click.Option):
 
 
 def results(given: ResultOptions) -> tuple[Result, ...]:
-    """What is to be written, at most one of it to standard output; ``text`` where no format is named.
+    """The results to write, at most one of them to standard output; ``text`` without ``--format``.
 
-    ``--output`` is the file of the one format that names none. Raises ``UsageError`` for what contradicts itself, and
-    ``ConfigurationError`` for a file that cannot be written, before anything is read.
+    ``--output`` is the file of the one format that names none. Raises ``UsageError`` for contradictions, and
+    ``ConfigurationError`` for a file that cannot be written, before any target is read.
     """
     output = given.file
     wanted = given.formats or (Result("text"),)
@@ -60,19 +60,21 @@ def results(given: ResultOptions) -> tuple[Result, ...]:
         raise click.UsageError("--output has nothing to write: every --format names its own file")
     if len(loose) > 1:
         names = " and ".join(f"--format {each.format}" for each in loose)
-        raise click.UsageError(f"{names} go to the same place: give all but one a file, as in {loose[1].format}:FILE")
+        raise click.UsageError(
+            f"{names} both go to standard output: name a file for all but one, as in {loose[1].format}:FILE"
+        )
     if output is not None and output != "-":
         wanted = tuple(each._replace(file=output) if each.file is None else each for each in wanted)
     for each in wanted:
         require_writable(each.file)
     files = [os.path.realpath(each.file) for each in wanted if each.file]
     if len(set(files)) < len(files):
-        raise click.UsageError("two formats cannot go to one file")
+        raise click.UsageError("two formats name the same file: give each its own")
     return wanted
 
 
 def emit_results(wanted: Sequence[Result], formats: Formats[_T], value: _T, *, quiet: bool) -> None:
-    """Write ``value`` in every format that is wanted; files first. ``quiet`` is about standard output.
+    """Write ``value`` in every requested format; files first. ``quiet`` applies to standard output.
 
     Raises the first ``ConfigurationError`` after all the others were written.
     """

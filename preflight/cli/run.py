@@ -43,20 +43,20 @@ _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
 )
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What writing to a stream fails with where the disk behind it is full or broken: writing alone names no file."""
+"""Errors of writing to a stream on a full or broken disk: such an error names no file."""
 
 _COMPLETING = "_PREFLIGHT_COMPLETE"
 
 _UNKNOWN = """\
 The outcome is unknown: the job may have been accepted and charged. It is not sent again, and counts against the
-budget, until that is settled: preflight ledger resolve {entry}"""
+budget, until you settle it: preflight ledger resolve {entry}"""
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of ``preflight`` with these arguments (without them: the process's own)."""
     _open_closed_streams()
     _remember_secrets(os.environ)
-    # A shell that completes a line reads bytes by click's own protocol, of nothing but names that we know.
+    # For completion, the shell reads bytes by click's own protocol, and only names that we know.
     with nullcontext() if _COMPLETING in os.environ else guarded_streams():
         try:
             return _run(arguments)
@@ -83,7 +83,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say(_interrupted(error))
         return Exit.INTERRUPTED
     except SystemExit:
-        # click exits by itself when the reader of its help has left: nothing is wrong.
+        # click exits by itself when the reader of its help closes the pipe: that is not an error.
         discard_output()
         return Exit.PASS
     except PreflightError as error:
@@ -91,7 +91,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         if isinstance(error, OutcomeUnknown):
             _say(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id))
         return next(code for kind, code in _CODES if isinstance(error, kind))
-    except Exception as error:  # noqa: BLE001 - whatever is left is a bug, and says so
+    except Exception as error:  # noqa: BLE001 - any other exception is a bug, and is reported as one
         if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
             discard_output()
             _say(f"preflight: cannot write to standard output: {error.strerror}")
@@ -106,7 +106,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _usage_of(error: click.ClickException) -> str:
-    """How a command is used, and what is wrong, on one line whatever it quotes."""
+    """The usage of a command, then the error on one line."""
     lines = []
     if isinstance(error, click.UsageError) and error.ctx is not None:
         lines += [error.ctx.get_usage(), f"Try '{error.ctx.command_path} --help' for help.", ""]
@@ -115,26 +115,26 @@ def _usage_of(error: click.ClickException) -> str:
 
 
 def _say(text: str) -> None:
-    """A line on standard error. Where that cannot be written to either, the exit code has to be enough."""
+    """A line on standard error. If that fails too, the exit code must be enough."""
     with suppress(OSError):
         click.echo(text, err=True)
 
 
 def _interrupted(error: BaseException) -> str:
-    """One line, which says how to go on where somebody knew. A terminal has shown ``^C`` before it."""
+    """One line, with the next step where a note gives one. A terminal has shown ``^C`` before it."""
     notes = getattr(error.__cause__ or error, "__notes__", ())
     return ("\n" if sys.stderr.isatty() else "") + printable("; ".join(("interrupted", *notes)))
 
 
 def _remember_secrets(environment: Mapping[str, str]) -> None:
-    """Have what is secret in the environment hidden in every text: the key, and the passwords of proxies."""
+    """Hide the secrets of the environment in every text: the key, and the passwords of proxies."""
     proxies = [value for name, value in environment.items() if name.lower().endswith("_proxy")]
     users = [value.rpartition("@")[0].rpartition("/")[2] for value in proxies]
     remember(environment.get("PREFLIGHT_API_KEY", "").strip(), *users, *(user.partition(":")[2] for user in users))
 
 
 def _open_closed_streams() -> None:
-    """A standard stream that the caller has closed is ``None`` in Python; here it leads nowhere instead."""
+    """Replace a standard stream that the caller closed, ``None`` in Python, by one that discards its text."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open to the end

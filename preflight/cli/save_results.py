@@ -37,8 +37,8 @@ def with_files(
 ) -> tuple[Submission, bool]:
     """Save every output into ``folder``: the submission with its files, and whether all of them were saved.
 
-    A failed download takes nothing back: the job is paid for and
-    done, and its result still at its URL.
+    A failed download changes nothing else: the job is paid for and
+    done, and its result is still at its URL.
     """
     from preflight.sources.download import download  # noqa: PLC0415 - loads asyncio
 
@@ -55,9 +55,9 @@ def with_files(
                 )
             saved.append(str(path))
         except SourceError as error:
-            remark(f"the result could not be saved: {error}")
+            remark(f"cannot save the result: {error}")
     if not submission.outputs and submission.state == "completed":
-        remark("the task is completed, and names no result that could be saved")
+        remark("the task is completed, but names no result to save")
     complete = bool(saved) and len(saved) == len(submission.outputs)
     return replace(submission, files=tuple(saved)), complete or submission.state != "completed"
 

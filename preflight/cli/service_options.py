@@ -1,4 +1,4 @@
-"""Options and output that the commands share which talk to the service: key, address, ledger, outcome."""
+"""Options and output of the commands that call the service: key, address, ledger, outcome."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def show_status(update: Callable[[str], object]) -> Callable[[Task], object]:
 
 
 def emit_submission(submission: Submission, output: OutputOptions) -> bool:
-    """Say how a submission stands. ``False`` when that could not be written: an error would hide that it is paid."""
+    """Print the state of a submission. ``False`` when that fails: an error would hide that the job is paid."""
     try:
         emit_as(SUBMISSION, submission, output)
     except ConfigurationError as error:

@@ -17,7 +17,7 @@ _ASKED = "preflight.settings.asked"
 
 
 def settings_of(ctx: click.Context) -> Settings:
-    """What holds for a command before its own options; the defaults in a command without settings."""
+    """The settings before the command's own options; the defaults in a command without settings."""
     loaded = loaded_of(ctx)
     return loaded.settings if loaded else Settings()
 
@@ -29,7 +29,7 @@ def loaded_of(ctx: click.Context) -> Loaded | None:
 
 
 def with_settings(command: click.Command) -> click.Command:
-    """``command``, which takes settings if one of its options, or of its commands', has the name of one."""
+    """``command``, which takes settings if an option of it or of its subcommands has the name of a setting."""
     if isinstance(command, click.Group):
         for each in command.commands.values():
             with_settings(each)
@@ -63,7 +63,7 @@ def add_options(command: click.Command) -> click.Command:
 
 
 def _settable(command: click.Command) -> dict[str, str]:
-    """The parameters that settings stand behind, by the setting's key."""
+    """The parameters with a setting, by the setting's key."""
     keys = {f"--{setting.key}": setting.key for setting in SETTINGS}
     return {keys[name]: param.name for param in command.params for name in param.opts if name in keys and param.name}
 
@@ -76,7 +76,7 @@ def _ask(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         return
     (config, source), (isolated, _) = asked["config"], asked["isolated"]
     if config and isolated and source is click.core.ParameterSource.COMMANDLINE:
-        raise click.UsageError("--config names a settings file, --isolated wants none: give one or the other", ctx)
+        raise click.UsageError("--config names a settings file and --isolated allows none: give only one", ctx)
     loaded = _load(config, isolated=isolated)
     for warning in loaded.warnings:
         remark(warning)
@@ -98,6 +98,8 @@ def _load(config: str | None, *, isolated: bool) -> Loaded:
         try:
             folder = Path.cwd()
         except OSError as error:
-            raise ConfigurationError("the working directory is gone: give --isolated, or --config FILE") from error
+            raise ConfigurationError(
+                "the working directory does not exist: give --isolated, or --config FILE"
+            ) from error
         file = find_file(folder)
     return load_settings(file, os.environ)

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the engine options that they add up to."""
+"""Options that several commands share, and the engine options made from them."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def result_options(formats: Formats[Any]) -> Decorator:
 
 
 def plain_output_options(formats: Formats[Any]) -> Decorator:
-    """``output``: ``--format`` and ``--output``, for what is said at once and always."""
+    """``output``: ``--format`` and ``--output``, for commands with a short result."""
     return grouped("output", PlainOutputOptions, format_option(formats), _file_option)
 
 
@@ -163,11 +163,12 @@ def engine_options(
     uploaded: bool = False,
     offline: bool = False,
     every_mode: bool = False,
+    identify: bool = True,
 ) -> Options:
     """Engine options from the values of the options above.
 
-    A command without one of them takes it from the settings, except two. Without ``--select`` it judges by all rules: a
-    selection made for hooks must not let a broken job be paid for. Without ``--baseline``, by old findings as by new.
+    A command without one of them takes it from the settings, except two. Without ``--select`` all rules apply: a
+    selection for hooks must not let a broken job be paid for. Without ``--baseline`` old findings count.
     """
     network, job, verdict = network or NetworkOptions(), job or JobOptions(), verdict or VerdictOptions()
     context = click.get_current_context(silent=True)
@@ -196,6 +197,7 @@ def engine_options(
         uploaded=uploaded,
         offline=offline,
         every_mode=every_mode,
+        identify=identify,
     )
 
 
@@ -207,6 +209,6 @@ def _read_baseline(path: str) -> Baseline:
 
 def default_ledger() -> Path:
     """The ledger in the user's data folder."""
-    from platformdirs import user_data_path  # noqa: PLC0415 - for what pays alone
+    from platformdirs import user_data_path  # noqa: PLC0415 - only for paid requests
 
     return user_data_path("preflight", appauthor=False) / "ledger.db"

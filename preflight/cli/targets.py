@@ -43,8 +43,8 @@ place_options = grouped("places", PlaceOptions, _LISTED, _NULL)
 class Targets:
     """The targets of a command, one after the other.
 
-    ``empty`` says of every name behind which there was nothing what it was; ``commented`` holds the comments that speak
-    to preflight, with the path of their job. Both are complete when the targets are through.
+    ``empty`` describes every name without targets; ``commented`` holds the comments for preflight, with the path of
+    their job. Both are complete after the last target.
     """
 
     def __init__(self, sources: Iterable[tuple[str, Iterator[Target]]]) -> None:
@@ -69,18 +69,18 @@ def find_targets(
 ) -> Targets:
     """The targets that a command's arguments name. Raises ``UsageError`` when there is nothing to check."""
     if places.null and places.files_from is None:
-        raise click.UsageError("-0 says how --files-from parts names: it is not given")
+        raise click.UsageError("-0 applies to --files-from, which is not given")
     if places.files_from == "-" and "-" in names:
-        raise click.UsageError("standard input is either a job or a list of files")
+        raise click.UsageError("standard input cannot be both a job and a list of files: use - once")
     if not names and places.files_from is None and job.image is None and job.video is None and not jobs_only:
         raise click.UsageError("nothing to check: name a job file, a media file or a URL, or give --image and --video")
     return Targets(_sources(names, places, job, options, jobs_only=jobs_only))
 
 
 def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> None:
-    """Say on standard error what is worth saying beside a report."""
+    """Print the remarks beside a report on standard error."""
     if targets.empty or targets.commented or baseline is not None:
-        from preflight.cli.remarks import remarks  # noqa: PLC0415 - most runs have nothing to say
+        from preflight.cli.remarks import remarks  # noqa: PLC0415 - most runs have no remarks
 
         for text in remarks(report, targets.empty, targets.commented, baseline):
             remark(text)
@@ -109,13 +109,13 @@ def _sources(
 
 def _named(name: str, options: Options, *, jobs_only: bool) -> Iterator[Target]:
     if name == "-":
-        from preflight.targets.standard_input import read_stream  # noqa: PLC0415 - files need it not
+        from preflight.targets.standard_input import read_stream  # noqa: PLC0415 - files do not need it
 
         yield from read_stream(sys.stdin.buffer, model=options.model)
         return
     for target in read_targets(name, model=options.model, filters=_filters(), jobs_only=jobs_only):
         if not isinstance(target, Media | JobUnreadable) and _is_given("mode", "orientation"):
-            raise click.UsageError("--mode and --orientation are not for job files, which say it themselves")
+            raise click.UsageError("--mode and --orientation do not apply to job files: set them in the job")
         yield target
 
 
@@ -128,7 +128,7 @@ def _filters() -> Filters:
 
 
 def _is_given(*names: str) -> bool:
-    """Whether one of the options stands on the command line: what the settings say is for whoever says nothing."""
+    """Whether one of the options is on the command line: values from settings do not count."""
     context = click.get_current_context()
     return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
@@ -140,7 +140,7 @@ def _listed(source: str, *, null: bool) -> Iterator[str]:
         yield from read_names(sys.stdin.buffer, null=null)
         return
     try:
-        file = Path(source).open("rb")  # noqa: SIM115 - closed below, while names are taken from it
+        file = Path(source).open("rb")  # noqa: SIM115 - closed below, after the names are read
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file can have this name"
         raise ConfigurationError(f"{redact(source)}: the list of files cannot be read: {reason.lower()}") from error
@@ -166,7 +166,7 @@ def _given(job: JobOptions) -> Iterator[Target]:
 
 
 def require_file(source: str) -> None:
-    """Raise ``UsageError`` for a path on the command line that is no file."""
+    """Raise ``UsageError`` for a path on the command line that is not a file."""
     try:
         found = Path(source).exists()
     except (OSError, ValueError):

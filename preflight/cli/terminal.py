@@ -1,4 +1,4 @@
-"""What is said beside a result: remarks, progress when somebody is there to see it, log records."""
+"""The output beside a result: remarks, progress on a terminal, log records."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ import click
 from preflight.cli.guard import guarded_streams, is_ci, unguarded
 from preflight.redact import hide, printable
 
-# What these log holds signed URLs and headers, and is for programmers.
+# These log signed URLs and headers, for programmers.
 _OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
 
 
 def remark(text: str) -> None:
-    """A line on standard error that begins with our name."""
+    """Print a line on standard error that begins with ``preflight:``."""
     click.echo(f"preflight: {printable(hide(text))}", err=True)
 
 
 def tell(text: str) -> None:
-    """A line on standard output, for what is no result: progress of a server, files that were written."""
+    """Print a line on standard output that is not a result: progress of a server, written files."""
     click.echo(printable(text))
 
 
 @contextmanager
 def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], object]]:
-    """A spinner with ``message`` while the body runs; what is yielded changes the message."""
-    if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log is no place for a spinner
+    """A spinner with ``message`` while the body runs; the yielded function changes the message."""
+    if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log cannot show a spinner
         yield lambda _: None
         return
     from rich.text import Text  # noqa: PLC0415 - only on a terminal
@@ -47,9 +47,9 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def set_up(verbosity: int) -> Callable[[], None]:
-    """Show the records of ``preflight`` on standard error: of INFO with 1, of DEBUG too with 2. Returns how to undo it.
+    """Show the records of ``preflight`` on standard error: of INFO with 1, of DEBUG too with 2. Returns its undoing.
 
-    What the libraries below log goes nowhere, whatever ``verbosity``; without this Python would print their warnings.
+    Records of the libraries below are discarded at any ``verbosity``; otherwise Python would print their warnings.
     """
     for name in _OTHERS:
         other = logging.getLogger(name)
@@ -69,7 +69,7 @@ def set_up(verbosity: int) -> Callable[[], None]:
 
 
 def silence() -> None:
-    """Undo what ``set_up`` did for a command that ended while its options were read."""
+    """Undo ``set_up`` for a command that ended while its options were read."""
     ours = logging.getLogger("preflight")
     for handler in reversed(ours.handlers):
         if isinstance(handler, _StandardError):
@@ -97,10 +97,10 @@ def _turned_on(ctx: click.Context, _: click.Parameter, count: int) -> None:
 
 
 class _StandardError(logging.Handler):
-    """One printable line a record, on whatever standard error is by then.
+    """One printable line a record, on the current standard error.
 
-    Not through ``click.echo``, which would write past the spinner that may stand in its place. ``before`` is the level
-    that the logger had without it.
+    Not through ``click.echo``, which would bypass a spinner that may have replaced the stream. ``before`` is the
+    logger's earlier level.
     """
 
     def __init__(self, *, before: int) -> None:
@@ -108,5 +108,5 @@ class _StandardError(logging.Handler):
         self.before = before
 
     def emit(self, record: logging.LogRecord) -> None:
-        with suppress(OSError, ValueError):  # nobody may be left to read it
+        with suppress(OSError, ValueError):  # the reader may have closed the pipe
             sys.stderr.write(f"{record.name}: {printable(record.getMessage())}\n")

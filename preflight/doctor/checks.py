@@ -17,7 +17,7 @@ _LONGEST = 300
 
 
 class CheckState(Enum):
-    """``NOTE`` and ``MISSING`` need nothing for a check to work; ``UNKNOWN`` could not be found out."""
+    """``NOTE`` and ``MISSING`` need nothing for a check to work; ``UNKNOWN`` means that the check got no answer."""
 
     OK = "ok"
     NOTE = "note"
@@ -29,7 +29,7 @@ class CheckState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What was found of one thing. ``fix`` is what to do where it is not as it should be."""
+    """The result of one check. ``fix`` says how to repair a part that does not work."""
 
     name: str
     state: CheckState
@@ -41,7 +41,7 @@ Trial: TypeAlias = Callable[[], Iterable[Check]]
 
 
 def verdict(checks: Iterable[Check]) -> Verdict:
-    """``FAIL`` when something that is needed does not work, ``INDETERMINATE`` when that could not be found out."""
+    """``FAIL`` when a required part does not work, ``INDETERMINATE`` when a check gave no answer."""
     states = {check.state for check in checks}
     if CheckState.FAIL in states:
         return Verdict.FAIL
@@ -49,9 +49,9 @@ def verdict(checks: Iterable[Check]) -> Verdict:
 
 
 def tried(trials: Sequence[tuple[str, Trial]], *, seconds: float) -> tuple[Check, ...]:
-    """What the ``trials`` find, all begun at once, in their order. One that takes longer than ``seconds`` is left.
+    """The checks of all ``trials``, in order; they start together. A trial longer than ``seconds`` is abandoned.
 
-    A trial that raises has failed: a broken installation raises anything.
+    A trial that raises has failed: a broken installation may raise any exception.
     """
     running = [(name, *_begun(name, trial)) for name, trial in trials]
     end = time.monotonic() + seconds
@@ -63,13 +63,13 @@ def tried(trials: Sequence[tuple[str, Trial]], *, seconds: float) -> tuple[Check
 
 
 def _begun(name: str, trial: Trial) -> tuple[threading.Thread, list[Check]]:
-    """A trial in a thread that nobody waits for at the end of the process: a name server may keep it for minutes."""
+    """A trial in a daemon thread: a name server may block it for minutes, and the process must still end."""
     found: list[Check] = []
 
     def run() -> None:
         try:
             checks = list(trial())
-        except Exception as error:  # noqa: BLE001 - what a broken installation raises is the finding
+        except Exception as error:  # noqa: BLE001 - any exception of a broken installation is a result
             said = printable(f"{type(error).__name__}: {error}"[:_LONGEST])
             fix = f"install preflight again: {install_command('--force-reinstall', 'media-preflight')}"
             checks = [Check(name=name, state=CheckState.FAIL, found=said, fix=fix)]

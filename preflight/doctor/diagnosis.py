@@ -17,7 +17,7 @@ from preflight.doctor.checks import Check, tried
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the command line knows of the world.
+    """The settings and the environment, from the command line.
 
     ``find_key`` raises ``ConfigurationError`` for a key that cannot be read, ``find_ledger`` ``RuntimeError`` where
     there is no home folder. ``seconds`` bound all of it.
@@ -33,7 +33,7 @@ class Surroundings:
 
 
 def examine(around: Surroundings) -> tuple[Check, ...]:
-    """Everything that can be found out within ``around.seconds``, and a little more for the answer. Never raises."""
+    """All checks that end within ``around.seconds``, plus a little time for the answer. Never raises."""
     account = partial(
         service.account,
         around.api_url,

@@ -1,4 +1,4 @@
-"""Checks of this machine: versions, packages, extras, MediaInfo, and the folders that are written to."""
+"""Checks of this machine: versions, packages, extras, MediaInfo, and the folders that preflight writes to."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def versions() -> Iterator[Check]:
 
 
 def extras() -> Iterator[Check]:
-    """The optional parts, and what would install each."""
+    """The optional parts, and the command that installs each."""
     for extra, names in _required().items():
         if extra is None or extra in _FOR_DEVELOPERS:
             continue
@@ -70,7 +70,7 @@ def _listed(found: Mapping[str, str | None]) -> str:
 
 
 def _required() -> Mapping[str | None, list[str]]:
-    """What the distribution says that it requires, by extra; the core's under ``None``."""
+    """The requirements of the distribution, by extra; those of the core under ``None``."""
     names: dict[str | None, list[str]] = {}
     for text in requires(_DISTRIBUTION) or ():
         if found := _REQUIREMENT.match(text):
@@ -86,7 +86,7 @@ def _version(name: str) -> str | None:
 
 
 def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iterator[Check]:
-    """Load libmediainfo, in a process of its own: a broken library may end the one that loads it."""
+    """Load libmediainfo in its own process: a broken library may end the process that loads it."""
     try:
         run = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -100,28 +100,28 @@ def library(command: Sequence[str] = (sys.executable, "-P", "-c", _ASK)) -> Iter
 
 
 def cage(clip: Path = CLIP) -> Iterator[Check]:
-    """Have a real clip read in an isolated process, as a check would."""
+    """Read a real clip in an isolated process, as ``preflight check`` does."""
     data, fetched, began = clip.read_bytes(), SparseBytes(), time.monotonic()
     fetched.add(0, data)
     with WorkerPool() as started:
         tracks = started.ask(fetched, len(data))
     opinion = second_opinion(tracks) if tracks else None
     if opinion is None or opinion.duration is None:
-        found = "a clip that comes with preflight could not be read in it: clips get no second opinion"
+        found = "could not read preflight's test clip: clips get no second opinion"
         yield Check(name="cage", state=CheckState.FAIL, found=found, fix=_again())
         return
     spent = round((time.monotonic() - began) * 1000)
     yield Check(
-        name="cage", state=CheckState.OK, found=f"read a clip ({opinion.container}) in {spent} ms, start included"
+        name="cage", state=CheckState.OK, found=f"read a clip ({opinion.container}) in {spent} ms, including the start"
     )
 
 
 def ledger(find: Callable[[], Path]) -> Iterator[Check]:
-    """Whether the ledger can be written: the file where there is one, else a new one in the nearest folder there is."""
+    """Whether the ledger can be written: the file if it exists, else a new one in the nearest existing folder."""
     try:
         path = find()
         problem = _problem(path)
-    except (OSError, RuntimeError, ValueError) as error:  # no home folder, or one that may not be looked into
+    except (OSError, RuntimeError, ValueError) as error:  # no home folder, or no permission to read it
         path, problem = None, f"cannot be found: {getattr(error, 'strerror', None) or error}"
     shown = printable(str(path)) if path is not None else "its file"
     if problem is None:
@@ -131,23 +131,23 @@ def ledger(find: Callable[[], Path]) -> Iterator[Check]:
         name="ledger",
         state=CheckState.FAIL,
         found=f"{shown} {problem}",
-        fix="give another place with PREFLIGHT_LEDGER, or make that one writable",
+        fix="set PREFLIGHT_LEDGER to another path, or make this one writable",
     )
 
 
 def _problem(path: Path) -> str | None:
     if path.exists():
         if not path.is_file():
-            return "is no file"
+            return "is not a file"
         return None if os.access(path, os.R_OK | os.W_OK) else "cannot be read and written"
     folder = next((above for above in path.absolute().parents if above.exists()), Path(path.anchor))
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
         return None
-    return f"cannot be made: {printable(str(folder))} is not a folder that can be written"
+    return f"cannot be created: {printable(str(folder))} is not a writable folder"
 
 
 def proxies(environment: Mapping[str, str]) -> Iterator[Check]:
-    """Proxies of the environment. Their values may hold a password, and are not shown."""
+    """Proxies from the environment. Their values may contain a password and are not shown."""
     names = [name for proxy in _PROXIES for name in (proxy, proxy.upper()) if environment.get(name)]
     if not names:
         yield Check(name="proxies", state=CheckState.OK, found="none set")

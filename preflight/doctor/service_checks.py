@@ -28,15 +28,15 @@ _NO_CREDITS = Check(name="credits", state=CheckState.NOTE, found="0", fix="top u
 
 
 def offline() -> Iterator[Check]:
-    """What is not looked at without a connection."""
+    """The checks that need a connection, as skipped."""
     for name in _NAMES:
-        yield Check(name=name, state=CheckState.SKIPPED, found="not looked at: --offline")
+        yield Check(name=name, state=CheckState.SKIPPED, found="skipped: --offline")
 
 
 def account(
     base_url: str, find_key: Callable[[], str | None], *, seconds: float, ask: bool, now: Callable[[], datetime]
 ) -> Iterator[Check]:
-    """The key, and, if ``ask``, one request to the service with it; without a usable one, as a stranger.
+    """The key, and, if ``ask``, one request to the service with it; without a usable key, an anonymous one.
 
     ``find_key`` returns the text of the key, ``None`` where there is none, and raises ``ConfigurationError``.
     """
@@ -54,10 +54,13 @@ def account(
         if key is None:
             fix = "set PREFLIGHT_API_KEY, or name a file in PREFLIGHT_API_KEY_FILE"
             yield Check(
-                name="api-key", state=CheckState.MISSING, found="none: checks need none, submitting does", fix=fix
+                name="api-key",
+                state=CheckState.MISSING,
+                found="not set: 'preflight submit' needs one, checks do not",
+                fix=fix,
             )
         else:
-            yield Check(name="api-key", state=CheckState.OK, found="there, and of the right shape (not shown)")
+            yield Check(name="api-key", state=CheckState.OK, found="set, with the right shape (not shown)")
     if not ask:
         yield from offline()
         return
@@ -75,7 +78,7 @@ def account(
 
 
 def _asked_once(base_url: str, key: ApiKey | None, *, within: float) -> Reply:
-    """The reply to one question for the credits, never repeated. Raises ``ConfigurationError``."""
+    """The reply to one request for the credits, without retries. Raises ``ConfigurationError``."""
     from preflight.client.calls import CREDITS_PATH  # noqa: PLC0415 - as above
     from preflight.client.face import http_client  # noqa: PLC0415 - as above
     from preflight.client.protocol import Request  # noqa: PLC0415 - as above
@@ -88,13 +91,13 @@ def _asked_once(base_url: str, key: ApiKey | None, *, within: float) -> Reply:
 
 
 def _reason(lost: Lost) -> str:
-    """Why there is no answer, with the system's own words where no connection was made."""
+    """Why no answer came, with the system's own words where no connection was made."""
     words = printable(str(lost.cause or "")[:_LONGEST_REASON])
     return lost.reason if lost.sent or not words else f"{lost.reason} ({words})"
 
 
 def _answered(base_url: str, answer: ApiResponse, *, has_key: bool) -> Iterator[Check]:
-    """Whether that was the API, and what it says of the account."""
+    """Whether the API answered, and the account in its answer."""
     from preflight.client import responses as answers  # noqa: PLC0415 - as above
 
     try:
@@ -105,7 +108,7 @@ def _answered(base_url: str, answer: ApiResponse, *, has_key: bool) -> Iterator[
     except ApiError as error:
         state = CheckState.UNKNOWN if answer.status >= _SERVER_ERRORS else CheckState.FAIL
         fix = "try again later" if state is CheckState.UNKNOWN else "correct --api-url"
-        found = f"{base_url} answers {answer.status}, and not as this API does: {error.message}"
+        found = f"{base_url} answers {answer.status}, but not like this API: {error.message}"
         yield Check(name="api", state=state, found=printable(found), fix=fix)
     else:
         yield Check(name="api", state=CheckState.OK, found=f"{base_url} answers")
@@ -115,7 +118,7 @@ def _answered(base_url: str, answer: ApiResponse, *, has_key: bool) -> Iterator[
 def _refused(refusal: ApiRefusal) -> Check:
     passes = refusal.row[0] >= _SERVER_ERRORS or isinstance(refusal, RateLimitExceeded)
     state = CheckState.UNKNOWN if passes else CheckState.FAIL
-    fix = _FIXES.get(type(refusal), "try again later" if passes else "look at the account of this key")
+    fix = _FIXES.get(type(refusal), "try again later" if passes else "check the account of this key")
     return Check(name="credits", state=state, found=printable(str(refusal)), fix=fix)
 
 
@@ -124,7 +127,7 @@ def _clock(answer: ApiResponse, here: datetime) -> Iterator[Check]:
         there = parsedate_to_datetime(answer.headers.get("date", ""))
         ahead = round((here - there.astimezone(UTC)).total_seconds())
     except (ValueError, OverflowError):
-        yield Check(name="clock", state=CheckState.SKIPPED, found="the API does not say what time it is")
+        yield Check(name="clock", state=CheckState.SKIPPED, found="the API's answer has no time")
         return
     if abs(ahead) <= _TOLERANCE_S:
         yield Check(name="clock", state=CheckState.OK, found="agrees with the API's")
@@ -133,5 +136,5 @@ def _clock(answer: ApiResponse, here: datetime) -> Iterator[Check]:
         name="clock",
         state=CheckState.FAIL,
         found=f"{abs(ahead)} s {'ahead of' if ahead > 0 else 'behind'} the API's: signed URLs are misjudged by as much",
-        fix="set the clock of this machine; have it follow a time server",
+        fix="set the clock of this machine, and synchronize it with a time server",
     )

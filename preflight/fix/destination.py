@@ -1,4 +1,4 @@
-"""Puts a repaired file in its place: whole or not at all, and never over a file that nobody named."""
+"""Puts a repaired file in its place: whole or not at all, and never over a file that the user did not name."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from preflight.redact import printable
 
 
 class Occupied(Exception):
-    """The name that a repaired file would get is another file's."""
+    """Another file already has the name of the repaired file."""
 
 
 class Names:
-    """The names that the results of one run have, or would have: none is given twice."""
+    """The names of the results of one run, written or planned: no name is used twice."""
 
     def __init__(self) -> None:
         self._given: set[str] = set()
@@ -32,11 +32,11 @@ class Names:
         return _mark(path) in self._given
 
     def give(self, path: Path) -> None:
-        """Keep ``path`` from the results to come."""
+        """Reserve ``path``, so that no later result gets it."""
         self._given.add(_mark(path))
 
     def target_for(self, source: Path, container: str, *, in_place: bool) -> Path:
-        """``dance.fixed.mp4`` beside ``dance.mp4``; in place the file itself, or its stem with a suffix that is true.
+        """``dance.fixed.mp4`` beside ``dance.mp4``; in place the file itself, or its stem with the right suffix.
 
         A suffix that promises ``container`` stays. So does ``.mov`` of an MP4 in place: the two are one family. Where
         the run gave that name to another result, it is ``dance.mkv.fixed.mp4``, and after that one with a number.
@@ -53,17 +53,17 @@ class Names:
 
 
 def _mark(path: Path) -> str:
-    """One name for all spellings that some file system takes for the same."""
+    """One name for all spellings that some file system treats as the same."""
     return normalize("NFC", str(path.parent.resolve() / path.name)).casefold()
 
 
 @contextmanager
 def temporary(source: Path) -> Iterator[Path]:
-    """A folder beside ``source`` for the file in the making, gone afterwards with all that is left in it.
+    """A temporary folder beside ``source`` for the unfinished file; it is deleted afterwards with its contents.
 
     Raises ``ConfigurationError`` where nothing can be written there.
     """
-    folder = source.with_name(f".preflight-fix-{token_hex(8)}")  # known before it is there: an interrupt may come
+    folder = source.with_name(f".preflight-fix-{token_hex(8)}")  # named before it exists: an interrupt may come
     is_ours = True
     try:
         try:
@@ -79,7 +79,7 @@ def temporary(source: Path) -> Iterator[Path]:
 
 @contextmanager
 def elsewhere() -> Iterator[Path]:
-    """A folder for what is only written to see whether it can be. Raises ``ConfigurationError`` where there is none."""
+    """A folder for results of a dry run. Raises ``ConfigurationError`` where none can be made."""
     try:
         folder = Path(mkdtemp(prefix="preflight-fix-"))
     except OSError as error:
@@ -91,7 +91,7 @@ def elsewhere() -> Iterator[Path]:
 
 
 def place(made: Path, target: Path, source: Path, *, replace: bool) -> None:
-    """Give ``made`` its name, as readable as ``source`` is: in one step, so that the name never holds half a file.
+    """Rename ``made`` to ``target``, with the permissions of ``source``, in one step: never half a file.
 
     Raises ``Occupied`` when the name is taken and ``replace`` is not set, ``ConfigurationError`` when it cannot be
     written.
@@ -116,6 +116,6 @@ def _link(made: Path, target: Path) -> None:
         target.hardlink_to(made)
     except FileExistsError:
         raise
-    except OSError:  # a file system without links: take the name first, then fill it in one step
+    except OSError:  # a file system without links: reserve the name, then replace it in one step
         target.touch(exist_ok=False)
         made.replace(target)

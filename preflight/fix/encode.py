@@ -1,4 +1,4 @@
-"""Encodes picture and sound again where packets cannot be kept. Runs in the process of ``worker.py`` only."""
+"""Encodes picture and sound again where packets cannot be copied. Runs only in the process of ``worker.py``."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from preflight.fix.recipe import Refused, VideoRecipe
 from preflight.fix.timeline import Sample, Timeline, picture_timeline, sound_timeline
 
 QUALITY = 18
-"""x264's constant rate factor: what is lost is not seen."""
+"""x264's constant rate factor: the loss is not visible."""
 
 _THREADS = 2
 _RESERVE = Fraction(92, 100)
-"""Of the bytes that are allowed, what picture and sound get."""
+"""The share of the allowed bytes for picture and sound."""
 
 _SOUND_BITS = 192_000
 _LEAST_BITS = 200_000
-"""A second. Below this a picture is no reference any more."""
+"""Bits a second. Below this a picture is not usable as a reference."""
 
 
 def encode_picture(
@@ -55,7 +55,7 @@ def encode_sound(made: OutputContainer, sound: Any, heard: Timeline) -> tuple[An
     begin, counted = max(heard.samples[0].pts, 0) * heard.time_base, 0
     for frame in _decoded(sound, heard):
         for each in resampler.resample(frame):
-            each.pts, each.time_base = counted, Fraction(1, 48_000)  # sound has no gaps that matter here
+            each.pts, each.time_base = counted, Fraction(1, 48_000)  # gaps in the sound do not matter here
             counted += each.samples
             packets += stream.encode(each)
     packets += stream.encode(None)
@@ -67,7 +67,7 @@ def encode_sound(made: OutputContainer, sound: Any, heard: Timeline) -> tuple[An
 
 
 def _frames(picture: Any, shown: Timeline, wanted: Fraction) -> Iterator[Any]:
-    """Decoded frames before ``wanted`` seconds, the clip over and over if need be."""
+    """Decoded frames before ``wanted`` seconds, repeating the clip if necessary."""
     picture.codec_context.thread_count = _THREADS
     last = -1
     for turn in range(ceil(wanted / shown.seconds)):
@@ -77,7 +77,7 @@ def _frames(picture: Any, shown: Timeline, wanted: Fraction) -> Iterator[Any]:
             frame.pts += turn * shown.end
             if frame.pts * shown.time_base >= wanted:
                 return
-            if frame.pts > last:  # a decoder that lost its way may repeat itself
+            if frame.pts > last:  # a decoder in a damaged stream may repeat frames
                 last = frame.pts
                 frame.time_base = shown.time_base
                 yield frame
@@ -92,14 +92,14 @@ def _decoded(stream: Any, timeline: Timeline) -> Iterator[Any]:
 
 
 def _filtered(frames: Iterator[Any], picture: Any, recipe: VideoRecipe) -> Iterator[Any]:
-    """Frames upright, with square pixels, scaled where that is asked, in the one layout that every player has."""
+    """Frames upright, with square pixels, scaled on request, in yuv420p, which every player supports."""
     graph: Any = None
     size = None
     for frame in frames:
         if graph is None:
             graph, size = _graph(frame, picture, recipe), (frame.width, frame.height)
         if (frame.width, frame.height) != size:
-            raise Refused("its size changes on the way")
+            raise Refused("its frame size changes within the clip")
         graph.vpush(frame)
         yield graph.vpull()
 
@@ -122,7 +122,7 @@ def _graph(frame: Any, picture: Any, recipe: VideoRecipe) -> Any:
 
 
 def _turns(degrees: int) -> list[tuple[str, str]]:
-    """The filters that turn a picture counter-clockwise by what its display matrix says."""
+    """The filters that turn a picture counter-clockwise by the angle of its display matrix."""
     match round(degrees / 90) * 90 % 360:
         case 90:
             return [("transpose", "cclock")]
@@ -134,12 +134,12 @@ def _turns(degrees: int) -> list[tuple[str, str]]:
 
 
 def _bits(recipe: VideoRecipe, seconds: Fraction, sounds: int) -> int | None:
-    """Bits a second that the picture may have, where its size is bound."""
+    """The bit rate of the picture where the file size is limited."""
     if recipe.max_bytes is None:
         return None
     bits = int(recipe.max_bytes * 8 * _RESERVE / (seconds + 1)) - sounds * _SOUND_BITS
     if bits < _LEAST_BITS:
-        raise Refused("it would need fewer bits a second than a picture can do with")
+        raise Refused("the size limit leaves too low a bit rate for a usable picture")
     return bits
 
 

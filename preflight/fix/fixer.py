@@ -25,13 +25,13 @@ from preflight.model.target import Media, is_url
 from preflight.redact import printable
 from preflight.specs import DEFAULT_MODEL, load_spec
 
-_WRITTEN = "this run has written it already, for another part or orientation; fix a copy of it for this one"
-_OUTSIDE = "it lies outside of what was named, through a link or a job: name the file itself to have it replaced"
+_WRITTEN = "this run already wrote it for another field or orientation; fix a copy of it for this one"
+_OUTSIDE = "it is outside the named folder or job, reached through a link or a job: name the file itself to replace it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixOptions:
-    """How to repair. ``dry`` only says what would be done; ``force`` lets a repaired file replace another.
+    """How to repair. ``dry`` only reports the planned repairs; ``force`` lets a repaired file replace another.
 
     ``fail_on`` is the severity that a repaired file must be free of.
     """
@@ -45,7 +45,7 @@ class FixOptions:
 
 
 class _Result(NamedTuple):
-    """A file written anew by ``rows``, and the report of checking it."""
+    """A file repaired by ``rows``, and the report of its check."""
 
     rows: tuple[Repair, ...]
     container: str
@@ -71,7 +71,7 @@ class Fixer:
         self._stack.close()
 
     def fix(self, given: FixInput) -> Outcome:
-        """Repair one file as far as that is wished. What stands in the way is in the outcome, not an exception."""
+        """Repair one file as far as the options allow. Obstacles are in the outcome, not exceptions."""
         about = Outcome(
             source=given.source, state=FixState.UNEXAMINED, field=given.field, path=given.path, line=given.line
         )
@@ -111,7 +111,7 @@ class Fixer:
         return self._engines[orientation].check([Media(source=_as_source(file), kind=kind)]).jobs[0]
 
     def _planned(self, given: FixInput, file: Path, report: JobReport, made: Plan, about: Outcome) -> Outcome:
-        """What would be done. A picture is written anew to find out, in a temporary folder, and dropped."""
+        """The planned repair. For a picture this writes the result into a temporary folder and deletes it."""
         rows = made.tries[0]
         recipe = self._recipe(rows, report, file, given)
         container = _container(recipe, report)
@@ -149,7 +149,7 @@ class Fixer:
             try:
                 destination.place(best.file, target, source, replace=target == source or self._options.force)
             except destination.Occupied:
-                return replace(about, reason=f"{target} is there already; --force replaces it")
+                return replace(about, reason=f"{target} already exists; --force replaces it")
         self._names.give(target)
         return replace(
             about,
@@ -161,10 +161,10 @@ class Fixer:
         )
 
     def _best(self, made: Plan, report: JobReport, source: Path, given: FixInput, folder: Path) -> _Result | str:
-        """The first result that passes, made better as far as that is allowed. Without one, the reason.
+        """The first result that passes, improved as far as the options allow. Without one, the reason.
 
-        A result may show what the file did not, as a codec that its container hid: what repairs that is then added to
-        what was tried.
+        A result may show a fault that the file did not, such as a codec that its container hid. The rows that repair
+        such a fault are then added to the try.
         """
         best: _Result | None = None
         reason = ""
@@ -184,7 +184,7 @@ class Fixer:
             complaint = self._complaint(again, rows)
             if complaint is None:
                 best = _Result(rows, answer.container, answer.done, file, again)
-                tries.clear()  # what is left of them is no better
+                tries.clear()  # the remaining tries are not better
             else:
                 reason = complaint
             if more := self._more(rows, again):
@@ -192,7 +192,7 @@ class Fixer:
         return best or reason
 
     def _more(self, rows: tuple[Repair, ...], again: JobReport) -> tuple[Repair, ...]:
-        """The rows that were tried, and those that repair what is left of a result; none where nothing does."""
+        """The tried rows, and those that repair the findings of their result; none where no row does."""
         left = plan(
             again.subjects[0].facts,
             again.findings,
@@ -206,7 +206,7 @@ class Fixer:
     def _write(
         self, recipe: Recipe | None, report: JobReport, source: Path, folder: Path
     ) -> tuple[WorkerOutcome, Path]:
-        """What came of writing the file anew, and where it is: under the name that it would get."""
+        """The outcome of repairing the file, and the path of the result, under its final name."""
         folder.mkdir(mode=0o700)
         draft = folder / "draft"
         if recipe is None:
@@ -215,7 +215,7 @@ class Fixer:
                 shutil.copyfile(source, draft)
             except OSError as error:
                 raise ConfigurationError(f"cannot copy {printable(str(source))}: {error.strerror}") from error
-            answer = WorkerOutcome(container=container, done=(f"copied as it is, under a name for {container}",))
+            answer = WorkerOutcome(container=container, done=(f"copied unchanged, with a suffix for {container}",))
         else:
             draft.touch()
             answer = carry_out(recipe, source, draft)
@@ -224,7 +224,7 @@ class Fixer:
         return answer, draft.rename(folder / self._target(source, answer.container).name)
 
     def _complaint(self, again: JobReport, rows: Sequence[Repair]) -> str | None:
-        """Why a result is not kept; ``None`` for one that passes and is free of all that was to be repaired."""
+        """Why a result is not kept; ``None`` for one that passes and has none of the repaired findings."""
         meant = {row.rule for row in rows}
         for finding in _worth_saying(again):
             if finding.indeterminate or finding.severity >= self._options.fail_on or finding.rule in meant:
@@ -238,7 +238,7 @@ class Fixer:
 
     def _recipe(self, rows: Sequence[Repair], report: JobReport, source: Path, given: FixInput) -> Recipe | None:
         facts = report.subjects[0].facts
-        assert facts is not None, "what could not be read has no plan"
+        assert facts is not None, "an unreadable file has no plan"
         return recipe_for(
             rows,
             facts,
@@ -270,7 +270,7 @@ def _worth_saying(report: JobReport) -> tuple[Finding, ...]:
 
 
 def _container(recipe: Recipe | None, report: JobReport) -> str:
-    """What a file becomes by a recipe, or stays without one."""
+    """The container of a file after a recipe, or its own without one."""
     if isinstance(recipe, ImageRecipe):
         return recipe.container
     facts = report.subjects[0].facts
@@ -283,5 +283,5 @@ def _version(file: Path) -> tuple[int, int]:
 
 
 def _as_source(file: Path) -> str:
-    """A path as the engine takes it, which would take ``a:b.png`` for a URL."""
+    """A path for the engine, which would read ``a:b.png`` as a URL."""
     return f"./{file}" if is_url(str(file)) else str(file)

@@ -1,4 +1,4 @@
-"""Rewrites a picture with Pillow. Runs in the process of ``worker.py`` only: decoders meet hostile bytes here."""
+"""Rewrites a picture with Pillow. Runs only in the process of ``worker.py``: decoders read hostile bytes here."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from preflight.fix.strip import strip_jpeg, strip_png
 from preflight.model.facts import color_name
 
 MAX_PIXELS = 100_000_000
-"""Pixels that are decoded: twice the largest phone camera's."""
+"""Most pixels that are decoded: twice the largest phone camera's."""
 
 MAX_BYTES = 256 * 1024 * 1024
-"""Bytes of a file that are read."""
+"""Most bytes of a file that are read."""
 
 QUALITIES = (95, 92, 88, 84, 80, 75)
-"""Of a JPEG, best first. Below 75 the loss is seen."""
+"""JPEG qualities, best first. Below 75 the loss is visible."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000")
 _NAMES = {"MPO": "JPEG", "WEBP": "WebP", "JPEG2000": "JPEG 2000", "HEIF": "HEIC"}
@@ -37,7 +37,7 @@ _ORIENTATION = 0x0112
 
 @dataclass(slots=True)
 class _Work:
-    """A picture on its way, and what was done to it so far."""
+    """A picture in progress, and the changes so far."""
 
     image: Image.Image
     done: list[str] = field(default_factory=list)
@@ -47,16 +47,16 @@ class _Work:
 
 
 def write_picture(source: BinaryIO, target: BinaryIO, recipe: ImageRecipe) -> WorkerOutcome:
-    """Write the picture of ``source`` anew into ``target``. Raises ``Refused``, and whatever Pillow does."""
+    """Write the picture of ``source`` again, into ``target``. Raises ``Refused``, and any error of Pillow."""
     data = source.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise Refused(f"it has more than {MAX_BYTES // 1024 // 1024} MiB; no more are read")
+        raise Refused(f"it has more than {MAX_BYTES // 1024 // 1024} MiB, the most that is read")
     if recipe.strip:
         stripped = strip_png(data) if recipe.container == "PNG" else strip_jpeg(data)
         if stripped is None:
-            raise Refused("it is not whole enough to tell its first picture from the others")
+            raise Refused("it is too damaged to find the end of its first picture")
         target.write(stripped)
-        return WorkerOutcome(container=recipe.container, done=("the first picture kept as it is, the others dropped",))
+        return WorkerOutcome(container=recipe.container, done=("first picture kept unchanged, others dropped",))
     work = _open(data, recipe)
     for change in (_upright, _to_plain_colours, _crop, _enlarge):
         change(work, recipe)
@@ -66,7 +66,7 @@ def write_picture(source: BinaryIO, target: BinaryIO, recipe: ImageRecipe) -> Wo
 
 
 def _open(data: bytes, recipe: ImageRecipe) -> _Work:
-    Image.MAX_IMAGE_PIXELS = None  # held here instead, as a sentence
+    Image.MAX_IMAGE_PIXELS = None  # checked below instead, with a message of our own
     if recipe.heif:
         from pillow_heif import register_heif_opener  # noqa: PLC0415 - an extra, and only for HEIC
 
@@ -80,7 +80,7 @@ def _open(data: bytes, recipe: ImageRecipe) -> _Work:
     work = _Work(image)
     if frames > 1 and image.format not in ("MPO", "PNG"):
         if not recipe.any_frame:
-            raise Refused(f"it holds {frames} pictures, and which is meant is yours to say; --unsafe takes the first")
+            raise Refused(f"it holds {frames} pictures, and preflight does not choose one; --unsafe takes the first")
         work.done.append(f"the first of {frames} pictures taken")
     work.bits = 16 if any(_is_wide(tile.args) for tile in getattr(image, "tile", ())) else 8
     if frames > 1:
@@ -96,46 +96,46 @@ def _open(data: bytes, recipe: ImageRecipe) -> _Work:
 
 
 def _is_wide(arguments: object) -> bool:
-    """Whether Pillow decodes 16 bits a channel, to 8: its raw mode says so. ``BGR;16`` is 16 bits a pixel."""
+    """Whether Pillow decodes 16 bits a channel to 8, as its raw mode shows. ``BGR;16`` is 16 bits a pixel."""
     raw_mode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
     return isinstance(raw_mode, str) and _WIDE_RAW_MODE.search(raw_mode) is not None
 
 
 def _upright(work: _Work, recipe: ImageRecipe) -> None:
-    """A JPEG keeps its orientation tag. Elsewhere few readers know one, so the pixels are turned instead."""
+    """A JPEG keeps its orientation tag. In other formats few readers know the tag, so the pixels are turned."""
     orientation = work.exif.get(_ORIENTATION, 1) if work.exif else 1
     if orientation == 1 or (recipe.container == "JPEG" and recipe.max_aspect is None and recipe.min_side is None):
         return
     work.image = ImageOps.exif_transpose(work.image)
     if work.exif is not None:
         work.exif.pop(_ORIENTATION, None)
-    work.done.append("turned upright, as its orientation tag says")
+    work.done.append("turned upright by its orientation tag")
 
 
 def _to_plain_colours(work: _Work, recipe: ImageRecipe) -> None:
-    """Eight bits of grey, RGB or a palette, whatever came. What nothing tells how to map is refused."""
+    """Convert to eight bits of grey, RGB or a palette. A mode without a defined mapping is refused."""
     image, mode = work.image, work.image.mode
     if mode in _WIDE_GREY:
         high = 0 if mode == "I;16B" else 1
         work.image = Image.frombytes("L", image.size, image.tobytes()[high::2])
-        work.done.append("16-bit grey made 8-bit")
+        work.done.append("16-bit grey converted to 8-bit")
     elif mode in ("I", "F"):
-        raise Refused("its pixels are 32-bit numbers, and which of them are black and white is not said")
+        raise Refused("its pixels are 32-bit numbers, and the file does not say which are black and white")
     elif mode == "CMYK":
         work.image, work.profile = _from_cmyk(image, work.profile)
-        work.done.append("CMYK made RGB")
+        work.done.append("CMYK converted to RGB")
     elif mode not in _SAVED:
         work.image = image.convert(_NEAREST.get(mode, "RGB"))
         work.profile = work.profile if mode in _NEAREST else None
-        work.done.append(f"{color_name(mode)} made {color_name(work.image.mode)}")
+        work.done.append(f"{color_name(mode)} converted to {color_name(work.image.mode)}")
     elif work.bits > 8:
-        work.done.append(f"{work.bits} bits a channel made 8")
+        work.done.append(f"{work.bits} bits a channel reduced to 8")
     if recipe.container == "JPEG" and work.image.mode not in ("RGB", "L"):
         _flatten(work, recipe)
 
 
 def _from_cmyk(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
-    """RGB by the picture's own profile where it has one that works, else by the plain formula."""
+    """Convert to RGB by the picture's own profile where it is usable, else by the plain formula."""
     if profile is not None:
         with suppress(ImageCms.PyCMSError, OSError):
             wanted = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
@@ -147,7 +147,7 @@ def _from_cmyk(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, 
 
 
 def _flatten(work: _Work, recipe: ImageRecipe) -> None:
-    """For JPEG, which has neither palette nor transparency. Real transparency is only given up where that is asked."""
+    """Prepare for JPEG, which has no palette and no transparency. Real transparency is only dropped on request."""
     image = work.image
     if image.has_transparency_data:
         image = image.convert("RGBA")
@@ -198,7 +198,7 @@ def _encode(work: _Work, recipe: ImageRecipe) -> tuple[str, bytes]:
         if len(encoded) <= recipe.max_bytes:
             return "PNG", encoded
         _flatten(work, recipe)
-        work.done.append("made a JPEG, for a PNG would be too large")
+        work.done.append("converted to JPEG, because a PNG would be too large")
     for _ in range(_SHRINKS):
         for quality in QUALITIES:
             encoded = _jpeg(work, quality)
@@ -209,7 +209,7 @@ def _encode(work: _Work, recipe: ImageRecipe) -> tuple[str, bytes]:
             size = f"{len(encoded):,}".replace(",", " ")
             raise Refused(f"as JPEG of quality {QUALITIES[-1]} it still has {size} bytes; --unsafe scales it down")
         _scale(work, Fraction(9, 10) * Fraction(isqrt(recipe.max_bytes * 10**6 // len(encoded)), 10**3))
-    raise Refused("it does not become small enough")
+    raise Refused("no scale makes it small enough")
 
 
 def _png(work: _Work) -> bytes:

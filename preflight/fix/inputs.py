@@ -21,11 +21,11 @@ _AT_A_URL = "it is at a URL: download it, fix the copy, and upload that"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixInput:
-    """A file to be looked at. ``file`` is ``None`` for what is at a URL, or in a row that cannot be read (``trouble``).
+    """A file to examine. ``file`` is ``None`` for a URL and for an unreadable row; ``trouble`` says why.
 
-    ``kind`` is the part that a job gives it, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
-    job names it. ``inside`` is whether it lies in what the user named, links followed: a link or a job in a folder may
-    lead out of it.
+    ``kind`` is its role in the job, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
+    job names it. ``inside`` is whether it is in a place that the user named, links followed: a link or a job in a
+    folder may lead out of it.
     """
 
     source: str
@@ -58,7 +58,7 @@ def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) ->
 
 
 def _roots(name: str) -> Iterator[Path]:
-    """Where files that ``name`` leads to may lie: in the folder, beside the job, or the one file itself."""
+    """The allowed place of files behind ``name``: in the folder, beside the job, or the one file itself."""
     path = Path(name)
     try:
         if path.is_dir():
@@ -69,7 +69,7 @@ def _roots(name: str) -> Iterator[Path]:
                 yield path.absolute().parent.resolve()
         else:
             yield plain_part(name).resolve()
-    except (OSError, ValueError, RuntimeError):  # not a path: reading it says so
+    except (OSError, ValueError, RuntimeError):  # not a path: reading it reports that
         return
 
 

@@ -10,7 +10,7 @@ from preflight.model import Finding
 
 
 class FixState(Enum):
-    """How a file stands after a run. The value is what JSON says."""
+    """The state of a file after a run. The value is the word in JSON."""
 
     SOUND = "unchanged"
     FIXED = "fixed"
@@ -21,11 +21,11 @@ class FixState(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One file: what was or would be ``done`` to it, by which rows of the table, and what is left.
+    """One file: the changes ``done`` or planned, their rows of the table, and the remaining findings.
 
     ``target`` is the file that was, or would be, written; for a planned one its suffix is the likely one. ``reason``
-    is why a file is as it was. ``withheld`` are the rows that ``--unsafe`` would add. ``extra`` names the part of
-    preflight that is missing. ``field``, ``path`` and ``line`` say where a job names the file.
+    is why a file is unchanged. ``withheld`` are the rows that ``--unsafe`` would add. ``extra`` names the missing
+    extra of preflight. ``field``, ``path`` and ``line`` say where a job names the file.
     """
 
     source: str

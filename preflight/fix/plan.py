@@ -15,7 +15,7 @@ _READ_BY_PILLOW = frozenset({"JPEG", "PNG", "WebP", "GIF", "BMP", "TIFF", "AVIF"
 _MAY_HOLD_SEVERAL = frozenset({"WebP", "GIF", "TIFF", "AVIF", "HEIC", "HEIF"})
 _HELD_BY_MP4 = frozenset({"AVC", "HEVC", "AV1", "VP9", "MPEG-4 Visual", "MPEG Video", "JPEG"})
 _EXPECTED_IN_MP4 = frozenset({"AVC", "HEVC"})
-"""Codecs as MediaInfo names them, which alone reads other containers; of the others an MP4 leaves a warning."""
+"""MediaInfo's names of codecs, as only it reads other containers. Other codecs leave a warning in an MP4."""
 
 _SMALLER = frozenset({Step.COMPRESS, Step.SHRINK})
 _UNDECODED = rules_with(Trait.DECODED)
@@ -24,10 +24,10 @@ _CLOCKS = rules_with(Trait.CLOCKS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What would be done to one file.
+    """The planned repairs of one file.
 
-    ``tries`` are sets of rows, each a whole repair, the safest first that leaves nothing to repair. ``unrepaired`` are
-    the findings that none of them repairs, ``withheld`` the rows that would, were unsafe ones allowed.
+    ``tries`` are sets of rows, each a whole repair, the safest first. ``unrepaired`` are
+    the findings that none of them repairs, ``withheld`` the unsafe rows that would.
     """
 
     tries: tuple[tuple[Repair, ...], ...] = ()
@@ -43,9 +43,9 @@ def plan(
     unsafe: bool,
     fail_on: Severity = Severity.ERROR,
 ) -> Plan:
-    """The plan for one file. There is no try where an error would be left over: half a repair is none.
+    """The plan for one file. It has no try where an error would remain: half a repair does not help.
 
-    A warning that nothing repairs stands in no repair's way, unless it fails (``fail_on``).
+    A warning without a repair does not block other repairs, unless it fails (``fail_on``).
     """
     open_ = [each for each in findings if not _is_about_price(each) and each.severity > Severity.NOTE]
     safe_rows = _rows(facts, open_, spec, frozenset({Safety.SAFE}))
@@ -73,12 +73,12 @@ def _rows(
 
 
 def _is_about_price(finding: Finding) -> bool:
-    """No repair of a file changes a price for the better."""
+    """No repair of a file lowers a price."""
     return RULES_BY_ID[finding.rule].area is Area.PRICE
 
 
 def _is_met(finding: Finding, rows: Iterable[Repair], facts: ImageFacts | VideoFacts | None) -> bool:
-    """Whether rows repair a finding. A picture that is too large to be decoded is, once it is smaller: then it is."""
+    """Whether rows repair a finding. Making a picture smaller repairs one that is too large to decode."""
     if finding.rule in _UNDECODED and isinstance(facts, ImageFacts):
         undecoded = all(defect.kind is DefectKind.UNDECODED for defect in facts.defects)
         return undecoded and any(row.step in _SMALLER for row in rows)
@@ -86,7 +86,7 @@ def _is_met(finding: Finding, rows: Iterable[Repair], facts: ImageFacts | VideoF
 
 
 def _applies(row: Repair, facts: ImageFacts | VideoFacts | None, spec: Spec) -> bool:
-    """Whether a row of a finding's rule holds for this very file."""
+    """Whether a row of a finding's rule applies to this file."""
     match facts:
         case ImageFacts():
             if row.step is Step.CHOOSE_FRAME:
@@ -102,15 +102,15 @@ def _applies(row: Repair, facts: ImageFacts | VideoFacts | None, spec: Spec) -> 
 
 
 def _may_be_moved(facts: VideoFacts) -> bool:
-    """Whether an MP4 may hold the picture of another container as it is."""
+    """Whether an MP4 may hold the video of another container without encoding it again."""
     return bool(facts.tracks) or facts.codec is None or facts.codec in _HELD_BY_MP4
 
 
 def _is_seldom(facts: ImageFacts | VideoFacts | None) -> bool:
-    """Whether a clip in another container has a codec that would have to go, too, once it is in an MP4."""
+    """Whether a clip in another container has a codec that needs encoding again once it is in an MP4."""
     return isinstance(facts, VideoFacts) and not facts.tracks and facts.codec not in (None, *_EXPECTED_IN_MP4)
 
 
 def _may_overrun(durations: Durations, spec: Spec) -> bool:
-    """Whether what is wrong with a clip's length is wrong with its end, as far as the clip says how long it is."""
+    """Whether a clip is too long rather than too short, as far as its length is known."""
     return not durations.plausible or max(durations.plausible) > spec.video.max_seconds.value

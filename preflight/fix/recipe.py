@@ -21,9 +21,9 @@ _ENCODED = frozenset({Step.RECODE, Step.RESIZE, Step.SQUEEZE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRecipe:
-    """A picture to be written anew.
+    """How to write a picture again.
 
-    ``container`` is what it becomes (``JPEG`` or ``PNG``); a PNG of more than ``max_bytes`` becomes a JPEG.
+    ``container`` is that of the result (``JPEG`` or ``PNG``); a PNG of more than ``max_bytes`` becomes a JPEG.
     ``any_frame`` takes the first of several pictures where that is a choice. ``strip`` drops what follows the first
     picture of a JPEG or PNG without decoding it. ``max_aspect`` (long over short) and ``min_side`` are only given where
     the picture may be changed for them, and ``shrink`` says whether it may be for ``max_bytes``.
@@ -41,7 +41,7 @@ class ImageRecipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoRecipe:
-    """A clip to be written anew as a fast-start MP4.
+    """How to write a clip again as a fast-start MP4.
 
     It ends within ``max_seconds``; with ``min_seconds`` it is repeated until it lasts as long. ``recode`` encodes it as
     H.264, its sides within ``sides`` and its size within ``max_bytes`` where these are given.
@@ -58,12 +58,12 @@ Recipe: TypeAlias = ImageRecipe | VideoRecipe
 
 
 class Refused(Exception):
-    """A file that the process can read and not repair without doubt. The text says why."""
+    """The process can read the file but cannot repair it safely. The text says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOutcome:
-    """What came of a recipe: the ``container`` that was written and what was ``done``, or why it was ``refused``."""
+    """The result of a recipe: the written ``container`` and the changes ``done``, or why it was ``refused``."""
 
     container: str | None = None
     done: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ def dump_outcome(answer: WorkerOutcome) -> bytes:
 
 
 def load_outcome(line: bytes) -> WorkerOutcome | None:
-    """The answer in a line of a process that hostile bytes may have broken; ``None`` for anything that is none."""
+    """The answer in a line of a process that hostile bytes may have broken; ``None`` if it is not an answer."""
     try:
         given = json.loads(line)
     except (ValueError, RecursionError):
@@ -121,7 +121,7 @@ def recipe_for(
     orientation: str,
     in_place: bool,
 ) -> Recipe | None:
-    """The recipe for a file; ``None`` where all it needs is another name."""
+    """The recipe for a file; ``None`` where the file only needs another name."""
     rows = tuple(rows)
     steps = frozenset(row.step for row in rows)
     if steps == {Step.RENAME}:
@@ -134,7 +134,7 @@ def recipe_for(
 def _picture(
     steps: frozenset[Step], facts: ImageFacts, source: PurePath, image: ImageSpec, *, in_place: bool
 ) -> ImageRecipe:
-    """A JPEG stays one and everything else becomes a PNG; in place it becomes what its name promises."""
+    """A JPEG stays one and everything else becomes a PNG; in place it gets the container of its suffix."""
     own = facts.container if facts.container in image.containers else "PNG"
     named = promised_container(source) if in_place else None
     promised = named if named in image.containers else None

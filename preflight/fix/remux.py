@@ -1,7 +1,7 @@
-"""Rewrites a clip with FFmpeg's libraries. Runs in the process of ``worker.py`` only.
+"""Rewrites a clip with FFmpeg's libraries. Runs only in the process of ``worker.py``.
 
-Packets are held in memory and written as they are wherever that is possible. Their times are laid out anew, so that
-every clock of the result (movie box, track, edit list) says the same.
+Packets are held in memory and copied unchanged wherever that is possible. Their times are computed again, so that
+every clock of the result (movie box, track, edit list) agrees.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from preflight.fix.timeline import (
 from preflight.pricing import show_seconds
 
 HELD_BYTES = 512 * 1024 * 1024
-"""Packets held: 30 s at 143 Mbit/s."""
+"""Most bytes of packets in memory: 30 s at 143 Mbit/s."""
 
 _AHEAD_S = 3
-"""Seconds read beyond the end that is wanted: frames come out of recipe, and sound behind its picture."""
+"""Seconds read beyond the end that is wanted: frames come out of order, and sound after its picture."""
 
 _FORMATS = "mov,matroska,mpegts,mpeg,avi,flv,asf,ogg"
-"""What is opened: no playlist, and nothing else that names other files."""
+"""The formats to open: no playlist, and no other format that names other files."""
 
 _IN_MP4 = frozenset(
     {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg"}
@@ -48,9 +48,9 @@ _NAMES = {"matroska": "Matroska", "mpegts": "MPEG-TS", "mpeg": "MPEG-PS", "asf":
 
 
 def write_clip(source: BinaryIO, target: BinaryIO, again: BinaryIO, recipe: VideoRecipe) -> WorkerOutcome:
-    """Write the clip of ``source`` anew into ``target``; ``again`` reads what was written there.
+    """Write the clip of ``source`` again, into ``target``; ``again`` reads the bytes written there.
 
-    Raises ``Refused``, and whatever FFmpeg does.
+    Raises ``Refused``, and any error of FFmpeg.
     """
     av.logging.set_level(None)
     with (
@@ -64,12 +64,12 @@ def write_clip(source: BinaryIO, target: BinaryIO, again: BinaryIO, recipe: Vide
 
 
 def _nothing_else(*_: object) -> NoReturn:
-    """A file that asks for another one does not get it."""
+    """A file that refers to another one does not get it."""
     raise Refused("it refers to another file")
 
 
 def _rewrite(given: InputContainer, made: OutputContainer, recipe: VideoRecipe) -> list[str]:
-    """Read, lay out, encode what must be, and write. What was done, in words."""
+    """Read, compute the times, encode where necessary, and write. Returns the changes, in words."""
     picture, sounds = _main_streams(given)
     held = _gather(given, picture, sounds, recipe.max_seconds)
     begin = first_shown(held[picture.index]) * picture.time_base
@@ -80,11 +80,13 @@ def _rewrite(given: InputContainer, made: OutputContainer, recipe: VideoRecipe) 
         done = ["picture encoded as H.264, in a fast-start MP4"]
     else:
         tracks = [_kept(made, picture, shown, recipe)]
-        what = "written anew as" if name == "MP4" else f"moved from {name} into"
-        done = [f"{what} a fast-start MP4, picture and sound as they were"]
+        what = "remuxed to" if name == "MP4" else f"remuxed from {name} to"
+        done = [f"{what} fast-start MP4 (no re-encoding)"]
     length = tracks[0][1].seconds
     if length < shown.seconds:
-        done.append(f"ended at {show_seconds(length)}{'' if recipe.recode else ', where it can be cut as it is'}")
+        done.append(
+            f"cut at {show_seconds(length)}{'' if recipe.recode else ', the last point that needs no re-encoding'}"
+        )
     elif length > shown.seconds:
         done.append(f"repeated, from {show_seconds(shown.seconds)} to {show_seconds(length)}")
     for sound in sounds:
@@ -100,18 +102,18 @@ def _rewrite(given: InputContainer, made: OutputContainer, recipe: VideoRecipe) 
 
 
 def _main_streams(given: InputContainer) -> tuple[Any, list[Any]]:
-    """The picture that players show, and all sound."""
+    """The video track that players show, and all sound."""
     moving = [stream for stream in given.streams.video if not stream.disposition & Disposition.attached_pic]
     if not moving:
         raise Refused("it has no picture track that can be read")
     shown = next((stream for stream in moving if stream.disposition & Disposition.default), moving[0])
     if shown.codec_context is None:
-        raise Refused("its picture has a codec that is not known")
+        raise Refused("its picture has an unknown codec")
     return shown, [stream for stream in given.streams.audio if stream.codec_context is not None]
 
 
 def _gather(given: InputContainer, picture: Any, sounds: list[Any], until: Fraction) -> dict[int, list[Sample]]:
-    """The packets up to some seconds after ``until``, in decoding recipe, by stream."""
+    """The packets up to some seconds after ``until``, in decoding order, by stream."""
     held: dict[int, list[Sample]] = {stream.index: [] for stream in (picture, *sounds)}
     size, begin = 0, None
     for packet in given.demux([picture, *sounds]):
@@ -137,7 +139,7 @@ def _gather(given: InputContainer, picture: Any, sounds: list[Any], until: Fract
 
 
 def _kept(made: OutputContainer, picture: Any, shown: Timeline, recipe: VideoRecipe) -> tuple[Any, Timeline]:
-    """The picture as it is, cut or repeated."""
+    """The picture without encoding it again, cut or repeated."""
     codec = picture.codec_context.codec.canonical_name
     if codec not in _IN_MP4:
         raise Refused(f"its picture is {codec}, which MP4 does not hold; --unsafe encodes it as H.264")
@@ -150,10 +152,10 @@ def _kept(made: OutputContainer, picture: Any, shown: Timeline, recipe: VideoRec
 def _sound(
     made: OutputContainer, sound: Any, heard: Timeline, length: Fraction, done: list[str]
 ) -> Iterator[tuple[Any, Timeline]]:
-    """A sound track as it is or as AAC, no longer than its picture; nothing where nothing is heard by then."""
+    """A sound track, copied or encoded as AAC, no longer than its picture; ``None`` without sound in that time."""
     ended = sound_until(heard, length)
     if heard.seconds > length:
-        done.append("sound ended with the picture")
+        done.append("sound cut at the end of the picture")
     if not ended.samples:
         return
     codec = sound.codec_context.codec.canonical_name
@@ -166,7 +168,7 @@ def _sound(
 
 
 def _mux(made: OutputContainer, tracks: Iterable[tuple[Any, Timeline]]) -> None:
-    """Write the packets of all tracks in the recipe in which they are decoded."""
+    """Write the packets of all tracks in decoding order."""
     for _, _, _, stream, sample, time_base in heapq.merge(*(_timed(*each) for each in enumerate(tracks))):
         packet = sample.packet
         packet.time_base, packet.stream = time_base, stream
@@ -175,7 +177,7 @@ def _mux(made: OutputContainer, tracks: Iterable[tuple[Any, Timeline]]) -> None:
 
 
 def _timed(index: int, track: tuple[Any, Timeline]) -> Iterator[tuple[Fraction, int, int, Any, Sample, Fraction]]:
-    """The samples of a track with what sorts them: their time, then the track, then their place in it."""
+    """The samples of a track with their sort key: time, then track, then index."""
     stream, timeline = track
     for place, sample in enumerate(timeline.samples):
         assert sample.dts is not None, "a timeline says when to decode"

@@ -1,7 +1,7 @@
 """The table of repairs: which step repairs which rule, and whether that is safe.
 
-Safe is what leaves no doubt: what a viewer sees stays the same, but for an encoder's loss that nobody sees, or for what
-no service takes anyway. Unsafe is what changes the picture or makes a choice that is the user's.
+A safe repair leaves no doubt: a viewer sees the same, except for an encoder's invisible loss, or for parts that no
+service accepts. An unsafe repair changes the picture or makes a choice for the user.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 
 class Safety(Enum):
-    """Whether a step is done without being asked for."""
+    """Whether a step runs without ``--unsafe``."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"
 
 
 class Step(Enum):
-    """What is done to a file. The value is what JSON says."""
+    """A change to a file. The value is the word in JSON."""
 
     CONVERT = "convert"
     COLOURS = "colours"
@@ -38,7 +38,7 @@ class Step(Enum):
 
 
 class Repair(NamedTuple):
-    """One row: the rule, the step that repairs it, and what the step does, as it is said before it is done."""
+    """One row: the rule, the step that repairs it, and a description of the step for a plan."""
 
     rule: str
     step: Step
@@ -48,28 +48,28 @@ class Repair(NamedTuple):
 
 _SAFE, _UNSAFE = Safety.SAFE, Safety.UNSAFE
 
-MOVED = Repair("video-container", Step.REWRAP, _SAFE, "move its tracks into a fast-start MP4, untouched")
-"""For a clip in another container, where an MP4 may hold its tracks as they are."""
+MOVED = Repair("video-container", Step.REWRAP, _SAFE, "remux it to fast-start MP4 (no re-encoding)")
+"""For a clip in another container, where an MP4 may hold its tracks without encoding them again."""
 
 REPAIRS: tuple[Repair, ...] = (
     Repair("image-format", Step.CONVERT, _SAFE, "convert it to PNG, or to JPEG where a PNG would be too large"),
     Repair("image-format", Step.CHOOSE_FRAME, _UNSAFE, "convert the first of its pictures"),
     Repair("image-color-mode", Step.COLOURS, _SAFE, "convert its colours to 8 bits a channel of RGB or grey"),
     Repair("image-animated", Step.FIRST_PICTURE, _SAFE, "keep the picture that every viewer shows, drop the others"),
-    Repair("image-too-large", Step.COMPRESS, _SAFE, "encode it again, as JPEG of quality 75 or more if need be"),
+    Repair("image-too-large", Step.COMPRESS, _SAFE, "encode it again, as JPEG of quality 75 or more if necessary"),
     Repair("image-too-large", Step.SHRINK, _UNSAFE, "scale it down until it fits, on white where it is transparent"),
     Repair("image-aspect-ratio", Step.CROP, _UNSAFE, "crop it to its middle"),
     Repair("image-too-small", Step.ENLARGE, _UNSAFE, "enlarge it"),
-    Repair("type-mismatch", Step.RENAME, _SAFE, "name it for what it is"),
+    Repair("type-mismatch", Step.RENAME, _SAFE, "give it the suffix of its container"),
     MOVED,
     Repair("video-container", Step.RECODE, _UNSAFE, "encode it as H.264"),
-    Repair("video-fragmented", Step.REWRAP, _SAFE, "join its fragments in a fast-start MP4, untouched"),
-    Repair("probe-disagreement", Step.REWRAP, _SAFE, "write the movie box anew, tracks untouched"),
-    Repair("video-too-large", Step.REWRAP, _SAFE, "leave out what is neither picture nor sound"),
+    Repair("video-fragmented", Step.REWRAP, _SAFE, "remux its fragments to fast-start MP4 (no re-encoding)"),
+    Repair("probe-disagreement", Step.REWRAP, _SAFE, "write the movie box again (no re-encoding)"),
+    Repair("video-too-large", Step.REWRAP, _SAFE, "drop tracks that are neither picture nor sound"),
     Repair("video-too-large", Step.SQUEEZE, _UNSAFE, "encode it at the bit rate that fits"),
-    Repair("video-too-long", Step.TRIM, _SAFE, "end it at the last whole group of frames that fits"),
-    Repair("video-over-orientation-cap", Step.TRIM, _SAFE, "end it at the last whole group of frames that fits"),
-    Repair("video-duration-ambiguous", Step.TRIM, _SAFE, "end picture and sound together, within the limit"),
+    Repair("video-too-long", Step.TRIM, _SAFE, "cut it after the last whole group of frames that fits"),
+    Repair("video-over-orientation-cap", Step.TRIM, _SAFE, "cut it after the last whole group of frames that fits"),
+    Repair("video-duration-ambiguous", Step.TRIM, _SAFE, "cut picture and sound together, within the limit"),
     Repair("video-duration-ambiguous", Step.LOOP, _UNSAFE, "repeat it until it is long enough"),
     Repair("video-too-short", Step.LOOP, _UNSAFE, "repeat it until it is long enough"),
     Repair("video-dimensions", Step.RESIZE, _UNSAFE, "scale it, and encode it as H.264"),

@@ -1,4 +1,4 @@
-"""Starts the process that repairs a file, and ends it when its time is up."""
+"""Starts the isolated process that repairs a file, and ends it when its time is up."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from preflight.workers.pool import environment
 
 PICTURE_SECONDS = 180.0
 CLIP_SECONDS = 1200.0
-"""On the wall, for one file: some more than the processor time that it is given (``worker.py``)."""
+"""Wall-clock seconds for one file: a little more than its limit of processor time (``worker.py``)."""
 
 _ANSWER_BYTES = 64 * 1024
 _COMMAND = (sys.executable or "", "-P", "-m", "preflight.fix.worker")
-"""``-P`` keeps the current folder, which may be a stranger's, out of the places that modules are loaded from."""
+"""``-P`` keeps the current folder, which may be a stranger's, out of the module search path."""
 
 
 def require_libraries(recipe: Recipe) -> None:
-    """Raise ``MissingExtra`` when what a recipe needs is not installed."""
+    """Raise ``MissingExtra`` when a library for the recipe is not installed."""
     if isinstance(recipe, VideoRecipe):
         if find_spec("av") is None:
             raise MissingExtra("repairing a clip", "fix")
@@ -33,7 +33,7 @@ def require_libraries(recipe: Recipe) -> None:
 
 
 def carry_out(recipe: Recipe, source: Path, target: Path, *, seconds: float | None = None) -> WorkerOutcome:
-    """Have ``source`` written anew into ``target``, an empty file. Never raises for what the file holds.
+    """Run the recipe from ``source`` into ``target``, an empty file. Never raises for the content of the file.
 
     Raises ``MissingExtra``.
     """
@@ -62,7 +62,7 @@ def carry_out(recipe: Recipe, source: Path, target: Path, *, seconds: float | No
     assert process.stdout is not None, "it is started with pipes"
     try:
         clock.start()
-        with suppress(OSError):  # it died before it read
+        with suppress(OSError):  # it ended before it read
             process.stdin.write(dump_recipe(recipe))
             process.stdin.flush()
         answer = load_outcome(process.stdout.readline(_ANSWER_BYTES))
@@ -74,7 +74,7 @@ def carry_out(recipe: Recipe, source: Path, target: Path, *, seconds: float | No
         with suppress(OSError):
             process.stdin.close()
     if answer is None:
-        what = f"took more than {seconds:g} s" if late else "was too much for the process that decoded it"
+        what = f"took more than {seconds:g} s" if late else "ended the process that decoded it"
         return WorkerOutcome(refused=f"it {what}")
     if answer.refused is not None:
         return WorkerOutcome(refused=shorten(printable(answer.refused)))

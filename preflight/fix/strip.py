@@ -10,7 +10,7 @@ _MPF = b"MPF\x00"
 
 
 def strip_png(data: bytes) -> bytes | None:
-    """A PNG without its animation (PNG 3rd edition, 11.3.6): its default image. ``None`` for what is no sound PNG."""
+    """A PNG without its animation (PNG 3rd edition, 11.3.6): its default image. ``None`` for a damaged PNG."""
     if not data.startswith(_PNG_SIGNATURE):
         return None
     parts, at = [_PNG_SIGNATURE], len(_PNG_SIGNATURE)
@@ -30,7 +30,7 @@ def strip_png(data: bytes) -> bytes | None:
 def strip_jpeg(data: bytes) -> bytes | None:
     """A JPEG up to its first end marker, without its index of further pictures (CIPA DC-007, ``MPF`` in APP2).
 
-    ``None`` for what is no sound JPEG.
+    ``None`` for a damaged JPEG.
     """
     if not data.startswith(b"\xff\xd8"):
         return None

@@ -10,14 +10,14 @@ from preflight.rules import shell_commands as repair
 from preflight.specs import load_spec
 
 _NAMES = 3
-"""Names on a line."""
+"""Most names on a line."""
 _JOB_FILES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
 def remedies(report: Report) -> Iterator[str]:
-    """``preflight fix renamed.png too-long.mp4``, and another line for what only ``--unsafe`` repairs; often neither.
+    """``preflight fix renamed.png too-long.mp4``, and a line for files that only ``--unsafe`` repairs; often neither.
 
-    Several findings about one file have commands that write the same file: that one run mends all of them is said.
+    Several findings about one file have commands that write the same file, so a remark says that one run repairs all.
     """
     safe: dict[str, bool] = {}
     unsafe: dict[str, bool] = {}
@@ -39,7 +39,7 @@ def remedies(report: Report) -> Iterator[str]:
 
 
 def _named(job: JobReport, subject: Subject) -> str:
-    """What ``preflight fix`` is given: the job's file, which knows the part that each file plays, else the file."""
+    """The argument for ``preflight fix``: the job's file, which gives each file its role, else the file."""
     if job.bare or job.path is None or not job.path.lower().endswith(_JOB_FILES):
         return subject.source
     return job.path

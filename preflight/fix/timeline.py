@@ -15,12 +15,12 @@ from typing import Any
 from preflight.fix.recipe import Refused
 
 _PREROLL_S = Fraction(1, 10)
-"""Sound before the picture begins that is kept for its decoder to settle; an edit list hides it."""
+"""Seconds of sound before the picture that are kept so that its decoder settles; an edit list hides them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One packet of a track, its times in ticks. ``hidden`` ones are decoded for others' sake and never shown."""
+    """One packet of a track, its times in ticks. ``hidden`` ones are decoded for others and never shown."""
 
     packet: Any
     pts: int
@@ -31,7 +31,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """A track's samples in decoding recipe; the first that is shown begins at 0, the last ends at ``end`` ticks."""
+    """A track's samples in decoding order; the first that is shown begins at 0, the last ends at ``end`` ticks."""
 
     samples: tuple[Sample, ...]
     time_base: Fraction
@@ -43,7 +43,7 @@ class Timeline:
 
 
 def first_shown(samples: Sequence[Sample]) -> int:
-    """The tick at which the picture begins. Raises ``Refused`` where nothing of it is shown."""
+    """The tick at which the picture begins. Raises ``Refused`` where no frame is shown."""
     shown = [sample.pts for sample in samples if not sample.hidden]
     if not shown:
         raise Refused("none of its frames is shown")
@@ -53,7 +53,7 @@ def first_shown(samples: Sequence[Sample]) -> int:
 def picture_timeline(samples: Sequence[Sample], time_base: Fraction, *, end: int | None = None) -> Timeline:
     """A picture track from tick 0 on. Without ``end`` its last frame lasts as long as it says, or as those before it.
 
-    Decoding times follow from the recipe of packets and the times at which they are shown, so that the track is exactly
+    Decoding times follow from the order of packets and the times at which they are shown, so that the track is exactly
     as long as its frames. Raises ``Refused`` for two frames at one time.
     """
     begin = first_shown(samples)
@@ -65,7 +65,7 @@ def picture_timeline(samples: Sequence[Sample], time_base: Fraction, *, end: int
     if end is None:
         usual = sorted(gaps)[len(gaps) // 2] if gaps else max(ceil(Fraction(1, 25) / time_base), 1)
         last = next(sample for sample in moved if sample.pts == recipe[-1])
-        # What a container rounds to its own clock is not longer than two frames.
+        # A container's rounding to its own clock is not longer than two frames.
         end = recipe[-1] + (last.duration if 0 < last.duration <= 2 * usual else usual)
     delay = max(at - sample.pts for at, sample in zip(recipe, moved, strict=True))
     lengths = [*gaps, end - recipe[-1]]
@@ -80,10 +80,10 @@ def picture_timeline(samples: Sequence[Sample], time_base: Fraction, *, end: int
 
 
 def ending_by(timeline: Timeline, seconds: Fraction) -> Timeline:
-    """As much of a picture track as ends by ``seconds``, whole where it does.
+    """The part of a picture track that ends by ``seconds``; the whole track where it does.
 
-    It ends where everything decoded so far is shown before everything that comes later: nothing that is left refers to
-    what is gone, and no frame is missing in between. Raises ``Refused`` where there is no such place.
+    The cut is where all frames decoded so far are shown before all later ones: no remaining frame refers to a dropped
+    one, and no frame in between is missing. Raises ``Refused`` where there is no such place.
     """
     if timeline.seconds <= seconds and not any(sample.hidden and sample.pts > 0 for sample in timeline.samples):
         return timeline
@@ -94,9 +94,9 @@ def ending_by(timeline: Timeline, seconds: Fraction) -> Timeline:
 
 
 def repeated(timeline: Timeline, seconds: Fraction) -> Timeline:
-    """A picture track over and over, until the first place after ``seconds`` at which it can be cut."""
+    """A picture track repeated until the first place after ``seconds`` at which it can be cut."""
     if any(sample.hidden for sample in timeline.samples):
-        raise Refused("its first frames are hidden by an edit, so that it cannot be repeated as it is")
+        raise Refused("an edit hides its first frames, so it cannot be repeated without encoding it again")
     passes = ceil(seconds / timeline.seconds)
     samples = [
         replace(sample, pts=sample.pts + turn * timeline.end) for turn in range(passes) for sample in timeline.samples
@@ -107,7 +107,7 @@ def repeated(timeline: Timeline, seconds: Fraction) -> Timeline:
 
 
 def sound_timeline(samples: Iterable[Sample], time_base: Fraction, begin: Fraction) -> Timeline:
-    """A sound track, moved so that ``begin`` seconds of its clock are 0. Its packets are decoded as they are heard."""
+    """A sound track, moved so that ``begin`` seconds of its clock are 0. Its packets are decoded in playback order."""
     moved: list[Sample] = []
     for sample in samples:
         pts = sample.pts - round(begin / time_base)
@@ -117,7 +117,7 @@ def sound_timeline(samples: Iterable[Sample], time_base: Fraction, begin: Fracti
 
 
 def sound_until(timeline: Timeline, seconds: Fraction) -> Timeline:
-    """As many packets of a sound track as end by ``seconds``."""
+    """The packets of a sound track that end by ``seconds``."""
     kept = tuple(
         sample for sample in timeline.samples if (sample.pts + sample.duration) * timeline.time_base <= seconds
     )
@@ -125,7 +125,7 @@ def sound_until(timeline: Timeline, seconds: Fraction) -> Timeline:
 
 
 def sound_repeated(timeline: Timeline, length: Fraction, seconds: Fraction) -> Timeline:
-    """A sound track over and over, every ``length`` seconds, until ``seconds``."""
+    """A sound track repeated every ``length`` seconds, until ``seconds``."""
     once = sound_until(timeline, length).samples
     samples = [
         replace(sample, pts=sample.pts + round(turn * length / timeline.time_base))

@@ -1,8 +1,8 @@
-"""The isolated process that decodes and writes files: one recipe, one outcome, under limits it sets on itself.
+"""The isolated process that decodes and writes files: one recipe, one outcome, under limits that it sets itself.
 
 Started by ``run_worker.py`` with the names of the source and of an empty target. A recipe on standard input and an
-answer on standard output are a line of JSON each (``recipe.py``). Whatever a crafted file does to a decoder ends here,
-at worst with this process: once the recipe is read it opens nothing any more.
+answer on standard output are a line of JSON each (``recipe.py``). A crafted file can at worst end this process:
+once it has read the recipe, it cannot open any file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from preflight.fix.recipe import ImageRecipe, Recipe, Refused, VideoRecipe, Work
 from preflight.redact.object_addresses import without_addresses
 from preflight.workers.confine import confine
 
-# Bytes of address space, bytes written, and seconds of the processor that one file may cost.
+# Limits for one file: bytes of address space, bytes written, and seconds of processor time.
 PICTURE = {"RLIMIT_AS": 2 * 2**30, "RLIMIT_FSIZE": 256 * 2**20, "RLIMIT_CPU": 120}
 CLIP = {"RLIMIT_AS": 4 * 2**30, "RLIMIT_FSIZE": 2**30, "RLIMIT_CPU": 900}
 
@@ -38,11 +38,11 @@ def main() -> None:
         made.flush()
     sys.stdout.buffer.write(dump_outcome(answer))
     sys.stdout.buffer.flush()
-    os._exit(0)  # libraries that want to tidy up would find nothing that they may open
+    os._exit(0)  # cleanup code of libraries could not open any file
 
 
 def carry_out(recipe: Recipe, given: BinaryIO, made: BinaryIO, again: BinaryIO) -> WorkerOutcome:
-    """Do what is ordered. Whatever a decoder raises becomes an answer."""
+    """Carry out one recipe. An error of a decoder becomes an answer."""
     try:
         if isinstance(recipe, VideoRecipe):
             from preflight.fix.remux import write_clip  # noqa: PLC0415 - loads FFmpeg
@@ -54,14 +54,14 @@ def carry_out(recipe: Recipe, given: BinaryIO, made: BinaryIO, again: BinaryIO) 
     except Refused as error:
         return WorkerOutcome(refused=str(error))
     except MemoryError:
-        return WorkerOutcome(refused="it needs more memory than one file is given")
-    except Exception as error:  # noqa: BLE001 - decoders raise whatever they like at bytes that they do not like
+        return WorkerOutcome(refused="it needs more memory than one file may use")
+    except Exception as error:  # noqa: BLE001 - decoders raise anything at bad bytes
         reason = without_addresses(f"{type(error).__name__}: {error}")
         return WorkerOutcome(refused=f"it cannot be decoded: {reason[:_SHOWN]}")
 
 
 def _load(recipe: Recipe) -> None:
-    """Load the libraries, and what they load when they are first used, while files can still be opened."""
+    """Load the libraries and everything that they load on first use, while files can still be opened."""
     if isinstance(recipe, VideoRecipe):
         import av  # noqa: PLC0415 - see carry_out
 

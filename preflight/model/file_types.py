@@ -37,7 +37,7 @@ MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES
 """Those of a file with many jobs."""
 
 SUFFIXES: Final[dict[str, tuple[str, ...]]] = _IMAGES | _VIDEOS
-"""The suffixes that promise a container, the usual one first."""
+"""The suffixes of each container, the usual one first."""
 
 CONTAINERS: Final[dict[str, str]] = {suffix: name for name, suffixes in SUFFIXES.items() for suffix in suffixes}
 """The container that a suffix promises."""

@@ -152,7 +152,7 @@ def _add_stray(seen: _Seen, start: int, count: int, marker: int) -> None:
     are = f"has {count} stray bytes" if count > 1 else "has a stray byte"
     message = f"{are} before marker FF{marker:02X} at byte {start + count}"
     if start == 2:
-        message += ": Pillow does not take such a file for a JPEG, libjpeg opens it"
+        message += ": Pillow refuses such a file, libjpeg opens it"
         seen.add(DefectKind.DISPUTED, message, start, f"FF{marker:02X}")
     else:
         seen.add(DefectKind.TOLERATED, f"{message}, which readers skip", start, f"FF{marker:02X}")

@@ -38,8 +38,8 @@ MAX_TRACKS = 64
 MAX_COMPRESSED_MOVIE_BYTES = 2 * MIB
 """Bytes of a compressed movie box (``cmvd``) that are read."""
 
-MAX_MOVIE_BYTES = 8 * MIB
-"""Bytes that a compressed movie box may inflate to: the largest real ``moov`` of a short clip has a few."""
+MAX_MOVIE_BYTES = 4 * MIB
+"""Bytes that a compressed movie box may inflate to, here and in MediaInfo: that of a short clip has some 50 KB."""
 
 MAX_STRAY_BYTES = 16
 """Bytes after the last box within a box that are not a box, and are left alone: good files have some."""

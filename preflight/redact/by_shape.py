@@ -28,12 +28,18 @@ _PATH_TOKEN = (  # the group is what is kept
     r"|(bot\d{4,}:)[\w-]{16,}"  # Telegram
     r"|(\d{12}/)[0-9a-f]{32}(?=/)|()[0-9a-f]{32}(?=/[0-9a-f]{8}/))"  # Alibaba and Tencent Cloud, types B and C
 )
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._+%-]{0,31})*")
+"""A URL that holds nothing of all that: most do. Its segments are too short for a token."""
 
 
 def hide_shapes(text: str) -> str:
     """``text`` with ``…`` for everything in the shape of a secret; its layout stays."""
-    for pattern, put in _shapes():
-        text = pattern.sub(put, text)
+    lower = text.lower()
+    for marks, pattern, put in _shapes():
+        if any(mark in lower for mark in marks):
+            hidden = pattern.sub(put, text)
+            if hidden != text:
+                text, lower = hidden, hidden.lower()
     return text
 
 
@@ -44,20 +50,45 @@ def signing_values(url: str) -> list[str]:
 
 
 @cache
-def _shapes() -> tuple[tuple[re.Pattern[str], _Put], ...]:
-    """Compiled on first use: a check of a local file has nothing to hide."""
+def _shapes() -> tuple[tuple[tuple[str, ...], re.Pattern[str], _Put], ...]:
+    """Marks in lower case, one of which is in every text that the pattern finds something in; the pattern; what is put.
+
+    Most texts hold few of the marks, and a mark is found much faster than a pattern. Compiled on first use: a check of
+    a local file has nothing to hide.
+    """
     flags = re.IGNORECASE
     return (
-        (re.compile(rf"\b[a-z][a-z0-9+.-]{{0,30}}:[/\\]{{2,}}{_IN_URL}", flags), lambda match: bare_url(match[0])),
-        # The query of a URL whose beginning is somewhere else.
-        (re.compile(rf"([?#])(?=[\w.~%-]{{1,64}}=){_IN_URL}"), lambda match: f"?{MASK}" if match[1] == "?" else ""),
-        (re.compile(r"(;(?:jsessionid|phpsessid|sid|session\w{0,8}|token)=)[^\s;/?#'\"<>]+", flags), rf"\1{MASK}"),
-        (re.compile(r"(?<![\w.-])[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,200}@(?=[\w\[])"), f"{MASK}@"),
-        (re.compile(r"\b(bearer|basic)\s+(?=\S*[\d=]|\S{20})[\w.~+/=-]{6,}", flags), rf"\1 {MASK}"),
-        (re.compile(r"\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"), MASK),
-        (re.compile(r"(?<![\w-])(sk|rk)-(?=[\w-]*\d)[\w-]{16,}", flags), rf"\1-{MASK}"),
-        (re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|LTAI|AIza)[\w-]{16,}"), MASK),
         (
+            (":/", ":\\"),
+            re.compile(rf"\b[a-z][a-z0-9+.-]{{0,30}}:[/\\]{{2,}}{_IN_URL}", flags),
+            lambda match: bare_url(match[0]),
+        ),
+        # The query of a URL whose beginning is somewhere else.
+        (
+            ("?", "#"),
+            re.compile(rf"([?#])(?=[\w.~%-]{{1,64}}=){_IN_URL}"),
+            lambda match: f"?{MASK}" if match[1] == "?" else "",
+        ),
+        (
+            (";",),
+            re.compile(r"(;(?:jsessionid|phpsessid|sid|session\w{0,8}|token)=)[^\s;/?#'\"<>]+", flags),
+            rf"\1{MASK}",
+        ),
+        (("@",), re.compile(r"(?<![\w.-])[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,200}@(?=[\w\[])"), f"{MASK}@"),
+        (
+            ("bearer", "ba"),  # the s of "basic" may be a long one, which lower() leaves as it is
+            re.compile(r"\b(bearer|basic)\s+(?=\S*[\d=]|\S{20})[\w.~+/=-]{6,}", flags),
+            rf"\1 {MASK}",
+        ),
+        (("eyj",), re.compile(r"\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"), MASK),
+        (("k-",), re.compile(r"(?<![\w-])(sk|rk)-(?=[\w-]*\d)[\w-]{16,}", flags), rf"\1-{MASK}"),
+        (
+            ("gh", "glpat-", "xox", "hf_", "akia", "asia", "ltai", "aiza"),
+            re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|LTAI|AIza)[\w-]{16,}"),
+            MASK,
+        ),
+        (
+            ("=", ":"),
             re.compile(rf"(?<![\w-])({_SECRET_NAME})(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+", flags),
             rf"\1\2{MASK}",
         ),
@@ -71,6 +102,8 @@ def begins_as_url(text: str) -> bool:
 
 def bare_url(url: str) -> str:
     """``url`` without user name, password, query, fragment, and the parameters and tokens in its path."""
+    if _PLAIN.fullmatch(url) and "--" not in url:
+        return url
     head, mark, query = url.partition("#")[0].partition("?")
     kept = query if re.fullmatch(_REDACTED_QUERY, query) else MASK
     parts = re.fullmatch(_PARTS, head, re.IGNORECASE | re.DOTALL)

@@ -17,6 +17,6 @@ def close_words(word: str, known: Iterable[str], *, cutoff: float = 0.6, most: i
 
 
 def suggestion(word: str, known: Iterable[str], *, otherwise: str = "", cutoff: float = 0.6) -> str:
-    """The end of a message on ``word``: the known word that it may stand for; ``otherwise`` where there is none."""
+    """The end of a message about ``word``: the known word that the user may have meant, else ``otherwise``."""
     close = close_words(word, known, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else otherwise

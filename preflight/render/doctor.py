@@ -1,4 +1,4 @@
-"""What ``preflight doctor`` found: a line a check for people, an object for programs."""
+"""Renders the results of ``preflight doctor``: a line a check for people, an object for programs."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ _STYLES = {
     CheckState.FAIL: "bold red",
 }
 _CONCLUSIONS = {
-    Verdict.PASS: "Everything that is needed works.",
-    Verdict.FAIL: "Something that is needed does not work.",
-    Verdict.INDETERMINATE: "Something could not be found out.",
+    Verdict.PASS: "All required parts work.",
+    Verdict.FAIL: "A required part does not work.",
+    Verdict.INDETERMINATE: "A check gave no answer.",
 }
+
+
+_LABELS = {"cage": "isolated process"}
+"""Labels for people where the name in JSON, which never changes, is not a word of the docs."""
 
 
 def checks_object(checks: Sequence[Check]) -> dict[str, Any]:
@@ -38,8 +42,8 @@ def checks_object(checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def render_checks(checks: Sequence[Check], console: Console) -> None:
-    """CheckState, name and what was found, then a conclusion."""
-    from rich.table import Table  # noqa: PLC0415 - it may be what does not work, and JSON does without
+    """State, name and what was found, then a conclusion."""
+    from rich.table import Table  # noqa: PLC0415 - rich may be broken, and JSON needs none of it
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -58,4 +62,4 @@ def _rows(checks: Sequence[Check]) -> Iterator[tuple[Text, Text, Text]]:
         found = Text(printable(hide(check.found)))
         if check.fix is not None and check.state is not CheckState.OK:
             found.append("\nto do: ", style="dim").append(printable(check.fix), style="cyan")
-        yield Text(check.state.value, style=_STYLES[check.state]), Text(check.name), found
+        yield Text(check.state.value, style=_STYLES[check.state]), Text(_LABELS.get(check.name, check.name)), found

@@ -22,7 +22,7 @@ _INDENT = "  "
 
 
 def render_outcomes(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    """``fixed  dance.mkv → dance.fixed.mp4``, what was done, what is left, and last a count."""
+    """``fixed  dance.mkv → dance.fixed.mp4``, the changes, the remaining findings, and last a count."""
     for outcome in outcomes:
         yield from _lines(outcome)
     if len(outcomes) > 1:
@@ -74,5 +74,5 @@ def _lines(outcome: Outcome) -> Iterator[str]:
 
 
 def _says_so(outcome: Outcome) -> bool:
-    """Whether the reason names what stands in the way, so that a hint at other ways would mislead."""
+    """Whether the reason names the obstacle, so that a hint at other repairs would mislead."""
     return outcome.reason is not None and not outcome.reason.startswith("the result was not kept")

@@ -1,7 +1,7 @@
 """Every format of every kind of result: one table, which is also what ``--format`` offers.
 
-A kind is a mapping from the name of a format to the function that writes it. What is only needed for one format is
-loaded when that format is asked for.
+A kind is a mapping from the name of a format to the function that writes it. Modules for one format alone are loaded
+when the user asks for that format.
 """
 
 from __future__ import annotations
@@ -33,16 +33,18 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 COMMANDS: Final = "github"
-"""The format that is meant to command a build server."""
+"""The format whose lines are commands to a build server."""
+IDENTIFYING: Final = frozenset({"json", "jsonl"})
+"""The formats of a report that show the identity of each job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a renderer may ask of the machine and of other rooms; only the command line answers.
+    """Answers from the machine and from other rooms; only the command line provides them.
 
-    ``lay_out`` gives the text that a function draws on a console. ``next_commands`` are those that repair the files of
-    a report. ``tree`` and ``columns`` are for formats that name places in files, ``about`` is the version and where the
-    pages of the rules are published.
+    ``lay_out`` returns the text that a function draws on a console. ``next_commands`` returns the commands that repair
+    the files of a report. ``tree`` and ``columns`` are for formats that name places in files. ``about`` returns the
+    version and the URL of the published rule pages.
     """
 
     lay_out: Callable[[Callable[[Console], object]], str]
@@ -111,7 +113,7 @@ def _fact_lines(report: Report) -> Iterable[str]:
 
 
 def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:
-    from preflight.render.fixes import render_outcomes  # noqa: PLC0415 - loads what repairs
+    from preflight.render.fixes import render_outcomes  # noqa: PLC0415 - loads the repairs
 
     return render_outcomes(outcomes)
 
@@ -129,7 +131,7 @@ def _outcomes_object(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
 
 
 def _entries_text(entries: Sequence[Entry], around: Surroundings) -> str:
-    from preflight.render.ledger import render_entries  # noqa: PLC0415 - SQLite, for what pays alone
+    from preflight.render.ledger import render_entries  # noqa: PLC0415 - loads SQLite, only for paid requests
 
     return around.lay_out(partial(render_entries, entries))
 
@@ -238,7 +240,7 @@ ENTRIES: Formats[Sequence[Entry]] = {
     "jsonl": _json_lines(_entry_objects),
 }
 ENTRY: Formats[Sequence[Entry]] = {**ENTRIES, "text": _entry_text}
-"""The same with one entry, of which a text says everything."""
+"""The same with one entry, which text shows in full."""
 CALIBRATION: Formats[_Calibration] = {
     "text": _calibration_text,
     "json": _json(_calibration_object),

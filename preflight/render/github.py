@@ -1,7 +1,7 @@
 """Workflow commands of GitHub Actions, and the table for a step's summary.
 
-GitHub shows ten annotations of a kind a step, and fifty a job; the summary holds what it leaves out. The table is HTML,
-which Markdown passes through: in there only HTML means anything, and that can be escaped without gaps.
+GitHub shows ten annotations of a kind a step, and fifty a job; the summary holds the others too. The table is HTML,
+which Markdown passes through: inside it only HTML has a meaning, and HTML can be escaped completely.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROOM_FOR_THE_END = 200
 
 
 def workflow_commands(report: Report, *, tree: SourceTree) -> Iterator[str]:
-    """A line a finding, errors first, and a last one for whoever reads the log."""
+    """A line a finding, errors first, and last a summary for readers of the log."""
     found = [(finding, job) for job in report.jobs for finding in job.findings]
     for finding, job in sorted(found, key=lambda each: -each[0].severity):
         yield _command(finding, job, tree)
@@ -67,7 +67,7 @@ def _command(finding: Finding, job: JobReport, tree: SourceTree) -> str:
 
 
 def _kind(finding: Finding, job: JobReport) -> str:
-    """What makes the step fail is an error, whatever its severity."""
+    """A finding that makes the step fail is an error, whatever its severity."""
     if verdict_of_finding(finding, job.fail_on) is not Verdict.PASS:
         return "error"
     return "notice" if finding.severity is Severity.NOTE else "warning"

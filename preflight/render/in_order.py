@@ -10,12 +10,12 @@ from preflight.render import phrases
 
 
 def is_enough(report: Report) -> bool:
-    """Whether every job is a file by itself about which there is nothing to say."""
+    """Whether every job is a file by itself without any finding."""
     return all(map(is_in_order, report.jobs))
 
 
 def is_in_order(job: JobReport) -> bool:
-    """Whether a job is a file by itself about which there is nothing to say."""
+    """Whether a job is a file by itself without any finding."""
     return job.bare and bool(job.subjects) and not job.findings
 
 

@@ -1,4 +1,4 @@
-"""The versioned JSON objects that scripts rely on. Keys are added, never renamed."""
+"""The versioned JSON objects that scripts rely on. We add keys and never rename them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from preflight.redact import redact
 from preflight.render import phrases
 from preflight.units import decimal_text, dollars
 
-if TYPE_CHECKING:  # a check of local files needs neither httpx2 nor more of the model than it fills
+if TYPE_CHECKING:  # a check of local files needs neither httpx2 nor the parts of the model that it does not fill
     from preflight.client import Credits
     from preflight.model import Quote, TotalQuote, VideoFacts
     from preflight.model.receipt import Receipt
@@ -33,7 +33,7 @@ def report_object(report: Report) -> dict[str, Any]:
 
 
 def facts_object(report: Report) -> dict[str, Any]:
-    """``probe``: what was measured, without judgement."""
+    """``probe``: the facts, without a verdict."""
     subjects = [subject_object(job, subject) for job in report.jobs for subject in job.subjects]
     for subject in subjects:
         del subject["verdict"]
@@ -70,7 +70,7 @@ def job_object(job: JobReport) -> dict[str, Any]:
 
 
 def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
-    """One file with what was measured and what reading it cost."""
+    """One file with its facts and the cost of reading it."""
     transfer = subject.transfer
     return {
         "field": subject.field,
@@ -95,7 +95,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
 
 
 def receipt_object(receipt: Receipt | None) -> dict[str, Any] | None:
-    """What of a remote file was read, to tell later whether it is still the same."""
+    """The parts of a remote file that were read, to tell later whether the file is still the same."""
     if receipt is None:
         return None
     return {
@@ -124,7 +124,7 @@ def finding_object(finding: Finding) -> dict[str, Any]:
 
 
 def submission_object(submission: Submission) -> dict[str, Any]:
-    """``submit`` and ``task``: how a paid request stands."""
+    """``submit`` and ``task``: the state of a paid request."""
     return {
         "schema": SUBMISSION,
         "state": submission.state,
@@ -267,5 +267,5 @@ def _seconds(value: Fraction | None) -> str | None:
 
 
 def _number(value: Decimal) -> int | float:
-    """Credits as a JSON number: whole ones, as nearly all are, without a point."""
+    """Credits as a JSON number: whole ones, which nearly all are, as an integer."""
     return int(value) if value == value.to_integral_value() else float(value)

@@ -1,4 +1,4 @@
-"""JSON documents as they are written: whole, or one a line."""
+"""Writes JSON documents: whole, or one a line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def to_json_lines(values: Iterable[Mapping[str, Any]]) -> str:
 
 
 def to_readable_json(value: Mapping[str, Any]) -> str:
-    """The same with every printable character as it is, for people."""
+    """The same for people: printable characters are not escaped."""
     import json  # noqa: PLC0415 - see below
 
     return without_markers("".join(map(_escaped, json.dumps(value, indent=2, ensure_ascii=False)))) + "\n"

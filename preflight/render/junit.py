@@ -1,8 +1,8 @@
 """JUnit XML, as Jenkins, GitLab and others read it: a test suite a job or file, a test case per file and area of rules.
 
-A case that is there whether it fails or not keeps its name from run to run, so that a server can say "failing since"
-and "fixed". Those servers show one outcome a case: a failure is what is at or above the threshold, an error what could
-not be told, and a case is skipped when what it looks at could not be read. The rest goes to its output.
+Every case is written whether it fails or not, under the same name in every run, so that a server can show "failing
+since" and "fixed". Those servers show one outcome a case: a failure for a finding at or above the threshold, an error
+for an indeterminate one. A case is skipped when its file could not be read. Other findings go to its output.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class _PlacedCase(TestCase):
 
 
 class _Case(NamedTuple):
-    """What one test case looks at: an area of rules over a file, or over the job where there is none."""
+    """The subject of one test case: an area of rules over a file, or over the job where there is no file."""
 
     name: str
     areas: frozenset[Area]
@@ -56,7 +56,7 @@ def junit_xml(report: Report, *, tree: SourceTree) -> str:
 
 
 def _without_markers(xml: str) -> str:
-    """``xml`` without what build servers take for commands in a log: as character references, it means the same."""
+    """``xml`` with the markers of build-server commands as character references, which mean the same."""
     return re.sub(r"##(?=\w*\[)", "#&#35;", re.sub(r"^(\s*):(?=:)", r"\1&#58;", xml, flags=re.MULTILINE))
 
 
@@ -132,14 +132,14 @@ def _belongs(finding: Finding, case: _Case, job: JobReport) -> bool:
 
 
 def _not_examined(case: _Case) -> str | None:
-    """Why nothing was held to the rules of this case; ``None`` where it was, and where no bytes are needed."""
+    """Why the rules of this case were not applied; ``None`` where they were, and where they need no bytes."""
     if case.subject is None or case.subject.facts is not None or Area.ADDRESS in case.areas:
         return None
     return f"not examined: {phrases.why_not_read(case.subject) or 'no server was asked'}"
 
 
 def _is_unsaid(job: JobReport) -> bool:
-    """Whether no finding says what could not be told: it was ignored, and the job is indeterminate all the same."""
+    """Whether no finding shows why the job is indeterminate: that finding was ignored."""
     return job.verdict is Verdict.INDETERMINATE and not any(finding.indeterminate for finding in job.findings)
 
 
@@ -152,7 +152,7 @@ def _measured(case: _Case, job: JobReport) -> str:
 
 
 def _text(findings: Sequence[Finding], job: JobReport, tree: SourceTree) -> str:
-    """The findings in full, a paragraph each. XML has no control characters, not even escaped: none is left here."""
+    """The findings in full, a paragraph each. XML allows no control characters, not even escaped: none is left here."""
     return "\n\n".join("\n".join(_lines(finding, job, tree)) for finding in findings)
 
 

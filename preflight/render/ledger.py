@@ -18,7 +18,7 @@ from preflight.redact import printable
 LEDGER, CALIBRATION = "preflight.ledger/v1", "preflight.calibration/v1"
 
 _WIDE = 100
-"""Columns from which a table has room for the ids of tasks."""
+"""The width from which a table has room for the ids of tasks."""
 _SHORT = 9
 
 _STYLES = {
@@ -76,9 +76,9 @@ def calibration_object(observations: Sequence[Observation], found: Sequence[Cand
 
 
 def render_entries(entries: Sequence[Entry], console: Console) -> None:
-    """A line an entry, then what is open."""
+    """A line an entry, then the number of unknown outcomes."""
     if not entries:
-        console.print("nothing was submitted yet")
+        console.print("no submissions yet")
         return
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("entry", justify="right")
@@ -100,7 +100,7 @@ def render_entries(entries: Sequence[Entry], console: Console) -> None:
     unknown = [entry for entry in entries if entry.state is EntryState.UNKNOWN]
     if unknown:
         console.print(
-            f"\n{len(unknown)} may have been paid for and count against the budget:"
+            f"\n{len(unknown)} with an unknown outcome; they count against the budget:"
             f" preflight ledger resolve {unknown[0].id}",
             soft_wrap=True,
         )
@@ -134,17 +134,17 @@ def render_entry(entry: Entry, console: Console) -> None:
     if entry.state is EntryState.UNKNOWN:
         console.print(f"  next: preflight ledger resolve {entry.id}")
     if entry.state is EntryState.ACCEPTED and entry.task_id is None:
-        console.print("  its task is known to the service's dashboard, and to its callback")
+        console.print("  the service's dashboard and the callback show its task id")
         console.print(f"  next: preflight ledger resolve {entry.id} --task ID")
     if entry.state is EntryState.ACCEPTED and entry.task_id is not None:
         console.print(f"  next: preflight task wait {entry.task_id}")
 
 
 def render_calibration(observations: Sequence[Observation], found: Sequence[Candidate], console: Console) -> None:
-    """Which policies fit what was charged, and what to do with that."""
+    """The policies that fit the charges, and the setting to change."""
     if not observations:
         console.print(
-            "no charge was seen yet: submit jobs one after another, with clips of fractional lengths such as 8.4 s"
+            "no charges recorded yet: submit jobs one after another, with clips of fractional lengths such as 8.4 s"
         )
         return
     entries = ", ".join(str(observation.entry_id) for observation in observations)
@@ -163,10 +163,10 @@ def render_calibration(observations: Sequence[Observation], found: Sequence[Cand
         console.print(f'the service rounds by {fitting[0]}; in the settings: rounding = "{fitting[0]}"')
     elif fitting:
         seconds = telling_seconds(fitting)
-        hint = f"; a clip of {float(seconds):g} s would tell" if seconds is not None else ""
-        console.print(f"not told apart yet: {', '.join(fitting)}{hint}")
+        hint = f"; a clip of {float(seconds):g} s would tell them apart" if seconds is not None else ""
+        console.print(f"several policies fit: {', '.join(fitting)}{hint}")
     else:
-        console.print("no policy explains every charge: something else was charged meanwhile, or the prices changed")
+        console.print("no policy explains every charge: another charge came in between, or the prices changed")
 
 
 def _task(task_id: str | None, *, whole: bool) -> str:

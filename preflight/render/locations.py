@@ -1,4 +1,4 @@
-"""Where findings lie, for programs that open files: paths from the root of a source tree, and URIs."""
+"""The places of findings, for programs that open files: paths from the root of a source tree, and URIs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import quote
 from preflight.model import Finding, JobReport, Subject
 
 STANDARD_INPUT = "-"
-"""What a job read from standard input is called; it is no path."""
+"""The name of a job that was read from standard input; it is not a path."""
 
 ToUtf16: TypeAlias = Callable[[str, int, int], int]
 """From path, line and column in characters to the column in UTF-16 code units, all counted from 1."""
@@ -20,21 +20,21 @@ ToUtf16: TypeAlias = Callable[[str, int, int], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTree:
-    """``root`` is the folder that other programs know the files from, ``folder`` the one our paths start at.
+    """``root`` is the folder that paths of other programs start from, ``folder`` the one that our paths start from.
 
-    Both are absolute. Nothing is looked up: a path is taken at its word.
+    Both are absolute. No path is looked up on the disk.
     """
 
     root: str
     folder: str
 
     def relative(self, path: str) -> str | None:
-        """``path`` from the root, with forward slashes; ``None`` when it lies elsewhere."""
+        """``path`` from the root, with forward slashes; ``None`` when it is outside."""
         whole = PurePath(self._whole(path))
         return whole.relative_to(self.root).as_posix() if whole.is_relative_to(self.root) else None
 
     def shown(self, path: str) -> str:
-        """``path`` from the root, or absolute when it lies elsewhere."""
+        """``path`` from the root, or absolute when it is outside."""
         return self.relative(path) or PurePath(self._whole(path)).as_posix()
 
     def uri(self, path: str) -> tuple[str, bool]:
@@ -51,12 +51,12 @@ class SourceTree:
 def _bytes(path: str) -> bytes:
     try:
         return os.fsencode(path)
-    except UnicodeEncodeError:  # half a surrogate pair, as JSON can write it: no file is called that
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can write: no file has such a name
         return path.encode("utf-8", "replace")
 
 
 class Spot(NamedTuple):
-    """A place in a file. ``line`` and ``column`` count from 1; ``None`` where nothing says."""
+    """A place in a file. ``line`` and ``column`` count from 1; ``None`` where they are not known."""
 
     path: str
     line: int | None = None
@@ -68,9 +68,9 @@ class Spot(NamedTuple):
 
 
 def spot_of(finding: Finding, job: JobReport) -> Spot | None:
-    """Where a finding is best shown: its place in the job file, else the local file that it is about.
+    """The place to show a finding at: its place in the job file, else the local file that it is about.
 
-    ``None`` for what was given as a URL, an option or on standard input: there is no file to open.
+    ``None`` for a job or file that came as a URL, in options or on standard input: there is no file to open.
     """
     if finding.path is not None and finding.path != STANDARD_INPUT:
         return Spot(finding.path, finding.line, finding.column)

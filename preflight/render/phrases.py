@@ -29,7 +29,7 @@ def size(count: int) -> str:
 
 
 def measured(subject: Subject) -> str:
-    """What a file is: ``MP4 · 1280×720 · avc1 · 12 s · 9.04 MB``."""
+    """The main facts of a file: ``MP4 · 1280×720 · avc1 · 12 s · 9.04 MB``."""
     facts = subject.facts
     if facts is None:
         return "not read" if why_not_read(subject) else "not opened"
@@ -57,14 +57,14 @@ def measured(subject: Subject) -> str:
 
 
 def why_not_read(subject: Subject) -> str | None:
-    """What kept a file from being read; ``None`` for one that was."""
+    """The reason why a file was not read; ``None`` for one that was."""
     if subject.fault is not None:
         return str(subject.fault)
     return subject.address.problem if subject.address is not None else None
 
 
 def spent(transfer: Transfer) -> str:
-    """What reading a file cost: ``2 requests · 98.3 KB · 104 ms``."""
+    """The cost of reading a file: ``2 requests · 98.3 KB read · 104 ms``."""
     parts = []
     if transfer.requests:
         parts.append(_count(transfer.requests, "request"))
@@ -87,8 +87,8 @@ def price(quote: Quote | TotalQuote) -> str:
 
 
 def row_of(job: JobReport) -> str:
-    """``:3`` for the third line of a manifest; nothing for a job that has its file to itself."""
-    alone = (job.path or "").lower().endswith(_DOCUMENTS)  # comments may stand before the job
+    """``:3`` for the third line of a manifest; nothing for a job that is alone in its file."""
+    alone = (job.path or "").lower().endswith(_DOCUMENTS)  # comments may come before the job
     return f":{job.line}" if job.line and not alone and (job.id is not None or job.line > 1) else ""
 
 
@@ -106,7 +106,7 @@ def total(report: Report) -> str:
     text = f"total {price(report.quote)}"
     failing = [job for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
     if failing:
-        noun = "file" if failing[0].bare else "job"  # what is paid for is all of one kind
+        noun = "file" if failing[0].bare else "job"  # priced targets of one report are all of one kind
         these = f"1 {noun} that fails" if len(failing) == 1 else f"{len(failing)} {noun}s that fail"
         text += f", of which {sum(job.quote.credits for job in failing if job.quote):f} for {these}"
     if report.quote.unpriced:

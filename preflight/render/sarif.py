@@ -1,8 +1,8 @@
-"""SARIF 2.1.0, as code scanning services take it (https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
+"""SARIF 2.1.0, as code scanning services accept it (https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
 
 Every result has a physical location: GitHub refuses a whole file over one result that has none, or a logical one only.
-What belongs to no file (a URL, an option, standard input) gets ``NO_FILE``, whose description says so; the URL itself
-stands in the message, without its query string. No address of this machine and no remote one is written.
+A finding without a file (a URL, an option, standard input) gets ``NO_FILE``, whose description says so; its message
+names the URL, without the query string. No address of this machine and no remote one is written.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def sarif_object(
 ) -> dict[str, Any]:
     """``check`` as a SARIF log of one run. ``pages`` is the URL below which every rule has a page, if there is one.
 
-    What is more than GitHub takes is left out, least severe first, and a notification says how much.
+    Results beyond GitHub's limits are left out, least severe first, and a notification says how many.
     """
     results = list(_results(report, tree, to_utf16))
     kept = _most_severe(results, RESULTS)
@@ -56,7 +56,7 @@ def sarif_object(
 
 
 def sarif_text(log: dict[str, Any]) -> str:
-    """``log`` as JSON: indented, but for one that is too long for people to read."""
+    """``log`` as JSON: indented, unless it is too long for people to read."""
     return without_markers(json.dumps(log, indent=2 if _is_short(log) else None)) + "\n"
 
 
@@ -86,7 +86,7 @@ def _log(
                     {"executionSuccessful": examined, "toolExecutionNotifications": notifications},
                 ],
                 "originalUriBaseIds": {
-                    _ROOT: {"description": {"text": "The root of the source tree that the check was run in."}}
+                    _ROOT: {"description": {"text": "The root of the source tree that preflight ran in."}}
                 },
                 "columnKind": "utf16CodeUnits",
                 "results": list(results),
@@ -147,7 +147,11 @@ def _location(finding: Finding, job: JobReport, tree: SourceTree, to_utf16: ToUt
     spot = spot_of(finding, job)
     artifact: dict[str, Any]
     if spot is None:
-        artifact = {"uri": NO_FILE, "uriBaseId": _ROOT, "description": {"text": "Given on the command line: no file."}}
+        artifact = {
+            "uri": NO_FILE,
+            "uriBaseId": _ROOT,
+            "description": {"text": "Not in a file: from the command line."},
+        }
         region = {"startLine": 1}
     else:
         uri, inside = tree.uri(spot.path)
@@ -162,7 +166,7 @@ def _location(finding: Finding, job: JobReport, tree: SourceTree, to_utf16: ToUt
 
 
 def _fingerprint(finding: Finding, job: JobReport, tree: SourceTree) -> str:
-    """What stays the same when lines move: rule, file, row, field and what the field names."""
+    """A key that stays the same when lines move: rule, file, row, field and the field's file."""
     spot, subject = spot_of(finding, job), subject_of(finding, job)
     parts = (
         finding.rule,
@@ -176,7 +180,7 @@ def _fingerprint(finding: Finding, job: JobReport, tree: SourceTree) -> str:
 
 def _notifications(report: Report, *, left_out: int) -> Iterator[dict[str, Any]]:
     if left_out:
-        said = f"{left_out} of the results are left out, the least severe: more than a code scanning service takes."
+        said = f"{left_out} of the results are left out, the least severe: a code scanning service accepts no more."
         yield {"level": "warning", "message": {"text": said}}
     untold = list(_untold(report))
     yield from untold[:_NOTIFICATIONS]

@@ -1,4 +1,4 @@
-"""How a paid request stands, for people."""
+"""Renders the state of a paid request for people."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from preflight.submit.submit import Submission  # loads httpx2
 
 _REFUNDS = {
-    True: "the credits came back: the balance shows it",
-    False: "the balance does not show the credits yet; the service says that they come back by themselves",
-    None: "the service says that the credits of a failed task come back; the balance could not show it",
+    True: "refunded: the balance shows it",
+    False: "not refunded yet; the service says that it refunds a failed task by itself",
+    None: "the service says that it refunds a failed task; the balance could not confirm it",
 }
 
 
 def submission_lines(submission: Submission) -> Iterator[str]:
-    """State and task first, then a line for each thing that is known."""
+    """State and task first, then a line for each known fact."""
     yield f"{submission.state}  task {submission.task_id}"
     if submission.quote is not None:
         yield f"  price   {submission.quote.credits:f} credits (${dollars(submission.quote.usd)})"

@@ -1,4 +1,4 @@
-"""The rules there are and the settings that hold: as tables for people, as objects for programs."""
+"""Renders the rules and the current settings: tables for people, objects for programs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def render_rules(console: Console) -> None:
     table.add_column("rule", no_wrap=True, style="bold")
     table.add_column("severity", no_wrap=True)
     table.add_column("source", no_wrap=True)
-    table.add_column("what it is about")
+    table.add_column("what it reports")
     for area, rules in groupby(RULES, key=lambda rule: rule.area):
         if table.row_count:
             table.add_row()
@@ -50,11 +50,11 @@ def render_rules(console: Console) -> None:
             table.add_row(f"  {rule.id}", rule.severity.label, source, rule.summary)
     console.print(table)
     console.print()
-    console.print("page:N is line N of the service's API docs. 'preflight explain RULE' says more.", style="dim")
+    console.print("page:N is line N of the service's API docs. 'preflight explain RULE' explains a rule.", style="dim")
 
 
 def settings_object(loaded: Loaded) -> dict[str, Any]:
-    """``settings``: every setting, with its value and where that comes from."""
+    """``settings``: every setting, with its value and the origin of the value."""
     return {
         "schema": "preflight.settings/v1",
         "file": str(loaded.file.path) if loaded.file else None,
@@ -73,7 +73,7 @@ def settings_object(loaded: Loaded) -> dict[str, Any]:
 
 
 def render_settings(loaded: Loaded, folder: str, console: Console) -> None:
-    """A line a setting; files are named as seen from ``folder``."""
+    """A line a setting; paths of files are relative to ``folder``."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("setting", no_wrap=True, style="bold")
     table.add_column("value", overflow="fold")

@@ -25,7 +25,7 @@ _VERDICTS = {
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
 _UNTOLD = ("indeterminate", "bold yellow")
 _ROOMY = 72
-"""Columns from which a table of prices is spaced out."""
+"""The width from which a table of prices is spaced out."""
 
 
 def render_report(report: Report, console: Console, *, next_commands: Sequence[str] = ()) -> None:
@@ -56,7 +56,7 @@ def render_report(report: Report, console: Console, *, next_commands: Sequence[s
 
 
 def render_quotes(report: Report, console: Console) -> None:
-    """Print prices: every mode, the range, and why there is one."""
+    """Print prices: every mode, the range, and the reasons for it."""
     several = len(report.jobs) > 1
     for job in report.jobs:
         console.print(_heading(job), soft_wrap=True)
@@ -71,7 +71,7 @@ def render_quotes(report: Report, console: Console) -> None:
 
 
 def _line(job: JobReport) -> Text:
-    """A file by itself that is in order takes one line, as where all are."""
+    """A bare file without findings takes one line, as in a report where all files pass."""
     label, style = _VERDICTS[job.verdict]
     (subject,) = job.subjects
     return Text.assemble(
@@ -95,7 +95,7 @@ def _heading(job: JobReport) -> Text:
         text.append(f"  {printable(name)}{phrases.row_of(job)}", style="bold")
     if job.id:
         text.append(f"  {printable(job.id)}")
-    if job.quote is not None and job.verdict is not Verdict.FAIL:  # what is refused costs nothing
+    if job.quote is not None and job.verdict is not Verdict.FAIL:  # a refused job costs nothing
         text.append(f"  {phrases.price(job.quote)}")
     return text
 
@@ -114,14 +114,14 @@ def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
 
 
 def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Severity.NOTE) -> None:
-    """Errors first, then what could not be told. The same about several files is said once, naming all of them."""
+    """Errors first, then indeterminate findings. Equal findings about several files are printed once."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in sorted(job.findings, key=lambda finding: (-finding.severity, finding.indeterminate)):
         if finding.severity >= at_least:
             groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
     for same in groups.values():
         console.print()
-        _print_finding(same, console, placed=not job.bare)  # a file by itself was named above
+        _print_finding(same, console, placed=not job.bare)  # the heading names a bare file
 
 
 def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -> None:

@@ -18,7 +18,7 @@ from preflight.rules import video_rules as video
 from preflight.rules.rule import Area, CaseT, Flaw, Rule, Trait
 
 _ERROR, _WARNING, _NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-_OURS = "preflight: what cannot be examined is not called good"
+_OURS = "preflight: a file that cannot be examined does not pass"
 
 _Row: TypeAlias = tuple[str, Severity, Callable[[CaseT], Iterator[Flaw]], str, str, *tuple[Trait, ...]]
 """Id, severity, function, source of the requirement (``page:N`` is line N of the API docs), summary, traits."""
@@ -36,7 +36,7 @@ def _rules(area: Area, *rows: _Row[CaseT]) -> tuple[Rule[CaseT], ...]:
 JOB_RULES = _rules(
     Area.JOB,
     ("field-missing", _ERROR, job.field_missing, "page:17", "A required field is not given."),
-    ("field-unknown", _ERROR, job.field_unknown, "page:17", "A field that the service does not know."),
+    ("field-unknown", _ERROR, job.field_unknown, "page:17", "A field that the service does not have."),
     ("field-type", _ERROR, job.field_type, "page:17", "A field of the wrong type, or given twice.", Trait.UNREADABLE),
     ("model-unknown", _ERROR, job.model_unknown, "page:124", "A model that does not exist."),
     (
@@ -44,11 +44,11 @@ JOB_RULES = _rules(
         _ERROR,
         job.duration_unsupported,
         "page:30",
-        "A length is asked for; it follows the reference video.",
+        "The job asks for a length; the reference video sets it.",
     ),
     ("mode-invalid", _ERROR, job.mode_invalid, "page:28", "A resolution that the service does not offer."),
     ("orientation-invalid", _ERROR, job.orientation_invalid, "page:27", "An orientation that does not exist."),
-    ("prompt-too-long", _ERROR, job.prompt_too_long, "page:29", "More characters than the service takes."),
+    ("prompt-too-long", _ERROR, job.prompt_too_long, "page:29", "More characters than the service accepts."),
     ("input-count", _ERROR, job.input_count, "page:25", "No image or video, or more than one."),
     ("callback-not-public", _ERROR, job.callback_not_public, "page:21", "A callback URL that cannot be called."),
 )
@@ -56,16 +56,16 @@ JOB_RULES = _rules(
 ADDRESS_RULES = _rules(
     Area.ADDRESS,
     ("url-not-public", _ERROR, address.url_not_public, "page:30", "The service cannot fetch this address."),
-    ("url-insecure", _NOTE, address.url_insecure, "preflight", "Plain http."),
+    ("url-insecure", _NOTE, address.url_insecure, "preflight", "A URL with http, not https."),
     ("url-long", _WARNING, address.url_long, "preflight", "A URL of more than 2048 characters."),
-    ("url-expiring", _ERROR, address.url_expiring, "preflight", "A signed URL that has ended or ends soon."),
+    ("url-expiring", _ERROR, address.url_expiring, "preflight", "A signed URL that has expired or expires soon."),
 )
 
 TRANSFER_RULES = _rules(
     Area.TRANSFER,
     ("unreachable", _ERROR, transfer.unreachable, _OURS, "The file could not be read."),
     ("http-status", _ERROR, transfer.http_status, "page:13", "The server answered with an error."),
-    ("not-media", _ERROR, transfer.not_media, "page:13", "A page, a text or nothing instead of a file."),
+    ("not-media", _ERROR, transfer.not_media, "page:13", "A web page, a text or an empty file, not media."),
     (
         "not-fetched",
         _ERROR,
@@ -75,30 +75,30 @@ TRANSFER_RULES = _rules(
         Trait.POINTER,
     ),
     ("size-unknown", _ERROR, transfer.size_unknown, _OURS, "The server does not say how large the file is."),
-    ("range-unsupported", _NOTE, transfer.range_unsupported, "preflight", "No range requests at this server."),
+    ("range-unsupported", _NOTE, transfer.range_unsupported, "preflight", "A server without range requests."),
     ("source-unstable", _ERROR, transfer.source_unstable, _OURS, "The file changed while it was read."),
-    ("type-mismatch", _WARNING, transfer.type_mismatch, "preflight", "Name or declared type against the bytes."),
+    ("type-mismatch", _WARNING, transfer.type_mismatch, "preflight", "A name or type that contradicts the bytes."),
 )
 
 IMAGE_RULES = _rules(
     Area.IMAGE,
     ("image-format", _ERROR, image.image_format, "page:25", "Not a JPEG or PNG."),
-    ("image-too-large", _ERROR, image.image_too_large, "page:25", "More bytes than the service takes."),
+    ("image-too-large", _ERROR, image.image_too_large, "page:25", "More bytes than the service accepts."),
     ("image-too-small", _ERROR, image.image_too_small, "page:25", "A side with too few pixels."),
     ("image-aspect-ratio", _ERROR, image.image_aspect_ratio, "page:25", "Too wide or too tall."),
-    ("image-truncated", _ERROR, image.image_truncated, "preflight", "A picture that is cut short."),
+    ("image-truncated", _ERROR, image.image_truncated, "preflight", "A truncated picture."),
     ("image-corrupt", _ERROR, image.image_corrupt, "preflight", "A picture that breaks its format.", Trait.DECODED),
     ("image-animated", _WARNING, image.image_animated, "preflight", "Several pictures in one file."),
-    ("image-color-mode", _WARNING, image.image_color_mode, "advisory", "Colours that are converted or refused."),
-    ("image-ambiguous", _ERROR, image.image_ambiguous, "preflight", "Two programs may see two pictures."),
+    ("image-color-mode", _WARNING, image.image_color_mode, "advisory", "Colours that a service may convert or refuse."),
+    ("image-ambiguous", _ERROR, image.image_ambiguous, "preflight", "Two programs may read two different pictures."),
 )
 
 VIDEO_RULES = _rules(
     Area.VIDEO,
     ("video-container", _ERROR, video.video_container, "page:26", "Not an MP4 or MOV."),
-    ("video-too-large", _ERROR, video.video_too_large, "page:26", "More bytes than the service takes."),
-    ("video-too-short", _ERROR, length.video_too_short, "page:26", "Shorter than the service takes.", Trait.LENGTH),
-    ("video-too-long", _ERROR, length.video_too_long, "page:26", "Longer than the service takes.", Trait.LENGTH),
+    ("video-too-large", _ERROR, video.video_too_large, "page:26", "More bytes than the service accepts."),
+    ("video-too-short", _ERROR, length.video_too_short, "page:26", "Shorter than the service accepts.", Trait.LENGTH),
+    ("video-too-long", _ERROR, length.video_too_long, "page:26", "Longer than the service accepts.", Trait.LENGTH),
     (
         "video-over-orientation-cap",
         _WARNING,
@@ -108,33 +108,33 @@ VIDEO_RULES = _rules(
         Trait.LENGTH,
         Trait.CAP,
     ),
-    ("video-no-video-track", _ERROR, video.video_no_video_track, "page:26", "Sound or data without a picture."),
+    ("video-no-video-track", _ERROR, video.video_no_video_track, "page:26", "A file without a video track."),
     ("video-incomplete", _ERROR, video.video_incomplete, "page:13", "A part that every player needs is missing."),
-    ("video-truncated", _ERROR, video.video_truncated, "preflight", "A clip that is cut short."),
+    ("video-truncated", _ERROR, video.video_truncated, "preflight", "A truncated clip."),
     ("video-corrupt", _ERROR, video.video_corrupt, "page:13", "A clip that breaks its format."),
-    ("video-encrypted", _ERROR, video.video_encrypted, "page:13", "A clip that only its player can open."),
+    ("video-encrypted", _ERROR, video.video_encrypted, "page:13", "An encrypted clip (DRM)."),
     (
         "video-duration-ambiguous",
         _ERROR,
         length.video_duration_ambiguous,
         _OURS,
-        "Clocks that disagree on whether the length is allowed, or none at all.",
+        "Clocks that disagree on whether the length is allowed, or no clock at all.",
         Trait.CLOCKS,
     ),
-    ("video-fragmented", _WARNING, video.video_fragmented, "preflight", "Made for streaming; lengths get misread."),
+    ("video-fragmented", _WARNING, video.video_fragmented, "preflight", "A fragmented file; servers may misread it."),
     ("video-dimensions", _WARNING, video.video_dimensions, "advisory", "A size that sibling services refuse."),
     ("video-codec", _WARNING, video.video_codec, "advisory", "A codec beyond H.264 and HEVC."),
-    ("probe-disagreement", _ERROR, video.probe_disagreement, _OURS, "Two readers see two clips."),
+    ("probe-disagreement", _ERROR, video.probe_disagreement, _OURS, "MediaInfo and preflight read different facts."),
 )
 
 PRICE_RULES = _rules(
     Area.PRICE,
-    ("price-ambiguous", _NOTE, price.price_ambiguous, "preflight", "A price that may turn out otherwise."),
-    ("over-budget", _ERROR, price.over_budget, "preflight", "More than may be spent.", Trait.BUDGET),
+    ("price-ambiguous", _NOTE, price.price_ambiguous, "preflight", "A price that is not certain."),
+    ("over-budget", _ERROR, price.over_budget, "preflight", "A price above the budget.", Trait.BUDGET),
 )
 
 SUBJECT_RULES = ADDRESS_RULES + TRANSFER_RULES
-"""What holds for every file, whatever part it plays and however far it could be read."""
+"""The rules for every file, image or video, even for one that could not be read."""
 
 RULES: tuple[Rule[Any], ...] = (*JOB_RULES, *SUBJECT_RULES, *IMAGE_RULES, *VIDEO_RULES, *PRICE_RULES)
 
@@ -147,6 +147,6 @@ def rules_with(trait: Trait) -> frozenset[str]:
 
 
 def no_rule(name: str, known: Iterable[str]) -> str:
-    """The message on a rule that does not exist: which of ``known`` it may stand for."""
+    """The message about an unknown rule: which of ``known`` the user may have meant."""
     hint = suggestion(name, known, otherwise="; 'preflight rules' lists them")
-    return f"no rule {redact(name, longest=60)!r}{hint}"
+    return f"unknown rule {redact(name, longest=60)!r}{hint}"

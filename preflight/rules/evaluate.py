@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[Finding]:
-    """What is wrong with the request body. ``callback`` is what its callback URL says by itself."""
-    case = JobCase(job=job, spec=spec, callback=callback)
+    """The findings about a request body. ``callback`` holds the facts of its callback URL."""
+    case = JobCase.of(job, spec, callback)
     for rule in JOB_RULES:
         yield from rule.findings(case, None)
 
 
 def judge_unreadable(row: JobUnreadable) -> Finding:
-    """What is said of a job file, or a row of one, that cannot be read as a job."""
+    """The finding about a job file, or a row of one, that cannot be read as a job."""
     (rule,) = (rule for rule in RULES if Trait.UNREADABLE in rule.traits)
     return Finding(
         rule=rule.id,
@@ -43,10 +43,12 @@ def judge_unreadable(row: JobUnreadable) -> Finding:
 def judge_subject(
     subject: Subject, spec: Spec, *, orientation: str, now: datetime, uploaded: bool
 ) -> Iterator[Finding]:
-    """What is wrong with one file. ``uploaded`` is whether it must be at a public URL already."""
+    """The findings about one file. ``uploaded`` is whether it must be at a public URL already."""
     case = SubjectCase(subject=subject, spec=spec, now=now, uploaded=uploaded)
     for rule in SUBJECT_RULES:
         yield from rule.findings(case, subject.field)
+    if subject.facts is None:
+        return
     name = _file_name(subject)
     if subject.image is not None:
         image = ImageCase(facts=subject.image, spec=spec, name=name)
@@ -59,7 +61,7 @@ def judge_subject(
 
 
 def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator[Finding]:
-    """What is wrong with a length alone, for an estimate without a file."""
+    """The findings about a length alone, for an estimate without a file."""
     from preflight.model import VideoFacts  # noqa: PLC0415 - see preflight.model; most runs have a file
 
     facts = VideoFacts(container=spec.video.containers[0], family=Family.VIDEO, size_bytes=None, durations=durations)
@@ -70,14 +72,14 @@ def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator
 
 
 def judge_price(quote: Quote, max_credits: Decimal | None, field: str | None) -> Iterator[Finding]:
-    """What is uncertain or too much about a price; the findings point at ``field``."""
+    """The findings about a price; they point at ``field``."""
     case = PriceCase(quote=quote, max_credits=max_credits)
     for rule in PRICE_RULES:
         yield from rule.findings(case, field)
 
 
 def _file_name(subject: Subject) -> str:
-    """What a repair command calls the file: its path, or the last part of its URL, as if downloaded."""
+    """The name of the file in a repair command: its path, or the last part of its URL, as if downloaded."""
     if subject.address is None:
         return subject.source
     return PurePosixPath(subject.source.removesuffix("?…").removesuffix(";…")).name or f"{subject.kind.value}"

@@ -11,7 +11,7 @@ from preflight.rules import shell_commands as repair
 from preflight.rules.rule import Flaw, ImageCase, oversize
 
 _AN = frozenset({"ARW", "AVIF", "ICNS", "ICO", "NEF", "OpenEXR", "ORF", "RW2", "SVG", "XCF"})
-"""Containers whose name begins with a vowel where it is spoken."""
+"""Containers whose spoken name begins with a vowel."""
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 """By these every ImageMagick knows what to write."""
 _NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
@@ -32,7 +32,7 @@ def image_format(case: ImageCase) -> Iterator[Flaw]:
         message = f"this is a video ({facts.container}), not a picture"
         fix = repair.frame(case.name)
     else:
-        message, fix = f"this is {facts.container or 'data of no known format'}, not a picture", _AGAIN
+        message, fix = f"this is {facts.container or 'data in an unknown format'}, not a picture", _AGAIN
     yield Flaw(
         message=f"{message}; the service takes {' and '.join(allowed)}, whatever the file is called",
         measured=facts.container or facts.family.value,
@@ -101,15 +101,15 @@ def image_corrupt(case: ImageCase) -> Iterator[Flaw]:
 
 
 def image_ambiguous(case: ImageCase) -> Iterator[Flaw]:
-    fix = "export it again from its original, and look at what comes out"
-    yield from _defects(case, DefectKind.AMBIGUOUS, "two programs may see two pictures here: the file ", fix)
+    fix = "export it again from the original, and look at the result"
+    yield from _defects(case, DefectKind.AMBIGUOUS, "two programs may read two different pictures: the file ", fix)
 
 
 def image_animated(case: ImageCase) -> Iterator[Flaw]:
     frames = case.facts.frames
     if frames is not None and frames > 1:
         yield Flaw(
-            message=f"the file holds {frames} pictures; the service uses one, and does not say which",
+            message=f"the file holds {frames} pictures; the service uses one, and the API docs do not say which",
             measured=f"{frames} pictures",
             allowed="1 picture",
             fix=repair.first_picture(case.name, _suffix(case)),
@@ -124,7 +124,7 @@ def image_color_mode(case: ImageCase) -> Iterator[Flaw]:
     name = color_name(mode)
     measured = name if depth <= 8 else f"{name}, {depth} bits a channel"
     yield Flaw(
-        message=f"the picture's colours are {measured}; what the service makes of that is not documented",
+        message=f"the picture's colours are {measured}; the API docs do not say how the service converts them",
         measured=measured,
         allowed="RGB or grey, 8 bits a channel",
         fix=repair.to_picture(case.name, _suffix(case), alpha=mode.endswith("A")),
@@ -150,7 +150,7 @@ def _suffix(case: ImageCase) -> str:
 
 
 def _ratio(width: int, height: int) -> str:
-    """The ratio as people say it, cut to two decimals: ``1:2.51``; to more where it would look like a round one."""
+    """The ratio for people, cut to two decimals: ``1:2.51``; to more where two would show a round ratio."""
     large, small = max(width, height), min(width, height)
     places = next((each for each in (2, 4, 6) if large * 10**each // small % 10 or large * 10**each % small == 0), 9)
     scaled = large * 10**places // small

@@ -1,4 +1,4 @@
-"""Rules about the request body: fields, types, choices, counts. Everything they know comes from the spec."""
+"""Rules about the request body: fields, types, choices, counts. They take all their facts from the spec."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from preflight.model import Severity
 from preflight.redact import redact
 from preflight.redact.suggestion import close_words
 from preflight.rules.rule import Flaw, JobCase
-from preflight.specs import FieldSpec, Role, model_names
+from preflight.specs import FieldSpec, FieldType, Role, model_names
 
 if TYPE_CHECKING:
     from preflight.model.job import JsonValue
 
 _TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": "a mapping"}
+_TYPES: dict[FieldType, type] = {"string": str, "string[]": list, "object": dict}
 _SHOWN_CHARACTERS = 60
 _ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt")
 
@@ -24,7 +25,7 @@ def model_unknown(case: JobCase) -> Iterator[Flaw]:
     field = case.spec.field("model")
     value = case.job.value(field.name)
     if isinstance(value, str) and value not in model_names():
-        yield _not_a_choice(field, value, model_names(), "no model that preflight knows")
+        yield _not_a_choice(field, value, model_names(), f"is '{_shown(value)}', a model that preflight does not know")
 
 
 def field_missing(case: JobCase) -> Iterator[Flaw]:
@@ -44,17 +45,18 @@ def field_missing(case: JobCase) -> Iterator[Flaw]:
 
 
 def field_unknown(case: JobCase) -> Iterator[Flaw]:
+    known = {field.name for field in case.spec.fields}
     ruled_out = {field.name for field in case.spec.unsupported}
-    for name in _given(case):
+    for name in case.given:
         key = name.rpartition(".")[2]
-        if name in {field.name for field in case.spec.fields} or key in ruled_out:
+        if name in known or key in ruled_out:
             continue
         meant = _meant(name, case)
         if meant and meant.rpartition(".")[2] == key:
             fix = f"move it to '{meant}'"
         else:
             fix = f"did you mean '{meant}'?" if meant else "remove it"
-        yield Flaw(message=f"the service knows no field '{_shown(name)}'", measured=_shown(name), fix=fix, field=name)
+        yield Flaw(message=f"the service has no field '{_shown(name)}'", measured=_shown(name), fix=fix, field=name)
 
 
 def field_type(case: JobCase) -> Iterator[Flaw]:
@@ -64,19 +66,22 @@ def field_type(case: JobCase) -> Iterator[Flaw]:
         return
     for name in case.job.repeated:
         yield Flaw(
-            message=f"'{_shown(name)}' is given twice; which one counts is anyone's guess",
+            message=f"'{_shown(name)}' is given twice; programs differ on which one counts",
             fix="keep the one that you mean, and remove the other",
             field=name,
         )
+    given = frozenset(case.given)
     for field in case.spec.fields:
-        if field.type == "object" or not _is_absent(case, field):
-            yield from _wrong_type(field, case.job.value(field.name), given=field.name in _given(case))
+        if field.name in given and (field.type == "object" or not _is_absent(case, field)):
+            yield from _wrong_type(field, case.job.value(field.name))
 
 
 def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
-    for name in _given(case):
-        for field in case.spec.unsupported:
-            if name.rpartition(".")[2] == field.name:
+    unsupported = case.spec.unsupported
+    for name in case.given:
+        key = name.rpartition(".")[2]
+        for field in unsupported:
+            if key == field.name:
                 yield Flaw(
                     message=f"'{_shown(name)}' is not supported: {field.message}",
                     measured=_shown(case.job.value(name)),
@@ -126,7 +131,7 @@ def input_count(case: JobCase) -> Iterator[Flaw]:
 def callback_not_public(case: JobCase) -> Iterator[Flaw]:
     if case.callback is not None and case.callback.problem:
         yield Flaw(
-            message=f"the callback URL cannot be reached by the service: {case.callback.problem}",
+            message=f"the service cannot reach the callback URL: {case.callback.problem}",
             allowed="a public http(s) URL",
             fix="use a public address, or leave it out and poll with 'preflight task wait'",
             field=case.spec.field("callback").name,
@@ -134,10 +139,10 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
 
 
 def _meant(given: str, case: JobCase) -> str | None:
-    """The field that a misspelt or misremembered name stands for: by its role (``image_url``), else by its letters.
+    """The field that a misspelt or misremembered name means: by its role (``image_url``), else by its letters.
 
-    Of what is close, a field that is not given yet is likelier than another, then one at the same level, then one
-    that is required; only then do the letters decide.
+    Of the close names, a field that is not given yet comes first, then one at the same level, then a required one;
+    only then do the letters decide.
     """
     around, _, key = given.rpartition(".")
     role = next((role for role in _ROLES if role in key.lower()), None)
@@ -149,12 +154,12 @@ def _meant(given: str, case: JobCase) -> str | None:
 
 
 def _distance(around: str, case: JobCase, field: FieldSpec) -> tuple[bool, bool, bool]:
-    """What ``min`` prefers; of equals it takes the first, which is the closest by letters."""
-    return field.name in _given(case), field.name.rpartition(".")[0] != around, not field.required
+    """The key for ``min``, which takes the first of equals: the closest by letters."""
+    return field.name in case.given, field.name.rpartition(".")[0] != around, not field.required
 
 
 def _example(field: FieldSpec) -> str:
-    """A line of a job file that gives ``field`` a value that it takes."""
+    """A line of a job file that gives ``field`` an allowed value."""
     name = field.name.rpartition(".")[2]
     if field.role == "model":
         return f"{name}: {model_names()[0]}"
@@ -165,19 +170,8 @@ def _example(field: FieldSpec) -> str:
     return f"{name}: {field.default or (field.choices[0] if field.choices else '…')}"
 
 
-def _given(case: JobCase) -> tuple[str, ...]:
-    """The dotted names of every field given, one level into mappings that the spec knows."""
-    body = case.job.body
-    if not isinstance(body, dict):
-        return ()
-    container = case.spec.field("input").name
-    inner = body.get(container)
-    inside = tuple(f"{container}.{key}" for key in inner) if isinstance(inner, dict) else ()
-    return (*body, *inside)
-
-
 def _is_absent(case: JobCase, field: FieldSpec) -> bool:
-    """Whether a field is left out although the mapping around it is there."""
+    """Whether a field is missing although the mapping around it is there."""
     around = field.name.rpartition(".")[0]
     parent = case.job.value(around) if around else case.job.body
     return isinstance(parent, dict) and field.name.rpartition(".")[2] not in parent
@@ -187,15 +181,8 @@ def _required(case: JobCase) -> str:
     return "needs " + ", ".join(field.name for field in case.spec.fields if field.required)
 
 
-def _wrong_type(field: FieldSpec, value: JsonValue, *, given: bool) -> Iterator[Flaw]:
-    if not given:
-        return
-    fits = {
-        "string": isinstance(value, str),
-        "string[]": isinstance(value, list),
-        "object": isinstance(value, dict),
-    }[field.type]
-    if not fits:
+def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
+    if not isinstance(value, _TYPES[field.type]):
         fix = "write [ ] around it" if field.type == "string[]" and isinstance(value, str) else None
         if field.type == "string" and isinstance(value, int | float) and not isinstance(value, bool):
             fix = f'write it in quotes: "{_shown(value)}"'
@@ -220,15 +207,15 @@ def _wrong_type(field: FieldSpec, value: JsonValue, *, given: bool) -> Iterator[
 def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
     value = case.job.value(field.name)
     if isinstance(value, str) and value not in field.choices:
-        yield _not_a_choice(field, value, field.choices, "no choice of the service")
+        yield _not_a_choice(field, value, field.choices, f"must be {' or '.join(field.choices)}, not '{_shown(value)}'")
 
 
 def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: str) -> Flaw:
-    # Only a slip of the pen has one meaning: "pro" may be any resolution, and is the user's to choose.
+    # Only a typing error has one meaning: "pro" may be any resolution, so the user chooses.
     close = close_words(value.lower(), choices, cutoff=0.75) or choices
     name = field.name.rpartition(".")[2]
     return Flaw(
-        message=f"'{field.name}' is '{_shown(value)}': {what}",
+        message=f"'{field.name}' {what}",
         measured=_shown(value),
         allowed=", ".join(choices),
         fix=" or ".join(f"{name}: {choice}" for choice in close),
@@ -253,6 +240,6 @@ def _kind(value: JsonValue) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value from a job file, short, on one line, and without a query string that it may hold."""
+    """A value from a job file, short, on one line, without any query string."""
     text = redact(str(value))
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 ISO_MEDIA = frozenset({"MP4", "MOV"})
 SAME_LENGTH = Fraction(2, 1000)
-"""MediaInfo counts in milliseconds: what lies within two of them is agreement."""
+"""MediaInfo counts in milliseconds: lengths within two of them agree."""
 
 _LEAST_SHOWN = Fraction(1)
-"""Seconds of picture below which an edit list shows nothing that anybody could follow."""
+"""Seconds of picture below which an edit list shows nothing that a viewer could follow."""
 _A_FRAME = Fraction(1, 10)
-"""Seconds beyond the longest clock in which a repeated clip shows a frame again, and so fills the gap before it."""
+"""Seconds beyond the longest clock: a repeated clip shows a frame again by then, which fills the gap before it."""
 
 
 def video_too_short(case: VideoCase) -> Iterator[Flaw]:
@@ -29,7 +29,7 @@ def video_too_short(case: VideoCase) -> Iterator[Flaw]:
     if hidden is not None:
         shown, whole = case.facts.durations.video or Fraction(0), show_seconds(hidden)
         yield Flaw(
-            message=f"the edit list shows {show_seconds(shown)} of the {whole} of video: a player shows no clip, "
+            message=f"the edit list shows {show_seconds(shown)} of the {whole} of video: players show nothing, "
             f"whatever length the file states; at least {show_seconds(limit)} are needed",
             measured=show_seconds(shown),
             allowed=allowed_range(case),
@@ -45,11 +45,11 @@ def video_too_short(case: VideoCase) -> Iterator[Flaw]:
 
 
 def hidden_by_edits(facts: VideoFacts) -> Fraction | None:
-    """Seconds of video that the edit list hides but for a moment; ``None`` where it does not.
+    """Seconds of video of which the edit list shows no more than a moment; ``None`` where it shows more.
 
-    ISO/IEC 14496-12 §8.6.6: what no edit names is not shown. An edit list of empty edits, of no length, or of times
-    beyond the media shows nothing, and FFmpeg decodes no frame; sound of full length does not change that. Readers of
-    fragmented files do not apply edit lists.
+    ISO/IEC 14496-12 §8.6.6: a player shows only the media that an edit names. An edit list of empty edits, of no
+    length, or of times beyond the media shows nothing, and FFmpeg decodes no frame; sound of full length does not
+    change that. Readers of fragmented files do not apply edit lists.
     """
     video = next(
         (track for track in facts.tracks if track.is_picture and track.duration == facts.durations.video), None
@@ -79,7 +79,7 @@ def video_over_orientation_cap(case: VideoCase) -> Iterator[Flaw]:
         field = case.spec.field("orientation")
         yield Flaw(
             message=f"{field.name.rpartition('.')[2]} '{case.orientation}' ends the output at {show_seconds(cap)}; "
-            f"the clip lasts {show_seconds(max(clocks))}, and other services refuse that or charge for all of it",
+            f"the clip lasts {show_seconds(max(clocks))}, and other services refuse it or charge for its full length",
             measured=show_seconds(max(clocks)),
             allowed=f"at most {show_seconds(cap)} with this orientation",
             fix=repair.trim(case.name, cap),
@@ -114,7 +114,7 @@ def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
 
 
 def _refit(case: VideoCase, longest: Fraction) -> str:
-    """A command that settles it: where it is only the headers that are wrong, they are written again."""
+    """A command that settles the length: it writes only the headers again where only they are wrong."""
     durations, high = case.facts.durations, case.spec.video.max_seconds.value
     if any(clock.name == "headers" for clock in durations.clocks):
         return written_again(case)
@@ -122,7 +122,7 @@ def _refit(case: VideoCase, longest: Fraction) -> str:
 
 
 def written_again(case: VideoCase) -> str:
-    """A command that keeps picture and sound. A MOV stays one: it holds kinds of sound that an MP4 does not."""
+    """A command that keeps picture and sound. A MOV stays a MOV: it can hold sound that an MP4 cannot."""
     return repair.remux(case.name, ".mov" if case.facts.container == "MOV" else ".mp4")
 
 

@@ -82,7 +82,7 @@ class RulePage:
 
     @property
     def standing(self) -> str:
-        """``error · video · the service's API page, line 26 · since 0.1.0``"""
+        """``error · video · the service's API docs, line 26 · since 0.1.0``"""
         return f"{self.severity.label} · {self.area.value} · {self.source} · since {self.since}"
 
     @property

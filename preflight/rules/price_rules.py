@@ -10,16 +10,16 @@ from preflight.rules.rule import Flaw, PriceCase
 WORTH_A_FINDING = Fraction(1)
 """Seconds by which clocks must differ.
 
-A second or less is what rounding alone makes of any clip that is not cut to whole seconds, and of two clocks a frame
-apart. Nobody changes a job for it, the headline takes the safe side, and the price line shows the range and the reason.
+Rounding alone makes a difference of a second or less for any clip that is not cut to whole seconds, and for two clocks
+a frame apart. Nobody changes a job for it; the headline takes the safe side, and the price shows the range and why.
 """
 
 
 def price_ambiguous(case: PriceCase) -> Iterator[Flaw]:
-    """A cap that the clip exceeds has a rule of its own, which says that the full length may be charged for."""
+    """A clip that exceeds the cap has a rule of its own, which says that the service may charge for its full length."""
     quote = case.quote
     if quote.apart > WORTH_A_FINDING or not quote.certain:
-        span = f"perhaps {quote.low:f} to {quote.high:f}" if quote.low != quote.high else "but not for certain"
+        span = f"perhaps {quote.low:f} to {quote.high:f}" if quote.low != quote.high else "but this is not certain"
         yield Flaw(
             message=f"{quote.credits:f} credits, {span}: {'; '.join(quote.reasons)}",
             measured=f"{quote.low:f}–{quote.high:f} credits",
@@ -27,7 +27,7 @@ def price_ambiguous(case: PriceCase) -> Iterator[Flaw]:
 
 
 def over_budget(case: PriceCase) -> Iterator[Flaw]:
-    """The bound holds for the high end: what may be charged, not what is hoped for."""
+    """The bound applies to the high end of the price: the most that the service may charge."""
     if case.max_credits is not None and case.quote.high > case.max_credits:
         yield Flaw(
             message=f"the job may cost {case.quote.high:f} credits; the budget is {case.max_credits:f}",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Area(Enum):
-    """What a rule looks at."""
+    """The part of a job that a rule judges."""
 
     JOB = "job"
     ADDRESS = "address"
@@ -31,26 +31,26 @@ class Area(Enum):
 
 
 class Trait(Enum):
-    """What other parts of preflight have to know of a rule, so that none of them has to know it by its id."""
+    """A property of a rule that other parts of preflight ask for, so that none of them names the rule's id."""
 
     BUDGET = "budget"
-    """Holds a price to the user's bound: it has an exit code of its own, and nothing makes it an old finding."""
+    """Compares a price with the user's bound. It has its own exit code, and no baseline may hold it."""
     LENGTH = "length"
-    """Needs no more of a clip than its length."""
+    """Needs only the length of a clip."""
     CAP = "cap"
     """Is about the cap that a job's orientation sets."""
     POINTER = "pointer"
-    """Is about a file that somebody left on another machine: ignoring the rule by name leaves the file out."""
+    """Is about a pointer to a file on another machine: ignoring the rule by name leaves the file out."""
     UNREADABLE = "unreadable"
-    """Is what is said of a row that cannot be read as a job."""
+    """Is about a row that cannot be read as a job."""
     DECODED = "decoded"
-    """May be about a picture that is too large to be decoded, which is over once it is smaller."""
+    """May be about a picture that is too large to decode; making it smaller solves that."""
     CLOCKS = "clocks"
     """Is about clocks, which may disagree on the least or on the greatest length."""
 
 
 class Flaw(NamedTuple):
-    """What a rule function yields. ``severity`` and ``field`` are only given where they differ from the case's own."""
+    """One result of a rule function. ``severity`` and ``field`` are only set where they differ from the case's own."""
 
     message: str
     measured: str | None = None
@@ -62,15 +62,30 @@ class Flaw(NamedTuple):
 
 
 class JobCase(NamedTuple):
-    """A job before its files are looked at. ``callback`` is what its callback URL says by itself."""
+    """A job before its files are examined. ``callback`` holds the facts of its callback URL.
+
+    ``given`` holds the dotted names of every field given, one level into mappings that the spec knows.
+    """
 
     job: Job
     spec: Spec
+    given: tuple[str, ...]
     callback: AddressFacts | None = None
+
+    @classmethod
+    def of(cls, job: Job, spec: Spec, callback: AddressFacts | None) -> JobCase:
+        """The case of ``job``, with its names collected once for all rules."""
+        given: tuple[str, ...] = ()
+        if isinstance(job.body, dict):
+            container = spec.field("input").name
+            inner = job.body.get(container)
+            inside = [f"{container}.{key}" for key in inner] if isinstance(inner, dict) else ()
+            given = (*job.body, *inside)
+        return cls(job=job, spec=spec, given=given, callback=callback)
 
 
 class SubjectCase(NamedTuple):
-    """A file, however far it could be read. ``uploaded`` is whether it must be at a public URL already."""
+    """A file, even one that could not be read. ``uploaded`` is whether it must be at a public URL already."""
 
     subject: Subject
     spec: Spec
@@ -106,7 +121,7 @@ CaseT = TypeVar("CaseT")
 
 
 class Rule(NamedTuple, Generic[CaseT]):
-    """One requirement. ``source`` says where it stands: the service's page, or why preflight asks for it."""
+    """One requirement. ``source`` names its origin: a line of the API docs, or why preflight requires it."""
 
     id: str
     area: Area
@@ -118,23 +133,23 @@ class Rule(NamedTuple, Generic[CaseT]):
 
     @property
     def origin(self) -> str:
-        """Who asks for it: ``API page``, ``advisory`` (services of the same family) or ``preflight``."""
+        """Who requires it: ``API page`` (the API docs), ``advisory`` (services of the same family) or ``preflight``."""
         name = self.source.partition(":")[0]
         return "API page" if name == "page" else name
 
     @property
     def source_text(self) -> str:
-        """``source`` in words: ``page:26`` is a line of the service's API page."""
+        """``source`` in words: ``page:26`` is a line of the service's API docs."""
         name, _, rest = self.source.partition(":")
-        return f"the service's API page, line {rest}" if name == "page" else self.source
+        return f"the service's API docs, line {rest}" if name == "page" else self.source
 
     @property
     def help(self) -> str:
-        """The command that says more."""
+        """The command that explains the rule."""
         return f"preflight explain {self.id}"
 
     def findings(self, case: CaseT, field: str | None) -> Iterator[Finding]:
-        """What ``case`` breaks of this rule, as findings about ``field``."""
+        """The findings of this rule about ``case``, each with ``field`` unless the rule names another."""
         for flaw in self.check(case):
             yield Finding(
                 rule=self.id,
@@ -150,7 +165,7 @@ class Rule(NamedTuple, Generic[CaseT]):
 
 
 def oversize(size_bytes: int | None, limit: SizeLimit, what: str, fix: Callable[[], str]) -> Iterator[Flaw]:
-    """The service does not say whether its MB is decimal or binary: between the two it is a warning."""
+    """The API docs do not say whether MB is decimal or binary: a size between the two is a warning."""
     if size_bytes is None or size_bytes <= limit.safe_bytes:
         return
     hard = size_bytes > limit.hard_bytes

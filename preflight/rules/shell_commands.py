@@ -1,7 +1,7 @@
-"""Commands that repair a file, ready to be pasted: ffmpeg for clips, ImageMagick for pictures.
+"""Commands that repair a file, ready to paste: ffmpeg for clips, ImageMagick for pictures.
 
 A name becomes one word of a POSIX shell; only one with a line break in it needs a shell that knows ``$'…'`` (bash, zsh,
-ksh). ``convert`` is the name of ImageMagick that versions 6, which Debian has, and 7 both know.
+ksh). ``convert`` is the name that ImageMagick 6 (in Debian) and 7 share.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _octal(character: str) -> str:
 def magick(name: str, options: str, suffix: str, *, alpha: bool = True) -> str:
     """An ImageMagick command from ``name``, its first picture, to its repaired file.
 
-    ImageMagick reads patterns and formats out of names that hold certain characters; those go round it. A PNG is
-    written with full colours: left to itself, ImageMagick would write one of two colours with 1 bit a pixel.
+    ImageMagick reads patterns and formats from certain characters in a name, so the shell passes such files. A PNG is
+    written in full colour: by default, ImageMagick writes a picture of two colours with 1 bit a pixel.
     """
     fixed = target(name, suffix)
     coder = "" if suffix != ".png" else "PNG32:" if alpha else "PNG24:"
@@ -58,32 +58,32 @@ def magick(name: str, options: str, suffix: str, *, alpha: bool = True) -> str:
 
 
 def to_picture(name: str, suffix: str = ".png", *, alpha: bool = True) -> str:
-    """Into an upright picture of 8 bits a channel in sRGB."""
+    """Convert to an upright picture of 8 bits a channel in sRGB."""
     return magick(name, "-auto-orient -colorspace sRGB -depth 8", suffix, alpha=alpha)
 
 
 def first_picture(name: str, suffix: str) -> str:
-    """The first of several pictures in one file, by itself."""
+    """Keep only the first of several pictures in one file."""
     return magick(name, "", suffix)
 
 
 def enlarge(name: str, side: int, suffix: str) -> str:
-    """Until the shorter side has ``side`` pixels, in the same proportions."""
+    """Enlarge until the shorter side has ``side`` pixels, in the same proportions."""
     return magick(name, f"-resize '{side}x{side}^'", suffix)
 
 
 def crop(name: str, width: int, height: int, suffix: str) -> str:
-    """To the middle ``width`` by ``height`` pixels."""
+    """Crop to the middle ``width`` by ``height`` pixels."""
     return magick(name, f"-gravity center -crop {width}x{height}+0+0 +repage", suffix)
 
 
 def to_small_jpeg(name: str, max_bytes: int) -> str:
-    """Into a JPEG of the quality that fits ``max_bytes``, a twentieth kept in reserve; transparency becomes white."""
+    """Encode as a JPEG that fits ``max_bytes`` with a twentieth in reserve; transparency becomes white."""
     return magick(name, f"-background white -flatten -define jpeg:extent={max_bytes * 95 // 102_400}KB", ".jpg")
 
 
 def frame(name: str) -> str:
-    """The first frame of a clip, as a picture."""
+    """Extract the first frame of a clip as a picture."""
     return ffmpeg(name, "-frames:v 1 -update 1 -pix_fmt rgb24", ".png")
 
 
@@ -96,42 +96,42 @@ def ffmpeg(name: str, options: str, suffix: str, *, before: str = "") -> str:
 
 
 def remux(name: str, suffix: str = ".mp4") -> str:
-    """Written anew with its index first, without touching picture or sound."""
+    """Remux with moov first (fast start), without encoding again."""
     return ffmpeg(name, "-c copy -movflags +faststart", suffix)
 
 
 def without_edit_list(name: str, suffix: str = ".mp4") -> str:
-    """All of the media, whatever the edit list hides, without touching picture or sound."""
+    """Remux without the edit list, so that all media is shown, without encoding again."""
     return ffmpeg(name, "-c copy -movflags +faststart", suffix, before="-ignore_editlist 1")
 
 
 def repackage(name: str) -> str:
-    """Into MP4 with the same picture; the sound is encoded again, for MP4 does not hold every kind."""
+    """Remux the picture into MP4, and encode the sound again: MP4 does not hold every audio codec."""
     return ffmpeg(name, "-c:v copy -c:a aac -movflags +faststart", ".mp4")
 
 
 def to_h264(name: str, *, odd: bool = False) -> str:
-    """Into H.264 in MP4. ``odd``: a side has an odd number of pixels, which H.264 for every player cannot have."""
+    """Encode as H.264 in MP4. ``odd``: a side has an odd number of pixels, which 4:2:0 H.264 cannot have."""
     return ffmpeg(name, f"-vf 'pad=ceil(iw/2)*2:ceil(ih/2)*2' {_H264}" if odd else _H264, ".mp4")
 
 
 def trim(name: str, limit: Fraction) -> str:
-    """To no more than ``limit`` seconds, whatever the frame rate: the last frame ends after the time it begins.
+    """Trim to at most ``limit`` seconds at any frame rate: the last frame lasts beyond the time at which it begins.
 
-    Encoded again: a copied stream is cut where a group of frames ends, later.
+    This encodes again: ffmpeg cuts a copied stream later, where a group of frames ends.
     """
     return ffmpeg(name, f"-t {to_milliseconds(limit - LAST_FRAME):f} {_H264}", ".mp4")
 
 
 def loop(name: str, least: Fraction) -> str:
-    """Repeated until it lasts ``least`` seconds, and up to a frame more."""
+    """Repeat until the clip lasts ``least`` seconds, and up to a frame more."""
     return ffmpeg(name, f"-t {to_milliseconds(least):f} {_H264}", ".mp4", before="-stream_loop -1")
 
 
 def squeeze(name: str, length: Fraction, max_bytes: int) -> str:
-    """Encoded again at a bit rate that keeps ``length`` seconds within ``max_bytes``, a twentieth kept in reserve.
+    """Encode at a bit rate that keeps ``length`` seconds within ``max_bytes``, with a twentieth in reserve.
 
-    The buffer of a second is what the encoder may overdraw.
+    The encoder may exceed the rate by its buffer of one second.
     """
     kbps = int(max_bytes * 8 * 95 / 100 / 1000 / (length + 1)) - _AUDIO_KBPS
     video = f"-c:v libx264 -crf 18 -maxrate {kbps}k -bufsize {kbps}k -pix_fmt yuv420p"
@@ -139,7 +139,7 @@ def squeeze(name: str, length: Fraction, max_bytes: int) -> str:
 
 
 def scale(name: str, width: int, height: int) -> str:
-    """To ``width`` by ``height`` square pixels."""
+    """Scale to ``width`` by ``height`` square pixels."""
     return ffmpeg(name, f"-vf scale={width}:{height}:flags=lanczos,setsar=1 {_H264}", ".mp4")
 
 

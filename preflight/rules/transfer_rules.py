@@ -1,4 +1,4 @@
-"""Rules about fetching a file, and about answers that are not the file."""
+"""Rules about fetching a file, and about responses that are not the file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STATUS_HINTS = {
 _NAMES = {Kind.IMAGE: "a picture", Kind.VIDEO: "a video"}
 _NOT_MEDIA = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _SWITCHES = frozenset({"1", "true", "download"})
-"""Values in the query of a file's own URL that open nothing."""
+"""Values in the query of a file's own URL that are not secret."""
 _TYPES = {
     "JPEG": ("image/jpeg", "image/jpg", "image/pjpeg"),
     "PNG": ("image/png", "image/x-png", "image/apng"),
@@ -48,12 +48,12 @@ def http_status(case: SubjectCase) -> Iterator[Flaw]:
     if isinstance(fault, HttpStatus):
         passing = fault.status >= 500 or fault.status in _NO_ANSWER_OF_THE_FILE
         yield Flaw(
-            message=f"{fault}, not the file",
+            message=f"{fault} instead of sending the file",
             measured=f"HTTP {fault.status}",
             allowed="HTTP 200 or 206",
             fix="try again later"
             if passing
-            else _STATUS_HINTS.get(fault.status, "check that the URL is the file's own"),
+            else _STATUS_HINTS.get(fault.status, "check that the URL leads to the file itself"),
             indeterminate=passing,
         )
 
@@ -78,8 +78,8 @@ def not_media(case: SubjectCase) -> Iterator[Flaw]:
 
 
 def _use(direct_url: str | None, source: str) -> str:
-    """What to do about a share link. Of the file's own URL it shows what ``source`` shows, and the switches that were
-    added: the other values open the file, and are the reader's to put in."""
+    """The fix for a share link. Of the file's own URL it shows the values in ``source`` and the added switches. The
+    other values give access to the file, so the user copies them from the link."""
     if direct_url is None:
         return "download the file and upload it to public storage"
     head, mark, query = direct_url.partition("?")
@@ -91,15 +91,15 @@ def _use(direct_url: str | None, source: str) -> str:
 
 
 def not_fetched(case: SubjectCase) -> Iterator[Flaw]:
-    """On a disk a pointer says nothing of its file, which is elsewhere; at a URL it is what the service would get."""
+    """A local pointer says nothing about its file, which is elsewhere; a pointer at a URL is all the service gets."""
     facts = case.subject.facts
     if facts is None or facts.family is not Family.POINTER:
         return
     pointer, fix = facts.container, fetch_command(facts.container, case.subject.source)
     if case.subject.address is None:
-        message = f"not fetched: this is a {pointer}, the file itself is elsewhere"
+        message = f"not fetched: this is a {pointer}; the file itself is elsewhere"
     else:
-        message = f"the server has a {pointer}, not the file it stands for"
+        message = f"the server has a {pointer}, not the file that it points to"
         fix = f"{fix}, then upload the file itself"
     yield Flaw(message=message, measured=facts.container, fix=fix, indeterminate=case.subject.address is None)
 
@@ -117,7 +117,7 @@ def size_unknown(case: SubjectCase) -> Iterator[Flaw]:
 def range_unsupported(case: SubjectCase) -> Iterator[Flaw]:
     facts = case.subject.facts
     if case.subject.transfer.ranges is False and facts is not None and facts.family not in _NOT_MEDIA:
-        yield Flaw(message="the server has no range requests: the file was read from its start instead")
+        yield Flaw(message="the server does not support range requests; preflight read the file from its start instead")
 
 
 def source_unstable(case: SubjectCase) -> Iterator[Flaw]:
@@ -145,9 +145,9 @@ def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
     if claims:
         fix = f"serve it with Content-Type: {fitting[0]}" if fitting else None
         if claims[0].startswith("is named"):
-            fix = f"name it for what it is, or convert it to {promised}: renaming does not change a file"
+            fix = f"name it by its container, or convert it to {promised}; renaming alone does not convert a file"
         yield Flaw(
-            message=f"the file {' and '.join(claims)}, its bytes are {facts.container}",
+            message=f"the file {' and '.join(claims)}, but its bytes are {facts.container}",
             measured=facts.container,
             allowed=promised if claims[0].startswith("is named") else fitting[0],
             fix=fix,

@@ -1,4 +1,4 @@
-"""Rules about the address of a file: whether the service may fetch it, now and when its turn comes."""
+"""Rules about the URL of a file: whether the service can fetch it, now and later."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
     elif isinstance(subject.fault, AddressRefused):
         yield Flaw(message=f"the service cannot fetch this URL: {subject.fault}", allowed=_PUBLIC, fix=_UPLOAD)
     elif subject.address is None and case.uploaded:
-        yield Flaw(message="this is a local path; the service fetches its files itself", allowed=_PUBLIC, fix=_UPLOAD)
+        yield Flaw(message="this is a local path, which the service cannot fetch", allowed=_PUBLIC, fix=_UPLOAD)
     elif isinstance(subject.fault, LocalUnreadable) and subject.fault.missing:
         home = "; '~' is not read as the home folder" if subject.source.startswith("~") else ""
         yield Flaw(
-            message=f"this is neither a public URL nor a file here: there is no {subject.source}{home}",
+            message=f"this is neither a public URL nor a local file: there is no {subject.source}{home}",
             measured="no such file",
             allowed=_PUBLIC,
-            fix="correct the path, which in a job file is relative to that file, or use a public http(s) URL",
+            fix="correct the path (in a job file, relative to that file), or use a public http(s) URL",
         )
 
 
@@ -39,7 +39,7 @@ def url_insecure(case: SubjectCase) -> Iterator[Flaw]:
     address = case.subject.address
     if address is not None and address.scheme == "http" and not address.problem:
         yield Flaw(
-            message="http can be read and changed on its way to the service",
+            message="others on the network can read and change a file that is sent over http",
             measured="http",
             allowed="http is allowed, https is better",
             fix="use the https URL if the server has one",
@@ -50,8 +50,8 @@ def url_long(case: SubjectCase) -> Iterator[Flaw]:
     address = case.subject.address
     if address is not None and address.length > _CARRIED_EVERYWHERE:
         yield Flaw(
-            message=f"the URL has {address.length} characters; the API docs state no limit, and some programs keep "
-            f"{_CARRIED_EVERYWHERE} at most",
+            message=f"the URL has {address.length} characters; the API docs state no limit, but some programs keep "
+            f"only {_CARRIED_EVERYWHERE}",
             measured=f"{address.length} characters",
             allowed=f"up to {_CARRIED_EVERYWHERE} characters pass everywhere",
             fix="sign the URL with a key of its own instead of a role, whose session token makes it long",

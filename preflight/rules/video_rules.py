@@ -21,9 +21,9 @@ _NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Fam
 _AGAIN = "export or upload the file again"
 _KINDS = {"soun": "sound", "text": "text", "sbtl": "subtitles", "tmcd": "timecode", "meta": "metadata"}
 _FITS_MP4 = ("AVC", "HEVC")
-"""What MediaInfo, which names the codecs of other containers, calls those of the spec."""
+"""MediaInfo's names for the codecs of the spec; it names the codecs of other containers."""
 _WITHOUT_TIMES = frozenset({"AVI"})
-"""Containers whose frames have no times of their own, which a copy would lack."""
+"""Containers that store no time with a frame: a copy would lack times."""
 
 
 def video_container(case: VideoCase) -> Iterator[Flaw]:
@@ -33,7 +33,7 @@ def video_container(case: VideoCase) -> Iterator[Flaw]:
     if facts.container not in allowed:
         named = facts.container or (facts.second.container if facts.second else None)
         kind = {Family.PICTURE: "a picture", Family.AUDIO: "sound only", Family.VIDEO: "a video"}.get(facts.family)
-        what = f"{kind} ({named})" if kind else named or "data of no known format"
+        what = f"{kind} ({named})" if kind else named or "data in an unknown format"
         yield Flaw(
             message=f"this is {what}; the service takes {' and '.join(allowed)}, whatever the file is called",
             measured=named or facts.family.value,
@@ -42,7 +42,7 @@ def video_container(case: VideoCase) -> Iterator[Flaw]:
         )
     elif facts.major_brand and facts.major_brand.startswith("3g"):
         yield Flaw(
-            message=f"this is 3GP (brand {facts.major_brand.strip()}), a relative of MP4 that the page does not name",
+            message=f"this is 3GP (brand {facts.major_brand.strip()}), a relative of MP4 that the API docs do not name",
             measured=f"brand {facts.major_brand.strip()}",
             allowed=", ".join(allowed),
             fix=_into_mp4(case),
@@ -53,7 +53,7 @@ def video_container(case: VideoCase) -> Iterator[Flaw]:
 def video_too_large(case: VideoCase) -> Iterator[Flaw]:
     limit, longest = case.spec.video.max_bytes, case.spec.video.max_seconds.value
 
-    def fix() -> str:  # one that is too long is to be trimmed first, and then encoded for the longest that there may be
+    def fix() -> str:  # a clip that is too long is trimmed first, so its bit rate follows the limit
         return repair.squeeze(case.name, min(case.facts.durations.container or longest, longest), limit.safe_bytes)
 
     yield from oversize(case.facts.size_bytes, limit, "clip", fix)
@@ -73,7 +73,7 @@ def video_no_video_track(case: VideoCase) -> Iterator[Flaw]:
             message=f"the file has no video track{': only ' + ', '.join(kinds) if kinds else ', nor any other'}",
             measured=", ".join(kinds) or "no tracks",
             allowed="a video track",
-            fix="use a file with a picture",
+            fix="use a file with a video track",
         )
 
 
@@ -146,7 +146,7 @@ def video_codec(case: VideoCase) -> Iterator[Flaw]:
     codec, usual = case.facts.codec, case.spec.video.codecs
     if codec is not None and case.facts.container in ISO_MEDIA and codec not in usual:
         yield Flaw(
-            message=f"the codec is {codec.strip()}; the page names none, H.264 (avc1) is the safe choice",
+            message=f"the codec is {codec.strip()}; the API docs name none, and H.264 (avc1) is the safe choice",
             measured=codec.strip(),
             allowed=", ".join(usual),
             fix=_to_h264(case),
@@ -154,7 +154,7 @@ def video_codec(case: VideoCase) -> Iterator[Flaw]:
 
 
 def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
-    """A length that MediaInfo reads otherwise widens the price; here is where it would change the verdict."""
+    """Another length in MediaInfo widens the price; this rule reports one that would change the verdict."""
     second, facts = case.facts.second, case.facts
     if second is None or facts.container not in ISO_MEDIA or facts.defects or hidden_by_edits(facts) is not None:
         return
@@ -165,7 +165,8 @@ def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
         nearest = _nearest(clocks, length)
         if abs(nearest - length) > SAME_LENGTH and _changes_the_verdict(case, length):
             yield Flaw(
-                message=f"MediaInfo reads {show_seconds(length)}{what}, this reader {shown_clocks(facts.durations)}",
+                message=f"MediaInfo reads {show_seconds(length)}{what}, "
+                f"preflight reads {shown_clocks(facts.durations)}",
                 measured=f"{show_seconds(nearest)} and {show_seconds(length)}",
                 fix=written_again(case),
                 indeterminate=True,
@@ -174,7 +175,8 @@ def probe_disagreement(case: VideoCase) -> Iterator[Flaw]:
     size = (facts.width, facts.height)
     if None not in (second.width, second.height) and None not in size and (second.width, second.height) != size:
         yield Flaw(
-            message=f"MediaInfo reads {second.width}x{second.height} px, this reader {facts.width}x{facts.height} px",
+            message=f"MediaInfo reads {second.width}x{second.height} px, "
+            f"preflight reads {facts.width}x{facts.height} px",
             measured=f"{facts.width}x{facts.height} and {second.width}x{second.height} px",
             fix=_to_h264(case),
             severity=Severity.WARNING,
@@ -186,13 +188,13 @@ def _nearest(clocks: Sequence[Fraction], length: Fraction) -> Fraction:
 
 
 def _changes_the_verdict(case: VideoCase, other: Fraction) -> bool:
-    """Whether a clip of ``other`` seconds would be judged differently."""
+    """Whether a clip of ``other`` seconds would get another verdict."""
     low, high = case.spec.video.min_seconds.value, case.spec.video.max_seconds.value
     return (low <= other <= high) not in {low <= clock <= high for clock in case.facts.durations.plausible}
 
 
 def _into_mp4(case: VideoCase) -> str:
-    """A command that makes an MP4 of another container, and keeps the picture where it can stay as it is."""
+    """A command that turns another container into an MP4, and copies the picture where MP4 can hold it."""
     fits = case.facts.codec in (*case.spec.video.codecs, *_FITS_MP4) and case.facts.container not in _WITHOUT_TIMES
     return repair.repackage(case.name) if fits else _to_h264(case)
 
@@ -217,7 +219,7 @@ def _defects(case: VideoCase, kind: DefectKind, subject: str, fix: str) -> Itera
 
 
 def _oddities(case: VideoCase, kind: DefectKind) -> Iterator[Flaw]:
-    """What breaks the format and hinders no known reader is worth a warning."""
+    """A defect that breaks the format but stops no known reader is a warning."""
     for oddity in case.facts.oddities:
         if oddity.kind is kind:
             fix = _AGAIN if case.facts.defects else written_again(case)

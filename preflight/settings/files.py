@@ -27,7 +27,7 @@ _PART = r"[\w-]+|\"[^\"]*\"|'[^']*'"
 
 
 class SettingsFile(NamedTuple):
-    """A settings file. ``found`` is whether it was come upon, rather than named by the user."""
+    """A settings file. ``found`` is whether preflight found it, rather than the user naming it."""
 
     path: Path
     values: Mapping[str, Any]
@@ -35,7 +35,7 @@ class SettingsFile(NamedTuple):
     found: bool
 
     def error(self, message: str, *key: str) -> ConfigurationError:
-        """The error that says ``message`` of ``key``."""
+        """The error with ``message`` about ``key``."""
         line = next((self.lines[key[:end]] for end in range(len(key), 0, -1) if key[:end] in self.lines), None)
         place = f":{line}" if line else ""
         named = f"{redact(key[0], longest=60)}: " if key else ""
@@ -60,7 +60,7 @@ def find_file(folder: Path) -> SettingsFile | None:
 
 
 def read_file(path: Path) -> SettingsFile:
-    """The settings in a file that the user named. Raises ``ConfigurationError``, also where it holds none."""
+    """The settings in a file that the user named. Raises ``ConfigurationError``, also where it has no settings."""
     file = _read(path, found=False)
     if file is None:
         raise ConfigurationError(f"{printable(str(path))}: no table [{'.'.join(_TABLE)}] in it")
@@ -68,7 +68,7 @@ def read_file(path: Path) -> SettingsFile:
 
 
 def _read(path: Path, *, found: bool) -> SettingsFile | None:
-    """``None`` for a ``pyproject.toml`` that is about other tools."""
+    """``None`` for a ``pyproject.toml`` without a table for preflight."""
     text = _text(path)
     shared = path.name == SHARED_NAME
     if shared and found and "preflight" not in text:
@@ -82,7 +82,7 @@ def _read(path: Path, *, found: bool) -> SettingsFile | None:
     if values is None:
         return None
     if not isinstance(values, dict):
-        raise ConfigurationError(printable(f"{path}: '{'.'.join(_TABLE)}' is no table"))
+        raise ConfigurationError(printable(f"{path}: '{'.'.join(_TABLE)}' is not a table"))
     return SettingsFile(path=path, values=values, lines=_lines(text, _TABLE if shared else ()), found=found)
 
 
@@ -98,7 +98,7 @@ def _text(path: Path) -> str:
 
 
 def _lines(text: str, table: tuple[str, ...]) -> dict[tuple[str, ...], int]:
-    """Where keys stand, as far as reading line by line tells: ``tomllib`` keeps no places."""
+    """The lines of keys, as far as reading line by line finds them: ``tomllib`` keeps no places."""
     lines: dict[tuple[str, ...], int] = {}
     around: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), start=1):

@@ -1,7 +1,7 @@
 """The kinds of values that settings have: how each is read from a file and from the environment, and its JSON Schema.
 
-``read`` takes what TOML makes of a value and raises ``Unfit`` with what is allowed; ``parse`` takes the text of
-an environment variable; ``show`` is the value as JSON may hold it.
+``read`` takes the value from TOML and raises ``Unfit``, which says what is allowed; ``parse`` takes the text of
+an environment variable; ``show`` returns the value for JSON.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _NAMES = {"bool": "a boolean", "str": "a string", "int": "a number", "float": "a
 
 
 class Unfit(ValueError):
-    """A value that a setting cannot have; the text says which, and what is expected."""
+    """A value that a setting cannot have; the text names it and says what is expected."""
 
 
 class Kind(Protocol):
-    """What a setting may hold."""
+    """The kind of a setting's value."""
 
     def read(self, value: Any) -> Any: ...
 
@@ -114,7 +114,7 @@ class Number:
 
 
 class Text:
-    """A string that is not empty; ``example`` says what ``pattern`` asks for."""
+    """A string that is not empty; ``example`` describes ``pattern`` for people."""
 
     def __init__(self, *, pattern: str | None = None, example: str = "") -> None:
         self._pattern = pattern
@@ -140,7 +140,7 @@ class Text:
 
 
 class Texts:
-    """A list of strings; in the environment, parted by commas or spaces."""
+    """A list of strings; in the environment, separated by commas or spaces."""
 
     def read(self, value: Any) -> tuple[str, ...]:
         if not isinstance(value, list):
@@ -171,7 +171,7 @@ class Texts:
 
 
 class Hosts(Texts):
-    """Hosts, as ``--allow-host`` takes them."""
+    """Hosts, in the form of ``--allow-host``."""
 
     def _checked(self, items: Iterable[str]) -> tuple[str, ...]:
         from preflight.sources.host import AllowedHost  # noqa: PLC0415 - only where a host is set
@@ -186,7 +186,7 @@ class Hosts(Texts):
 
 
 class ProxyUrl(Text):
-    """A proxy, as ``--proxy`` takes it. It is shown without user name and password."""
+    """A proxy, in the form of ``--proxy``. It is shown without user name and password."""
 
     def parse(self, text: str) -> str:
         from preflight.sources.proxy import Proxy  # noqa: PLC0415 - only where a proxy is set
@@ -202,7 +202,7 @@ class ProxyUrl(Text):
 
 
 def called(value: Any) -> str:
-    """What a value of a TOML file is, for messages."""
+    """The name of a TOML value in messages."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
@@ -222,7 +222,7 @@ def words(text: str) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """A refused value, short and without secrets: a URL with a password in it ends up in many a setting."""
+    """A refused value, short and without secrets: many settings get a URL with a password."""
     return repr(redact(text, longest=60))
 
 

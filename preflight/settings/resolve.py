@@ -1,4 +1,4 @@
-"""Resolves settings: the environment goes before the file, the file before the defaults."""
+"""Resolves settings: the environment overrides the file, the file overrides the defaults."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Origin(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """The settings, the origin of each by key, and what was passed over, in words for people."""
+    """The settings, the origin of each by key, and remarks for people on ignored input."""
 
     settings: Settings
     origins: Mapping[str, Origin]
@@ -40,14 +40,14 @@ class Loaded(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     def given(self) -> Iterator[tuple[Setting, Any]]:
-        """The settings that a file or the environment says, with their values."""
+        """The settings from a file or the environment, with their values."""
         for setting in SETTINGS:
             if self.origins[setting.key].kind != "default":
                 yield setting, getattr(self.settings, setting.name)
 
 
 def load_settings(file: SettingsFile | None, environment: Mapping[str, str]) -> Loaded:
-    """The settings that ``file`` and ``environment`` add up to. An empty variable counts as none.
+    """The settings from ``file`` and ``environment``. An empty variable counts as unset.
 
     Raises ``ConfigurationError`` for an unknown key, and for a value that a setting cannot have.
     """
@@ -98,11 +98,11 @@ def _in_variable(setting: Setting, text: str) -> Any:
         read = setting.kind.parse(text)
     except Unfit as error:
         raise ConfigurationError(redact(f"{setting.envvar}: {error}")) from None
-    return os.path.expanduser(read) if setting.in_file else read  # noqa: PTH111 - it stays as it was written
+    return os.path.expanduser(read) if setting.in_file else read  # noqa: PTH111 - the path stays as written
 
 
 def _trusted(setting: Setting, read: Any, file: SettingsFile) -> Any:
-    """What holds of a value of a file that came with the folder."""
+    """The part of a value that holds in a file that came with the folder."""
     try:
         return setting.found.take(read)
     except Unfit as error:
@@ -112,15 +112,15 @@ def _trusted(setting: Setting, read: Any, file: SettingsFile) -> Any:
             "--config FILE to trust this file",
         )
         raise file.error(
-            f"{error}, because of a file that came with the folder: use {', or '.join(way for way in ways if way)}; "
-            "--isolated leaves it out",
+            f"{error}, and this file came with the folder: use {', or '.join(way for way in ways if way)}; "
+            "--isolated ignores the file",
             setting.key,
         ) from None
 
 
 def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
-    """Variables that look like a setting with a slip of the pen: others may belong to another program."""
+    """Remarks on variables that look like a misspelt setting; other variables may belong to another program."""
     known = [*_OTHER_VARIABLES, *(setting.envvar for setting in SETTINGS if setting.envvar)]
     for name in environment:
         if name.startswith("PREFLIGHT_") and name not in known and (hint := suggestion(name, known, cutoff=0.85)):
-            yield redact(f"{name} is no setting{hint}")
+            yield redact(f"{name} is not a setting{hint}")

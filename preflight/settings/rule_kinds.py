@@ -13,7 +13,7 @@ _LEVELS = {severity.label: severity for severity in reversed(Severity)}
 
 
 class PathIgnore(NamedTuple):
-    """Rules, or areas of rules, that do not count in the files that ``pattern`` fits."""
+    """Rules, or areas of rules, to ignore in files that match ``pattern``."""
 
     pattern: str
     rules: tuple[str, ...]
@@ -30,7 +30,7 @@ class RuleNames(Texts):
 
 
 class Severities:
-    """Severities by rule, ``RULE = "LEVEL"``; in the environment ``RULE=LEVEL``, parted by commas or spaces."""
+    """Severities by rule, ``RULE = "LEVEL"``; in the environment ``RULE=LEVEL``, separated by commas or spaces."""
 
     _level = Choice(*_LEVELS, enum=_LEVELS)
 
@@ -59,7 +59,7 @@ class Severities:
 
 
 class PathIgnores:
-    """Lists of rules by pattern, ``"PATTERN" = ["RULE"]``. The environment has no room for it."""
+    """Lists of rules by pattern, ``"PATTERN" = ["RULE"]``. The environment cannot set it."""
 
     def read(self, value: Any) -> tuple[PathIgnore, ...]:
         if not isinstance(value, dict):
@@ -89,12 +89,12 @@ class PathIgnores:
 
 
 def rule_names() -> list[str]:
-    """What selects rules: areas, then ids."""
+    """The names that select rules: areas, then ids."""
     return [*(area.value for area in Area), *(rule.id for rule in RULES)]
 
 
 def require_rule(name: str, *, areas: bool = True) -> str:
-    """``name``, if it is a rule's id, or an area. Raises ``ValueError`` with what may have been meant."""
+    """``name``, if it is a rule's id, or an area. Raises ``ValueError`` with a suggestion."""
     known = rule_names() if areas else [rule.id for rule in RULES]
     if name not in known:
         raise Unfit(no_rule(name, known))

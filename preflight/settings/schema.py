@@ -7,7 +7,7 @@ from typing import Any
 from preflight.settings.settings import SETTINGS, Setting
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
-"""What editors of TOML know."""
+"""The draft that editors of TOML support."""
 
 
 def settings_schema() -> dict[str, Any]:

@@ -39,15 +39,15 @@ CONFIG_VARIABLE: Final = "PREFLIGHT_CONFIG"
 """The variable that names the settings file."""
 
 _PREFIX = "PREFLIGHT_"
-_UNTRUSTED = never("only the user may give it")
+_UNTRUSTED = never("only the user may set it")
 _CREDITS = Number("0", "1000000000", unit="credits")
 
 
 class Setting(NamedTuple):
-    """One setting. ``unset`` is what holds without it, in words, where ``default`` is ``None``.
+    """One setting. ``unset`` describes the default in words, where ``default`` is ``None``.
 
-    ``envvar`` is ``None`` for what only a file can say. ``in_file`` marks paths that are relative to the file.
-    ``found`` says how far a file is trusted with it that came with the folder; all other places are trusted.
+    ``envvar`` is ``None`` for a setting that only a file can have. ``in_file`` marks paths that are relative to the
+    file. ``found`` says how far preflight trusts a file that came with the folder; it trusts all other places.
     """
 
     key: str
@@ -90,17 +90,19 @@ def _choice(role: Role) -> Choice:
     return Choice(*load_spec().field(role).choices)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # made by every run: what nobody asks for costs time
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # every run makes it, and unused methods cost time
 class Settings:
-    """What holds after the file and the environment, before a command's options. ``timeout`` is in seconds."""
+    """The values from the file and the environment, before a command's options. ``timeout`` is in seconds."""
 
     select: tuple[str, ...] = _setting(
-        RuleNames(), (), "Only these rules; an area such as `video` stands for all of its rules.",
+        RuleNames(), (), "Check only these rules; an area such as `video` selects all of its rules.",
         '["image", "video"]', found=SELECTS_BUDGET,
     )  # fmt: skip
-    ignore: tuple[str, ...] = _setting(RuleNames(), (), "Not these rules.", '["url-insecure"]', found=IGNORES_NO_BUDGET)
+    ignore: tuple[str, ...] = _setting(
+        RuleNames(), (), "Ignore these rules.", '["url-insecure"]', found=IGNORES_NO_BUDGET
+    )
     per_path_ignores: tuple[PathIgnore, ...] = _setting(
-        PathIgnores(), (), "Not these rules in files that fit the pattern.", '{"drafts/**" = ["video-codec"]}',
+        PathIgnores(), (), "Ignore these rules in files that match the pattern.", '{"drafts/**" = ["video-codec"]}',
         has_variable=False, found=IGNORES_NO_BUDGET_BY_PATH,
     )  # fmt: skip
     severity: Mapping[str, Severity] = _setting(
@@ -108,20 +110,20 @@ class Settings:
     )
     fail_on: Severity = _setting(  # noqa: RUF009 - a field
         Choice("error", "warning", "note", enum={each.label: each for each in Severity}), Severity.ERROR,
-        "The severity from which a finding fails.", '"warning"', found=ALWAYS,
+        "The lowest severity that fails.", '"warning"', found=ALWAYS,
     )  # fmt: skip
     strict: bool = _setting(Flag(), default=False, said="Also fail on warnings.", example="true", found=ALWAYS)
     baseline: str | None = _setting(
-        Text(), None, "A file of old findings, which do not count.", '"preflight-baseline.json"',
+        Text(), None, "Baseline file; findings listed in it are not reported.", '"preflight-baseline.json"',
         unset="none", in_file=True, found=ALWAYS,
     )  # fmt: skip
     include: tuple[str, ...] = _setting(
-        Texts(), (), "In folders, look only at what these patterns fit.", '["assets/"]', has_variable=False,
+        Texts(), (), "In folders, check only files that match these patterns.", '["assets/"]', has_variable=False,
         found=ALWAYS,
     )  # fmt: skip
     exclude: tuple[str, ...] = _setting(
-        Texts(), (), "In folders, pass over what these patterns fit.", '["drafts/", "*.bak.mp4"]', has_variable=False,
-        found=ALWAYS,
+        Texts(), (), "In folders, skip files that match these patterns.", '["drafts/", "*.bak.mp4"]',
+        has_variable=False, found=ALWAYS,
     )  # fmt: skip
     model: str = _setting(
         Choice(*model_names()), DEFAULT_MODEL, "The model of jobs that name none.", f'"{DEFAULT_MODEL}"', found=ALWAYS,
@@ -135,25 +137,25 @@ class Settings:
         unset="the model's default", found=ALWAYS,
     )  # fmt: skip
     rounding: Rounding | None = _setting(  # noqa: RUF009 - a field
-        Choice(*load_spec().price.rounding_policies), None, "How billed seconds are rounded.", '"exact"',
+        Choice(*load_spec().price.rounding_policies), None, "The rounding of billed seconds.", '"exact"',
         unset="the model's", found=ALWAYS,
     )  # fmt: skip
     max_credits: Decimal | None = _setting(  # noqa: RUF009 - a field
         _CREDITS, None, "Fail when a job may cost more.", "400", unset="no bound", found=ALWAYS
     )
     budget_per_day: Decimal | None = _setting(  # noqa: RUF009 - a field
-        _CREDITS, None, "Submit nothing beyond this many credits a day.", "2000", unset="no bound", found=ALWAYS
+        _CREDITS, None, "Submit for at most this many credits a day.", "2000", unset="no bound", found=ALWAYS
     )
     ledger: str | None = _setting(
-        Text(), None, "Where submissions are written down.", '"preflight.db"', unset="the user's own", in_file=True,
-        found=never("what was paid for before would be looked up elsewhere"),
+        Text(), None, "The ledger file, which records submissions.", '"preflight.db"', unset="the user's own",
+        in_file=True, found=never("earlier payments would be looked up in another ledger"),
     )  # fmt: skip
     allow_host: tuple[str, ...] = _setting(
         Hosts(), (), "Hosts that may have a private address.", '["127.0.0.1:8000"]',
         found=never("private addresses would be opened"),
     )  # fmt: skip
     proxy: str | None = _setting(
-        ProxyUrl(), None, "The proxy that URLs are read through.", '"http://proxy.example:3128"', unset="none",
+        ProxyUrl(), None, "The HTTP proxy for reading URLs.", '"http://proxy.example:3128"', unset="none",
         found=never("every URL would be read through it"),
     )  # fmt: skip
     timeout: float | None = _setting(

@@ -1,7 +1,7 @@
-"""What a settings file that came with the folder may say: one that was found, and that the user did not name.
+"""The limits of a settings file that came with the folder: preflight found it, and the user did not name it.
 
 A user who checks somebody else's folder must not be led to private addresses, to another service, to another ledger, or
-past a budget. The command line, the environment and a file that is named there may say everything.
+past a budget. The command line, the environment and a file that they name may set everything.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _AREAS: Final = {area.value: tuple(rule.id for rule in RULES if rule.area is are
 
 
 class Trust(NamedTuple):
-    """How far a found file is trusted with one setting; ``said`` puts it in words for the documentation.
+    """How far a found file is trusted with one setting; ``said`` is the text for the documentation.
 
-    ``take`` returns the value that holds, and raises ``Unfit`` with the reason where the file may not say it.
+    ``take`` returns the value that holds, and raises ``Unfit`` with the reason where the file may not set it.
     ``option`` is whether commands have an option of the setting's name.
     """
 
@@ -32,7 +32,7 @@ class Trust(NamedTuple):
 
 
 def never(reason: str) -> Trust:
-    """A setting that only the user may give."""
+    """A setting that only the user may set."""
 
     def take(_: Any) -> Any:
         raise Unfit(reason)
@@ -80,5 +80,5 @@ ALWAYS: Final = Trust("yes", lambda value: value)
 SELECTS_BUDGET: Final = Trust("yes; `over-budget` is always added", _selected)
 IGNORES_NO_BUDGET: Final = Trust("yes, without `over-budget`, which the area `price` then leaves out", _ignored)
 IGNORES_NO_BUDGET_BY_PATH: Final = IGNORES_NO_BUDGET._replace(take=_ignored_by_path, option=False)
-LOWERS_NO_BUDGET: Final = Trust("yes, but for a lower severity of `over-budget`", _severities, option=False)
+LOWERS_NO_BUDGET: Final = Trust("yes, except for a lower severity of `over-budget`", _severities, option=False)
 BRIEF: Final = Trust(f"yes, up to {_MAX_SECONDS:g} s", _seconds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from preflight.errors import AddressRefused, ConfigurationError
@@ -29,6 +30,11 @@ _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.ASCII)
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 
 
+_REMEMBERED = 256
+"""Hosts whose answers are kept: the rows of a manifest name the same few."""
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def split_authority(authority: str) -> tuple[str, int | None]:
     """Host in its one spelling (no brackets) and port of ``HOST``, ``HOST:PORT``, ``[IPV6]:PORT``.
 
@@ -68,6 +74,7 @@ def canonical_host(host: str) -> str:
     return name
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def problem_of_host(host: str) -> str | None:
     """Why ``host``, in its one spelling, cannot be public: a sentence about it, or ``None``."""
     if ":" in host or _NUMBER.fullmatch(host.rpartition(".")[2]):

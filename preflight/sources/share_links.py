@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import parse_qs, urlencode
 
@@ -40,12 +41,18 @@ def share_link(host: str, target: str) -> tuple[str | None, str | None]:
 
     ``target`` is path and query. A link that already is the file's own is not a share link.
     """
-    for service, hosts, page, direct in _SERVICES:
-        if hosts.fullmatch(host) and page.match(target):
+    for service, page, direct in _services_at(host):
+        if page.match(target):
             path, _, query = target.partition("?")
             values = {name: first for name, (first, *_) in parse_qs(query, errors="replace").items()}
             return service, direct(_Link(host, path, values))
     return None, None
+
+
+@lru_cache(maxsize=256)
+def _services_at(host: str) -> tuple[tuple[str, re.Pattern[str], _Direct], ...]:
+    """The services that ``host`` may belong to: the same for most rows of a manifest."""
+    return tuple((service, page, direct) for service, hosts, page, direct in _SERVICES if hosts.fullmatch(host))
 
 
 def _none(_: _Link) -> str | None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -105,14 +105,18 @@ def _needed() -> tuple[tuple[Signer, frozenset[str], tuple[str, ...]], ...]:
     return tuple((signer, signer.needs, tuple(f".{host}" for host in signer.hosts)) for signer in SIGNERS)
 
 
-def _candidates(names: frozenset[str], host: str) -> Iterator[Signer]:
+@lru_cache(maxsize=256)
+def _candidates(names: frozenset[str], host: str) -> tuple[Signer, ...]:
+    """The signers that these parameters and this host leave: the same for most rows of a manifest."""
     dotted = f".{host}"
-    for signer, needs, hosts in _needed():
-        if needs <= names and (not hosts or dotted.endswith(hosts)):
-            yield signer
+    return tuple(
+        signer for signer, needs, hosts in _needed() if needs <= names and (not hosts or dotted.endswith(hosts))
+    )
 
 
 def _parameters(query: str) -> dict[str, str]:
+    if not query:
+        return {}
     parameters: dict[str, str] = {}
     for name, value in _split(query):
         parameters.setdefault(name.lower(), value)

@@ -1,4 +1,4 @@
-"""Reads spec files. They ship with the package: one that contradicts itself is a ``SpecError``, found on loading."""
+"""Reads spec files, which ship with the package. Loading one that contradicts itself raises ``SpecError``."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _loaded(model: str) -> Spec:
 
 
 def parse_spec(text: str) -> Spec:
-    """A spec from the text of its file. Raises ``SpecError``, naming what is wrong."""
+    """A spec from the text of its file. Raises ``SpecError``, which names the fault."""
     try:
         spec = _spec(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -119,11 +119,11 @@ def _size(data: Mapping[str, Any]) -> SizeLimit:
 
 
 def _check(spec: Spec) -> None:
-    """Hold the parts of a spec to each other."""
+    """Check the parts of a spec against each other."""
     roles = [field.role for field in spec.fields]
     for role in get_args(Role):
         if roles.count(role) != 1:
-            raise SpecError(f"spec {spec.model}: {roles.count(role)} fields have the role {role!r}, one must")
+            raise SpecError(f"spec {spec.model}: {roles.count(role)} fields have the role {role!r}; exactly one must")
     priced = (
         ("mode", spec.price.credits_per_second, "credits_per_second"),
         ("orientation", spec.price.cap_seconds, "cap_seconds"),
@@ -133,6 +133,6 @@ def _check(spec: Spec) -> None:
         if set(choices) != set(table):
             raise SpecError(f"spec {spec.model}: price.{name} lists {sorted(table)}, the field's choices are {choices}")
     if spec.price.rounding not in spec.price.rounding_policies:
-        raise SpecError(f"spec {spec.model}: rounding {spec.price.rounding!r} is none of its policies")
+        raise SpecError(f"spec {spec.model}: rounding {spec.price.rounding!r} is not one of its policies")
     if spec.model not in spec.field("model").choices:
         raise SpecError(f"spec {spec.model}: the field 'model' does not allow it")

@@ -7,7 +7,7 @@ from typing import Any
 from preflight.specs.spec import FieldSpec, Spec
 
 DIALECT = "http://json-schema.org/draft-07/schema#"
-"""What every editor reads. The schema uses nothing that later drafts added."""
+"""The draft that every editor reads. The schema uses nothing from later drafts."""
 
 
 def job_schema(spec: Spec) -> dict[str, Any]:

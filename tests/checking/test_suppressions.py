@@ -53,9 +53,9 @@ def test_areas_and_ids_do_not_clash() -> None:
 
 
 def test_a_rule_that_does_not_exist_is_refused_by_the_library_too() -> None:
-    with pytest.raises(ConfigurationError, match="no rule 'nothing'"):
+    with pytest.raises(ConfigurationError, match="unknown rule 'nothing'"):
         Engine(Options(select=frozenset({"nothing"})))
-    with pytest.raises(ConfigurationError, match="no rule 'video'"):
+    with pytest.raises(ConfigurationError, match="unknown rule 'video'"):
         Engine(Options(severities={"video": Severity.NOTE}))
 
 
@@ -136,19 +136,19 @@ COMMENTS = {
     ),
     "above-another-field": (
         f"input:\n  # preflight: ignore[video-too-long]\n  input_urls: [a.png]\n  video_urls: [{LONG}]\n", 1,
-        ":2: nothing to ignore: video-too-long finds nothing here",
+        ":2: unused comment: video-too-long finds nothing here",
     ),
     "several": (
         f"input:\n  input_urls: [a.png]\n  video_urls: [{LONG}] # preflight: ignore[video-codec, video-too-long]\n", 0,
-        ":3: nothing to ignore: video-codec finds nothing here",
+        ":3: unused comment: video-codec finds nothing here",
     ),
     "unknown-rule": (
         f"input:\n  input_urls: [a.png]\n  video_urls: [{LONG}] # preflight: ignore[video-to-long]\n", 1,
-        ":3: no rule 'video-to-long'; did you mean 'video-too-long'?",
+        ":3: unknown rule 'video-to-long'; did you mean 'video-too-long'?",
     ),
     "no-rule": (
         f"input:\n  input_urls: [a.png]\n  video_urls: [{LONG}] # preflight: ignore\n", 1,
-        ":3: this comment names no rule, and does nothing",
+        ":3: this comment names no rule and has no effect",
     ),
     "in-a-prompt": (
         f'input:\n  input_urls: [a.png]\n  video_urls: [{LONG}]\n  prompt: "# preflight: ignore[video]"\n', 1, "",
@@ -158,7 +158,7 @@ COMMENTS = {
     ),
     "behind-a-prompt-like-it": (
         f"input:\n  input_urls: [a.png]\n  video_urls: [{LONG}]\n  prompt: '# preflight: x' # preflight: ignore[job]",
-        1, ":4: nothing to ignore: job",
+        1, ":4: unused comment: job",
     ),
 }  # fmt: skip
 

@@ -57,7 +57,7 @@ def test_a_file_takes_no_option_away_that_makes_a_check_stricter(name: str, fold
     (folder / name).write_bytes(b"strict = false")
     ran = preflight("check", "--jobs-only", name, "job.yaml", cwd=folder)
     assert (ran.code, ran.out) == (2, "")
-    assert f"{name} is an option and the name of a file here: for the file write ./{name}" in ran.err
+    assert f"{name} is both an option and a file here: for the file write ./{name}" in ran.err
     ended = preflight("check", "--jobs-only", "--", name, "job.yaml", cwd=folder)
     assert (ended.code, "prompt-too-long" in ended.out) == (1, True)
 

@@ -79,7 +79,7 @@ def test_what_is_there_stays_as_it_is(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("# mine\n")
     ran = init(tmp_path)
     assert (ran.code, (tmp_path / name).read_text()) == (0, "# mine\n")
-    assert f"kept   {name}: it was there" in ran.out
+    assert f"kept   {name}: it already exists" in ran.out
     assert all((tmp_path / other).stat().st_size > 10 for other in FILES if other != name)
 
 
@@ -137,7 +137,7 @@ def test_a_folder_that_cannot_be_made_is_a_usage_error(name: str, tmp_path: Path
     (tmp_path / "taken").touch()
     ran = init(tmp_path, NOT_A_FOLDER[name])
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("preflight: cannot make the folder")
+    assert ran.err.startswith("preflight: cannot create the folder")
 
 
 def test_the_files_are_those_of_the_functions(tmp_path: Path) -> None:

@@ -386,7 +386,7 @@ REFUSED_KEYS = {
     "two-lines": (f"{KEY}\n{KEY}\n".encode(), "white space"),
     "empty": (b"", "empty"),
     "only-a-mark": ("\ufeff".encode(), "empty"),
-    "endless": (b"sk-" + b"x" * 1_000_000, "characters"),
+    "endless": (b"sk-" + b"x" * 1_000_000, "larger than 4096 bytes"),
 }
 
 

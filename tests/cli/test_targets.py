@@ -198,7 +198,7 @@ def test_names_may_end_with_a_nul(tmp_path: Path) -> None:
 LISTS: dict[str, tuple[list[str], bytes, str]] = {
     "empty": (["--files-from", "-"], b"\n\n", "- names no file"),
     "missing": (["--files-from", "none.txt"], b"", "none.txt: the list of files cannot be read: no such file"),
-    "twice": (["-", "--files-from", "-"], b"", "standard input is either a job or a list of files"),
+    "twice": (["-", "--files-from", "-"], b"", "standard input cannot be both a job and a list of files"),
     "null-alone": (["-0", "a.png"], b"", "-0 says how --files-from parts names"),
     "endless": (["--files-from", "-"], b"a" * 200_000, "a name of more than 32768 bytes"),
     "gone": (["--files-from", "-"], b"gone.png\n", "gone.png: no such file"),
@@ -271,7 +271,7 @@ def test_a_column_with_another_name_is_still_an_unknown_field(tmp_path: Path) ->
 # ── Nothing to check ──────────────────────────────────────────────────────────────────────────────────────────────
 
 NOTHING = {
-    "folder": (["empty"], "nothing to check: empty: no media and no job files in this folder"),
+    "folder": (["empty"], "nothing to check: empty: no media or job files in this folder"),
     "header-only": (["head.csv"], "nothing to check: head.csv: no rows below its header"),
     "empty-table": (["empty.csv"], "nothing to check: empty.csv: an empty file"),
     "empty-lines": (["empty.jsonl"], "nothing to check: empty.jsonl: no jobs in it"),

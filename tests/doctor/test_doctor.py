@@ -83,7 +83,7 @@ def test_json_and_text_say_the_same(api: Service) -> None:
     assert [line.split()[0] for line in text.out.splitlines() if line[:1].isalpha()][:-1] == list(
         states(as_json).values()
     )
-    assert text.out.endswith("Everything that is needed works.\n")
+    assert text.out.endswith("All required parts work.\n")
 
 
 def test_only_a_question_is_asked_and_only_once(api: Service) -> None:

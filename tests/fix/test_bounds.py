@@ -73,7 +73,7 @@ def test_no_process_is_left_after_an_answer_or_without_one(tmp_path: Path) -> No
     before = children()
     carry_out(PICTURE_ORDER, PICTURES / "webp.webp", fresh(tmp_path))
     answer = carry_out(PICTURE_ORDER, tmp_path / "gone.png", fresh(tmp_path))
-    assert answer == WorkerOutcome(refused="it was too much for the process that decoded it")
+    assert answer == WorkerOutcome(refused="it ended the process that decoded it")
     assert children() == before
 
 
@@ -123,7 +123,7 @@ class Greedy(io.BytesIO):
 
 def test_a_file_that_memory_ends_at_is_refused() -> None:
     answer = worker.carry_out(PICTURE_ORDER, Greedy(), io.BytesIO(), io.BytesIO())
-    assert answer == WorkerOutcome(refused="it needs more memory than one file is given")
+    assert answer == WorkerOutcome(refused="it needs more memory than one file may use")
 
 
 @pytest.mark.parametrize("seed", range(8))

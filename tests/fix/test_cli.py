@@ -65,7 +65,7 @@ def test_nothing_is_written_over_another_file_unless_forced(tmp_path: Path) -> N
     taken.write_bytes(b"mine")
     ran = fix(picture)
     assert ran.code == 1
-    assert "is there already; --force replaces it" in ran.json["files"][0]["reason"]
+    assert "already exists; --force replaces it" in ran.json["files"][0]["reason"]
     assert taken.read_bytes() == b"mine"
     assert fix("--force", picture).code == 0
     assert taken.read_bytes().startswith(b"\x89PNG")
@@ -122,7 +122,7 @@ def test_diff_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None
         f"would fix  {given[0]} → {tmp_path}/webp.fixed.png",
         "  convert it to PNG, or to JPEG where a PNG would be too large",
         f"would fix  {given[1]} → {tmp_path}/fragmented.fixed.mp4",
-        "  join its fragments in a fast-start MP4, untouched",
+        "  remux its fragments to fast-start MP4 (no re-encoding)",
         f"nothing to fix  {given[2]}",
         "1 nothing to fix, 2 would fix",
     ]
@@ -178,7 +178,7 @@ def test_the_local_files_of_a_job_are_repaired_for_its_orientation_and_the_job_i
 def test_a_url_is_refused_on_the_command_line_and_could_not_be_told_of_in_a_job(tmp_path: Path) -> None:
     ran = here("fix", "https://example.com/dance.mkv?X-Amz-Signature=CANARY5c1f")
     assert ran.code == 2
-    assert "only local files are repaired" in ran.err
+    assert "only local files can be repaired" in ran.err
     job = tmp_path / "job.yaml"
     job.write_text(
         f"model: kling-v3-motion-control\ninput:\n  input_urls: [{PICTURE}]\n"
@@ -298,7 +298,7 @@ def test_a_file_that_is_replaced_for_one_orientation_is_not_replaced_again_for_a
         jobs[-1].write_text(f"{head}{orientation}{tail}")
     ran = here("fix", "--in-place", *jobs)
     assert ran.code == 1
-    assert "this run has written it already" in ran.out
+    assert "this run already wrote it" in ran.out
     assert here("check", "--orientation", "video", clip).code == 0
 
 
@@ -313,7 +313,7 @@ def test_an_empty_name_is_not_the_current_folder(name: str, tmp_path: Path) -> N
         text=True,
         check=False,
     )
-    assert (done.returncode, "an empty name" in done.stderr) == (2, True)
+    assert (done.returncode, "a name is empty" in done.stderr) == (2, True)
     assert list(listing(tmp_path)) == ["webp.webp"]
 
 
@@ -331,7 +331,7 @@ def test_a_picture_that_is_too_large_to_be_decoded_is_repaired_and_not_called_co
     assert ran.code == 1
     assert "the picture was not decoded, because it is larger than the 32 MiB" in ran.out
     assert "again" not in ran.out
-    assert "encode it again, as JPEG of quality 75 or more if need be" in here("fix", "--diff", big).out
+    assert "encode it again, as JPEG of quality 75 or more if necessary" in here("fix", "--diff", big).out
     ran = fix(big)
     (file,) = ran.json["files"]
     assert (ran.code, file["state"], file["findings"]) == (0, "fixed", [])

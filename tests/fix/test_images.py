@@ -61,7 +61,7 @@ def test_anything_else_is_turned_upright_and_loses_the_tag(tmp_path: Path) -> No
     assert made.size == (48, 64)
     assert 0x0112 not in made.getexif()
     assert psnr(picture_of(given), made.convert("RGBA")) == float("inf")
-    assert "turned upright, as its orientation tag says" in answer.done
+    assert "turned upright by its orientation tag" in answer.done
 
 
 @pytest.mark.parametrize("container", ["PNG", "JPEG"])
@@ -96,7 +96,7 @@ def test_eight_bits_a_channel_are_not_said_to_be_made_from_more(name: str) -> No
 
 def test_sixteen_bits_a_channel_are_said_to_be_made_eight() -> None:
     answer, _, _ = written((PICTURES / "16-bit.png").read_bytes(), recipe())
-    assert "16 bits a channel made 8" in answer.done
+    assert "16 bits a channel reduced to 8" in answer.done
 
 
 def test_colours_are_called_what_people_call_them() -> None:

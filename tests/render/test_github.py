@@ -56,7 +56,7 @@ def test_a_finding_is_an_annotation_on_the_line_of_its_field(tmp_path: Path) -> 
     kind, properties, message = command
     assert kind == "error"
     assert properties == {"file": "job.yaml", "line": str(line), "col": "9", "title": "mode-invalid"}
-    assert message == "'input.mode' is '4k': no choice of the service\nfix: mode: 720p or mode: 1080p"
+    assert message == "'input.mode' must be 720p or 1080p, not '4k'\nfix: mode: 720p or mode: 1080p"
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -73,7 +73,7 @@ def test_a_failure_says_rule_place_and_fix(tmp_path: Path) -> None:
     path = write_job(tmp_path, job(mode="4k"))
     case = cases(junit(path.name, cwd=tmp_path))["fields"]
     line = path.read_text().splitlines().index("  mode: 4k") + 1
-    assert "no choice of the service" in str(case.failure_msg)
+    assert "must be 720p or 1080p" in str(case.failure_msg)
     assert str(case.failure).splitlines()[0] == f"error  mode-invalid  input.mode  job.yaml:{line}:9"
     assert "fix: mode: 720p or mode: 1080p" in str(case.failure)
 

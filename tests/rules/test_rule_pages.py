@@ -227,7 +227,7 @@ def test_rules_say_who_asks_for_them() -> None:
         "severity": "error",
         "summary": help_of("video-too-long").summary,
         "origin": "API page",
-        "source": "the service's API page, line 26",
+        "source": "the service's API docs, line 26",
         "since": "0.1.0",
         "page": "docs/rules/video-too-long.md",
     }

@@ -111,4 +111,4 @@ def test_an_empty_address_is_not_every_address(host: str, tmp_path: Path) -> Non
         pass
     for command in (["listen", "--ledger", str(tmp_path / "a.db")], ["sandbox"], ["sandbox", "--allow-public"]):
         ran = preflight(*command, "--host", host, "--port", "0", env={"PREFLIGHT_API_KEY": KEY})
-        assert (ran.code, "empty address" in ran.err) == (2, True), ran.err
+        assert (ran.code, "address to listen on is empty" in ran.err) == (2, True), ran.err

@@ -116,7 +116,7 @@ def test_a_file_can_be_named_by_option_and_by_variable(tmp_path: Path) -> None:
     assert by_key(cwd=tmp_path, PREFLIGHT_CONFIG=other)["mode"]["value"] == "1080p"
     assert by_key("--isolated", cwd=tmp_path, PREFLIGHT_CONFIG=other)["mode"]["value"] is None
     both = preflight("settings", "--isolated", "--config", other, cwd=tmp_path)
-    assert (both.code, "give one or the other" in both.err) == (2, True)
+    assert (both.code, "give only one" in both.err) == (2, True)
 
 
 @pytest.mark.parametrize("name", ["none.toml", "folder"])
@@ -131,7 +131,7 @@ def test_an_empty_variable_is_none_and_an_unknown_one_that_looks_like_a_slip_is_
         "settings", cwd=tmp_path, env={"PREFLIGHT_MODE": "", "PREFLIGHT_MAX_CREDIT": "4", "PREFLIGHT_X": ""}
     )
     assert ran.code == 0
-    assert ran.err == "preflight: PREFLIGHT_MAX_CREDIT is no setting; did you mean 'PREFLIGHT_MAX_CREDITS'?\n"
+    assert ran.err == "preflight: PREFLIGHT_MAX_CREDIT is not a setting; did you mean 'PREFLIGHT_MAX_CREDITS'?\n"
 
 
 def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ MISTAKES = {
     "unknown-key": ("strict = true\nmax-credit = 1", ":2: max-credit: no such setting; did you mean 'max-credits'?"),
     "underscore": ("max_credits = 1", "max_credits: no such setting; did you mean 'max-credits'?"),
     "nothing-like-it": ("colour = 1", "colour: no such setting; preflight settings lists them"),
-    "unknown-rule": ('ignore = ["vidoe"]', "ignore: no rule 'vidoe'; did you mean 'video'?"),
+    "unknown-rule": ('ignore = ["vidoe"]', "ignore: unknown rule 'vidoe'; did you mean 'video'?"),
     "string-for-list": (
         'select = "video"',
         """the string 'video', where a list of strings is expected: write ["video"]""",
@@ -218,7 +218,7 @@ MISTAKES = {
     "not-finite": ("timeout = inf", "is not between 0.1 and 3600 seconds"),
     "choice": ('fail-on = "errors"', "'errors' is not one of error, warning, note; did you mean 'error'?"),
     "severity-level": ('[severity]\nvideo-codec = "fatal"', ":2: severity: video-codec: 'fatal' is not one of error"),
-    "severity-area": ('[severity]\nvideo = "error"', "severity: no rule 'video'"),
+    "severity-area": ('[severity]\nvideo = "error"', "severity: unknown rule 'video'"),
     "path-rules": ('[per-path-ignores]\n"a/**" = "video"', ':2: per-path-ignores: "a/**": the string'),
     "number-in-list": ("allow-host = [1]", "the number 1 in the list, where a string is expected"),
     "bad-host": ('allow-host = ["a:b"]', "allow-host: "),
@@ -248,7 +248,7 @@ VARIABLES = {
     "PREFLIGHT_STRICT": ("perhaps", "PREFLIGHT_STRICT: 'perhaps', where true or false is expected"),
     "PREFLIGHT_MAX_CREDITS": ("many", "PREFLIGHT_MAX_CREDITS: 'many' is not a number of credits"),
     "PREFLIGHT_SEVERITY": ("video-codec", "PREFLIGHT_SEVERITY: video-codec: '' is not one of"),
-    "PREFLIGHT_SELECT": ("video,nothing", "PREFLIGHT_SELECT: no rule 'nothing'"),
+    "PREFLIGHT_SELECT": ("video,nothing", "PREFLIGHT_SELECT: unknown rule 'nothing'"),
     "PREFLIGHT_API_URL": ("ftp://x", "PREFLIGHT_API_URL: 'ftp://x', where a URL"),
 }
 

@@ -34,7 +34,7 @@ REFUSED = {
     "allow-host": ('allow-host = ["127.0.0.1"]', "private addresses would be opened", "--allow-host"),
     "api-url": ('api-url = "https://collector.example"', "the API key would be sent there", "--api-url"),
     "api-url-of-this-machine": ('api-url = "http://127.0.0.1:8787"', "the API key would be sent there", "--api-url"),
-    "ledger": ('ledger = "empty.db"', "looked up elsewhere", "PREFLIGHT_LEDGER"),
+    "ledger": ('ledger = "empty.db"', "looked up in another ledger", "PREFLIGHT_LEDGER"),
     "ignore": ('ignore = ["over-budget"]', "'over-budget' would switch a budget off", "--ignore"),
     "by-path": ('[per-path-ignores]\n"**" = ["over-budget"]', "would switch a budget off", "--config FILE"),
     "severity": ('[severity]\nover-budget = "note"', "would switch a budget off", "PREFLIGHT_SEVERITY"),
@@ -124,7 +124,7 @@ def test_a_comment_about_a_budget_is_said_to_do_nothing(tmp_path: Path) -> None:
         "job.yaml",
     )
     ran = preflight("check", "job.yaml", "--max-credits", "1", cwd=tmp_path)
-    assert "job.yaml:4: a comment cannot switch a budget off: over-budget counts all the same" in ran.err
+    assert "job.yaml:4: a comment cannot switch off a budget: over-budget still counts" in ran.err
 
 
 def test_what_holds_of_a_found_file_is_shown(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import click
 
 from preflight.checking.engine import Engine
+from preflight.checking.verdict import Outcome, outcome_of
 from preflight.cli.completion import files
-from preflight.cli.exit_codes import exit_of
+from preflight.cli.exit_codes import exit_of, exit_of_outcome
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
 from preflight.cli.output import require_writable
 from preflight.cli.report_output import append_step_summary, source_tree
@@ -16,7 +17,7 @@ from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, verdict_options
 from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
-from preflight.render.formats import COMMANDS, REPORT
+from preflight.render.formats import COMMANDS, IDENTIFYING, REPORT
 
 
 @click.command("check")
@@ -59,20 +60,26 @@ def command(
     """
     wanted = results(output)
     if write_baseline is not None:
-        verdict = replace(verdict, baseline=None)  # what is old already is old in the new one, too
+        verdict = replace(verdict, baseline=None)  # the new baseline keeps the old findings
         require_writable(write_baseline)
-    options = engine_options(network=network, job=job, verdict=verdict, offline=offline)
+    is_silent = output.quiet and write_baseline is None and all(result.file is None for result in wanted)
+    identify = not is_silent and any(result.format in IDENTIFYING for result in wanted)
+    options = engine_options(network=network, job=job, verdict=verdict, offline=offline, identify=identify)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
     with progress("checking", hidden=output.hidden), Engine(options) as engine:
-        report = engine.check(targets)
-    if not report.jobs and not jobs_only:
+        # Where nothing is written, no report is kept: a manifest may have a million rows.
+        found = outcome_of(engine.check_each(targets)) if is_silent else engine.check(targets)
+    if not found.jobs and not jobs_only:
         raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}")
+    if isinstance(found, Outcome):
+        return exit_of_outcome(found)
+    report = found
     if jobs_only:
-        targets.empty.clear()  # files that are not jobs are passed over silently
+        targets.empty.clear()  # files that are not jobs are skipped silently
     if not output.quiet:
         say_beside(report, targets, options.baseline)
     if write_baseline is not None:
-        from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only where it is asked for
+        from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only for --write-baseline
 
         return keep_as_baseline(report, write_baseline, quiet=output.quiet)
     emit_results(wanted, REPORT, report, quiet=output.quiet)

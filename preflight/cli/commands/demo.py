@@ -43,20 +43,20 @@ def command() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="preflight-demo-")))
         media = stack.enter_context(serve_media(RESULT.parent))
         api = stack.enter_context(serve(options))
-        (folder / "preflight.toml").touch()  # the user's own settings would say something else
+        (folder / "preflight.toml").touch()  # keeps the user's own settings out
         (folder / "bad.yaml").write_text(_JOB.format(media=media, image="renamed.png", video="too-long.mp4"), "utf-8")
         (folder / "good.yaml").write_text(_JOB.format(media=media, image="character.png", video="dance.mp4"), "utf-8")
         return _Tour(folder, media, api).walk()
 
 
 class _Tour:
-    """The steps. Each is the real command, in a process of its own, its output shown as it comes."""
+    """The steps. Each is the real command in its own process, with its output shown at once."""
 
     def __init__(self, folder: Path, media: str, api: str) -> None:
         self._folder = folder
         self._allow = ["--allow-host", media.removeprefix("http://")]
         self._service = ["--api-url", api]
-        # A ledger of its own: what is paid with play money is no business of the user's.
+        # A separate ledger: payments in the sandbox do not belong in the user's.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFLIGHT_")}
         self._environment = {
             **kept,
@@ -66,14 +66,14 @@ class _Tour:
         }
 
     def walk(self) -> int:
-        self._say("A job with two mistakes. preflight finds them before anything is paid:")
+        self._say("A job with two mistakes. preflight finds them before you pay:")
         self._run(Exit.FAIL, "check", "bad.yaml", *self._allow)
-        self._say("The same job with the right files:")
+        self._say("The same job with correct files:")
         self._run(Exit.PASS, "check", "good.yaml", *self._allow)
-        self._say("What it would cost, in every mode:")
+        self._say("The price in every mode:")
         self._run(Exit.PASS, "estimate", "good.yaml", *self._allow)
         before = self._balance()
-        self._say("Hand it over, wait, and fetch the result (a sandbox: no real credits are spent):")
+        self._say("Submit it, wait, and download the result (in a sandbox: no real credits are spent):")
         submitted = self._run(
             Exit.PASS, "submit", "good.yaml", "--yes", "--download", "results", *self._allow, *self._service
         )

@@ -23,7 +23,7 @@ from preflight.render.formats import CHECKS
 from preflight.specs import load_spec
 
 
-# The options of the other commands stand where httpx2 is loaded, and that may be what does not work.
+# The module with the options of the other commands loads httpx2, which may be broken.
 @click.command("doctor")
 @click.option("--offline", is_flag=True, help="Do not contact the API.")
 @click.option(

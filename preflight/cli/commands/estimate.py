@@ -47,7 +47,7 @@ def command(
     options = engine_options(network=network, job=job, verdict=VerdictOptions(max_credits=max_credits), every_mode=True)
     if seconds is not None:
         if names or job.image or job.video or places.files_from:
-            raise click.UsageError("--seconds stands for a file: give one or the other")
+            raise click.UsageError("--seconds replaces a file: give only one of them")
         if not seconds:
             raise click.UsageError("--seconds must be more than 0")
         with Engine(options) as engine:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from preflight.rules.pages import Block, RulePage
 
 _COLUMNS = 100
-"""Lines of prose that are longer are hard to read, however wide the terminal is."""
+"""Longer lines of prose are hard to read, even on a wide terminal."""
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
 _CODE = re.compile(r"`([^`]+)`")
@@ -36,14 +36,14 @@ def command(*, rule_id: str | None) -> int:
         raise click.UsageError(
             "which rule? For example 'preflight explain video-too-long'; 'preflight rules' lists them"
         )
-    from preflight.rules.pages import help_of  # noqa: PLC0415 - reads a file that completion needs not
+    from preflight.rules.pages import help_of  # noqa: PLC0415 - reads a file that completion does not need
 
     emit(to_text(partial(_render, help_of(rule_id)), None), None)
     return 0
 
 
 def _render(page: RulePage, console: Console) -> None:
-    from rich.text import Text  # noqa: PLC0415 - only where something is shown
+    from rich.text import Text  # noqa: PLC0415 - only for output
 
     width = min(console.width, _COLUMNS)
     head = Text.assemble((page.id, "bold"), "  ", (page.severity.label, _STYLES[page.severity.label]))

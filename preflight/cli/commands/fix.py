@@ -60,10 +60,10 @@ def command(
     preflight fix job.yaml --diff
     """
     for name in names:
-        if not name.strip():  # a variable that is not set must not come to mean the current folder
-            raise click.UsageError("an empty name; the current folder is named by a dot")
+        if not name.strip():  # an unset variable must not mean the current folder
+            raise click.UsageError("a name is empty; for the current folder, write .")
         if is_url(name):
-            raise click.UsageError(f"{redact(name)}: only local files are repaired; download it, and fix the copy")
+            raise click.UsageError(f"{redact(name)}: only local files can be repaired: download it and fix the copy")
     require_writable(output.file)
     options = FixOptions(
         unsafe=unsafe,
@@ -80,17 +80,17 @@ def command(
                 update(f"repairing {shown_path(given.source)}")
                 outcomes.append(fixer.fix(given))
     except KeyboardInterrupt:
-        if outcomes:  # files were written, and the user must know which
+        if outcomes:  # the user must know which files were written
             emit_as(OUTCOMES, outcomes, output)
         raise
     if not outcomes:
-        raise click.UsageError("nothing to fix: no media file there")
+        raise click.UsageError("nothing to fix: no media file found")
     emit_as(OUTCOMES, outcomes, output)
     return exit_of(outcomes)
 
 
 def exit_of(outcomes: Sequence[Outcome]) -> Exit:
-    """A part that is not installed, then findings that remain or would go, then what could not be examined."""
+    """A missing extra first, then findings that remain or would go, then indeterminate files."""
     if any(outcome.extra is not None for outcome in outcomes):
         return Exit.USAGE
     if any(outcome.state in (FixState.UNREPAIRED, FixState.PLANNED) for outcome in outcomes):

@@ -59,7 +59,7 @@ def command(*, folder: str, model: str, samples: str | None) -> int:
         target.mkdir(parents=True, exist_ok=True)
         top = _top_of(target)
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot make the folder {folder}: {_reason(error)}") from error
+        raise ConfigurationError(f"cannot create the folder {folder}: {_reason(error)}") from error
     job = target / JOB_FILE
     _write(job, lambda: job_text(spec))
     _write(target / SCHEMA_FILE, lambda: to_json(job_schema(spec)))
@@ -70,11 +70,11 @@ def command(*, folder: str, model: str, samples: str | None) -> int:
 
 
 def _write_samples(target: Path) -> int:
-    """The media of the demo, of which two are wrong, and a job that names these."""
+    """Write the media of the demo, two of which fail, and a job with those two."""
     try:
         target.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"cannot make the folder {target}: {_reason(error)}") from error
+        raise ConfigurationError(f"cannot create the folder {target}: {_reason(error)}") from error
     for origin in sorted(sample_files(), key=lambda each: each.name):
         _write_bytes(target / origin.name, origin.read_bytes)
     _write(target / JOB_FILE, sample_job)
@@ -94,12 +94,12 @@ def _write(path: Path, text: Callable[[], str]) -> bool:
 
 
 def _write_bytes(path: Path, content: Callable[[], bytes]) -> bool:
-    """Make a file and say so. ``False`` where there is one: it is not touched, and no link is followed."""
+    """Create a file and report it. ``False`` where one exists: it stays unchanged, and no link is followed."""
     try:
         with path.open("xb") as file:
             file.write(content())
     except FileExistsError:
-        tell(f"kept   {path}: it was there")
+        tell(f"kept   {path}: it already exists")
         return False
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {_reason(error)}") from error

@@ -115,7 +115,7 @@ def resolve(
     preflight ledger resolve 3 --not-charged
     """
     if task_id and not_charged:
-        raise click.UsageError("it is one or the other: --task or --not-charged")
+        raise click.UsageError("--task and --not-charged exclude each other: give only one")
     with open_ledger(service.ledger_path) as ledger:
         ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
@@ -153,12 +153,12 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
 
 
 def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
-    """Settled by the balance where it can tell; the reason is said where it cannot."""
+    """Settle the entry by the balance; a remark gives the reason where that is not possible."""
     try:
         entry, verdict = resolve_by_balance(ledger, client, entry)
     except ApiError as error:
         by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
-        remark(f"the balance was not told: {error}; ask again later, or {by_hand}")
+        remark(f"cannot read the balance: {error}; try again later, or {by_hand}")
         return entry
     remark(_explained(verdict, entry))
     return entry
@@ -170,7 +170,7 @@ def _warn_if_early(entry: Entry, now: datetime) -> None:
 
 
 def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
-    """Settled by the task that the answer named, although it was no success."""
+    """Settle the entry by the task that the unsuccessful answer names."""
     try:
         return resolve_by_task(ledger, client, entry, task_id)
     except TaskNotFound:
@@ -183,26 +183,26 @@ def _explained(verdict: BalanceVerdict, entry: Entry) -> str:
     by_hand = f"look at your tasks, then preflight ledger resolve {entry.id} --task ID, or --not-charged"
     match verdict:
         case BalanceVerdict.CHARGED:
-            return "the balance fell by what the job costs: it was accepted"
+            return "the balance fell by the job's price: it was accepted"
         case BalanceVerdict.NOT_CHARGED:
-            return "the balance did not move: nothing was charged"
+            return "the balance did not change: nothing was charged"
         case BalanceVerdict.TOO_EARLY:
             until = f"{entry.settles_at:%H:%M:%S} UTC" if entry.settles_at else "later"
-            return f"the balance has not moved, but the service may still charge until {until}: ask again then"
+            return f"the balance has not changed, but the service may still charge until {until}: try again then"
         case BalanceVerdict.NOT_ALONE:
-            reason = "something else ran since"
+            reason = "another request ran since"
         case BalanceVerdict.MOVED:
-            reason = "it moved by something else than this job since"
+            reason = "another charge or payment changed it since"
         case BalanceVerdict.CONTRADICTORY:
-            reason = "it fell by more than the service says was consumed"
+            reason = "it fell by more than the service reports as consumed"
         case BalanceVerdict.INCOMPLETE:
-            reason = "the service does not say how many credits were consumed"
+            reason = "the service does not report the consumed credits"
         case BalanceVerdict.NOT_SEEN:
-            reason = "it was not seen before the request"
+            reason = "preflight did not read it before the request"
         case BalanceVerdict.NO_KEY:
-            reason = "an earlier version of preflight did not note which key paid"
+            reason = "an earlier version of preflight did not record which key paid"
         case BalanceVerdict.OTHER_KEY:
-            reason = "another key paid: ask with that one"
+            reason = "another key paid: use that key"
         case _:
             assert_never(verdict)
     return f"the balance cannot tell: {reason}; {by_hand}"

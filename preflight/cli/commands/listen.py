@@ -89,20 +89,20 @@ def _words(forward: str | None) -> list[str]:
     try:
         words = shlex.split(forward or "")
     except ValueError as error:
-        raise ConfigurationError(f"--forward is no command: {error}") from error
-    if words and shutil.which(words[0]) is None:  # better known now than when the first task has ended
-        raise ConfigurationError(f"--forward: there is no program {words[0]}, or it cannot be run")
+        raise ConfigurationError(f"--forward is not a command: {error}") from error
+    if words and shutil.which(words[0]) is None:  # the user must know now, not when the first task ends
+        raise ConfigurationError(f"--forward: the program {words[0]} does not exist or cannot be run")
     return words
 
 
 def _finished(finished: Finished, forward: list[str]) -> None:
     task, entry = finished.task, finished.entry
     name = f"entry {entry.id}" if entry else "not in the ledger"
-    with suppress(OSError):  # whoever read it may have left: the command has its turn all the same
+    with suppress(OSError):  # the reader may have closed the pipe: the command still runs
         tell(f"{task.status.value}  task {task.id}  {name}")
     if not forward:
         return
-    # The command is the user's own, and fetches the results: it gets their URLs whole.
+    # The command is the user's own and fetches the results, so it gets their full URLs.
     document = {**submission_object(Submission.of(task, entry)), "outputs": list(task.outputs)}
     try:
         done = subprocess.run(

@@ -111,7 +111,7 @@ def command(
         thorough=True,
     )
     with ExitStack() as stack:
-        # A missing key, or a ledger that cannot be written, is better known before the check.
+        # Report a missing key, or a ledger that cannot be written, before the check.
         client = None if dry_run else stack.enter_context(open_client(service))
         ledger = None if dry_run else stack.enter_context(open_ledger(service.ledger_path))
         engine = stack.enter_context(Engine(options))
@@ -159,11 +159,11 @@ def command(
 
 
 def _receiver(url: str | None) -> str | None:
-    """The URL below which callbacks are received."""
+    """The base URL of callbacks."""
     try:
         return base_of(url) if url else None
     except ConfigurationError as error:
-        raise click.UsageError("--callback must be https://HOST/SECRET, as 'preflight listen' says it") from error
+        raise click.UsageError("--callback must be https://HOST/SECRET, as 'preflight listen' prints it") from error
 
 
 def _refuse(report: Report, output: OutputOptions) -> None:
@@ -173,7 +173,7 @@ def _refuse(report: Report, output: OutputOptions) -> None:
 
 
 def _saved(path: str, found: JobReport) -> SavedCheck:
-    """The saved check, held to the one just made."""
+    """The saved check, compared with the new one."""
     assert found.identity is not None, "a job has one"
     saved = load_saved(Path(path), found.identity)
     same = is_unchanged(saved.receipts, receipts_of(found))
@@ -187,27 +187,27 @@ def _say_changed() -> None:
 
 
 def _agree(report: JobReport, *, yes: bool, saved: SavedCheck | None) -> None:
-    """Ask before paying; a script says ``--yes``. Raises ``Abort`` or ``UsageError``."""
+    """Ask before paying, unless ``--yes`` is given. Raises ``Abort`` or ``UsageError``."""
     dearer = saved is not None and report.quote is not None and report.quote.high > saved.high
     if yes and dearer:
-        assert saved is not None, "it is what the price is held to"
+        assert saved is not None, "the new price is compared with it"
         raise NotSubmitted(f"not sent: it may cost more than the {saved.high:f} credits of the saved check")
     if yes:
         return
     price = phrases.price(report.quote) if report.quote else "an unknown price"
     if not sys.stdin.isatty():
-        raise click.UsageError(f"this would pay {price}; nobody is here to ask: add --yes")
+        raise click.UsageError(f"this would pay {price}, and standard input is not a terminal: add --yes")
     if not click.confirm(f"Pay {price}{', more than when it was checked' if dearer else ''}?", err=True):
         raise click.Abort
 
 
 def _announce(task_id: str) -> None:
-    """The id goes out at once: whatever happens next, the task can be found again."""
+    """Print the id at once, so that the task can be found whatever happens next."""
     remark(f"accepted as task {task_id}")
 
 
 def _dry_run(job: Job, api_url: str, format_: str) -> str:
-    """The exact request, its signed URLs included: what is asked for here is what would be sent."""
+    """The exact request that would be sent, including its signed URLs."""
     url = api_url.rstrip("/") + CREATE_PATH
     if format_ != "text":
         request = {"schema": "preflight.request/v1", "method": "POST", "url": url, "body": request_body(job)}

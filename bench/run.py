@@ -16,7 +16,7 @@ import page
 import peers
 from section import Section, table
 
-SECTIONS = ("cold", "folder", "cpu", "throughput", "memory", "callbacks", "remote")
+SECTIONS = tuple(sorted(path.stem for path in Path(__file__).with_name("sections").glob("[a-z]*.py")))
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def _run(name: str, *, quick: bool, write: bool) -> None:
     print(f"== {name}")
     for peer in missing:
         print(f"missing: {peer} (python {Path(peers.__file__).name} says how to get it)")
-    section: Section = import_module(name).measure(quick=quick)
+    section: Section = import_module(f"sections.{name}").measure(quick=quick)
     rows = [(each.what, each.reach, each.measured, "yes" if each.is_reached else "no") for each in section.figures]
     print(section.text, table(("figure", "reach", "measured", "reached"), rows), sep="\n\n")
     if write:

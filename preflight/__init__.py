@@ -7,10 +7,10 @@ used: a check of a local picture needs no HTTP library.
 
 from __future__ import annotations
 
+from preflight.lazy import lazy_names
+
 TYPE_CHECKING = False  # as in typing, which takes time to load: an interrupt before main() ends in a traceback
 if TYPE_CHECKING:
-    from typing import Any
-
     from preflight.api import check, check_async
     from preflight.checking.engine import Engine
     from preflight.checking.options import Options
@@ -86,7 +86,6 @@ _HOMES = {
     "preflight.specs": ("Spec", "load_spec"),
     "preflight.submit.submit": ("Submission", "submit_job"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AllowedHost",
@@ -133,14 +132,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module 'preflight' has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - see above
-
-    value = getattr(import_module(_HOME_OF[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(globals(), _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -26,6 +26,12 @@ _EXAMPLES = {
     "callback": "https://example.com/webhook",
     "prompt": "The character performs the dance.",
 }
+MINIMUM_PRE_COMMIT: Final = "3.2.0"
+"""The first release with stages called ``pre-commit`` and ``pre-push``."""
+_ARGS = "['--']"
+"""Ends the options: the names of files follow. A user's own ``args`` replace it and must end with it as well."""
+_MEDIA = r"(?i)\.(jpe?g|png|mp4|mov)$"
+_JOBS = r"(?i)\.(ya?ml|json|jsonl|ndjson|csv|tsv)$"
 
 
 def job_text(spec: Spec) -> str:
@@ -108,16 +114,6 @@ def _said(field: FieldSpec, spec: Spec) -> Iterator[str]:
         yield "A public URL; before the upload, a path relative to this file."
     if not field.required and not field.choices:
         yield "Optional." if field.max_length is None else f"Optional; at most {field.max_length} characters."
-
-
-MINIMUM_PRE_COMMIT: Final = "3.2.0"
-"""The first release with stages called ``pre-commit`` and ``pre-push``."""
-
-_ARGS = "['--']"
-"""Ends the options: the names of files follow. A user's own ``args`` replace it and must end with it as well."""
-
-_MEDIA = r"(?i)\.(jpe?g|png|mp4|mov)$"
-_JOBS = r"(?i)\.(ya?ml|json|jsonl|ndjson|csv|tsv)$"
 
 
 class Hook(NamedTuple):

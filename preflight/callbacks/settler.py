@@ -9,7 +9,7 @@ from threading import Event
 
 from preflight.client import Client, Task
 from preflight.errors import ApiError, LedgerUnusable, TaskNotFound
-from preflight.ledger import Entry, Ledger, State
+from preflight.ledger import Entry, EntryState, Ledger
 from preflight.ledger.deliveries import EARLIER, Deliveries, Delivery
 from preflight.submit.settle import adopt, settle
 
@@ -92,7 +92,7 @@ class Settler:
             self._on_trouble(f"task {delivery.task_id}: {error}")
             return self._given_up(delivery)
         entry = self._owner(delivery, task)
-        if not task.ended or (entry is not None and entry.state is State.SENT):
+        if not task.ended or (entry is not None and entry.state is EntryState.SENT):
             return self._given_up(delivery)  # too early: the answer to the paid request is still awaited
         first = self._deliveries.begin_forward(task.id)
         self._deliveries.close(delivery, task.status.value)
@@ -111,10 +111,10 @@ class Settler:
             named = self._deliveries.owner_by_time(api, task.model, task.created_at)
         if named is None or named.sent_at is None or not _may_be_of(task, named):
             return owner
-        if named.state is State.SENT:
+        if named.state is EntryState.SENT:
             return owner or named
         if owner is not None:
-            if named.id != owner.id and named.state is State.UNKNOWN:
+            if named.id != owner.id and named.state is EntryState.UNKNOWN:
                 # Two secrets for one task: one of them is forged. Which cannot be told, so both count as paid for.
                 self._ledger.accept(named.id, f"called back with task {task.id}", task_id=task.id)
             return owner

@@ -8,31 +8,28 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
 from preflight import pricing
 from preflight.checking.examiner import Examiner
+from preflight.checking.named_media import choice_of, named_media, spec_of
 from preflight.checking.options import Options
-from preflight.checking.subjects import Examined, Slot
+from preflight.checking.subjects import Examined, SubjectRequest
 from preflight.checking.suppressions import Selection, rules_named
 from preflight.checking.verdict import verdict_of, verdict_of_job, worst
 from preflight.errors import JobUnreadable
-from preflight.model import Finding, Hidden, JobReport, Kind, Report, Subject, Verdict
+from preflight.model import Finding, Hidden, JobReport, Report, Subject, Verdict
 from preflight.model.report import paid_jobs
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
 from preflight.rules import judge_job, judge_length, judge_price, judge_subject, judge_unreadable
-from preflight.specs import Role, Spec, load_spec, model_names
+from preflight.specs import Spec, load_spec
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts, Durations, Job, Quote
 
 _WINDOW = 256
 """Jobs taken from the input at a time, which bounds memory for any number of jobs."""
-_ITEMS_READ = 16
-"""Most files of one list field; the service uses one."""
-_KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
 
 
 class Engine:
@@ -60,9 +57,7 @@ class Engine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -82,15 +77,15 @@ class Engine:
         thorough: bool | None = None
         while window := list(islice(remaining, _WINDOW)):
             thorough = self._is_thorough(window) if thorough is None else thorough
-            slots = [self._slots(target) for target in window]
-            examined = self._examiner.examine(slots, thorough=thorough, known=known)
+            requests = [self._requests(target) for target in window]
+            examined = self._examiner.examine(requests, thorough=thorough, known=known)
             for target, subjects in zip(window, examined, strict=True):
                 yield self._judge(target, subjects)
 
     async def check_async(self, targets: Sequence[Target]) -> Report:
         """Like ``check``, inside an event loop."""
-        slots = [self._slots(target) for target in targets]
-        examined = await self._examiner.examine_async(slots, thorough=self._is_thorough(targets))
+        requests = [self._requests(target) for target in targets]
+        examined = await self._examiner.examine_async(requests, thorough=self._is_thorough(targets))
         return add_up(self._judge(target, subjects) for target, subjects in zip(targets, examined, strict=True))
 
     def _is_thorough(self, targets: Sequence[Target]) -> bool:
@@ -118,20 +113,16 @@ class Engine:
         )
         return add_up([report])
 
-    def _slots(self, target: Target) -> list[Slot]:
+    def _requests(self, target: Target) -> list[SubjectRequest]:
         if isinstance(target, Media):
-            return [self._examiner.slot(target.source, kind=target.kind, field=None, base=Path())]
+            return [self._examiner.request(target.source, kind=target.kind, field=None, base=Path())]
         if isinstance(target, JobUnreadable):
             return []
         spec, base = self._spec(target), _folder_of(target.path or "")
-        slots: list[Slot] = []
-        for role, kind in _KINDS.items():
-            name = spec.field(role).name
-            values = target.value(name)
-            for index, value in enumerate(values[:_ITEMS_READ] if isinstance(values, list) else ()):
-                if isinstance(value, str):
-                    slots.append(self._examiner.slot(value, kind=kind, field=f"{name}[{index}]", base=base))
-        return slots
+        return [
+            self._examiner.request(media.source, kind=media.kind, field=media.field, base=base)
+            for media in named_media(target, spec)
+        ]
 
     def _judge(self, target: Target, subjects: tuple[Subject, ...]) -> JobReport:
         if isinstance(target, JobUnreadable):
@@ -185,19 +176,10 @@ class Engine:
         )
 
     def _spec(self, job: Job | None) -> Spec:
-        """The spec of the job's model; of the default model where the job names none that is known."""
-        spec = load_spec(self._options.model)
-        named = job.value(spec.field("model").name) if job else None
-        return load_spec(named) if isinstance(named, str) and named in model_names() else spec
+        return spec_of(job, self._options.model)
 
     def _choice(self, job: Job | None, spec: Spec, role: Literal["mode", "orientation"]) -> str:
-        """The mode or orientation in effect: the job's, for a bare file the option's, else the default."""
-        field_spec = spec.field(role)
-        option = self._options.mode if role == "mode" else self._options.orientation
-        given = job.value(field_spec.name) if job else option
-        if isinstance(given, str) and given in field_spec.choices:
-            return given
-        return field_spec.default or field_spec.choices[0]
+        return choice_of(job, spec, role, self._options.mode if role == "mode" else self._options.orientation)
 
     def _callback(self, job: Job, spec: Spec) -> AddressFacts | None:
         url = job.value(spec.field("callback").name)

@@ -11,7 +11,7 @@ from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from preflight.checking import second_opinion
-from preflight.checking.subjects import Examined, Slot, is_named_as_picture, may_be_a_clip
+from preflight.checking.subjects import Examined, SubjectRequest, is_named_as_picture, may_be_a_clip
 from preflight.model import DefectKind, ImageFacts, Kind, MakeProbe, Reading, Subject
 from preflight.model.target import is_url
 from preflight.probes.probe import probe_media
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from preflight.sources.host import AllowedHost
     from preflight.sources.proxy import Proxy
     from preflight.sources.remote import RemoteReader
-    from preflight.sources.url import Target
+    from preflight.sources.url import RemoteUrl
     from preflight.workers.pool import WorkerPool
 
 _MARKS_OF_URLS = frozenset("?#@;=:&%")
@@ -40,7 +40,7 @@ _DECODED_AT_ONCE = 2
 
 
 class Examiner:
-    """Examines slots. Keeps the processes of MediaInfo and decoders from one to the next; ``close`` ends them.
+    """Examines requests. Keeps the processes of MediaInfo and decoders from one to the next; ``close`` ends them.
 
     ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
     fetches and decodes pictures whole; ``offline`` asks no server.
@@ -76,46 +76,48 @@ class Examiner:
         if self._threads is not None:
             self._threads.shutdown()
 
-    def slot(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> Slot:
-        """The slot of ``source``: a URL, or a path relative to ``base``."""
+    def request(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> SubjectRequest:
+        """The request of ``source``: a URL, or a path relative to ``base``."""
         if is_url(source) or not source.strip():  # an empty text is not a path, either
             from preflight.sources.url import examine_url  # noqa: PLC0415 - paths do not need it
 
-            address, target = examine_url(source, allow=self._allow)
-            return Slot(
+            address, url = examine_url(source, allow=self._allow)
+            return SubjectRequest(
                 source=source,
                 shown=redact(source),
                 kind=kind,
                 field=field,
                 path=None,
                 address=address,
-                target=None if self._offline else target,
+                url=None if self._offline else url,
             )
         path = base / source
-        return Slot(source=source, shown=_shown(source, path), kind=kind, field=field, path=path, address=None)
+        return SubjectRequest(
+            source=source, shown=_shown(source, path), kind=kind, field=field, path=path, address=None
+        )
 
     def examine(
-        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+        self, requests: Sequence[Sequence[SubjectRequest]], *, thorough: bool, known: Examined | None = None
     ) -> list[tuple[Subject, ...]]:
-        """The subjects of ``slots``, in the same order. Not for use inside an event loop.
+        """The subjects of ``requests``, in the same order. Not for use inside an event loop.
 
         ``thorough`` asks for a second opinion on every clip. A file that is ``known`` from this run is not examined
         again; new ones are added.
         """
         known = known or Examined()
-        if any(slot.target for each in slots for slot in each):
+        if any(request.url for each in requests for request in each):
             import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files does not need
 
-            return asyncio.run(self.examine_async(slots, thorough=thorough, known=known))
-        return [tuple(self._examine_once(slot, known, thorough=thorough) for slot in each) for each in slots]
+            return asyncio.run(self.examine_async(requests, thorough=thorough, known=known))
+        return [tuple(self._examine_once(request, known, thorough=thorough) for request in each) for each in requests]
 
     async def examine_async(
-        self, slots: Sequence[Sequence[Slot]], *, thorough: bool, known: Examined | None = None
+        self, requests: Sequence[Sequence[SubjectRequest]], *, thorough: bool, known: Examined | None = None
     ) -> list[tuple[Subject, ...]]:
         """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
         import asyncio  # noqa: PLC0415 - see examine
 
-        if thorough and any(slot.target and may_be_a_clip(slot) for each in slots for slot in each):
+        if thorough and any(request.url and may_be_a_clip(request) for each in requests for request in each):
             self._started_pool().warm()  # while libraries load and the first bytes are under way
 
         from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
@@ -129,19 +131,21 @@ class Examiner:
         remote = RemoteReader(allow=self._allow, limits=limits, proxy=self._proxy)
         async with remote as reader, asyncio.TaskGroup() as group:
 
-            async def examine(slot: Slot) -> Subject:
+            async def examine(request: SubjectRequest) -> Subject:
                 async with gate:
-                    return await self._examine(slot, reader, thorough=thorough)
+                    return await self._examine(request, reader, thorough=thorough)
 
-            new = {slot.identity: slot for each in slots for slot in each if known.get(slot) is None}
-            tasks = {identity: group.create_task(examine(slot)) for identity, slot in new.items()}
+            new = {request.identity: request for each in requests for request in each if known.get(request) is None}
+            tasks = {identity: group.create_task(examine(request)) for identity, request in new.items()}
 
-        def found(slot: Slot) -> Subject | None:
-            return slot.subject(tasks[slot.identity].result()) if slot.identity in tasks else known.get(slot)
+        def found(request: SubjectRequest) -> Subject | None:
+            return (
+                request.subject(tasks[request.identity].result()) if request.identity in tasks else known.get(request)
+            )
 
-        subjects = [tuple(filter(None, map(found, each))) for each in slots]
-        for identity, slot in new.items():
-            known.add(slot, tasks[identity].result())
+        subjects = [tuple(filter(None, map(found, each))) for each in requests]
+        for identity, request in new.items():
+            known.add(request, tasks[identity].result())
         return subjects
 
     async def _aside(self, work: Callable[[], Subject]) -> Subject:
@@ -153,67 +157,71 @@ class Examiner:
             self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="preflight")
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
-    async def _examine(self, slot: Slot, reader: RemoteReader, *, thorough: bool) -> Subject:
-        if slot.target is None:
-            return await self._aside(partial(self._examine_local, slot, thorough=thorough))
-        reading = await reader.read(slot.target, self._probe(slot), deep=self._deep, looks_cut=_looks_cut)
+    async def _examine(self, request: SubjectRequest, reader: RemoteReader, *, thorough: bool) -> Subject:
+        if request.url is None:
+            return await self._aside(partial(self._examine_local, request, thorough=thorough))
+        reading = await reader.read(request.url, self._probe(request), deep=self._deep, looks_cut=_looks_cut)
         if self._wants_opinion(reading.facts, thorough=thorough):
-            return await self._aside(partial(self._with_opinion, slot, reading))
+            return await self._aside(partial(self._with_opinion, request, reading))
         if self._wants_decoding(reading.facts):
-            return await self._aside(partial(self._with_decoding, slot, reading))
-        return self._subject(slot, reading)
+            return await self._aside(partial(self._with_decoding, request, reading))
+        return self._subject(request, reading)
 
-    def _examine_once(self, slot: Slot, known: Examined, *, thorough: bool) -> Subject:
-        subject = known.get(slot)
+    def _examine_once(self, request: SubjectRequest, known: Examined, *, thorough: bool) -> Subject:
+        subject = known.get(request)
         if subject is None:
-            subject = self._examine_local(slot, thorough=thorough)
-            known.add(slot, subject)
+            subject = self._examine_local(request, thorough=thorough)
+            known.add(request, subject)
         return subject
 
-    def _examine_local(self, slot: Slot, *, thorough: bool) -> Subject:
-        if slot.path is None:
-            return Subject(kind=slot.kind or Kind.VIDEO, source=slot.shown, field=slot.field, address=slot.address)
-        reading = read_local(slot.path, self._probe(slot))
+    def _examine_local(self, request: SubjectRequest, *, thorough: bool) -> Subject:
+        if request.path is None:
+            return Subject(
+                kind=request.kind or Kind.VIDEO, source=request.shown, field=request.field, address=request.address
+            )
+        reading = read_local(request.path, self._probe(request))
         if self._wants_opinion(reading.facts, thorough=thorough):
-            return self._with_opinion(slot, reading)
+            return self._with_opinion(request, reading)
         if self._wants_decoding(reading.facts):
-            return self._with_decoding(slot, reading)
-        return self._subject(slot, reading)
+            return self._with_decoding(request, reading)
+        return self._subject(request, reading)
 
-    def _probe(self, slot: Slot) -> MakeProbe[ImageFacts | VideoFacts]:
-        likely = Kind.IMAGE if is_named_as_picture(slot) else Kind.VIDEO
-        return partial(probe_media, kind=slot.kind, likely=likely, deep=self._deep)
+    def _probe(self, request: SubjectRequest) -> MakeProbe[ImageFacts | VideoFacts]:
+        likely = Kind.IMAGE if is_named_as_picture(request) else Kind.VIDEO
+        return partial(probe_media, kind=request.kind, likely=likely, deep=self._deep)
 
-    def _with_opinion(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+    def _with_opinion(self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
         assert reading.facts is not None
         assert not isinstance(reading.facts, ImageFacts)
         facts = second_opinion.with_second_opinion(reading.facts, reading.fetched, self._started_pool())
-        return self._subject(slot, replace(reading, facts=facts))
+        return self._subject(request, replace(reading, facts=facts))
 
-    def _with_decoding(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+    def _with_decoding(self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
         assert isinstance(reading.facts, ImageFacts)
         with self._decoding:
             facts = second_opinion.with_decoding(reading.facts, reading.fetched, self._started_decoder())
-        return self._subject(slot, replace(reading, facts=facts))
+        return self._subject(request, replace(reading, facts=facts))
 
-    def _subject(self, slot: Slot, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+    def _subject(self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
         kind = Kind.IMAGE if isinstance(reading.facts, ImageFacts) else Kind.VIDEO
         return Subject(
-            kind=slot.kind or kind,
-            source=slot.shown,
-            field=slot.field,
-            address=slot.address,
-            transfer=_without_secrets(reading.transfer, slot.target) if slot.target else reading.transfer,
+            kind=request.kind or kind,
+            source=request.shown,
+            field=request.field,
+            address=request.address,
+            transfer=_without_secrets(reading.transfer, request.url) if request.url else reading.transfer,
             facts=reading.facts,
             fault=reading.fault,
-            receipt=self._receipt(reading, slot.target) if slot.target is not None and slot.field is not None else None,
+            receipt=self._receipt(reading, request.url)
+            if request.url is not None and request.field is not None
+            else None,
         )
 
     @staticmethod
-    def _receipt(reading: Reading[ImageFacts | VideoFacts], target: Target) -> Receipt:
+    def _receipt(reading: Reading[ImageFacts | VideoFacts], url: RemoteUrl) -> Receipt:
         from preflight.model.receipt import Receipt  # noqa: PLC0415 - loads hashlib, which a local file need not
 
-        validator = _without_secrets(reading.transfer, target).validator
+        validator = _without_secrets(reading.transfer, url).validator
         return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=validator)
 
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
@@ -249,11 +257,11 @@ def _shown(source: str, path: Path) -> str:
     return source if _MARKS_OF_URLS.isdisjoint(source) or os.path.lexists(path) else redact(source)
 
 
-def _without_secrets(transfer: Transfer, target: Target) -> Transfer:
+def _without_secrets(transfer: Transfer, url: RemoteUrl) -> Transfer:
     """``transfer`` without the URL's signature, which a server may repeat in any header."""
-    if not target.query or not (transfer.declared_type or transfer.validator):
+    if not url.query or not (transfer.declared_type or transfer.validator):
         return transfer
-    secrets = Secrets.of_url(target.url)
+    secrets = Secrets.of_url(url.url)
     declared, validator = transfer.declared_type, transfer.validator
     return replace(
         transfer, declared_type=declared and secrets.hide(declared), validator=validator and hide(validator, secrets)

@@ -15,6 +15,23 @@ from preflight.specs import Spec
 
 _SCHEME = "2"
 """Part of the hash, so that hashes of two schemes never match by accident."""
+_FIRST_SIGNERS: tuple[tuple[str, str], ...] = (  # parameters, all required; domains
+    *((f"x-{vendor}-date x-{vendor}-expires", "") for vendor in ("amz", "goog", "tos", "oss", "obs")),
+    ("policy signature key-pair-id", ""),
+    ("expires signature", ""),
+    ("se sig", ""),
+    ("q-sign-time q-signature", ""),
+    ("x-expires x-signature", ""),
+    ("ex hm", "discordapp.com discordapp.net"),
+    ("oe oh", "fbcdn.net cdninstagram.com"),
+    ("token", "supabase.co supabase.in"),
+)
+_FIRST_SIGNING = re.compile(
+    r"x-(amz|goog|tos|oss|obs)-.*|q-.*|x-expires|x-signature|policy|signature|expires|key-pair-id|hash-algorithm"
+    r"|(aws|google|oss)?accesskeyid|googleaccessid|(x-.*)?security-token|s[vrpetisg]|ss|srt|spr|sip|sig|sk[oe]id|sk[tesv]|sktid"
+    r"|ex|is|hm|oe|oh|token",
+    re.IGNORECASE,
+)
 
 
 def job_hash(job: Job, spec: Spec) -> str:
@@ -59,24 +76,6 @@ def _hashed(text: str) -> str:
 
 
 # ── The first scheme, in ledgers of version 0.1. It is frozen: a change would lose their entries. ──────────────────
-
-_FIRST_SIGNERS: tuple[tuple[str, str], ...] = (  # parameters, all required; domains
-    *((f"x-{vendor}-date x-{vendor}-expires", "") for vendor in ("amz", "goog", "tos", "oss", "obs")),
-    ("policy signature key-pair-id", ""),
-    ("expires signature", ""),
-    ("se sig", ""),
-    ("q-sign-time q-signature", ""),
-    ("x-expires x-signature", ""),
-    ("ex hm", "discordapp.com discordapp.net"),
-    ("oe oh", "fbcdn.net cdninstagram.com"),
-    ("token", "supabase.co supabase.in"),
-)
-_FIRST_SIGNING = re.compile(
-    r"x-(amz|goog|tos|oss|obs)-.*|q-.*|x-expires|x-signature|policy|signature|expires|key-pair-id|hash-algorithm"
-    r"|(aws|google|oss)?accesskeyid|googleaccessid|(x-.*)?security-token|s[vrpetisg]|ss|srt|spr|sip|sig|sk[oe]id|sk[tesv]|sktid"
-    r"|ex|is|hm|oe|oh|token",
-    re.IGNORECASE,
-)
 
 
 def _first_unsigned(url: str) -> str:

@@ -15,6 +15,15 @@ _LONGEST_NUMBER, _LONGEST_NAME = 40, 80
 _WIDEST = 1 << 20
 _OURS = {"MPEG-4": "MP4", "QuickTime": "MOV", "Flash Video": "FLV", "BDAV": "MPEG-TS"}
 """Formats with another name in MediaInfo; preflight uses one name everywhere."""
+_LENGTH_IN_HEADER = {
+    "Matroska": b"\x44\x89",
+    "WebM": b"\x44\x89",
+    "AVI": b"avih",
+    "Windows Media": b"\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65",
+}
+"""Containers whose header states their length, and what the statement begins with: the element ``Duration`` of EBML,
+the main header of AVI, the file properties of ASF. Others are as long as their last packet, or as their size implies.
+"""
 
 
 def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:
@@ -50,17 +59,6 @@ def named_by(facts: VideoFacts, opinion: SecondOpinion) -> VideoFacts:
         durations=Durations(container=opinion.duration, video=opinion.video_duration, audio=opinion.audio_duration),
         second=opinion,
     )
-
-
-_LENGTH_IN_HEADER = {
-    "Matroska": b"\x44\x89",
-    "WebM": b"\x44\x89",
-    "AVI": b"avih",
-    "Windows Media": b"\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65",
-}
-"""Containers whose header states their length, and what the statement begins with: the element ``Duration`` of EBML,
-the main header of AVI, the file properties of ASF. Others are as long as their last packet, or as their size implies.
-"""
 
 
 def tells_its_length(container: str | None, head: bytes) -> bool:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from preflight.checking.decoder_facts import judged
 from preflight.model import Defect, DefectKind, Family, ImageFacts, SparseBytes
 from preflight.probes import limits
 from preflight.probes.limits import FIRST_SPAN_BYTES
+from preflight.probes.probe import DECODED
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
@@ -103,8 +105,6 @@ def _widened(facts: VideoFacts, opinion: SecondOpinion) -> Durations:
 
 def is_decodable(facts: ImageFacts) -> bool:
     """Whether decoding could tell more: for a container that the service accepts, without a known defect."""
-    from preflight.probes.probe import DECODED  # noqa: PLC0415 - clips do not need it
-
     is_broken = any(defect.kind not in _OPENED for defect in facts.defects)
     return facts.container in DECODED and not is_broken and facts.size_bytes is not None
 
@@ -115,8 +115,6 @@ def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: WorkerPool) -> 
     ``pool`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; one
     above the limits of fetching or decoding gets no worse finding than that.
     """
-    from preflight.checking.decoder_facts import judged  # noqa: PLC0415 - clips do not need it
-
     assert facts.size_bytes is not None, "only what is_decodable is decoded"
     pixels = (facts.width or 0) * (facts.height or 0)
     if pixels > limits.MAX_DECODED_PIXELS:

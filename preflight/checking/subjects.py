@@ -7,22 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.model import Kind, Subject
+from preflight.model.file_types import promised_kind
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts
-    from preflight.sources.url import Target
+    from preflight.sources.url import RemoteUrl
 
 _REMEMBERED = 1024
 """Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
 
-_PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".avif", ".bmp", ".tif", ".tiff")
-"""Suffixes that decide the kind of a file whose bytes are not media."""
 
-
-class Slot(NamedTuple):
+class SubjectRequest(NamedTuple):
     """A file that is to be examined. ``path`` is set for local ones, ``address`` for URLs.
 
-    ``shown`` is the source as it may be printed: without the query string. ``target`` is the server to ask.
+    ``shown`` is the source as it may be printed: without the query string. ``url`` is the server to ask.
     """
 
     source: str
@@ -31,15 +29,15 @@ class Slot(NamedTuple):
     field: str | None
     path: Path | None
     address: AddressFacts | None
-    target: Target | None = None
+    url: RemoteUrl | None = None
 
     @property
     def identity(self) -> tuple[Path | str, Kind | None, bool]:
-        """The key that slots with one result share: only files of jobs get a receipt."""
+        """The key that requests with one result share: only files of jobs get a receipt."""
         return self.path or self.source, self.kind, self.field is None
 
     def subject(self, examined: Subject) -> Subject:
-        """The subject of this slot, from that of another with the same identity."""
+        """The subject of this request, from that of another with the same identity."""
         if examined.field == self.field and examined.source == self.shown:
             return examined
         return replace(examined, field=self.field, source=self.shown)
@@ -54,23 +52,23 @@ class Examined:
     def __init__(self) -> None:
         self._subjects: dict[object, Subject] = {}
 
-    def get(self, slot: Slot) -> Subject | None:
-        """The subject of ``slot`` where its file was examined before."""
-        known = self._subjects.get(slot.identity)
-        return None if known is None else slot.subject(known)
+    def get(self, request: SubjectRequest) -> Subject | None:
+        """The subject of ``request`` where its file was examined before."""
+        known = self._subjects.get(request.identity)
+        return None if known is None else request.subject(known)
 
-    def add(self, slot: Slot, subject: Subject) -> None:
-        """Keep the subject for later slots."""
+    def add(self, request: SubjectRequest, subject: Subject) -> None:
+        """Keep the subject for later requests."""
         if len(self._subjects) >= _REMEMBERED:
             del self._subjects[next(iter(self._subjects))]
-        self._subjects[slot.identity] = subject
+        self._subjects[request.identity] = subject
 
 
-def is_named_as_picture(slot: Slot) -> bool:
+def is_named_as_picture(request: SubjectRequest) -> bool:
     """Whether its suffix is that of a picture."""
-    return slot.shown.removesuffix("?…").removesuffix(";…").lower().endswith(_PICTURE_SUFFIXES)
+    return promised_kind(request.shown.removesuffix("?…").removesuffix(";…")) is Kind.IMAGE
 
 
-def may_be_a_clip(slot: Slot) -> bool:
+def may_be_a_clip(request: SubjectRequest) -> bool:
     """Whether its field in the job or its name says that it is a clip."""
-    return slot.kind is Kind.VIDEO or (slot.kind is None and not is_named_as_picture(slot))
+    return request.kind is Kind.VIDEO or (request.kind is None and not is_named_as_picture(request))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, Hidden, Severity
-from preflight.redact import redact
-from preflight.rules import RULES, Area, Trait, rules_with
+from preflight.rules import RULES, Area, Trait, no_rule, rules_with
 
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
@@ -40,17 +39,9 @@ def rules_named(names: Iterable[str]) -> frozenset[str]:
     found: set[str] = set()
     for name in names:
         if name not in _IDS and name not in _AREAS:
-            raise ConfigurationError(f"unknown rule {redact(name, longest=60)!r}{close_to(name)}")
+            raise ConfigurationError(no_rule(name, [*_AREAS, *_IDS]))
         found |= _AREAS.get(name, {name})
     return frozenset(found)
-
-
-def close_to(name: str) -> str:
-    """The end of a message about an unknown rule: the rule that the user may have meant."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-    close = get_close_matches(name, [*_AREAS, *_IDS], n=1)
-    return f"; did you mean {close[0]!r}?" if close else "; preflight rules lists them"
 
 
 class Selection:
@@ -75,7 +66,7 @@ class Selection:
         self._baseline = baseline
         for name in self._severities:
             if name not in _IDS:
-                raise ConfigurationError(f"unknown rule {redact(name, longest=60)!r}{close_to(name)}")
+                raise ConfigurationError(no_rule(name, [*_AREAS, *_IDS]))
 
     def sort(self, findings: Sequence[Finding], job: Job | None, sources: Mapping[str | None, str]) -> Sorted:
         """Split ``findings`` of one job or file. ``sources`` names the file behind each field, for the baseline."""

@@ -10,6 +10,7 @@ import click
 from preflight.cli.file_arguments import as_names
 from preflight.cli.settings_options import with_settings
 from preflight.cli.terminal import tell
+from preflight.redact.suggestion import suggestion
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -46,11 +47,8 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-            close = get_close_matches(cmd_name, _COMMANDS, n=1)
-            if close:
-                ctx.fail(f"unknown command {cmd_name!r}; did you mean {close[0]!r}?")
+            if hint := suggestion(cmd_name, _COMMANDS):
+                ctx.fail(f"unknown command {cmd_name!r}{hint}")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)

@@ -39,6 +39,21 @@ class NetworkOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceOptions:
+    """Where the service is, and the file with the key for it."""
+
+    api_url: str
+    key_file: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidOptions(ServiceOptions):
+    """The same, and the file in which payments are recorded."""
+
+    ledger_path: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictOptions:
     """The findings that fail. ``None`` takes the value from the settings."""
 
@@ -69,10 +84,9 @@ class PlainOutputOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutputOptions:
-    """The same, and the messages beside it."""
+class _Spoken:
+    """The file that a result goes to, and the messages beside it."""
 
-    format: str
     file: str | None
     quiet: bool
     no_progress: bool
@@ -81,6 +95,13 @@ class OutputOptions:
     def hidden(self) -> bool:
         """Whether progress is hidden."""
         return self.quiet or self.no_progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions(_Spoken):
+    """The one result of a command: its format, its file, and the messages beside it."""
+
+    format: str
 
 
 class Result(NamedTuple):
@@ -91,18 +112,10 @@ class Result(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResultOptions:
-    """The results of a command, each in its own format; otherwise the same."""
+class ResultOptions(_Spoken):
+    """The results of a command, each in its own format, and the messages beside them."""
 
     formats: tuple[Result, ...]
-    file: str | None
-    quiet: bool
-    no_progress: bool
-
-    @property
-    def hidden(self) -> bool:
-        """Whether progress is hidden."""
-        return self.quiet or self.no_progress
 
 
 def grouped(name: str, group: type, *options: Decorator) -> Decorator:

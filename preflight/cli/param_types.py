@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from preflight.errors import ConfigurationError
-from preflight.rules import RULES, Area
+from preflight.rules import RULES, Area, no_rule
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -108,9 +108,5 @@ class RuleId(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         known = [*self._areas, *(rule.id for rule in RULES)]
         if value not in known:
-            from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-            close = get_close_matches(value, known, n=1)
-            hint = f"; did you mean '{close[0]}'?" if close else "; 'preflight rules' lists them"
-            self.fail(f"unknown rule '{value}'{hint}", param, ctx)
+            self.fail(no_rule(str(value), known), param, ctx)
         return str(value)

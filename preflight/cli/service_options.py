@@ -5,41 +5,36 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.completion import files
 from preflight.cli.key_file import read_key_file
-from preflight.cli.option_groups import OutputOptions
+from preflight.cli.option_groups import OutputOptions, PaidOptions, ServiceOptions, grouped
 from preflight.cli.param_types import Seconds
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger
 from preflight.cli.terminal import remark
 from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
 from preflight.errors import ConfigurationError
+from preflight.ledger import Ledger
 from preflight.render.formats import SUBMISSION
 from preflight.submit.submit import Submission
 
-if TYPE_CHECKING:
-    from preflight.ledger import Ledger
-
-
-api_url_option = click.option(
+_API_URL = click.option(
     "--api-url",
     metavar="URL",
     default=DEFAULT_BASE_URL,
     show_default=True,
     help="Base URL of the API.",
 )
-key_file_option = click.option(
+_KEY_FILE = click.option(
     "--key-file",
     metavar="FILE",
     shell_complete=files,
     envvar="PREFLIGHT_API_KEY_FILE",
     help="File that holds the API key (default: PREFLIGHT_API_KEY).",
 )
-
 ledger_option = click.option(
     "--ledger",
     "ledger_path",
@@ -47,6 +42,8 @@ ledger_option = click.option(
     envvar="PREFLIGHT_LEDGER",
     help="Ledger file (default: in the user's data folder).",
 )
+service_options = grouped("service", ServiceOptions, _API_URL, _KEY_FILE)
+paid_options = grouped("service", PaidOptions, _API_URL, _KEY_FILE, ledger_option)
 
 wait_timeout_option = click.option(
     "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Stop waiting after this time."
@@ -55,14 +52,12 @@ wait_timeout_option = click.option(
 
 def open_ledger(path: str | None) -> Ledger:
     """The ledger in that file, else in the user's data folder. Raises ``LedgerUnusable``."""
-    from preflight.ledger import Ledger  # noqa: PLC0415 - loads SQLite, only for paid requests
-
     return Ledger(Path(path) if path else default_ledger())
 
 
-def open_client(api_url: str, key_file: str | None) -> Client:
+def open_client(service: ServiceOptions) -> Client:
     """A client with the user's key. Raises ``InvalidKey`` and ``ConfigurationError``."""
-    return Client(_key(key_file), base_url=api_url)
+    return Client(_key(service.key_file), base_url=service.api_url)
 
 
 def _key(key_file: str | None) -> ApiKey:

@@ -17,10 +17,11 @@ from preflight.cli.option_groups import JobOptions, PlaceOptions, grouped
 from preflight.cli.settings_options import loaded_of
 from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
-from preflight.model import Kind, Report
+from preflight.model import Report
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact, shown_path
 from preflight.targets import Filters, read_targets, why_empty
+from preflight.targets.image_and_video import target_of
 
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
@@ -149,25 +150,19 @@ def _listed(source: str, *, null: bool) -> Iterator[str]:
 
 def _given(job: JobOptions) -> Iterator[Target]:
     """The job of ``--image`` and ``--video``, or the one of them as a file by itself."""
-    image, video = job.image, job.video
-    for source in (image, video):
+    for source in (job.image, job.video):
         if source is not None and not is_url(source):
             require_file(source)
-    if image is not None and video is not None:
-        from preflight.jobfiles import job_from_fields  # noqa: PLC0415 - loads YAML, which media files do not need
-
-        yield job_from_fields(
-            model=job.model,
-            images=[image],
-            videos=[video],
-            orientation=job.orientation,
-            mode=job.mode,
-            prompt=job.prompt,
-        )
-    elif image is not None:
-        yield Media(source=image, kind=Kind.IMAGE)
-    elif video is not None:
-        yield Media(source=video, kind=Kind.VIDEO)
+    target = target_of(
+        image=job.image,
+        video=job.video,
+        mode=job.mode,
+        orientation=job.orientation,
+        prompt=job.prompt,
+        model=job.model,
+    )
+    if target is not None:
+        yield target
 
 
 def require_file(source: str) -> None:

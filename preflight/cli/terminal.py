@@ -14,6 +14,9 @@ import click
 from preflight.cli.guard import guarded_streams, is_ci, unguarded
 from preflight.redact import hide, printable
 
+# These log signed URLs and headers, for programmers.
+_OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
+
 
 def remark(text: str) -> None:
     """Print a line on standard error that begins with ``preflight:``."""
@@ -41,9 +44,6 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], 
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-
-# These log signed URLs and headers, for programmers.
-_OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
 
 
 def set_up(verbosity: int) -> Callable[[], None]:

@@ -3,54 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import random as randomness
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
-from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
 from preflight.client import calls
-from preflight.client.auth import DEFAULT_BASE_URL, ApiKey
 from preflight.client.face import Face, async_http_client
 from preflight.client.http_library import AsyncHttp, library_of, transport_errors
 from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait, silenced_http_logs
 from preflight.client.models import Credits, Task
-from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
-from preflight.client.retry import POLL, Backoff
-from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Departure
+from preflight.client.protocol import (
+    MAX_ANSWER_BYTES,
+    ApiResponse,
+    Attempt,
+    Call,
+    Done,
+    OnAttempt,
+    OnUpdate,
+    Reply,
+    Request,
+    Sleep,
+    Update,
+    step,
+)
+from preflight.client.wire import Departure
 
 _Result = TypeVar("_Result")
 
 
-class AsyncClient(Face[AsyncHttp]):
+class AsyncClient(Face[AsyncHttp, Callable[[float], Awaitable[None]]]):
     """The API, for asyncio: the calls, bounds and errors of ``Client``."""
 
-    def __init__(
-        self,
-        key: ApiKey | str,
-        *,
-        base_url: str = DEFAULT_BASE_URL,
-        http: AsyncHttp | None = None,
-        create_timeout: float = CREATE_SECONDS,
-        query_timeout: float = QUERY_SECONDS,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        random: Callable[[], float] = randomness.random,
-        poll: Backoff = POLL,
-    ) -> None:
-        super().__init__(
-            key,
-            base_url=base_url,
-            http=http,
-            make=async_http_client,
-            create_timeout=create_timeout,
-            query_timeout=query_timeout,
-            clock=clock,
-            random=random,
-            poll=poll,
-        )
-        self._sleep = sleep
+    def _own_http(self) -> AsyncHttp:
+        return async_http_client(self._wire)
+
+    def _own_sleep(self) -> Callable[[float], Awaitable[None]]:
+        return asyncio.sleep
 
     async def create_task(
         self,
@@ -59,7 +47,7 @@ class AsyncClient(Face[AsyncHttp]):
         timeout: float | None = None,  # noqa: ASYNC109 - one signature for both faces
         attempts: int = 1,
         max_wait: float = calls.MAX_WAIT_SECONDS,
-        on_attempt: Callable[[int], object] | None = None,
+        on_attempt: OnAttempt = None,
     ) -> str:
         """As ``Client.create_task``; ``on_attempt`` may be a coroutine function.
 
@@ -86,7 +74,7 @@ class AsyncClient(Face[AsyncHttp]):
         task_id: str,
         *,
         timeout: float | None = 1800.0,  # noqa: ASYNC109 - one signature for both faces; it ends with a reason
-        on_update: Callable[[Task], object] | None = None,
+        on_update: OnUpdate = None,
     ) -> Task:
         """As ``Client.wait``; ``on_update`` may be a coroutine function."""
         return await self._drive(self._wait_call(task_id, timeout), on_update=on_update)
@@ -98,26 +86,13 @@ class AsyncClient(Face[AsyncHttp]):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    async def _drive(
-        self,
-        call: Call[_Result],
-        *,
-        on_update: Callable[[Task], object] | None = None,
-        on_attempt: Callable[[int], object] | None = None,
-    ) -> _Result:
+    async def _drive(self, call: Call[_Result], on_update: OnUpdate = None, on_attempt: OnAttempt = None) -> _Result:
         reply: Reply | None = None
         while True:
-            try:
-                command = call.send(reply)
-            except StopIteration as stop:
-                result: _Result = stop.value
-                return result
-            reply = None
+            command, reply = step(call, reply), None
             match command:
                 case Request():
                     reply = await self._exchange(command)
@@ -133,6 +108,8 @@ class AsyncClient(Face[AsyncHttp]):
                     told = on_attempt(command.number) if on_attempt is not None else None
                     if isawaitable(told):
                         await told
+                case Done():
+                    return command.result
                 case _:
                     assert_never(command)
 
@@ -144,7 +121,7 @@ class AsyncClient(Face[AsyncHttp]):
         return reply
 
     async def _reply(self, request: Request) -> Reply:
-        head: Answer | None = None
+        head: ApiResponse | None = None
         departure = Departure()
         try:
             async with asyncio.timeout(request.within) as deadline:

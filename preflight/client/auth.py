@@ -15,6 +15,9 @@ VARIABLE = "PREFLIGHT_API_KEY"
 
 _SHAPE = re.compile(r"sk-[\x21-\x7e]+")
 _LENGTH = range(7, 513)
+DEFAULT_BASE_URL = "https://api.aivideoapi.ai"
+_MAX_LENGTH = 2048
+_MAX_PORT = 65_535
 
 
 def check_key(text: str) -> str:
@@ -58,12 +61,6 @@ class ApiKey:
 
     def __reduce__(self) -> str:
         raise TypeError("an API key cannot be pickled")
-
-
-DEFAULT_BASE_URL = "https://api.aivideoapi.ai"
-
-_MAX_LENGTH = 2048
-_MAX_PORT = 65_535
 
 
 def is_loopback(host: str) -> bool:

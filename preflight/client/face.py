@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
+import random as randomness
 import ssl
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
 import httpx2
 
 from preflight.client import calls
-from preflight.client.auth import ApiKey
+from preflight.client.auth import DEFAULT_BASE_URL, ApiKey
 from preflight.client.models import Credits, Task
 from preflight.client.protocol import Call
-from preflight.client.retry import Backoff
+from preflight.client.retry import POLL, Backoff
 from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire, bound
 from preflight.tls import trusted_context
 
 _Http = TypeVar("_Http")
+_Sleep = TypeVar("_Sleep")
+
+# No connection is kept: one that the server closed meanwhile would leave a paid request in doubt.
+_NOTHING_KEPT = httpx2.Limits(max_keepalive_connections=0)
 
 
-class Face(Generic[_Http]):
-    """``make`` makes the HTTP client where none is handed in; one that is handed in stays open."""
+class Face(ABC, Generic[_Http, _Sleep]):
+    """A face makes its own HTTP client, and closes it, where none is handed in."""
 
     def __init__(
         self,
         key: ApiKey | str,
         *,
-        base_url: str,
-        http: _Http | None,
-        make: Callable[[Wire], _Http],
-        create_timeout: float,
-        query_timeout: float,
-        clock: Callable[[], float],
-        random: Callable[[], float],
-        poll: Backoff,
+        base_url: str = DEFAULT_BASE_URL,
+        http: _Http | None = None,
+        create_timeout: float = CREATE_SECONDS,
+        query_timeout: float = QUERY_SECONDS,
+        sleep: _Sleep | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = randomness.random,
+        poll: Backoff = POLL,
     ) -> None:
         self._create_timeout = bound(create_timeout, CREATE_SECONDS)
         self._query_timeout = bound(query_timeout, QUERY_SECONDS)
         self._wire = Wire(key, base_url, proxied=http is None)
-        self._http = make(self._wire) if http is None else http
+        self._http = self._own_http() if http is None else http
         self._owned = http is None
+        self._sleep = self._own_sleep() if sleep is None else sleep
         self._clock = clock
         self._random = random
         self._poll = poll
+
+    @abstractmethod
+    def _own_http(self) -> _Http:
+        """The HTTP client of a face that was handed none."""
+
+    @abstractmethod
+    def _own_sleep(self) -> _Sleep:
+        """How a face sleeps that was not told how."""
 
     @property
     def base_url(self) -> str:
@@ -87,10 +103,6 @@ def http_client(wire: Wire) -> httpx2.Client:
 def async_http_client(wire: Wire) -> httpx2.AsyncClient:
     """The async face's own HTTP client."""
     return httpx2.AsyncClient(trust_env=False, limits=_NOTHING_KEPT, verify=_verify(wire), proxy=_proxy(wire))
-
-
-# No connection is kept: one that the server closed meanwhile would leave a paid request in doubt.
-_NOTHING_KEPT = httpx2.Limits(max_keepalive_connections=0)
 
 
 def _verify(wire: Wire) -> ssl.SSLContext | bool:

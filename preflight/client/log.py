@@ -11,11 +11,16 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
-from preflight.client.protocol import Answer, Reply, Request
+from preflight.client.protocol import ApiResponse, Reply, Request
 from preflight.client.refusals import request_id_of
 from preflight.redact import one_line
 
 _LOG = logging.getLogger("preflight.client")
+_LOGGERS = tuple(
+    name
+    for http, core in (("httpx2", "httpcore2"), ("httpx", "httpcore"))
+    for name in (http, *(f"{core}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
+)
 
 
 def log_sending(message: Any) -> None:
@@ -40,7 +45,7 @@ def log_reply(request: Request, base: str, reply: Reply, *, seconds: float) -> N
     if not _LOG.isEnabledFor(logging.INFO):
         return
     line = f"{request.method} {base}{request.path}"
-    if not isinstance(reply, Answer):
+    if not isinstance(reply, ApiResponse):
         _LOG.info("%s failed after %.0f ms: %s%s", line, seconds * 1000, reply.reason, _named(reply.request_id))
         _LOG.debug("because: %s", one_line(str(reply.cause)))
         return
@@ -67,12 +72,6 @@ def _named(request_id: str | None) -> str:
 def _names(headers: Mapping[str, str]) -> str:
     return one_line(", ".join(headers))
 
-
-_LOGGERS = tuple(
-    name
-    for http, core in (("httpx2", "httpcore2"), ("httpx", "httpcore"))
-    for name in (http, *(f"{core}.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")))
-)
 
 _ours: ContextVar[bool] = ContextVar("preflight_request", default=False)
 

@@ -1,21 +1,24 @@
 """The requests of a call to its driver, and the driver's replies: the seam between deciding and doing.
 
 A call is a generator. It yields ``Request``, ``Sleep``, ``Update`` and ``Attempt``, is sent the reply to each request,
-and returns its result or raises an error of ``preflight.errors``.
+and returns its result or raises an error of ``preflight.errors``. A driver advances it with ``step``.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Literal, TypeAlias, TypeVar
+from typing import Generic, Literal, TypeAlias, TypeVar
 
 from preflight.client.models import Task
 
 MAX_ANSWER_BYTES = 1 << 20
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+_LARGEST = 10**15
+_MOST_PLACES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +54,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ApiResponse:
     """A whole HTTP answer. Header names are in lower case; ``body`` is ``None`` past ``MAX_ANSWER_BYTES``."""
 
     status: int
@@ -72,12 +75,30 @@ class Lost:
     request_id: str | None = None
 
 
-Command: TypeAlias = Request | Sleep | Update | Attempt
-Reply: TypeAlias = Answer | Lost
-
 _Result = TypeVar("_Result")
 
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[_Result]):
+    """The call has ended with this result."""
+
+    result: _Result
+
+
+Command: TypeAlias = Request | Sleep | Update | Attempt
+Reply: TypeAlias = ApiResponse | Lost
 Call: TypeAlias = Generator[Command, Reply | None, _Result]
+
+OnUpdate: TypeAlias = Callable[[Task], object] | None
+OnAttempt: TypeAlias = Callable[[int], object] | None
+
+
+def step(call: Call[_Result], reply: Reply | None) -> Command | Done[_Result]:
+    """What ``call`` asks for next, once it has the ``reply`` to its last request."""
+    try:
+        return call.send(reply)
+    except StopIteration as stop:
+        return Done(stop.value)
 
 
 def ask(request: Request) -> Call[Reply]:
@@ -88,12 +109,7 @@ def ask(request: Request) -> Call[Reply]:
     return reply
 
 
-_NOTHING: Mapping[str, object] = MappingProxyType({})
-_LARGEST = 10**15
-_MOST_PLACES = 12
-
-
-def fields_of(answer: Answer) -> Mapping[str, object] | None:
+def fields_of(answer: ApiResponse) -> Mapping[str, object] | None:
     """The JSON object in the body of ``answer``; ``None`` if it holds something else. Fractions are ``Decimal``."""
     if answer.body is None:
         return None

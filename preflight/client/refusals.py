@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from preflight.client.protocol import Answer, fields_of, member
+from preflight.client.protocol import ApiResponse, fields_of, member
 from preflight.client.retry import retry_after
 from preflight.errors import (
     ApiError,
@@ -49,7 +49,7 @@ _PASSING_STATUSES = frozenset({429, 500, 502, 503, 504})
 _Error = TypeVar("_Error", bound=ApiError)
 
 
-def error_of(answer: Answer) -> ApiError:
+def error_of(answer: ApiResponse) -> ApiError:
     """The error for ``answer``.
 
     The row of the table with this status and code; failing that the only row with this status; failing that the row
@@ -65,7 +65,9 @@ def error_of(answer: Answer) -> ApiError:
     return carrying(answer, refusal or UnexpectedResponse, message, error=stated)
 
 
-def carrying(answer: Answer, kind: type[_Error], message: str, *, error: Mapping[str, object] | None = None) -> _Error:
+def carrying(
+    answer: ApiResponse, kind: type[_Error], message: str, *, error: Mapping[str, object] | None = None
+) -> _Error:
     """A ``kind`` with what ``answer`` says of itself: status, request id, Retry-After; code and type from ``error``."""
     return kind(
         message,
@@ -77,7 +79,7 @@ def carrying(answer: Answer, kind: type[_Error], message: str, *, error: Mapping
     )
 
 
-def request_id_of(answer: Answer) -> str | None:
+def request_id_of(answer: ApiResponse) -> str | None:
     """The service's own name of the request that it answers, if it gave one."""
     named = (one_line(answer.headers.get(name), longest=200) for name in _REQUEST_ID_HEADERS)
     return next(filter(None, named), None)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from preflight.client.models import Credits, Task, TaskError, TaskStatus
-from preflight.client.protocol import Answer, Lost, Reply, fields_of, member, number
+from preflight.client.protocol import ApiResponse, Lost, Reply, fields_of, member, number
 from preflight.client.refusals import ROWS, carrying, error_of, request_id_of
 from preflight.errors import (
     ApiError,
@@ -27,6 +27,7 @@ _OUTPUT_URL = re.compile(r"https?://[\x21-\x7e]{1,8000}")
 # Printable ASCII without characters that could leave their place in a path.
 _TASK_ID = re.compile(r"(?!\.+$)[!$&'()*+,\-.0-9:;=@A-Z_a-z~]{1,200}")
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+_REFUSALS = frozenset(row.row for row in ROWS if row.row[0] < 500 and row is not TaskNotFound)
 
 
 def is_task_id(value: object) -> bool:
@@ -53,7 +54,7 @@ def created(reply: Reply) -> str:
     raise _unknown(reply, stated, task_id) from stated
 
 
-def is_refused(answer: Answer) -> bool:
+def is_refused(answer: ApiResponse) -> bool:
     """Whether ``answer`` is a refusal of a create that the API documents: status and code are a row of its table.
 
     Another status, another code, or an answer that holds more than an error is not one. Nor are 500 and 503, which may
@@ -65,10 +66,7 @@ def is_refused(answer: Answer) -> bool:
     return (answer.status, member(fields, "error").get("code")) in _REFUSALS
 
 
-_REFUSALS = frozenset(row.row for row in ROWS if row.row[0] < 500 and row is not TaskNotFound)
-
-
-def _unknown(answer: Answer, error: ApiError, task_id: object) -> OutcomeUnknown:
+def _unknown(answer: ApiResponse, error: ApiError, task_id: object) -> OutcomeUnknown:
     named = one_line(task_id, longest=200)
     if named:
         message = f"the answer names the task {named!r}, but is not a success"
@@ -132,7 +130,7 @@ def credits(reply: Reply) -> Credits:  # noqa: A001 - the API's own word; the bu
     )
 
 
-def _success(reply: Reply) -> tuple[Answer, Mapping[str, object]]:
+def _success(reply: Reply) -> tuple[ApiResponse, Mapping[str, object]]:
     if isinstance(reply, Lost):
         kind = UnexpectedResponse if reply.sent else ApiUnreachable
         raise kind(reply.reason, request_id=reply.request_id) from reply.cause

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import random as randomness
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Self, TypeVar, assert_never
 
 from preflight.client import calls
-from preflight.client.auth import DEFAULT_BASE_URL, ApiKey
 from preflight.client.deadline import Watchdog
 from preflight.client.face import Face, http_client
 from preflight.client.http_library import SyncHttp, library_of, transport_errors
 from preflight.client.log import log_attempt, log_connection, log_reply, log_sending, log_wait, silenced_http_logs
 from preflight.client.models import Credits, Task
-from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Attempt, Call, Reply, Request, Sleep, Update
-from preflight.client.retry import POLL, Backoff
-from preflight.client.wire import CREATE_SECONDS, QUERY_SECONDS, Wire
+from preflight.client.protocol import (
+    MAX_ANSWER_BYTES,
+    ApiResponse,
+    Attempt,
+    Call,
+    Done,
+    OnAttempt,
+    OnUpdate,
+    Reply,
+    Request,
+    Sleep,
+    Update,
+    step,
+)
+from preflight.client.wire import Wire
 
 _LONGEST_SLEEP = 1.0
 
 _Result = TypeVar("_Result")
 
 
-class Client(Face[SyncHttp]):
+class Client(Face[SyncHttp, Callable[[float], None]]):
     """The API, blocking. A context manager; an ``http`` client that was handed in stays open.
 
     The key goes to ``base_url`` and nowhere else, over https (http to this machine). ``create_timeout`` and
@@ -35,31 +44,11 @@ class Client(Face[SyncHttp]):
     connection that ``http`` kept from before, the bound holds for the body only: have it keep none.
     """
 
-    def __init__(
-        self,
-        key: ApiKey | str,
-        *,
-        base_url: str = DEFAULT_BASE_URL,
-        http: SyncHttp | None = None,
-        create_timeout: float = CREATE_SECONDS,
-        query_timeout: float = QUERY_SECONDS,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-        random: Callable[[], float] = randomness.random,
-        poll: Backoff = POLL,
-    ) -> None:
-        super().__init__(
-            key,
-            base_url=base_url,
-            http=http,
-            make=http_client,
-            create_timeout=create_timeout,
-            query_timeout=query_timeout,
-            clock=clock,
-            random=random,
-            poll=poll,
-        )
-        self._sleep = sleep
+    def _own_http(self) -> SyncHttp:
+        return http_client(self._wire)
+
+    def _own_sleep(self) -> Callable[[float], None]:
+        return time.sleep
 
     def create_task(
         self,
@@ -68,7 +57,7 @@ class Client(Face[SyncHttp]):
         timeout: float | None = None,
         attempts: int = 1,
         max_wait: float = calls.MAX_WAIT_SECONDS,
-        on_attempt: Callable[[int], object] | None = None,
+        on_attempt: OnAttempt = None,
     ) -> str:
         """Pay for the job ``body`` and return its task's id. Sent once, unless ``attempts`` allows more.
 
@@ -94,9 +83,7 @@ class Client(Face[SyncHttp]):
         """
         return self._drive(self._credits_call(timeout, attempts))
 
-    def wait(
-        self, task_id: str, *, timeout: float | None = 1800.0, on_update: Callable[[Task], object] | None = None
-    ) -> Task:
+    def wait(self, task_id: str, *, timeout: float | None = 1800.0, on_update: OnUpdate = None) -> Task:
         """The completed task. ``on_update`` is called with each new state of it, the last included.
 
         ``timeout`` is in seconds; ``None`` waits for ever. Raises ``TaskFailed``, ``WaitTimeout``, ``ApiError``.
@@ -110,26 +97,13 @@ class Client(Face[SyncHttp]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _drive(
-        self,
-        call: Call[_Result],
-        *,
-        on_update: Callable[[Task], object] | None = None,
-        on_attempt: Callable[[int], object] | None = None,
-    ) -> _Result:
+    def _drive(self, call: Call[_Result], on_update: OnUpdate = None, on_attempt: OnAttempt = None) -> _Result:
         reply: Reply | None = None
         while True:
-            try:
-                command = call.send(reply)
-            except StopIteration as stop:
-                result: _Result = stop.value
-                return result
-            reply = None
+            command, reply = step(call, reply), None
             match command:
                 case Request():
                     reply = exchange(self._http, self._wire, command, clock=self._clock)
@@ -143,6 +117,8 @@ class Client(Face[SyncHttp]):
                     log_attempt(command.number)
                     if on_attempt is not None:
                         on_attempt(command.number)
+                case Done():
+                    return command.result
                 case _:
                     assert_never(command)
 
@@ -165,7 +141,7 @@ def exchange(http: SyncHttp, wire: Wire, request: Request, *, clock: Callable[[]
 
 def _reply(http: SyncHttp, wire: Wire, request: Request) -> Reply:
     watchdog = Watchdog(request.within)
-    head: Answer | None = None
+    head: ApiResponse | None = None
     try:
         with watchdog:
             message = wire.request(request, {"trace": watchdog.trace}, library=library_of(http))

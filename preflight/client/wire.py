@@ -13,7 +13,7 @@ import httpx2
 
 from preflight.client.auth import ApiKey, base_of
 from preflight.client.http_library import kinds_of
-from preflight.client.protocol import MAX_ANSWER_BYTES, Answer, Lost, Request
+from preflight.client.protocol import MAX_ANSWER_BYTES, ApiResponse, Lost, Request
 from preflight.client.refusals import request_id_of
 from preflight.client.system_proxy import SystemProxy, proxy_for
 from preflight.errors import ConfigurationError
@@ -92,7 +92,7 @@ class Wire:
             extensions={"timeout": timeout, **(extensions or {})},
         )
 
-    def answer(self, response: Any, body: bytes, request: Request | None = None) -> Answer:
+    def answer(self, response: Any, body: bytes, request: Request | None = None) -> ApiResponse:
         """The answer that ``response`` is, with the key hidden wherever the service quotes it.
 
         An answer that is not a success may quote the job, too: the signatures of the URLs of ``request`` are hidden.
@@ -100,14 +100,14 @@ class Wire:
         secrets = self._secrets
         if request is not None and request.content is not None and response.status_code >= _NO_SUCCESS:
             secrets |= _secrets_in(request.content)
-        return Answer(
+        return ApiResponse(
             status=response.status_code,
             headers={secrets.hide(name.lower()): secrets.hide(value) for name, value in response.headers.items()},
             body=secrets.hide_bytes(body) if len(body) <= MAX_ANSWER_BYTES else None,
         )
 
     def lost(
-        self, request: Request, cause: Exception, *, overdue: bool, head: Answer | None, departure: Departure
+        self, request: Request, cause: Exception, *, overdue: bool, head: ApiResponse | None, departure: Departure
     ) -> Lost:
         """The meaning of a transport's failure ``cause`` for ``request``; ``overdue`` if it was cut off for its time.
 

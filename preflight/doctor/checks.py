@@ -16,7 +16,7 @@ from preflight.redact import printable
 _LONGEST = 300
 
 
-class State(Enum):
+class CheckState(Enum):
     """``NOTE`` and ``MISSING`` need nothing for a check to work; ``UNKNOWN`` means that the check got no answer."""
 
     OK = "ok"
@@ -32,7 +32,7 @@ class Check:
     """The result of one check. ``fix`` says how to repair a part that does not work."""
 
     name: str
-    state: State
+    state: CheckState
     found: str
     fix: str | None = None
 
@@ -43,9 +43,9 @@ Trial: TypeAlias = Callable[[], Iterable[Check]]
 def verdict(checks: Iterable[Check]) -> Verdict:
     """``FAIL`` when a required part does not work, ``INDETERMINATE`` when a check gave no answer."""
     states = {check.state for check in checks}
-    if State.FAIL in states:
+    if CheckState.FAIL in states:
         return Verdict.FAIL
-    return Verdict.INDETERMINATE if State.UNKNOWN in states else Verdict.PASS
+    return Verdict.INDETERMINATE if CheckState.UNKNOWN in states else Verdict.PASS
 
 
 def tried(trials: Sequence[tuple[str, Trial]], *, seconds: float) -> tuple[Check, ...]:
@@ -58,7 +58,7 @@ def tried(trials: Sequence[tuple[str, Trial]], *, seconds: float) -> tuple[Check
     checks: list[Check] = []
     for name, thread, found in running:
         thread.join(max(0.0, end - time.monotonic()))
-        checks += found or [Check(name=name, state=State.UNKNOWN, found=f"no answer within {seconds:g} s")]
+        checks += found or [Check(name=name, state=CheckState.UNKNOWN, found=f"no answer within {seconds:g} s")]
     return tuple(checks)
 
 
@@ -72,7 +72,7 @@ def _begun(name: str, trial: Trial) -> tuple[threading.Thread, list[Check]]:
         except Exception as error:  # noqa: BLE001 - any exception of a broken installation is a result
             said = printable(f"{type(error).__name__}: {error}"[:_LONGEST])
             fix = f"install preflight again: {install_command('--force-reinstall', 'media-preflight')}"
-            checks = [Check(name=name, state=State.FAIL, found=said, fix=fix)]
+            checks = [Check(name=name, state=CheckState.FAIL, found=said, fix=fix)]
         found.extend(checks)
 
     thread = threading.Thread(target=run, daemon=True, name=f"doctor: {name}")

@@ -13,15 +13,8 @@ from tempfile import mkdtemp
 from unicodedata import normalize
 
 from preflight.errors import ConfigurationError
+from preflight.model.file_types import SUFFIXES
 from preflight.redact import printable
-
-_SUFFIXES = {
-    "PNG": (".png",),
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
-    "MP4": (".mp4", ".m4v"),
-    "MOV": (".mov", ".qt"),
-}
-"""The suffixes of each container, the usual one first."""
 
 
 class Occupied(Exception):
@@ -48,7 +41,7 @@ class Names:
         A suffix that promises ``container`` stays. So does ``.mov`` of an MP4 in place: the two are one family. Where
         the run gave that name to another result, it is ``dance.mkv.fixed.mp4``, and after that one with a number.
         """
-        fitting = _SUFFIXES[container] + (_SUFFIXES["MOV"] if in_place and container == "MP4" else ())
+        fitting = SUFFIXES[container] + (SUFFIXES["MOV"] if in_place and container == "MP4" else ())
         suffix = source.suffix if source.suffix.lower() in fitting else fitting[0]
         mark = "" if in_place else ".fixed"
         target = source.with_name(f"{source.stem}{mark}{suffix}")

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from preflight.checking.engine import Engine
@@ -25,6 +24,9 @@ from preflight.model import Finding, JobReport, Kind, Severity, Verdict
 from preflight.model.target import Media, is_url
 from preflight.redact import printable
 from preflight.specs import DEFAULT_MODEL, load_spec
+
+_WRITTEN = "this run already wrote it for another field or orientation; fix a copy of it for this one"
+_OUTSIDE = "it is outside the named folder or job, reached through a link or a job: name the file itself to replace it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +67,7 @@ class Fixer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def fix(self, given: FixInput) -> Outcome:
@@ -247,11 +247,6 @@ class Fixer:
             orientation=given.orientation,
             in_place=self._options.in_place,
         )
-
-
-_WRITTEN = "this run already wrote it for another field or orientation; fix a copy of it for this one"
-
-_OUTSIDE = "it is outside the named folder or job, reached through a link or a job: name the file itself to replace it"
 
 
 def _untried(report: JobReport, made: Plan) -> FixState:

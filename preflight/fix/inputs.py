@@ -6,18 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from preflight.checking.named_media import choice_of, named_media, spec_of
 from preflight.errors import JobUnreadable
 from preflight.model import Job, Kind
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
-from preflight.specs import Role, load_spec, model_names
+from preflight.specs import load_spec
 from preflight.targets import read_targets
 from preflight.targets.arguments import JOB_LIKE
 from preflight.targets.folders import plain_part
 
-_KINDS: dict[Role, Kind] = {"image": Kind.IMAGE, "video": Kind.VIDEO}
-_ITEMS = 16
-"""Most files of one list field; the service uses one."""
+_AT_A_URL = "it is at a URL: download it, fix the copy, and upload that"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +82,7 @@ def _is_inside(file: Path, roots: Iterable[Path]) -> bool:
 
 
 def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[FixInput]:
-    spec = load_spec(model)
-    usual = orientation or spec.field("orientation").default or spec.field("orientation").choices[0]
+    usual = choice_of(None, load_spec(model), "orientation", orientation)
     match target:
         case Media():
             if is_url(target.source):
@@ -101,29 +99,21 @@ def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[Fix
 
 
 def _of_job(job: Job, model: str, usual: str) -> Iterator[FixInput]:
-    named = job.value(load_spec(model).field("model").name)
-    spec = load_spec(named if isinstance(named, str) and named in model_names() else model)
+    spec = spec_of(job, model)
     chosen = job.value(spec.field("orientation").name)
     orientation = chosen if isinstance(chosen, str) and chosen in spec.field("orientation").choices else usual
-    for role, kind in _KINDS.items():
-        name = spec.field(role).name
-        values = job.value(name)
-        for index, value in enumerate(values[:_ITEMS] if isinstance(values, list) else ()):
-            if not isinstance(value, str) or not value.strip():
-                continue
-            field = f"{name}[{index}]"
-            place = job.place(field)
-            local = None if is_url(value) else Path(job.path or "").parent / value
-            yield FixInput(
-                source=str(local) if local is not None else redact(value),
-                file=local,
-                kind=kind,
-                orientation=orientation,
-                trouble=None if local is not None else _AT_A_URL,
-                field=field,
-                path=job.path,
-                line=place.line if place else job.line,
-            )
-
-
-_AT_A_URL = "it is at a URL: download it, fix the copy, and upload that"
+    for media in named_media(job, spec):
+        if not media.source.strip():
+            continue
+        place = job.place(media.field)
+        local = None if is_url(media.source) else Path(job.path or "").parent / media.source
+        yield FixInput(
+            source=str(local) if local is not None else redact(media.source),
+            file=local,
+            kind=media.kind,
+            orientation=orientation,
+            trouble=None if local is not None else _AT_A_URL,
+            field=media.field,
+            path=job.path,
+            line=place.line if place else job.line,
+        )

@@ -11,10 +11,12 @@ from typing import Any, TypeAlias
 
 from preflight.fix.repairs import Repair, Step
 from preflight.model import ImageFacts, VideoFacts
+from preflight.model.file_types import promised_container
 from preflight.rules import Trait, rules_with
 from preflight.specs import ImageSpec, Spec
 
 _CAP = rules_with(Trait.CAP)
+_ENCODED = frozenset({Step.RECODE, Step.RESIZE, Step.SQUEEZE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +112,6 @@ def load_outcome(line: bytes) -> WorkerOutcome | None:
     return WorkerOutcome(container=container, done=tuple(done), refused=refused)
 
 
-_ENCODED = frozenset({Step.RECODE, Step.RESIZE, Step.SQUEEZE})
-_PROMISES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG"}
-
-
 def recipe_for(
     rows: Iterable[Repair],
     facts: ImageFacts | VideoFacts,
@@ -138,7 +136,8 @@ def _picture(
 ) -> ImageRecipe:
     """A JPEG stays one and everything else becomes a PNG; in place it gets the container of its suffix."""
     own = facts.container if facts.container in image.containers else "PNG"
-    promised = _PROMISES.get(source.suffix.lower()) if in_place else None
+    named = promised_container(source) if in_place else None
+    promised = named if named in image.containers else None
     strip = steps <= {Step.FIRST_PICTURE, Step.RENAME}
     return ImageRecipe(
         container=own if strip else promised or own,

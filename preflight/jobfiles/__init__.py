@@ -2,11 +2,9 @@
 
 from preflight.jobfiles.detect import document_jobs, manifest_jobs
 from preflight.jobfiles.fields import job_from_fields
-from preflight.jobfiles.load import JOB_SUFFIXES, MANIFEST_SUFFIXES, load_job, load_manifest, load_text, read_manifest
+from preflight.jobfiles.load import load_job, load_manifest, load_text, read_manifest
 
 __all__ = [
-    "JOB_SUFFIXES",
-    "MANIFEST_SUFFIXES",
     "document_jobs",
     "job_from_fields",
     "load_job",

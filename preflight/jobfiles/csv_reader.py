@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -48,6 +48,16 @@ def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | Job
                 yield exc
     except JobUnreadable as exc:
         yield exc
+
+
+def header_names(lines: Iterable[str]) -> set[str]:
+    """The names of the columns, in lower case, that a table with these first ``lines`` has."""
+    delimiter, header = _header(lines)
+    try:
+        cells = next(csv.reader([header.lower()], delimiter=delimiter), [])
+    except csv.Error:
+        return set()
+    return {name.strip() for name in cells} - {""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +108,7 @@ class _Feed:
 
 def _rows(lines: Lines) -> Iterator[_Row]:
     """The rows that hold a value. Raises ``JobUnreadable`` where the table cannot be told apart any more."""
-    first = _next_filled(lines)
-    if said := _SAID.fullmatch(first):  # as Excel writes it
-        delimiter, first = said[1], _next_filled(lines)
-    else:
-        delimiter = max(_DELIMITERS, key=first.count)
+    delimiter, first = _header(lines)
     cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
     feed = _Feed(first, lines)
     try:
@@ -115,8 +121,13 @@ def _rows(lines: Lines) -> Iterator[_Row]:
         raise feed.unreadable(f"not CSV, and not read further: {exc}") from exc
 
 
-def _next_filled(lines: Lines) -> str:
-    return next((line for line in lines if line.strip()), "")
+def _header(lines: Iterable[str]) -> tuple[str, str]:
+    """The delimiter of a table, and the line of its header."""
+    filled = (line for line in lines if line.strip())
+    first = next(filled, "")
+    if said := _SAID.fullmatch(first):  # as Excel writes it
+        return said[1], next(filled, "")
+    return max(_DELIMITERS, key=first.count), first
 
 
 def _columns(header: _Row) -> list[FieldName | None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import json
 import re
 from collections.abc import Collection, Iterator
@@ -13,14 +11,19 @@ from typing import Final, Literal, TypeAlias
 from preflight.bounded_file import why
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
+from preflight.jobfiles.csv_reader import header_names
 from preflight.jobfiles.fields import LIST_FIELDS, field_name
-from preflight.jobfiles.load import TABLE_SUFFIXES, load_job, load_manifest, load_text
+from preflight.jobfiles.load import load_job, load_manifest, load_text
 from preflight.jobfiles.open import open_regular
+from preflight.jobfiles.source_text import is_wide, read_head
 from preflight.model import Job
+from preflight.model.file_types import TABLE_SUFFIXES
 from preflight.model.job import JsonValue
 
 LOOKED_AT_BYTES: Final = limits.DOCUMENT_BYTES
 """How much of a file is searched for the keys of a job: all that a document may have, the first rows of a manifest."""
+
+Written: TypeAlias = Literal["job", "lines", "table"]
 
 _IMAGE, _VIDEO, _MODEL = field_name("image"), field_name("video"), field_name("model")
 
@@ -47,7 +50,7 @@ def document_jobs(path: Path, models: Collection[str]) -> Iterator[Job | JobUnre
     try:
         job = load_job(path)
     except JobUnreadable as error:
-        text = _decoded(data)
+        text = read_head(data)
         if _looks_written_as_job(text) and not _is_template(text):
             yield error
         return
@@ -62,7 +65,7 @@ def manifest_jobs(path: Path, models: Collection[str], *, default_model: str) ->
     ``models``. JSON Lines are when one of their lines is a job as ``document_jobs`` knows it, broken ones too.
     """
     is_table = path.suffix.lower() in TABLE_SUFFIXES
-    text = _decoded(_head(path))
+    text = read_head(_head(path))
     if _is_table_of_jobs(text, models) if is_table else _is_lines_of_jobs(text, models):
         yield from load_manifest(path, default_model=default_model)
 
@@ -77,14 +80,9 @@ def _head(path: Path) -> bytes:
 
 def _has_mark(data: bytes, models: Collection[str]) -> bool:
     """Whether a word that only jobs have occurs at all: it decides most files, at the cost of reading them."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = _decoded(data).encode()
+    if is_wide(data):
+        data = read_head(data).encode()
     return any(mark.encode() in data for mark in (*LIST_FIELDS, *models))
-
-
-def _decoded(data: bytes) -> str:
-    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return data.decode("utf-16" if is_wide else "utf-8-sig", "replace")
 
 
 def _is_job(body: JsonValue, models: Collection[str]) -> bool:
@@ -116,14 +114,8 @@ def _is_template(text: str) -> bool:
 
 
 def _is_table_of_jobs(text: str, models: Collection[str]) -> bool:
-    lines = (line for line in text.splitlines() if line.strip() and not line.lower().startswith("sep="))
-    header = next(lines, "").lower()
-    delimiter = max(",;\t", key=header.count)
-    try:
-        columns = {name.strip() for name in next(csv.reader([header], delimiter=delimiter), [])}
-    except csv.Error:
-        return False
-    fields = {field_name(name) for name in columns if name}
+    columns = header_names(text.splitlines())
+    fields = {field_name(name) for name in columns}
     named = any(name.removeprefix("input.") in LIST_FIELDS for name in columns)
     return named or {_IMAGE, _VIDEO} <= fields or (_MODEL in fields and any(model in text for model in models))
 
@@ -140,16 +132,9 @@ def _is_job_line(line: str, models: Collection[str]) -> bool:
         return _looks_written_as_job(line)
 
 
-Written: TypeAlias = Literal["job", "lines", "table"]
-
-_SAID = re.compile(r"sep=[,;\t]\s*", re.IGNORECASE)
-_BETWEEN = re.compile(r"[,;\t]")
-_MEDIA_NAMES = frozenset({"image", "video", "input_urls", "video_urls", "input.input_urls", "input.video_urls"})
-
-
 def written_as(head: bytes) -> Written:
     """What ``head``, the beginning of a text, begins. One line of JSON is a job, unless it has an ``id`` beside it."""
-    lines = [line for line in _decoded(head).splitlines() if line.strip()]
+    lines = [line for line in read_head(head).splitlines() if line.strip()]
     if not lines:
         return "job"
     if lines[0].lstrip().startswith("{"):
@@ -160,16 +145,7 @@ def written_as(head: bytes) -> Written:
 
 def begins_table(head: bytes) -> bool:
     """Whether ``head`` begins with a header that names a column for media."""
-    lines = [line for line in _decoded(head).splitlines() if line.strip()]
-    if lines and _SAID.fullmatch(lines[0]):
-        lines = lines[1:]
-    names = {name.strip(' "').lower() for name in _BETWEEN.split(lines[0])} if lines else set()
-    return bool(names & _MEDIA_NAMES)
-
-
-def is_text(head: bytes) -> bool:
-    """Whether ``head`` can begin a text: nothing in UTF-8 holds a NUL, and UTF-16 has its mark."""
-    return b"\x00" not in head or head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return any(field_name(name) in (_IMAGE, _VIDEO) for name in header_names(read_head(head).splitlines()))
 
 
 def _object(line: str) -> dict[str, object] | None:

@@ -22,6 +22,13 @@ from preflight.model import Job, Place
 _SPACE = re.compile(r"[ \t\n\r]*")
 _FIRST_OF_SCALAR = frozenset('"-0123456789tfn')
 _CLOSERS = {"{": "}", "[": "]"}
+_REASONS = {
+    "Expecting value": "expected a number, text in double quotes, true, false or null",
+    "Unterminated string": "the text in double quotes is not closed",
+    "Invalid control character": "a control character; in a text a line break is written \\n, a tab \\t",
+    "Invalid \\": "that is not an escape; a backslash is written \\\\",
+}
+"""Messages about the file, by the first words of Python's decoder."""
 
 
 def read_json(text: Text) -> Node | None:
@@ -34,15 +41,6 @@ def read_json(text: Text) -> Node | None:
 
 def _no_constant(word: str) -> float:
     raise ValueError(f"{word} is not JSON")
-
-
-_REASONS = {
-    "Expecting value": "expected a number, text in double quotes, true, false or null",
-    "Unterminated string": "the text in double quotes is not closed",
-    "Invalid control character": "a control character; in a text a line break is written \\n, a tab \\t",
-    "Invalid \\": "that is not an escape; a backslash is written \\\\",
-}
-"""Messages about the file, by the first words of Python's decoder."""
 
 
 def _no_json(why: str, place: Place) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
@@ -17,12 +17,7 @@ from preflight.jobfiles.source_text import Lines, Text, decode
 from preflight.jobfiles.tree import unfold
 from preflight.jobfiles.yaml_reader import read_yaml
 from preflight.model import Job
-
-JOB_SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
-"""Endings, in lower case, of the files that ``load_job`` is meant for."""
-
-_MANY = frozenset({".jsonl", ".ndjson", ".csv", ".tsv"})
-_MEDIA = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif", ".heic", ".mp4", ".mov", ".m4v", ".mkv", ".webm"})
+from preflight.model.file_types import CONTAINERS, MANIFEST_SUFFIXES, TABLE_SUFFIXES
 
 
 def load_job(path: Path) -> Job:
@@ -57,9 +52,9 @@ def load_text(text: str | bytes, path: str = "-") -> Job:
 def _require_job_name(path: Path) -> None:
     """Raise ``JobUnreadable`` for a name that says that the file is something else, rather than its first bytes."""
     suffix = path.suffix.lower()
-    if suffix in _MANY:
+    if suffix in MANIFEST_SUFFIXES:
         raise JobUnreadable("a manifest of many jobs, where one job is expected: a YAML or JSON file", path=str(path))
-    if suffix in _MEDIA:
+    if suffix in CONTAINERS:
         message = "a media file, where a job is expected: a YAML or JSON file that names it in input_urls or video_urls"
         raise JobUnreadable(message, path=str(path))
     if str(path) == "-" and not path.exists():
@@ -90,11 +85,6 @@ def _read_yaml(text: Text) -> Job:
 
 def _reach(exc: JobUnreadable) -> tuple[int, int]:
     return (exc.line or 0, exc.column or 0)
-
-
-TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
-MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES
-"""Endings, in lower case, of the files that ``load_manifest`` is meant for."""
 
 
 def load_manifest(

@@ -14,6 +14,7 @@ from preflight.jobfiles import limits
 from preflight.jobfiles.open import require_fetched
 from preflight.model import Place
 
+_HEAD_BYTES = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -64,12 +65,27 @@ def has_surrogate(string: str) -> bool:
     return not string.isascii() and _SURROGATE.search(string) is not None
 
 
+def is_wide(head: bytes) -> bool:
+    """Whether a file that starts with ``head`` is UTF-16, by its mark."""
+    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def is_text(head: bytes) -> bool:
+    """Whether ``head`` can begin a text: nothing in UTF-8 holds a NUL, and UTF-16 has its mark."""
+    return b"\x00" not in head or is_wide(head)
+
+
+def read_head(data: bytes) -> str:
+    """The text that ``data`` begins, as far as it goes: what cannot be decoded is replaced."""
+    return data.decode(decoding(data[:2])[0], "replace")
+
+
 def decoding(head: bytes) -> tuple[str, str]:
     """Encoding and error handler for a file that starts with ``head``: UTF-16 after its mark, else UTF-8.
 
     The handlers let undecodable bytes through as surrogates, so that ``require_characters`` can say where.
     """
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if is_wide(head):
         return "utf-16", "surrogatepass"
     return "utf-8-sig", "surrogateescape"
 
@@ -96,9 +112,6 @@ def _what_is_wrong(char: str) -> str:
     if "\udc80" <= char <= "\udcff":
         return f"the byte 0x{ord(char) - 0xDC00:02x} is not UTF-8"
     return "half of a surrogate pair is not text"
-
-
-_HEAD_BYTES = 100
 
 
 class Lines:

@@ -14,6 +14,8 @@ from preflight.jobfiles.source_text import Text, has_surrogate
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
 
+_PLAIN_KEY = re.compile(r"[^.\[\]]+")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
@@ -138,8 +140,6 @@ def too_many(text: Text, place: Place) -> JobUnreadable:
     """The error for a document that breaks ``limits.NODES``."""
     return text.unreadable(f"more than {limits.NODES} keys and values: this is not a job", place)
 
-
-_PLAIN_KEY = re.compile(r"[^.\[\]]+")
 
 Container: TypeAlias = "list[JsonValue] | dict[str, JsonValue]"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from preflight.ledger.entry import Balance, Entry, Event, State
+from preflight.ledger.entry import Balance, Entry, EntryState, Event
 from preflight.ledger.ledger import Claim, Ledger
 from preflight.ledger.policy import Budget
 from preflight.ledger.request import PaidRequest, paid_request_of
 
-__all__ = ["Balance", "Budget", "Claim", "Entry", "Event", "Ledger", "PaidRequest", "State", "paid_request_of"]
+__all__ = ["Balance", "Budget", "Claim", "Entry", "EntryState", "Event", "Ledger", "PaidRequest", "paid_request_of"]

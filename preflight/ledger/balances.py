@@ -6,11 +6,12 @@ import sqlite3
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from preflight.ledger.entry import Balance, Entry, State
+from preflight.ledger.entry import Balance, Entry, EntryState
 from preflight.ledger.queries import select_entries, stamp
 
 _REFUND = timedelta(hours=1)
 """The credits of a failed task come back by themselves, and the service does not say when."""
+_ANSWERED = frozenset({EntryState.ACCEPTED, EntryState.COMPLETED, EntryState.FAILED})
 
 
 def credits_spent(before: Balance, after: Balance) -> Decimal | None:
@@ -74,12 +75,9 @@ def _was_charged(other: Entry, start: datetime, end: datetime) -> bool:
     # A charge falls between its request and its answer, and that of an unanswered one before it settles.
     if other.sent_at is None or other.sent_at > end:
         return False
-    if other.state is State.SENT:
+    if other.state is EntryState.SENT:
         return True
-    if other.state is State.UNKNOWN:
+    if other.state is EntryState.UNKNOWN:
         return other.settles_at is None or other.settles_at >= start
     answered = next((event.at for event in other.events if event.state in _ANSWERED), other.updated_at)
-    return answered >= start or (other.state is State.FAILED and other.updated_at >= start)
-
-
-_ANSWERED = frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED})
+    return answered >= start or (other.state is EntryState.FAILED and other.updated_at >= start)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from preflight.errors import LedgerUnusable
-from preflight.ledger.entry import Entry, State
+from preflight.ledger.entry import Entry, EntryState
 from preflight.ledger.ledger import Ledger
 from preflight.ledger.queries import moment_of, select_entries, stamp
 
@@ -110,4 +110,4 @@ class Deliveries:
                 api, stamp(created_at - _LATER), stamp(created_at + EARLIER),
             )  # fmt: skip
         fitting = [entry for entry in open_ones if model in {entry.model, ""}]
-        return fitting[0] if len(fitting) == 1 and fitting[0].state is not State.SENT else None
+        return fitting[0] if len(fitting) == 1 and fitting[0].state is not EntryState.SENT else None

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 
-class State(Enum):
+class EntryState(Enum):
     """The state of a submission.
 
     ``INTENDED``: written down, nothing sent. ``SENT``: the request may have left. ``ACCEPTED``: the service took it.
@@ -33,21 +33,21 @@ class State(Enum):
     @property
     def in_doubt(self) -> bool:
         """Whether it may yet cost something that the balance does not show."""
-        return self in {State.INTENDED, State.SENT, State.UNKNOWN}
+        return self in {EntryState.INTENDED, EntryState.SENT, EntryState.UNKNOWN}
 
-    def may_become(self, state: State) -> bool:
+    def may_become(self, state: EntryState) -> bool:
         """Whether ``state`` is a step forward from here."""
         return state in _NEXT[self]
 
 
-_NEXT: Mapping[State, frozenset[State]] = {
-    State.INTENDED: frozenset({State.SENT, State.REFUSED}),
-    State.SENT: frozenset({State.ACCEPTED, State.UNKNOWN, State.REFUSED}),
-    State.UNKNOWN: frozenset({State.ACCEPTED, State.COMPLETED, State.FAILED, State.REFUSED}),
-    State.ACCEPTED: frozenset({State.COMPLETED, State.FAILED}),
-    State.COMPLETED: frozenset(),
-    State.FAILED: frozenset(),
-    State.REFUSED: frozenset(),
+_NEXT: Mapping[EntryState, frozenset[EntryState]] = {
+    EntryState.INTENDED: frozenset({EntryState.SENT, EntryState.REFUSED}),
+    EntryState.SENT: frozenset({EntryState.ACCEPTED, EntryState.UNKNOWN, EntryState.REFUSED}),
+    EntryState.UNKNOWN: frozenset({EntryState.ACCEPTED, EntryState.COMPLETED, EntryState.FAILED, EntryState.REFUSED}),
+    EntryState.ACCEPTED: frozenset({EntryState.COMPLETED, EntryState.FAILED}),
+    EntryState.COMPLETED: frozenset(),
+    EntryState.FAILED: frozenset(),
+    EntryState.REFUSED: frozenset(),
 }
 
 Moment: TypeAlias = Literal["before", "after", "end"]
@@ -68,7 +68,7 @@ class Event:
     """Something that happened to an entry, and the state that it had from then on."""
 
     at: datetime
-    state: State
+    state: EntryState
     what: str
 
 
@@ -86,7 +86,7 @@ class Entry:
     id: int
     api: str
     job_hash: str
-    state: State
+    state: EntryState
     created_at: datetime
     updated_at: datetime
     job: Mapping[str, object]
@@ -113,8 +113,8 @@ class Entry:
         return cost_of(self.state, high=self.high, charged=self.charged, refunded=bool(self.refunded))
 
 
-def cost_of(state: State, *, high: Decimal, charged: Decimal | None, refunded: bool) -> Decimal:
+def cost_of(state: EntryState, *, high: Decimal, charged: Decimal | None, refunded: bool) -> Decimal:
     """The charge where it is known, else the high end of the quote; 0 for a request that cost nothing."""
-    if state is State.REFUSED or (state is State.FAILED and refunded):
+    if state is EntryState.REFUSED or (state is EntryState.FAILED and refunded):
         return Decimal(0)
     return high if charged is None else charged

@@ -9,13 +9,12 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
-from types import TracebackType
 from typing import Self
 
 from preflight.errors import ConfigurationError, LedgerUnusable, NotSubmitted
 from preflight.ledger import database, schema
 from preflight.ledger.balances import charged_alone, credits_spent, ran_alone
-from preflight.ledger.entry import Balance, Entry, Moment, State
+from preflight.ledger.entry import Balance, Entry, EntryState, Moment
 from preflight.ledger.file_names import file_at, place_of
 from preflight.ledger.locks import ProcessLock, is_held
 from preflight.ledger.policy import Budget, require_affordable, require_new
@@ -50,9 +49,7 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -64,7 +61,7 @@ class Ledger:
         with self.reading() as connection:
             return tuple(select_entries(connection, "WHERE charged IS NOT NULL ORDER BY id DESC"))
 
-    def entries(self, *, states: Sequence[State] = (), limit: int | None = None) -> tuple[Entry, ...]:
+    def entries(self, *, states: Sequence[EntryState] = (), limit: int | None = None) -> tuple[Entry, ...]:
         """The entries in any of ``states`` (none: in all), the newest first, at most ``limit``."""
         where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
         values = [*(state.value for state in states), -1 if limit is None else limit]
@@ -137,19 +134,19 @@ class Ledger:
         """Write down that attempt number ``attempt`` is about to leave. ``False``: it must not."""
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
-            if entry.state is not State.SENT and not entry.state.may_become(State.SENT):
+            if entry.state is not EntryState.SENT and not entry.state.may_become(EntryState.SENT):
                 return False
             connection.execute(
                 "UPDATE entry SET sent_at = coalesce(sent_at, ?), attempts = ? WHERE id = ?",
                 (stamp(self.now()), attempt, entry_id),
             )
-            put_state(connection, self.now(), entry, State.SENT, f"attempt {attempt} leaves")
+            put_state(connection, self.now(), entry, EntryState.SENT, f"attempt {attempt} leaves")
             return True
 
     def move(
         self,
         entry_id: int,
-        state: State,
+        state: EntryState,
         what: str,
         *,
         task_id: str | None = None,
@@ -176,8 +173,10 @@ class Ledger:
         """
         with self.changing() as connection:
             (entry,) = select_entries(connection, "WHERE id = ?", entry_id)
-            if entry.state.may_become(State.ACCEPTED) or (entry.state is State.ACCEPTED and entry.task_id is None):
-                put_state(connection, self.now(), entry, State.ACCEPTED, what, task_id=task_id)
+            if entry.state.may_become(EntryState.ACCEPTED) or (
+                entry.state is EntryState.ACCEPTED and entry.task_id is None
+            ):
+                put_state(connection, self.now(), entry, EntryState.ACCEPTED, what, task_id=task_id)
                 return entry_id
             sql = "SELECT id FROM entry WHERE api = ? AND task_id = ?"
             owner = connection.execute(sql, (entry.api, task_id)).fetchone()
@@ -235,13 +234,15 @@ class Ledger:
         for entry in select_entries(connection, f"WHERE {_IN_DOUBT} AND state != 'unknown'"):
             if is_held(self.path, entry.id):
                 continue
-            if entry.state is State.INTENDED:
-                put_state(connection, self.now(), entry, State.REFUSED, "the process ended before anything was sent")
+            if entry.state is EntryState.INTENDED:
+                put_state(
+                    connection, self.now(), entry, EntryState.REFUSED, "the process ended before anything was sent"
+                )
             else:
                 # The process may have been stopped for hours before its last byte left: that it is gone is known now.
                 settles_at = self.now() + SETTLING
                 what = "the process ended before an answer came"
-                put_state(connection, self.now(), entry, State.UNKNOWN, what, settles_at=settles_at)
+                put_state(connection, self.now(), entry, EntryState.UNKNOWN, what, settles_at=settles_at)
 
 
 class Claim:
@@ -258,9 +259,7 @@ class Claim:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._lock.close()
 
     def about_to_send(self, attempt: int) -> None:
@@ -273,11 +272,11 @@ class Claim:
         self.entry_id = self._ledger.accept(self.entry_id, f"accepted as task {task_id}", task_id=task_id)
 
     def refused(self, what: str) -> None:
-        self._ledger.move(self.entry_id, State.REFUSED, what)
+        self._ledger.move(self.entry_id, EntryState.REFUSED, what)
 
     def unknown(self, what: str, *, settles_at: datetime, task_id: str | None = None) -> None:
         """``task_id`` is a task that an answer named although it was not a success."""
-        self._ledger.move(self.entry_id, State.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
+        self._ledger.move(self.entry_id, EntryState.UNKNOWN, what, settles_at=settles_at, task_id=task_id)
 
     def record_balance(self, moment: Moment, balance: Balance) -> None:
         """Keep the account's balance right before the request, or right after its answer."""

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from preflight.errors import AlreadySubmitted, OverBudget, StillUnknown
-from preflight.ledger.entry import State
+from preflight.ledger.entry import EntryState
 from preflight.ledger.queries import cost_of_all, select_entries, stamp
 from preflight.ledger.request import PaidRequest
+
+DAY = timedelta(hours=24)
 
 
 def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, *, again: bool) -> None:
@@ -20,7 +22,7 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
         connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *request.hashes
     )
     for entry in same:
-        if entry.state is State.UNKNOWN:
+        if entry.state is EntryState.UNKNOWN:
             raise StillUnknown(
                 f"not sent: this job may already have been paid for (entry {entry.id} of the ledger);"
                 f" settle that first: preflight ledger resolve {entry.id}",
@@ -54,9 +56,6 @@ def require_affordable(
         pending=cost_of_all(connection, f"WHERE api = ? AND {in_doubt}", api),
         spent=cost_of_all(connection, f"WHERE api = ? AND NOT {in_doubt} AND sent_at >= ?", api, since),
     )
-
-
-DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

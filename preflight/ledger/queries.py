@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from preflight.errors import LedgerUnusable
-from preflight.ledger.entry import Balance, Entry, Event, State, cost_of
+from preflight.ledger.entry import Balance, Entry, EntryState, Event, cost_of
 from preflight.ledger.request import PaidRequest
 from preflight.redact import redact
 
@@ -65,7 +65,7 @@ def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> D
     for entry_id, state, high, charged, refunded in rows:
         try:
             total += cost_of(
-                State(state), high=_amount(high), charged=_optional_amount(charged), refunded=bool(refunded)
+                EntryState(state), high=_amount(high), charged=_optional_amount(charged), refunded=bool(refunded)
             )
         except _UNREADABLE as error:
             raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it is malformed") from error
@@ -104,7 +104,7 @@ def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iter
         account=_optional_text(row["account"]),
         reason=_optional_text(row["reason"]),
         attempts=attempts,
-        state=State(row["state"]),
+        state=EntryState(row["state"]),
         created_at=_moment(row["created_at"]),
         updated_at=_moment(row["updated_at"]),
         sent_at=moment_of(row["sent_at"]),
@@ -120,7 +120,7 @@ def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iter
             moment: Balance(at=_moment(at), balance=_amount(balance), consumed=_optional_amount(consumed))
             for moment, at, balance, consumed in balances
         },
-        events=tuple(Event(at=_moment(at), state=State(state), what=_text(what)) for at, state, what in events),
+        events=tuple(Event(at=_moment(at), state=EntryState(state), what=_text(what)) for at, state, what in events),
     )
 
 
@@ -176,7 +176,7 @@ def insert_request(
     columns = {
         "api": api,
         "job_hash": request.job_hash,
-        "state": State.INTENDED.value,
+        "state": EntryState.INTENDED.value,
         "created_at": at,
         "updated_at": at,
         "model": request.model,
@@ -193,7 +193,7 @@ def insert_request(
     sql = f"INSERT INTO entry ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own words
     entry_id = connection.execute(sql, tuple(columns.values())).lastrowid
     assert entry_id is not None, "it was just inserted"
-    _note(connection, now, entry_id, State.INTENDED, "written down")
+    _note(connection, now, entry_id, EntryState.INTENDED, "written down")
     return entry_id
 
 
@@ -204,12 +204,12 @@ def insert_late(connection: sqlite3.Connection, now: datetime, settled: Entry, w
     new_id = connection.execute(
         f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
         f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",
-        (State.ACCEPTED.value, at, at, task_id, settled.id),
+        (EntryState.ACCEPTED.value, at, at, task_id, settled.id),
     ).lastrowid
     assert new_id is not None, "it was just inserted"
     (new,) = select_entries(connection, "WHERE id = ?", new_id)
     what = f"{what}, when entry {settled.id} was {settled.state.value} already"
-    put_state(connection, now, new, State.ACCEPTED, what)
+    put_state(connection, now, new, EntryState.ACCEPTED, what)
     _note(connection, now, settled.id, settled.state, f"its task {task_id} is entry {new_id}")
     return new_id
 
@@ -218,7 +218,7 @@ def put_state(
     connection: sqlite3.Connection,
     now: datetime,
     entry: Entry,
-    state: State,
+    state: EntryState,
     what: str,
     *,
     task_id: str | None = None,
@@ -240,7 +240,7 @@ def put_state(
     _note(connection, now, entry.id, state, what)
 
 
-def _note(connection: sqlite3.Connection, now: datetime, entry_id: int, state: State, what: str) -> None:
+def _note(connection: sqlite3.Connection, now: datetime, entry_id: int, state: EntryState, what: str) -> None:
     connection.execute("INSERT INTO event VALUES (?, ?, ?, ?)", (entry_id, stamp(now), state.value, _said(what)))
 
 

@@ -6,9 +6,9 @@ of a local picture meets no clip, job, URL or price.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from preflight.lazy import lazy_names
 from preflight.model.facts import Defect, DefectKind, Family, ImageFacts, Transfer
 from preflight.model.finding import Finding, Hidden, Severity, Verdict
 from preflight.model.reading import MakeProbe, Probe, Reading, Span, SparseBytes
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from preflight.model.video import Clock, Durations, SecondOpinion, Track, TrackTimes, VideoFacts
 
 _HOMES = {
-    "address": ("AddressFacts",),
-    "job": ("IgnoreComment", "Job", "Place"),
-    "quote": ("Quote", "TotalQuote"),
-    "video": ("Clock", "Durations", "SecondOpinion", "Track", "TrackTimes", "VideoFacts"),
+    "preflight.model.address": ("AddressFacts",),
+    "preflight.model.job": ("IgnoreComment", "Job", "Place"),
+    "preflight.model.quote": ("Quote", "TotalQuote"),
+    "preflight.model.video": ("Clock", "Durations", "SecondOpinion", "Track", "TrackTimes", "VideoFacts"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AddressFacts",
@@ -61,10 +60,4 @@ __all__ = [
     "VideoFacts",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(globals(), _HOMES)

@@ -7,6 +7,19 @@ from enum import Enum
 
 from preflight.errors import PreflightError
 
+_COLORS = {
+    "1": "black and white",
+    "L": "grey",
+    "LA": "grey with transparency",
+    "La": "grey with transparency",
+    "PA": "palette with transparency",
+    "P": "palette",
+    "I": "grey",
+    "I;16": "grey",
+    "I;16B": "grey",
+    "F": "grey",
+}
+
 
 class Family(Enum):
     """What kind of thing the first bytes belong to."""
@@ -53,20 +66,6 @@ class MediaError(PreflightError):
     def __init__(self, defect: Defect) -> None:
         super().__init__(defect.message)
         self.defect = defect
-
-
-_COLORS = {
-    "1": "black and white",
-    "L": "grey",
-    "LA": "grey with transparency",
-    "La": "grey with transparency",
-    "PA": "palette with transparency",
-    "P": "palette",
-    "I": "grey",
-    "I;16": "grey",
-    "I;16B": "grey",
-    "F": "grey",
-}
 
 
 def color_name(mode: str) -> str:

@@ -24,6 +24,8 @@ _MAX_DIRECTORIES = 16
 _MAX_VALUES = 16
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 8: 2, 9: 4, 13: 4, 16: 8, 18: 8}  # field type -> bytes of one value
 _INTEGERS = frozenset({1, 3, 4, 13, 16, 18})
+_NEXT = -1
+"""The key under which a directory keeps where the next one is."""
 
 
 class Picture(NamedTuple):
@@ -116,10 +118,6 @@ def _byte_order(data: bytes) -> ByteOrder | None:
     if data[:2] == b"II":
         return "little"
     return "big" if data[:2] == b"MM" else None
-
-
-_NEXT = -1
-"""The key under which a directory keeps where the next one is."""
 
 
 def _first_directory(data: bytes, order: ByteOrder) -> dict[int, _Field]:

@@ -17,6 +17,19 @@ _SECRET_NAME = (
     r"|pwd|jsessionid|phpsessid|sessionid|session|sid|cookie|rlkey"
 )
 _IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence goes on after it
+_BEGINS_AS_URL = r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))"
+_PARTS = r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)"
+_REDACTED_QUERY = rf"(?=.*={MASK})(?:[\w.~-]+=(?:{MASK}|1|true|download)(?:&|$))+"  # by us: "?rlkey=…&dl=1"
+_HOST_AND_PORT = r"(?:\[.*\]|[^:]*)(?::\d+)?"
+_PATH_TOKEN = (  # the group is what is kept
+    r"(?<=/)(?:(\w+=)(?:\w{2,4}=[^~]*~)+hmac=[0-9a-f]+"  # Akamai
+    r"|((?:bcdn_token|hdnt[sela]|__token__|token|verify|signature)=)[^/]*"  # Bunny, and others like it
+    r"|(s--)[\w-]{8,}--(?=/)"  # Cloudinary
+    r"|(bot\d{4,}:)[\w-]{16,}"  # Telegram
+    r"|(\d{12}/)[0-9a-f]{32}(?=/)|()[0-9a-f]{32}(?=/[0-9a-f]{8}/))"  # Alibaba and Tencent Cloud, types B and C
+)
+_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._+%-]{0,31})*")
+"""A URL that holds nothing of all that: most do. Its segments are too short for a token."""
 
 
 def hide_shapes(text: str) -> str:
@@ -80,23 +93,6 @@ def _shapes() -> tuple[tuple[tuple[str, ...], re.Pattern[str], _Put], ...]:
             rf"\1\2{MASK}",
         ),
     )
-
-
-_BEGINS_AS_URL = r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))"
-_PARTS = r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)"
-_REDACTED_QUERY = rf"(?=.*={MASK})(?:[\w.~-]+=(?:{MASK}|1|true|download)(?:&|$))+"  # by us: "?rlkey=…&dl=1"
-_HOST_AND_PORT = r"(?:\[.*\]|[^:]*)(?::\d+)?"
-_PATH_TOKEN = (  # the group is what is kept
-    r"(?<=/)(?:(\w+=)(?:\w{2,4}=[^~]*~)+hmac=[0-9a-f]+"  # Akamai
-    r"|((?:bcdn_token|hdnt[sela]|__token__|token|verify|signature)=)[^/]*"  # Bunny, and others like it
-    r"|(s--)[\w-]{8,}--(?=/)"  # Cloudinary
-    r"|(bot\d{4,}:)[\w-]{16,}"  # Telegram
-    r"|(\d{12}/)[0-9a-f]{32}(?=/)|()[0-9a-f]{32}(?=/[0-9a-f]{8}/))"  # Alibaba and Tencent Cloud, types B and C
-)
-
-
-_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._+%-]{0,31})*")
-"""A URL that holds nothing of all that: most do. Its segments are too short for a token."""
 
 
 def begins_as_url(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from preflight.doctor import Check, State, verdict
+from preflight.doctor import Check, CheckState, verdict
 from preflight.model import Verdict
 from preflight.redact import hide, printable
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 _STYLES = {
-    State.OK: "green",
-    State.NOTE: "blue",
-    State.MISSING: "yellow",
-    State.SKIPPED: "dim",
-    State.UNKNOWN: "bold yellow",
-    State.FAIL: "bold red",
+    CheckState.OK: "green",
+    CheckState.NOTE: "blue",
+    CheckState.MISSING: "yellow",
+    CheckState.SKIPPED: "dim",
+    CheckState.UNKNOWN: "bold yellow",
+    CheckState.FAIL: "bold red",
 }
 _CONCLUSIONS = {
     Verdict.PASS: "All required parts work.",
@@ -60,6 +60,6 @@ def _rows(checks: Sequence[Check]) -> Iterator[tuple[Text, Text, Text]]:
 
     for check in checks:
         found = Text(printable(hide(check.found)))
-        if check.fix is not None and check.state is not State.OK:
+        if check.fix is not None and check.state is not CheckState.OK:
             found.append("\nto do: ", style="dim").append(printable(check.fix), style="cyan")
         yield Text(check.state.value, style=_STYLES[check.state]), Text(_LABELS.get(check.name, check.name)), found

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from preflight.submit.submit import Submission
 
 _T = TypeVar("_T")
+COMMANDS: Final = "github"
+"""The format whose lines are commands to a build server."""
+IDENTIFYING: Final = frozenset({"json", "jsonl"})
+"""The formats of a report that show the identity of each job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,12 +205,6 @@ def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
 
     return checks_object(checks)
 
-
-COMMANDS: Final = "github"
-"""The format whose lines are commands to a build server."""
-
-IDENTIFYING: Final = frozenset({"json", "jsonl"})
-"""The formats of a report that show the identity of each job."""
 
 REPORT: Formats[Report] = {
     "text": _report_text,

@@ -48,11 +48,7 @@ def quotes_object(report: Report) -> dict[str, Any]:
         "quote": total_object(report.quote),
         "jobs": [
             {
-                "id": job.id,
-                "path": job.path,
-                "line": job.line,
-                "model": job.model,
-                "verdict": job.verdict.value,
+                **_which(job),
                 "quote": quote_object(job.quote),
                 "quotes": {quote.mode: quote_object(quote) for quote in job.quotes},
                 "findings": [finding_object(finding) for finding in job.findings],
@@ -65,11 +61,7 @@ def quotes_object(report: Report) -> dict[str, Any]:
 def job_object(job: JobReport) -> dict[str, Any]:
     """One job of a report, and one line of ``jsonl``."""
     return {
-        "id": job.id,
-        "path": job.path,
-        "line": job.line,
-        "model": job.model,
-        "verdict": job.verdict.value,
+        **_which(job),
         "identity": job.identity,
         "subjects": [subject_object(job, subject) for subject in job.subjects],
         "findings": [finding_object(finding) for finding in job.findings],
@@ -161,10 +153,7 @@ def quote_object(quote: Quote | None) -> dict[str, Any] | None:
     if quote is None:
         return None
     return {
-        "credits": _number(quote.credits),
-        "low": f"{quote.low:f}",
-        "high": f"{quote.high:f}",
-        "exact": quote.exact,
+        **_credits(quote),
         "seconds": decimal_text(quote.seconds),
         "billed_seconds": decimal_text(quote.billed_seconds),
         "credits_per_second": f"{quote.credits_per_second:f}",
@@ -180,12 +169,30 @@ def total_object(quote: TotalQuote | None) -> dict[str, Any] | None:
     if quote is None:
         return None
     return {
+        **_credits(quote),
+        "usd": dollars(quote.usd),
+        "unpriced": quote.unpriced,
+    }
+
+
+def _which(job: JobReport) -> dict[str, Any]:
+    """Which job it is, and what came of it."""
+    return {
+        "id": job.id,
+        "path": job.path,
+        "line": job.line,
+        "model": job.model,
+        "verdict": job.verdict.value,
+    }
+
+
+def _credits(quote: Quote | TotalQuote) -> dict[str, Any]:
+    """The credits of a price, and how exactly they are known."""
+    return {
         "credits": _number(quote.credits),
         "low": f"{quote.low:f}",
         "high": f"{quote.high:f}",
         "exact": quote.exact,
-        "usd": dollars(quote.usd),
-        "unpriced": quote.unpriced,
     }
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from preflight.ledger import Balance, Entry, State
+from preflight.ledger import Balance, Entry, EntryState
 from preflight.ledger.calibration import Candidate, Observation, policies_that_fit, telling_seconds
 from preflight.redact import printable
 
@@ -22,11 +22,11 @@ _WIDE = 100
 _SHORT = 9
 
 _STYLES = {
-    State.COMPLETED: "green",
-    State.ACCEPTED: "green",
-    State.FAILED: "red",
-    State.REFUSED: "dim",
-    State.UNKNOWN: "bold yellow",
+    EntryState.COMPLETED: "green",
+    EntryState.ACCEPTED: "green",
+    EntryState.FAILED: "red",
+    EntryState.REFUSED: "dim",
+    EntryState.UNKNOWN: "bold yellow",
 }
 
 
@@ -97,7 +97,7 @@ def render_entries(entries: Sequence[Entry], console: Console) -> None:
             printable(entry.path or "–"),
         )
     console.print(table)
-    unknown = [entry for entry in entries if entry.state is State.UNKNOWN]
+    unknown = [entry for entry in entries if entry.state is EntryState.UNKNOWN]
     if unknown:
         console.print(
             f"\n{len(unknown)} with an unknown outcome; they count against the budget:"
@@ -119,7 +119,7 @@ def render_entry(entry: Entry, console: Console) -> None:
     ]
     weighed = sorted(entry.balances.items(), key=lambda each: each[1].at)
     rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in weighed]
-    if entry.state is State.FAILED:
+    if entry.state is EntryState.FAILED:
         rows.append(("refunded", {True: "yes", False: "not yet", None: "not seen"}[entry.refunded]))
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim", no_wrap=True)
@@ -131,12 +131,12 @@ def render_entry(entry: Entry, console: Console) -> None:
             f"  {event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", f"{event.state.value}: {printable(event.what)}"
         )
     console.print(table)
-    if entry.state is State.UNKNOWN:
+    if entry.state is EntryState.UNKNOWN:
         console.print(f"  next: preflight ledger resolve {entry.id}")
-    if entry.state is State.ACCEPTED and entry.task_id is None:
+    if entry.state is EntryState.ACCEPTED and entry.task_id is None:
         console.print("  the service's dashboard and the callback show its task id")
         console.print(f"  next: preflight ledger resolve {entry.id} --task ID")
-    if entry.state is State.ACCEPTED and entry.task_id is not None:
+    if entry.state is EntryState.ACCEPTED and entry.task_id is not None:
         console.print(f"  next: preflight task wait {entry.task_id}")
 
 

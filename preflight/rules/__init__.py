@@ -1,6 +1,6 @@
 """Turns facts and a spec into findings: one small function for each rule in ``rules/catalogue.py``."""
 
-from preflight.rules.catalogue import RULES, RULES_BY_ID, rules_with
+from preflight.rules.catalogue import RULES, RULES_BY_ID, no_rule, rules_with
 from preflight.rules.evaluate import judge_job, judge_length, judge_price, judge_subject, judge_unreadable
 from preflight.rules.rule import Area, Rule, Trait
 
@@ -15,5 +15,6 @@ __all__ = [
     "judge_price",
     "judge_subject",
     "judge_unreadable",
+    "no_rule",
     "rules_with",
 ]

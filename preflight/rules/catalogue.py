@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from preflight.model import Severity
+from preflight.redact import redact
+from preflight.redact.suggestion import suggestion
 from preflight.rules import image_rules as image
 from preflight.rules import job_rules as job
 from preflight.rules import length_rules as length
@@ -142,3 +144,9 @@ RULES_BY_ID: Mapping[str, Rule[Any]] = {rule.id: rule for rule in RULES}
 def rules_with(trait: Trait) -> frozenset[str]:
     """The ids of the rules that have ``trait``."""
     return frozenset(rule.id for rule in RULES if trait in rule.traits)
+
+
+def no_rule(name: str, known: Iterable[str]) -> str:
+    """The message about an unknown rule: which of ``known`` the user may have meant."""
+    hint = suggestion(name, known, otherwise="; 'preflight rules' lists them")
+    return f"unknown rule {redact(name, longest=60)!r}{hint}"

@@ -12,7 +12,8 @@ from preflight.rules.rule import Flaw, ImageCase, oversize
 
 _AN = frozenset({"ARW", "AVIF", "ICNS", "ICO", "NEF", "OpenEXR", "ORF", "RW2", "SVG", "XCF"})
 """Containers whose spoken name begins with a vowel."""
-_SUFFIXES = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG"}
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
+"""By these every ImageMagick knows what to write."""
 _NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _AGAIN = "export or upload the file again"
 _SMALLER = "export it smaller"

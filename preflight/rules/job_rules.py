@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from preflight.model import Severity
 from preflight.redact import redact
+from preflight.redact.suggestion import close_words
 from preflight.rules.rule import Flaw, JobCase
 from preflight.specs import FieldSpec, FieldType, Role, model_names
 
@@ -148,7 +149,7 @@ def _meant(given: str, case: JobCase) -> str | None:
     if role is not None:
         return case.spec.field(role).name
     names = {field.name.rpartition(".")[2]: field for field in case.spec.fields}
-    close = [names[name] for name in _close_matches(key.lower(), names, 0.6, most=len(names))]
+    close = [names[name] for name in close_words(key.lower(), names, most=len(names))]
     return min(close, key=partial(_distance, around, case)).name if close else None
 
 
@@ -211,7 +212,7 @@ def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
 
 def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: str) -> Flaw:
     # Only a typing error has one meaning: "pro" may be any resolution, so the user chooses.
-    close = _close_matches(value.lower(), choices, 0.75) or choices
+    close = close_words(value.lower(), choices, cutoff=0.75) or choices
     name = field.name.rpartition(".")[2]
     return Flaw(
         message=f"'{field.name}' {what}",
@@ -220,12 +221,6 @@ def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: 
         fix=" or ".join(f"{name}: {choice}" for choice in close),
         field=field.name,
     )
-
-
-def _close_matches(word: str, known: Iterable[str], cutoff: float, most: int = 1) -> list[str]:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-    return get_close_matches(word, known, n=most, cutoff=cutoff)
 
 
 def _kind(value: JsonValue) -> str:

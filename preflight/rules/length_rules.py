@@ -19,6 +19,8 @@ SAME_LENGTH = Fraction(2, 1000)
 
 _LEAST_SHOWN = Fraction(1)
 """Seconds of picture below which an edit list shows nothing that a viewer could follow."""
+_A_FRAME = Fraction(1, 10)
+"""Seconds beyond the longest clock: a repeated clip shows a frame again by then, which fills the gap before it."""
 
 
 def video_too_short(case: VideoCase) -> Iterator[Flaw]:
@@ -117,10 +119,6 @@ def _refit(case: VideoCase, longest: Fraction) -> str:
     if any(clock.name == "headers" for clock in durations.clocks):
         return written_again(case)
     return repair.trim(case.name, high) if longest > high else repair.loop(case.name, longest + _A_FRAME)
-
-
-_A_FRAME = Fraction(1, 10)
-"""Seconds beyond the longest clock: a repeated clip shows a frame again by then, which fills the gap before it."""
 
 
 def written_again(case: VideoCase) -> str:

@@ -143,7 +143,7 @@ def scale(name: str, width: int, height: int) -> str:
     return ffmpeg(name, f"-vf scale={width}:{height}:flags=lanczos,setsar=1 {_H264}", ".mp4")
 
 
-def suffix_of(name: str, allowed: dict[str, str], fallback: str) -> str:
+def suffix_of(name: str, allowed: frozenset[str], fallback: str) -> str:
     """The file's own suffix when it is an allowed one, else ``fallback``."""
     suffix = PurePath(name).suffix.lower()
     return suffix if suffix in allowed else fallback

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
 from preflight.model import Family, Kind
+from preflight.model.file_types import fits_name, promised_container
 from preflight.model.pointers import APPLE_DOUBLE_NAME, fetch_command, original_name
 from preflight.rules.rule import Flaw, SubjectCase
 
@@ -32,24 +33,6 @@ _TYPES = {
     "WebM": ("video/webm",),
     "AVI": ("video/x-msvideo", "video/avi"),
     "MPEG-TS": ("video/mp2t",),
-}
-_EXTENSIONS = {
-    "jpg": "JPEG",
-    "jpeg": "JPEG",
-    "jpe": "JPEG",
-    "jfif": "JPEG",
-    "png": "PNG",
-    "apng": "PNG",
-    "webp": "WebP",
-    "gif": "GIF",
-    "mp4": "MP4",
-    "m4v": "MP4",
-    "mov": "MOV",
-    "qt": "MOV",
-    "mkv": "Matroska",
-    "webm": "WebM",
-    "avi": "AVI",
-    "ts": "MPEG-TS",
 }
 _MEDIA_TYPES = ("image/", "video/", "audio/", "text/", "application/json", "application/xml", "application/pdf")
 
@@ -151,10 +134,10 @@ def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
     if facts is None or facts.container is None or facts.family in _NOT_MEDIA:
         return
     claims = []
-    extension = PurePosixPath(case.subject.source.removesuffix("?…")).suffix.lower().removeprefix(".")
-    promised = _EXTENSIONS.get(extension)
-    if promised and promised != facts.container and {promised, facts.container} != {"MP4", "MOV"}:
-        claims.append(f"is named .{extension}")
+    name = PurePosixPath(case.subject.source.removesuffix("?…"))
+    promised = promised_container(name)
+    if not fits_name(facts.container, name):
+        claims.append(f"is named {name.suffix.lower()}")
     declared = case.subject.transfer.declared_type
     fitting = _TYPES.get(facts.container, ())
     if declared and declared.startswith(_MEDIA_TYPES) and fitting and declared not in fitting:

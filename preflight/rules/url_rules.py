@@ -12,6 +12,7 @@ from preflight.rules.rule import Flaw, SubjectCase
 _CARRIED_EVERYWHERE = 2048
 _EXPIRES_SOON = timedelta(hours=1)
 _PUBLIC = "a public http(s) URL"
+_UPLOAD = "upload the file to public storage and use that URL"
 
 
 def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
@@ -32,9 +33,6 @@ def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
             allowed=_PUBLIC,
             fix="correct the path (in a job file, relative to that file), or use a public http(s) URL",
         )
-
-
-_UPLOAD = "upload the file to public storage and use that URL"
 
 
 def url_insecure(case: SubjectCase) -> Iterator[Flaw]:

@@ -19,6 +19,11 @@ from preflight.rules.rule import Flaw, VideoCase, oversize
 
 _NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _AGAIN = "export or upload the file again"
+_KINDS = {"soun": "sound", "text": "text", "sbtl": "subtitles", "tmcd": "timecode", "meta": "metadata"}
+_FITS_MP4 = ("AVC", "HEVC")
+"""MediaInfo's names for the codecs of the spec; it names the codecs of other containers."""
+_WITHOUT_TIMES = frozenset({"AVI"})
+"""Containers that store no time with a frame: a copy would lack times."""
 
 
 def video_container(case: VideoCase) -> Iterator[Flaw]:
@@ -70,9 +75,6 @@ def video_no_video_track(case: VideoCase) -> Iterator[Flaw]:
             allowed="a video track",
             fix="use a file with a video track",
         )
-
-
-_KINDS = {"soun": "sound", "text": "text", "sbtl": "subtitles", "tmcd": "timecode", "meta": "metadata"}
 
 
 def video_incomplete(case: VideoCase) -> Iterator[Flaw]:
@@ -195,13 +197,6 @@ def _into_mp4(case: VideoCase) -> str:
     """A command that turns another container into an MP4, and copies the picture where MP4 can hold it."""
     fits = case.facts.codec in (*case.spec.video.codecs, *_FITS_MP4) and case.facts.container not in _WITHOUT_TIMES
     return repair.repackage(case.name) if fits else _to_h264(case)
-
-
-_FITS_MP4 = ("AVC", "HEVC")
-"""MediaInfo's names for the codecs of the spec; it names the codecs of other containers."""
-
-_WITHOUT_TIMES = frozenset({"AVI"})
-"""Containers that store no time with a frame: a copy would lack times."""
 
 
 def _to_h264(case: VideoCase) -> str:

@@ -9,6 +9,20 @@ from starlette.responses import JSONResponse
 
 from preflight.sandbox.state import Account, Entry
 
+ERRORS: Mapping[str, tuple[int, str, str]] = {
+    "invalid_request": (400, "invalid_request_error", "Missing or invalid parameters."),
+    "invalid_api_key": (401, "authentication_error", "The API key is invalid, disabled, or deleted."),
+    "insufficient_credits": (402, "billing_error", "Your credit balance is too low. Please top up."),
+    "ip_not_allowed": (403, "permission_error", "This address is not in the key's allowlist."),
+    "model_not_found": (404, "invalid_request_error", "The model does not exist or is inactive."),
+    "task_not_found": (404, "invalid_request_error", "No task has this id."),
+    "rate_limit_exceeded": (429, "rate_limit_error", "Too many requests, please slow down."),
+    "spend_limit_exceeded": (429, "billing_error", "The key's spend limit is reached."),
+    "internal_error": (500, "api_error", "Unexpected server error."),
+    "upstream_error": (503, "upstream_error", "The upstream provider returned an error."),
+}
+"""Status, type and usual message, by code."""
+
 
 def wrapped(data: dict[str, object]) -> dict[str, object]:
     """``data`` as create and credits answer it."""
@@ -52,21 +66,6 @@ def task_answer(entry: Entry, *, now: float, files: str) -> dict[str, object]:
 def plain(amount: Decimal) -> int | float:
     """``amount`` as JSON writes it: credits are integers there until a rate is fractional."""
     return int(amount) if amount == amount.to_integral_value() else float(amount)
-
-
-ERRORS: Mapping[str, tuple[int, str, str]] = {
-    "invalid_request": (400, "invalid_request_error", "Missing or invalid parameters."),
-    "invalid_api_key": (401, "authentication_error", "The API key is invalid, disabled, or deleted."),
-    "insufficient_credits": (402, "billing_error", "Your credit balance is too low. Please top up."),
-    "ip_not_allowed": (403, "permission_error", "This address is not in the key's allowlist."),
-    "model_not_found": (404, "invalid_request_error", "The model does not exist or is inactive."),
-    "task_not_found": (404, "invalid_request_error", "No task has this id."),
-    "rate_limit_exceeded": (429, "rate_limit_error", "Too many requests, please slow down."),
-    "spend_limit_exceeded": (429, "billing_error", "The key's spend limit is reached."),
-    "internal_error": (500, "api_error", "Unexpected server error."),
-    "upstream_error": (503, "upstream_error", "The upstream provider returned an error."),
-}
-"""Status, type and usual message, by code."""
 
 
 class Refused(Exception):

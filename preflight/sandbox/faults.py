@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import Enum
 from random import Random
 from typing import TypeAlias
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from preflight.redact.suggestion import suggestion
 from preflight.sandbox.api_responses import ERRORS, Refused, refusal
 from preflight.sandbox.broken_responses import HangUp, Late, Torn, malformed, without_task_id
+
+MAX_LATE_SECONDS = 3600.0
+_IN_PROMPT = re.compile(r"\bsandbox:([\w-]+)")
+_SEE = "docs/sandbox.md lists them."
+_TEXTS = frozenset({"operation", "retry_after"})
 
 
 class Operation(Enum):
@@ -168,13 +173,6 @@ class Faults:
         return None
 
 
-MAX_LATE_SECONDS = 3600.0
-
-_IN_PROMPT = re.compile(r"\bsandbox:([\w-]+)")
-_SEE = "docs/sandbox.md lists them."
-_TEXTS = frozenset({"operation", "retry_after"})
-
-
 def fault_in_prompt(prompt: str) -> Armed | None:
     """The fault that ``prompt`` asks for with ``sandbox:NAME``, for its own job; ``fail`` is short for ``task-fails``.
 
@@ -212,9 +210,8 @@ def read_fault(body: object) -> Armed:
     unknown = fields.keys() - {"name", "operation", "rate", "count", "seconds", "retry_after"}
     kind = FAULTS.get(str(fields.get("name")))
     if kind is None:
-        close = get_close_matches(str(fields.get("name"))[:40], FAULTS, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else _SEE
-        raise Refused("invalid_request", f"There is no fault {_quoted(fields.get('name'))}; {hint}")
+        hint = suggestion(str(fields.get("name")), FAULTS, otherwise=f"; {_SEE}")
+        raise Refused("invalid_request", f"There is no fault {_quoted(fields.get('name'))}{hint}")
     if unknown:
         raise Refused("invalid_request", f"A fault has no setting {_quoted(min(unknown))}; {_SEE}")
     operations = {operation.value: operation for operation in kind.operations}

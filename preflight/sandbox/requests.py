@@ -16,7 +16,7 @@ _LONGEST_URL = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class TaskRequest:
     """The requested job, with the defaults of the API docs filled in."""
 
     model: str
@@ -28,8 +28,8 @@ class Order:
     callback_url: str | None
 
 
-def read_order(body: object, tariff: Tariff) -> Order:
-    """The order in ``body``. Raises ``Refused``; of several things that are wrong it names the first."""
+def read_task_request(body: object, tariff: Tariff) -> TaskRequest:
+    """The task that ``body`` asks for. Raises ``Refused``; of several things that are wrong it names the first."""
     if not isinstance(body, dict):
         raise Refused("invalid_request", "The request body must be a JSON object.")
     model = _text(body, "model", required=True)
@@ -46,7 +46,7 @@ def read_order(body: object, tariff: Tariff) -> Order:
     if len(prompt) > MAX_PROMPT:
         raise Refused("invalid_request", f"'prompt' must be at most {MAX_PROMPT} characters.")
     callback_url = _text(body, "callback_url")
-    return Order(
+    return TaskRequest(
         model=model,
         image_url=_media_url(fields, "input_urls"),
         video_url=_media_url(fields, "video_urls"),

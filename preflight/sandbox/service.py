@@ -20,7 +20,7 @@ from preflight.sandbox.billing import Clock
 from preflight.sandbox.callbacks import Callbacks
 from preflight.sandbox.config import Options
 from preflight.sandbox.faults import FAULTS, Armed, Faults, Operation, fault_in_prompt
-from preflight.sandbox.requests import Order, read_order
+from preflight.sandbox.requests import TaskRequest, read_task_request
 from preflight.sandbox.state import Book, Entry
 
 MAX_BODY_BYTES = 1 << 20
@@ -101,15 +101,15 @@ class Service:
         task.add_done_callback(self._later.discard)
 
     async def _take(self, body: bytes, *, late: bool = False) -> Response:
-        order = read_order(parse(body), self._options.tariff)
-        asked = None if late else fault_in_prompt(order.prompt)
+        asked_for = read_task_request(parse(body), self._options.tariff)
+        asked = None if late else fault_in_prompt(asked_for.prompt)
         if asked and (instead := FAULTS[asked.name].instead):
             if FAULTS[asked.name].billed_later:
                 self._take_later(body, asked.seconds)
             return instead(asked)
-        seconds = await self._probe(order)
+        seconds = await self._probe(asked_for)
         work = asked if asked and asked.operation is Operation.WORK else self._faults.draw(Operation.WORK)
-        entry = self._entry(order, seconds, work.name if work else None)
+        entry = self._entry(asked_for, seconds, work.name if work else None)
         if not self._book.bill(entry):
             raise Refused("insufficient_credits")
         _LOG.info("task %s: %s credits", entry.id, plain(entry.credits))
@@ -130,36 +130,36 @@ class Service:
     async def _credits(self, request: Request) -> Response:  # noqa: ARG002 - the shape of an operation
         return JSONResponse(credits_answer(self._book.account()))
 
-    async def _probe(self, order: Order) -> Fraction:
+    async def _probe(self, asked_for: TaskRequest) -> Fraction:
         """The length of the reference video, once both files could be read."""
         tariff = self._options.tariff
         try:
             async with asyncio.timeout(self._options.probe_timeout):
                 if self._options.image_prober is not None:
-                    await self._options.image_prober(order.image_url)
-                seconds = await self._options.prober(order.video_url)
+                    await self._options.image_prober(asked_for.image_url)
+                seconds = await self._options.prober(asked_for.video_url)
         except (PreflightError, TimeoutError) as exc:
             raise Refused("invalid_request", f"Failed to probe the media: {str(exc) or 'timeout'}") from exc
         if not tariff.shortest <= seconds <= tariff.longest:
             raise Refused("invalid_request", f"The reference video must be {tariff.shortest}-{tariff.longest} seconds.")
         return seconds
 
-    def _entry(self, order: Order, seconds: Fraction, fault: str | None) -> Entry:
-        """The task of ``order``, as ``fault`` of its work would have it."""
+    def _entry(self, asked_for: TaskRequest, seconds: Fraction, fault: str | None) -> Entry:
+        """The task that is asked for, as ``fault`` of its work would have it."""
         now = self._clock.now()
         at_once = fault == "callback-early"
         starts_at = now if at_once else now + self._options.pending_seconds
         return Entry(
             id=str(uuid4()),
-            model=order.model,
-            mode=order.mode,
+            model=asked_for.model,
+            mode=asked_for.mode,
             seconds=str(seconds),
-            credits=self._options.tariff.credits(seconds, mode=order.mode, orientation=order.orientation),
+            credits=self._options.tariff.credits(seconds, mode=asked_for.mode, orientation=asked_for.orientation),
             created_at=now,
             starts_at=starts_at,
             ends_at=starts_at if at_once else starts_at + self._options.processing_seconds,
             outcome="failed" if fault == "task-fails" else "completed",
-            callback_url=order.callback_url,
+            callback_url=asked_for.callback_url,
         )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from preflight.errors import ConfigurationError
 from preflight.model import Severity
 from preflight.redact import redact
+from preflight.redact.suggestion import suggestion
 
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -70,7 +71,7 @@ class Choice:
 
     def parse(self, text: str) -> Any:
         if text not in self._choices:
-            raise Unfit(f"{_quoted(text)} is not one of {_listed(self._choices)}{meant(text, self._choices)}")
+            raise Unfit(f"{_quoted(text)} is not one of {_listed(self._choices)}{suggestion(text, self._choices)}")
         return self._enum[text] if self._enum else text
 
     def show(self, value: Any) -> Any:
@@ -218,14 +219,6 @@ def _listed(words: Iterable[str]) -> str:
 def words(text: str) -> list[str]:
     """The items of a list in an environment variable."""
     return [item for item in re.split(r"[,\s]+", text) if item]
-
-
-def meant(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """The end of a message about an unknown word: the word that the user may have meant."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
-
-    close = get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _quoted(text: str) -> str:

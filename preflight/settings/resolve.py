@@ -8,8 +8,9 @@ from typing import Any, Final, NamedTuple
 
 from preflight.errors import ConfigurationError
 from preflight.redact import redact
+from preflight.redact.suggestion import suggestion
 from preflight.settings.files import SettingsFile
-from preflight.settings.kinds import Unfit, meant
+from preflight.settings.kinds import Unfit
 from preflight.settings.settings import CONFIG_VARIABLE, SETTINGS, Setting, Settings
 
 _BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
@@ -74,7 +75,9 @@ def _known(key: str, file: SettingsFile) -> Setting:
             key,
         )
     hyphened = key.replace("_", "-").lower()
-    raise file.error(f"no such setting{meant(hyphened, _BY_KEY) or '; preflight settings lists them'}", key)
+    raise file.error(
+        f"no such setting{suggestion(hyphened, _BY_KEY, otherwise='; preflight settings lists them')}", key
+    )
 
 
 def _in_file(setting: Setting, value: Any, file: SettingsFile) -> Any:
@@ -119,5 +122,5 @@ def _unknown(environment: Mapping[str, str]) -> Iterator[str]:
     """Remarks on variables that look like a misspelt setting; other variables may belong to another program."""
     known = [*_OTHER_VARIABLES, *(setting.envvar for setting in SETTINGS if setting.envvar)]
     for name in environment:
-        if name.startswith("PREFLIGHT_") and name not in known and (hint := meant(name, known, cutoff=0.85)):
+        if name.startswith("PREFLIGHT_") and name not in known and (hint := suggestion(name, known, cutoff=0.85)):
             yield redact(f"{name} is not a setting{hint}")

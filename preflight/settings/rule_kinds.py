@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from preflight.model import Severity
-from preflight.redact import redact
-from preflight.rules import RULES, Area
-from preflight.settings.kinds import Choice, Texts, Unfit, called, meant, words
+from preflight.rules import RULES, Area, no_rule
+from preflight.settings.kinds import Choice, Texts, Unfit, called, words
 
 _LEVELS = {severity.label: severity for severity in reversed(Severity)}
 
@@ -98,5 +97,5 @@ def require_rule(name: str, *, areas: bool = True) -> str:
     """``name``, if it is a rule's id, or an area. Raises ``ValueError`` with a suggestion."""
     known = rule_names() if areas else [rule.id for rule in RULES]
     if name not in known:
-        raise Unfit(f"unknown rule {redact(name, longest=60)!r}{meant(name, known) or '; preflight rules lists them'}")
+        raise Unfit(no_rule(name, known))
     return name

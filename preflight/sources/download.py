@@ -17,7 +17,7 @@ from preflight.sources.http import Body, Exchange
 from preflight.sources.limits import MIB, RemoteLimits
 from preflight.sources.proxy import Proxy
 from preflight.sources.transport import Transport
-from preflight.sources.url import Target, file_name, locate
+from preflight.sources.url import RemoteUrl, file_name, locate
 
 MAX_BYTES = 2048 * MIB
 DEADLINE_S = 1800.0
@@ -60,7 +60,7 @@ def download(
 
 
 async def _receive(
-    target: Target,
+    target: RemoteUrl,
     file: IO[bytes],
     allow: Sequence[AllowedHost],
     proxy: Proxy | None,

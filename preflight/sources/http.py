@@ -17,7 +17,7 @@ from preflight.sources.limits import RemoteLimits
 from preflight.sources.ranges import content_length, range_header
 from preflight.sources.request_log import log_outcome
 from preflight.sources.transport import ConnectionBroken, Response, Transport, TransportError
-from preflight.sources.url import Target, locate
+from preflight.sources.url import RemoteUrl, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -83,7 +83,7 @@ class Exchange:
     """Sends the requests of one subject, one at a time, and keeps account of them."""
 
     def __init__(
-        self, target: Target, *, transport: Transport, limits: RemoteLimits, allow: Sequence[AllowedHost] = ()
+        self, target: RemoteUrl, *, transport: Transport, limits: RemoteLimits, allow: Sequence[AllowedHost] = ()
     ) -> None:
         self.limits = limits
         self.ranges: bool | None = None
@@ -195,7 +195,7 @@ class Exchange:
         log_outcome(self._target, asked, answer, seconds=time.monotonic() - began)
         return answer
 
-    def _follow(self, location: str | None, seen: set[Target]) -> None:
+    def _follow(self, location: str | None, seen: set[RemoteUrl]) -> None:
         if not location:
             raise Unreachable("it redirects without saying where to")
         try:

@@ -14,7 +14,6 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from types import TracebackType
 from typing import Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
@@ -27,7 +26,7 @@ from preflight.sources.limits import FILES_A_READING, FILES_KEPT_BACK, MAX_SPANS
 from preflight.sources.proxy import Proxy
 from preflight.sources.ranges import content_length, part_of, unsatisfied_total
 from preflight.sources.transport import OpenSocket, Transport
-from preflight.sources.url import Target, locate
+from preflight.sources.url import RemoteUrl, locate
 from preflight.tls import trusted_context
 
 __all__ = ["RemoteLimits", "RemoteReader"]
@@ -73,14 +72,12 @@ class RemoteReader:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._names.close()
 
     async def read(
         self,
-        url: str | Target,
+        url: str | RemoteUrl,
         make_probe: MakeProbe[_Facts],
         *,
         deep: bool = False,
@@ -93,14 +90,14 @@ class RemoteReader:
         file, they are believed only if a plain GET states the same length.
         """
         try:
-            target = url if isinstance(url, Target) else locate(url, self._allow)
+            target = url if isinstance(url, RemoteUrl) else locate(url, self._allow)
         except AddressRefused as refused:
             return Reading(facts=None, transfer=Transfer(), fetched=SparseBytes(), fault=refused)
         async with self._places:
             return await self._read(target, make_probe, looks_cut, deep=deep)
 
     async def _read(
-        self, target: Target, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
+        self, target: RemoteUrl, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
     ) -> Reading[_Facts]:
         started = self._clock()
         transport = Transport(

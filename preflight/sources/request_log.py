@@ -11,7 +11,7 @@ from typing import Protocol
 
 from preflight.redact import Secrets, redact
 from preflight.sources.ranges import content_length
-from preflight.sources.url import Target
+from preflight.sources.url import RemoteUrl
 
 _LOG = logging.getLogger("preflight.sources")
 _REQUEST_IDS = ("x-amz-request-id", "x-request-id", "x-ms-request-id", "cf-ray")
@@ -31,7 +31,7 @@ def log_dialling(host: str, port: object) -> None:
     _LOG.debug("dialling %s port %s", host, port)
 
 
-def log_outcome(target: Target, asked: str | None, outcome: _Head | Exception, *, seconds: float) -> None:
+def log_outcome(target: RemoteUrl, asked: str | None, outcome: _Head | Exception, *, seconds: float) -> None:
     """A GET of ``target``, for the range ``asked``, ended with the head of an answer or an error after ``seconds``."""
     if not _LOG.isEnabledFor(logging.INFO):
         return
@@ -53,6 +53,6 @@ def log_outcome(target: Target, asked: str | None, outcome: _Head | Exception, *
     _LOG.debug("answered with %s", _told(", ".join(headers), target))
 
 
-def _told(text: str, target: Target) -> str:
+def _told(text: str, target: RemoteUrl) -> str:
     """The server's ``text``, without the signature of the URL, which it may repeat."""
     return redact(text, Secrets.of_url(target.url))

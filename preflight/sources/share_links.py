@@ -13,6 +13,11 @@ from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import parse_qs, urlencode
 
+_ANY = re.compile("/")
+_SHAREPOINT = re.compile(r"[\w-]+\.sharepoint\.com", re.ASCII)
+_BLOB = re.compile(r"/[^/]+/[^/]+/blob/[^/]+/[^/](?!.*[?&]raw=(?:1|true))")
+_NO_MEDIA_FILE = re.compile(r"/(?![^?]*\.(?:jpe?g|png|gif|webp|mp4|mov|webm)(?:\?|$))", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class _Link:
@@ -86,11 +91,6 @@ def _hosts(*domains: str) -> re.Pattern[str]:
     """These domains, with ``www.`` or ``m.`` before them or not."""
     return re.compile(rf"(?:www\.|m\.)?(?:{'|'.join(map(re.escape, domains))})", re.ASCII)
 
-
-_ANY = re.compile("/")
-_SHAREPOINT = re.compile(r"[\w-]+\.sharepoint\.com", re.ASCII)
-_BLOB = re.compile(r"/[^/]+/[^/]+/blob/[^/]+/[^/](?!.*[?&]raw=(?:1|true))")
-_NO_MEDIA_FILE = re.compile(r"/(?![^?]*\.(?:jpe?g|png|gif|webp|mp4|mov|webm)(?:\?|$))", re.IGNORECASE)
 
 # Service, hosts, path and query of a page (not of a file), the file's own URL (None: it cannot be told).
 _SERVICES: tuple[tuple[str, re.Pattern[str], re.Pattern[str], _Direct], ...] = (

@@ -11,7 +11,6 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
-from types import TracebackType
 from typing import Self
 
 from preflight.errors import AddressRefused, ConfigurationError
@@ -28,7 +27,7 @@ from preflight.sources.host import AllowedHost
 from preflight.sources.limits import MAX_ADDRESSES, RemoteLimits
 from preflight.sources.proxy import Proxy
 from preflight.sources.sockets import OpenSocket, Stream, connect
-from preflight.sources.url import Target
+from preflight.sources.url import RemoteUrl
 from preflight.tls import trusted_context
 
 __all__ = [
@@ -81,9 +80,7 @@ class Transport:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -96,7 +93,7 @@ class Transport:
     def uses_proxy(self) -> bool:
         return self._proxy is not None
 
-    async def send(self, method: str, target: Target, headers: Mapping[str, str]) -> Response:
+    async def send(self, method: str, target: RemoteUrl, headers: Mapping[str, str]) -> Response:
         """The answer to one request, with its body still to be read. One request at a time.
 
         Raises ``TransportError``, and ``AddressRefused`` instead of connecting where the guard says no.
@@ -117,7 +114,7 @@ class Transport:
         self._connection = await self._connected(target)
         return await self._connection.ask(method, target.path, headers)
 
-    def _kept_for(self, target: Target) -> Connection | None:
+    def _kept_for(self, target: RemoteUrl) -> Connection | None:
         """The connection of the request before, if it leads to the same server and is fit for another."""
         origin = (target.scheme, target.host, target.port)
         if self._connection is not None and self._origin == origin and self._connection.is_reusable:
@@ -126,7 +123,7 @@ class Transport:
         self._origin = origin
         return None
 
-    async def _connected(self, target: Target) -> Connection:
+    async def _connected(self, target: RemoteUrl) -> Connection:
         addresses = await self._permitted(target.host, target.port)
         proxy = self._proxy
         if proxy is None:

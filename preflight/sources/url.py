@@ -18,7 +18,7 @@ from preflight.sources.signed_urls import signature_of, unsigned
 __all__ = [
     "MAX_URL",
     "AllowedHost",
-    "Target",
+    "RemoteUrl",
     "canonical_url",
     "examine_url",
     "file_name",
@@ -45,7 +45,7 @@ _REFUSED_CHARACTER = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RemoteUrl:
     """Where a URL leads. ``host`` is in its one spelling, without brackets; ``path`` goes on the wire as it is."""
 
     scheme: str
@@ -54,7 +54,7 @@ class Target:
     path: str
 
     def __repr__(self) -> str:
-        return f"Target({redact(self.url)!r})"
+        return f"RemoteUrl({redact(self.url)!r})"
 
     @property
     def authority(self) -> str:
@@ -70,7 +70,7 @@ class Target:
         return self.path.partition("?")[2]
 
 
-def locate(url: str, allow: Iterable[AllowedHost] = ()) -> Target:
+def locate(url: str, allow: Iterable[AllowedHost] = ()) -> RemoteUrl:
     """Where ``url`` leads. Raises ``AddressRefused`` where its text rules out that it is public.
 
     The hosts of ``allow`` may be private. Non-ASCII characters of the path are percent-encoded; nothing else is
@@ -84,7 +84,7 @@ def locate(url: str, allow: Iterable[AllowedHost] = ()) -> Target:
     return target
 
 
-def _located(url: str) -> Target:
+def _located(url: str) -> RemoteUrl:
     """Where ``url`` leads, public or not. Raises ``AddressRefused`` for a text that is not an http(s) URL."""
     if len(url) > MAX_URL:
         raise AddressRefused(f"it is longer than {MAX_URL} characters")
@@ -96,7 +96,7 @@ def _located(url: str) -> Target:
     scheme = scheme.lower()
     host, port = split_authority(authority)
     port = port or _DEFAULT_PORTS[scheme]
-    return Target(scheme=scheme, host=host, port=port, path=quote((path or "/") + query, string.punctuation))
+    return RemoteUrl(scheme=scheme, host=host, port=port, path=quote((path or "/") + query, string.punctuation))
 
 
 def canonical_url(url: str) -> str:
@@ -153,7 +153,7 @@ def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
     return examine_url(url, allow=allow)[0]
 
 
-def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[AddressFacts, Target | None]:
+def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[AddressFacts, RemoteUrl | None]:
     """``inspect_url``, and where the URL leads: ``None`` where it cannot be public."""
     try:
         target = locate(url, allow)

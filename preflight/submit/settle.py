@@ -9,13 +9,13 @@ from enum import Enum
 
 from preflight.client import Client, Task, TaskStatus
 from preflight.errors import ApiError, ConfigurationError, StillUnknown
-from preflight.ledger import Balance, Entry, Ledger, PaidRequest, State
+from preflight.ledger import Balance, Entry, EntryState, Ledger, PaidRequest
 from preflight.ledger.balances import credits_spent, is_unmoved
 
 _LOOK_SECONDS = 5.0
 """For one look at the balance beside a paid request: good to know, and not worth a long wait."""
 
-_ENDS = {TaskStatus.COMPLETED: State.COMPLETED, TaskStatus.FAILED: State.FAILED}
+_ENDS = {TaskStatus.COMPLETED: EntryState.COMPLETED, TaskStatus.FAILED: EntryState.FAILED}
 
 
 class BalanceVerdict(Enum):
@@ -55,7 +55,7 @@ def require_not_charged_late(
     """
     entry = ledger.last_of(request, api)
     before = None if entry is None else entry.balances.get("before")
-    if entry is None or entry.state is not State.REFUSED or before is None or now is None:
+    if entry is None or entry.state is not EntryState.REFUSED or before is None or now is None:
         return
     spent = credits_spent(before, now)
     if entry.sent_at is None or entry.account != account or spent is None or not ledger.ran_alone(entry):
@@ -74,7 +74,7 @@ def settle(ledger: Ledger, client: Client, task: Task) -> Entry | None:
     entry = ledger.of_task(client.base_url, task.id)
     if entry is None or entry.state.ended:
         return entry
-    if entry.state is State.UNKNOWN:
+    if entry.state is EntryState.UNKNOWN:
         return adopt(ledger, client, entry, task)
     return _end(ledger, client, entry, task) if task.status in _ENDS else entry
 
@@ -87,7 +87,7 @@ def adopt(ledger: Ledger, client: Client, entry: Entry, task: Task) -> Entry:
 
 def resolve_by_task(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """The user says which task it is; the service is asked. Raises ``ApiError`` and ``ConfigurationError``."""
-    if entry.state is not State.REFUSED or entry.sent_at is None:  # a refusal may turn out not to be one
+    if entry.state is not EntryState.REFUSED or entry.sent_at is None:  # a refusal may turn out not to be one
         _require_open(entry)
     owner = ledger.of_task(client.base_url, task_id)
     if owner is not None and owner.id != entry.id:
@@ -97,11 +97,11 @@ def resolve_by_task(ledger: Ledger, client: Client, entry: Entry, task_id: str) 
 
 def resolve_as_not_charged(ledger: Ledger, entry: Entry) -> Entry:
     """The user says that nothing was taken."""
-    if entry.state is not State.UNKNOWN:
+    if entry.state is not EntryState.UNKNOWN:
         raise ConfigurationError(
             f"entry {entry.id} is {entry.state.value}: only an unknown one can be resolved as not charged"
         )
-    ledger.move(entry.id, State.REFUSED, "resolved by the user: nothing was charged")
+    ledger.move(entry.id, EntryState.REFUSED, "resolved by the user: nothing was charged")
     return ledger.entry(entry.id)
 
 
@@ -113,7 +113,7 @@ def resolve_by_balance(ledger: Ledger, client: Client, entry: Entry) -> tuple[En
     balance cannot be had.
     """
     _require_open(entry)
-    if entry.state is not State.UNKNOWN:
+    if entry.state is not EntryState.UNKNOWN:
         raise ConfigurationError(f"entry {entry.id} was accepted; name its task: --task ID")
     before = entry.balances.get("before")
     if before is None:
@@ -127,9 +127,11 @@ def resolve_by_balance(ledger: Ledger, client: Client, entry: Entry) -> tuple[En
     if verdict is BalanceVerdict.CHARGED:
         ledger.record_balance(entry.id, "after", now)
         spent = credits_spent(before, now)
-        return _moved(ledger, entry, State.ACCEPTED, f"the balance fell by {spent:f} credits: it was accepted"), verdict
+        return _moved(
+            ledger, entry, EntryState.ACCEPTED, f"the balance fell by {spent:f} credits: it was accepted"
+        ), verdict
     if verdict is BalanceVerdict.NOT_CHARGED:
-        return _moved(ledger, entry, State.REFUSED, "the balance did not move: nothing was charged"), verdict
+        return _moved(ledger, entry, EntryState.REFUSED, "the balance did not move: nothing was charged"), verdict
     return entry, verdict
 
 
@@ -159,7 +161,7 @@ def _low(entry: Entry) -> Decimal:
     return low if low.is_finite() else Decimal(0)
 
 
-def _moved(ledger: Ledger, entry: Entry, state: State, what: str) -> Entry:
+def _moved(ledger: Ledger, entry: Entry, state: EntryState, what: str) -> Entry:
     """``entry`` in its new state. Raises ``ConfigurationError`` where it was settled otherwise meanwhile."""
     if not ledger.move(entry.id, state, what):
         _require_open(ledger.entry(entry.id))
@@ -169,9 +171,9 @@ def _moved(ledger: Ledger, entry: Entry, state: State, what: str) -> Entry:
 def _end(ledger: Ledger, client: Client, entry: Entry, task: Task) -> Entry:
     if task.status is TaskStatus.FAILED:
         reason = f"{task.error.code}: {task.error.message}" if task.error else "the service gives no reason"
-        ledger.move(entry.id, State.FAILED, f"failed: {reason}", refunded=_refunded(ledger, client, entry))
+        ledger.move(entry.id, EntryState.FAILED, f"failed: {reason}", refunded=_refunded(ledger, client, entry))
     else:
-        ledger.move(entry.id, State.COMPLETED, "completed")
+        ledger.move(entry.id, EntryState.COMPLETED, "completed")
     return ledger.entry(entry.id)
 
 
@@ -191,7 +193,7 @@ def _refunded(ledger: Ledger, client: Client, entry: Entry) -> bool | None:
 
 
 def _require_open(entry: Entry) -> None:
-    if entry.state.ended or (entry.state is State.ACCEPTED and entry.task_id is not None):
+    if entry.state.ended or (entry.state is EntryState.ACCEPTED and entry.task_id is not None):
         raise ConfigurationError(f"entry {entry.id} is already {entry.state.value}")
-    if entry.state in {State.INTENDED, State.SENT}:
+    if entry.state in {EntryState.INTENDED, EntryState.SENT}:
         raise ConfigurationError(f"entry {entry.id} is being sent by a process that still runs")

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
+from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.pointers import is_annex_key
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact, shown_path
 from preflight.specs import model_names
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
-JOB_LIKE = frozenset({".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
-_TABLES = frozenset({".csv", ".tsv"})
+JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
 
@@ -62,7 +62,7 @@ def why_empty(name: str) -> str:
         return "standard input: no jobs in it"
     if path.is_dir():
         return f"{shown_path(name)}: no media or job files in this folder (hidden and ignored ones are skipped)"
-    if path.suffix.lower() in _TABLES:
+    if path.suffix.lower() in TABLE_SUFFIXES:
         return f"{shown_path(name)}: {'no rows below its header' if _has_text(path) else 'an empty file'}"
     return f"{shown_path(name)}: no jobs in it"
 
@@ -82,11 +82,7 @@ def _read_jobs(path: Path, model: str) -> Iterator[Target]:
     suffix = path.suffix.lower()
     if suffix not in JOB_LIKE or not path.is_file():
         return
-    from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, as below
-        JOB_SUFFIXES,
-        document_jobs,
-        manifest_jobs,
-    )
+    from preflight.jobfiles import document_jobs, manifest_jobs  # noqa: PLC0415 - loads YAML, as below
 
     if suffix in JOB_SUFFIXES:
         yield from document_jobs(path, model_names())
@@ -114,12 +110,7 @@ def _read_file(path: Path, model: str) -> Iterator[Target]:
     if suffix in MEDIA_SUFFIXES:
         yield Media(source=str(path))
         return
-    from preflight.jobfiles import (  # noqa: PLC0415 - loads YAML, which media files need not
-        JOB_SUFFIXES,
-        MANIFEST_SUFFIXES,
-        load_job,
-        load_manifest,
-    )
+    from preflight.jobfiles import load_job, load_manifest  # noqa: PLC0415 - loads YAML, which media files need not
 
     if suffix in JOB_SUFFIXES:
         yield load_job(path)
@@ -135,7 +126,7 @@ def _mentions_media(path: Path) -> bool:
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
     except NotRead:
         return False
-    if path.suffix.lower() in _TABLES:
+    if path.suffix.lower() in TABLE_SUFFIXES:
         from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders
 
         return begins_table(head)

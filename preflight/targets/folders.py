@@ -9,18 +9,20 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from preflight.model.file_types import SUFFIXES
 from preflight.model.pointers import APPLE_DOUBLE
 
 if TYPE_CHECKING:
     from preflight.targets.patterns import Patterns
 
 
-MEDIA_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".mp4", ".mov", ".m4v", ".webp", ".heic", ".mkv", ".webm"})
+_LOOKED_AT = ("JPEG", "PNG", "WebP", "HEIC", "MP4", "MOV", "Matroska", "WebM")
+MEDIA_SUFFIXES = frozenset(suffix for container in _LOOKED_AT for suffix in SUFFIXES[container])
 """Suffixes looked at in a folder: those that the service takes, and those that people mistake for them."""
-
 
 _MACOS_FOLDER = "__MACOSX"
 """Where ZIP archives made on macOS keep attributes of their files."""
+_MAGIC = re.compile(r"[*?\[]")
 
 
 class Filters(NamedTuple):
@@ -104,9 +106,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link in a circle
         return False
-
-
-_MAGIC = re.compile(r"[*?\[]")
 
 
 def plain_part(pattern: str) -> Path:

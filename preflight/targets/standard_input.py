@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
 
 from preflight.errors import ConfigurationError
-from preflight.jobfiles.detect import is_text, written_as
+from preflight.jobfiles import load_text, read_manifest
+from preflight.jobfiles.detect import written_as
+from preflight.jobfiles.source_text import is_text
 from preflight.model.target import Target
 
 _HEAD_BYTES: Final = 64 * 1024
 _DOCUMENT_BYTES: Final = 17 * 1024 * 1024
 """A little more than a job file may have, so that one that is too long is seen to be."""
+_PIECE_BYTES: Final = 64 * 1024
+_NAME_BYTES: Final = 32 * 1024
+"""Longer than any path, and than any URL that is checked."""
 
 
 def read_stream(stream: BinaryIO, *, model: str) -> Iterator[Target]:
@@ -24,8 +29,6 @@ def read_stream(stream: BinaryIO, *, model: str) -> Iterator[Target]:
     head = stream.read(_HEAD_BYTES)
     if not is_text(head):
         raise ConfigurationError("standard input is not text: it takes a job or a manifest; name a media file instead")
-    from preflight.jobfiles import load_text, read_manifest  # noqa: PLC0415 - loads YAML, which media files need not
-
     written = written_as(head)
     if written != "job":
         joined = io.BufferedReader(_Joined(head, stream))
@@ -49,11 +52,6 @@ class _Joined(io.RawIOBase):
         self._head = self._head[len(data) :]
         buffer[: len(data)] = data
         return len(data)
-
-
-_PIECE_BYTES: Final = 64 * 1024
-_NAME_BYTES: Final = 32 * 1024
-"""Longer than any path, and than any URL that is checked."""
 
 
 class _Readable(Protocol):

@@ -24,7 +24,7 @@ from starlette.routing import Mount
 
 from preflight.callbacks import CallbackApp, Settler
 from preflight.client import Client
-from preflight.ledger import Ledger, PaidRequest, State
+from preflight.ledger import EntryState, Ledger, PaidRequest
 from tests.support.command import KEY, command, environment, here
 from tests.support.jobs import MODEL
 from tests.support.service import Service, service
@@ -197,7 +197,7 @@ def test_a_thousand_deliveries_of_a_hundred_tasks_take_effect_once_each(tmp_path
         assert codes == {204}
         assert sorted(finished) == sorted(tasks)
         stories = [[event.state for event in entry.events] for entry in ledger.entries()]
-        assert stories == [[State.INTENDED, State.SENT, State.ACCEPTED, State.COMPLETED]] * 100
+        assert stories == [[EntryState.INTENDED, EntryState.SENT, EntryState.ACCEPTED, EntryState.COMPLETED]] * 100
 
 
 def paid(sandbox: Service, ledger: Ledger, client: Client, number: int) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
-from preflight.checking.subjects import Examined, Slot
+from preflight.checking.subjects import Examined, SubjectRequest
 from preflight.model import Kind, Subject, Verdict
 from preflight.model.target import Media
 from preflight.sources.host import AllowedHost
@@ -85,12 +85,12 @@ def test_the_same_name_beside_two_jobs_is_two_files(tmp_path: Path) -> None:
 
 def test_what_is_remembered_is_bounded() -> None:
     known = Examined()
-    slot = Slot(source="0", shown="0", kind=Kind.IMAGE, field=None, path=None, address=None)
+    request = SubjectRequest(source="0", shown="0", kind=Kind.IMAGE, field=None, path=None, address=None)
     for number in range(1025):
-        known.add(replace_source(slot, number), Subject(kind=Kind.IMAGE, source=str(number)))
+        known.add(replace_source(request, number), Subject(kind=Kind.IMAGE, source=str(number)))
 
-    assert known.get(slot) is None
-    assert known.get(replace_source(slot, 1)) == Subject(kind=Kind.IMAGE, source="1")
+    assert known.get(request) is None
+    assert known.get(replace_source(request, 1)) == Subject(kind=Kind.IMAGE, source="1")
 
 
 def test_a_row_that_fails_to_be_read_does_so_for_all_of_them() -> None:
@@ -104,5 +104,5 @@ def test_a_row_that_fails_to_be_read_does_so_for_all_of_them() -> None:
     assert len(server.log.requests) == 1
 
 
-def replace_source(slot: Slot, number: int) -> Slot:
-    return slot._replace(source=str(number), shown=str(number))
+def replace_source(request: SubjectRequest, number: int) -> SubjectRequest:
+    return request._replace(source=str(number), shown=str(number))

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from preflight.cli.commands.check import command as check_command
-from preflight.jobfiles import JOB_SUFFIXES, MANIFEST_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES
 from preflight.scaffold import HOOKS, MINIMUM_PRE_COMMIT, Hook, configuration, manifest
 from tests.support.hook_runs import ROOT, RUNNERS
 

@@ -19,7 +19,7 @@ from preflight import errors
 from preflight.client import ApiKey, AsyncClient, Backoff, Client, TaskStatus, calls, check_key, is_loopback
 from preflight.client import responses as answers
 from preflight.client.auth import base_of
-from preflight.client.protocol import Answer, Call, Command, Lost, Reply, Request, Sleep, Update
+from preflight.client.protocol import ApiResponse, Call, Command, Lost, Reply, Request, Sleep, Update
 from preflight.client.refusals import error_of
 from preflight.client.retry import LATER, POLL, RETRY, retry_after
 from preflight.client.wire import Departure, Wire
@@ -30,18 +30,18 @@ no_deadline = settings(deadline=None)  # a busy machine is no defect
 REQUEST = Request(method="POST", path="/v1/x", within=5)
 
 
-def answer(status: int, body: object, **headers: str) -> Answer:
+def answer(status: int, body: object, **headers: str) -> ApiResponse:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return Answer(
+    return ApiResponse(
         status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=content
     )
 
 
-def refused(status: int, code: str, **headers: str) -> Answer:
+def refused(status: int, code: str, **headers: str) -> ApiResponse:
     return answer(status, {"error": {"code": code, "message": "No.", "type": "some_error"}}, **headers)
 
 
-def task(status: str, **fields: object) -> Answer:
+def task(status: str, **fields: object) -> ApiResponse:
     return answer(200, {"id": "abc", "status": status, "model": "m", "created_at": 1781136227, **fields})
 
 

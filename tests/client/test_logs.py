@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from preflight import errors
 from preflight.client import ApiKey, AsyncClient, Client, Task
-from preflight.client.protocol import Answer, Request
+from preflight.client.protocol import ApiResponse, Request
 from preflight.client.wire import Wire
 from tests.client.test_faces import FACES, KEY, Face
 from tests.client.test_hostile import CREATED, Script, answers, reset, says, serving
@@ -122,7 +122,7 @@ def test_the_repr_of_a_result_holds_neither(face: Face) -> None:
 
 def test_the_repr_of_what_takes_part_holds_neither() -> None:
     request = Request(method="POST", path="/v1/x", within=5, content=json.dumps(JOB).encode())
-    answer = Answer(status=307, headers={"location": URL}, body=URL.encode())
+    answer = ApiResponse(status=307, headers={"location": URL}, body=URL.encode())
     key = ApiKey(KEY)
     wire = Wire(key, "https://api.example")
     message = wire.request(request)

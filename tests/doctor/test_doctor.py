@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from preflight.doctor import State, Surroundings, examine, verdict
+from preflight.doctor import CheckState, Surroundings, examine, verdict
 from preflight.doctor.local_checks import cage, library
 from preflight.errors import install_command
 from preflight.model import Verdict
@@ -194,9 +194,11 @@ def test_a_server_that_keeps_one_waiting_is_left_in_time(behaviour: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("off", "state"), [(0, State.OK), (-20, State.OK), (90, State.FAIL), (-3600, State.FAIL)], ids=str
+    ("off", "state"),
+    [(0, CheckState.OK), (-20, CheckState.OK), (90, CheckState.FAIL), (-3600, CheckState.FAIL)],
+    ids=str,
 )
-def test_the_clock_is_held_to_the_apis(off: int, state: State, api: Service, tmp_path: Path) -> None:
+def test_the_clock_is_held_to_the_apis(off: int, state: CheckState, api: Service, tmp_path: Path) -> None:
     checks = examine(
         Surroundings(
             environment={},
@@ -209,7 +211,7 @@ def test_the_clock_is_held_to_the_apis(off: int, state: State, api: Service, tmp
     (clock,) = [check for check in checks if check.name == "clock"]
     assert clock.state is state
     assert ("ahead of" in clock.found) is (off == 90)
-    assert verdict(checks) is (Verdict.FAIL if state is State.FAIL else Verdict.PASS)
+    assert verdict(checks) is (Verdict.FAIL if state is CheckState.FAIL else Verdict.PASS)
 
 
 # ── This machine ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -245,7 +247,7 @@ def test_a_home_that_nobody_has_is_no_bug() -> None:
         )
     )
     (ledger,) = [check for check in checks if check.name == "ledger"]
-    assert (ledger.state, "home directory" in ledger.found) == (State.FAIL, True)
+    assert (ledger.state, "home directory" in ledger.found) == (CheckState.FAIL, True)
 
 
 def broken(folder: Path, module: str) -> dict[str, str]:
@@ -269,13 +271,13 @@ def test_a_broken_mediainfo_is_a_finding(tmp_path: Path) -> None:
 
 def test_a_library_that_ends_the_process_is_a_finding() -> None:
     (check,) = library((sys.executable, "-c", "import os; os.abort()"))
-    assert (check.state, "exit code -6" in check.found) == (State.FAIL, True)
+    assert (check.state, "exit code -6" in check.found) == (CheckState.FAIL, True)
 
 
 def test_a_cage_in_which_nothing_is_read_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "clip.mp4").write_bytes(bytes(1000))
     (check,) = cage(tmp_path / "clip.mp4")
-    assert check.state is State.FAIL
+    assert check.state is CheckState.FAIL
 
 
 def test_packages_and_extras_that_are_not_installed_are_named(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ PACKAGE = Path(__file__).parents[2] / "preflight"
 FOUNDATION = {"bounded_file", "errors", "model", "redact"}
 TABLE: dict[str, set[str]] = {
     "bounded_file": set(),
+    "lazy": set(),
     "errors": set(),
     "redact": set(),
-    "model": {"errors", "redact"},
+    "model": {"errors", "lazy", "redact"},
     "tls": {"errors"},
     "specs": FOUNDATION,
     "units": FOUNDATION | {"specs"},
@@ -36,7 +37,7 @@ TABLE: dict[str, set[str]] = {
     "fix": FOUNDATION | {"specs", "pricing", "rules", "workers", "probes", "sources", "targets", "checking"},
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
-    "api": FOUNDATION | {"specs", "jobfiles", "checking"},
+    "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking"},
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},

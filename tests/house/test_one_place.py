@@ -80,3 +80,7 @@ def test_a_command_takes_typed_arguments(path: Path) -> None:
         if isinstance(node, ast.FunctionDef) and node.args.kwarg is not None:
             # with_group parts what click hands over, by the fields of typed groups; a console is rich's.
             assert node.name in ("with_group", "__init__", "print"), f"line {node.lineno}: **{node.args.kwarg.arg}"
+
+
+def test_what_a_word_may_mean_is_found_in_one_module() -> None:
+    assert [path.name for path in modules() if "difflib" in path.read_text("utf-8")] == ["suggestion.py"]

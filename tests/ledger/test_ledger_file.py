@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from preflight.errors import AlreadySubmitted, ConfigurationError, LedgerUnusable
-from preflight.ledger import Balance, Budget, Ledger, State
+from preflight.ledger import Balance, Budget, EntryState, Ledger
 from preflight.submit.recheck import load_saved
 from tests.ledger.test_ledger_invariants import API, Clock, brought_to, order
 from tests.support.command import KEY, command, environment, here
@@ -32,7 +32,7 @@ def test_a_ledger_behind_a_link_is_the_same_ledger(tmp_path: Path) -> None:
     ):
         claim.about_to_send(1)
         linked.mark_abandoned()
-        assert linked.entry(claim.entry_id).state is State.SENT
+        assert linked.entry(claim.entry_id).state is EntryState.SENT
         with pytest.raises(AlreadySubmitted, match="another process"):
             linked.begin(order(), api=API, again=True)
 
@@ -40,7 +40,7 @@ def test_a_ledger_behind_a_link_is_the_same_ledger(tmp_path: Path) -> None:
 def test_no_name_of_a_ledger_means_a_ledger_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with Ledger(Path(":memory:")) as ledger:
-        brought_to(ledger, State.ACCEPTED)
+        brought_to(ledger, EntryState.ACCEPTED)
     with Ledger(Path(":memory:")) as again:
         assert len(again.entries()) == 1
 
@@ -58,7 +58,7 @@ def replaced(path: Path) -> None:
 def test_a_ledger_that_is_taken_away_while_open_lets_nothing_through(taken_away: object, tmp_path: Path) -> None:
     assert callable(taken_away)
     with Ledger(tmp_path / "ledger.db") as ledger:
-        brought_to(ledger, State.COMPLETED)
+        brought_to(ledger, EntryState.COMPLETED)
         taken_away(ledger.path)
         with pytest.raises(LedgerUnusable, match="while it was open"):
             ledger.begin(order("b"), api=API)
@@ -76,7 +76,7 @@ WRITTEN_BY_OTHERS = {
 @pytest.mark.parametrize("column", WRITTEN_BY_OTHERS)
 def test_a_row_that_no_preflight_wrote_is_a_clear_error(column: str, tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.db") as ledger:
-        brought_to(ledger, State.ACCEPTED)
+        brought_to(ledger, EntryState.ACCEPTED)
         with ledger.changing() as connection:
             connection.execute(f"UPDATE entry SET {column} = ?", (WRITTEN_BY_OTHERS[column],))
         with pytest.raises(LedgerUnusable, match="entry 1 of the ledger cannot be read"):
@@ -100,7 +100,7 @@ def test_what_a_submission_asks_of_the_ledger_reads_few_entries_of_many(tmp_path
     clock = Clock()
     with Ledger(tmp_path / "ledger.db", now=clock) as ledger:
         for number in range(300):
-            brought_to(ledger, State.ACCEPTED, f"old-{number}")
+            brought_to(ledger, EntryState.ACCEPTED, f"old-{number}")
         clock.now += timedelta(days=2)
         steps: list[int] = []
         with ledger.reading() as connection:

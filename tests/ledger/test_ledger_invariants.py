@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from preflight.errors import AlreadySubmitted, ConfigurationError, LedgerUnusable, OverBudget, StillUnknown
-from preflight.ledger import Balance, Budget, Ledger, PaidRequest, State
+from preflight.ledger import Balance, Budget, EntryState, Ledger, PaidRequest
 
 API = "https://api.example"
 SETTLES = datetime(2026, 1, 1, tzinfo=UTC)
@@ -52,31 +52,31 @@ def order(job: str = "a", high: int = 360) -> PaidRequest:
     )
 
 
-def brought_to(ledger: Ledger, state: State, job: str = "a", high: int = 360) -> int:
+def brought_to(ledger: Ledger, state: EntryState, job: str = "a", high: int = 360) -> int:
     """An entry that went the usual way to ``state``."""
     with ledger.begin(order(job, high), api=API) as claim:
-        if state in {State.ACCEPTED, State.COMPLETED, State.FAILED}:
+        if state in {EntryState.ACCEPTED, EntryState.COMPLETED, EntryState.FAILED}:
             claim.about_to_send(1)
             claim.accepted(f"task-{job}")
-            if state is not State.ACCEPTED:
+            if state is not EntryState.ACCEPTED:
                 ledger.move(claim.entry_id, state, "ended")
-        elif state is State.UNKNOWN:
+        elif state is EntryState.UNKNOWN:
             claim.about_to_send(1)
             claim.unknown("no answer", settles_at=SETTLES)
-        elif state is State.REFUSED:
+        elif state is EntryState.REFUSED:
             claim.refused("no")
-        elif state is State.SENT:
+        elif state is EntryState.SENT:
             claim.about_to_send(1)
         assert ledger.entry(claim.entry_id).state is state
         return claim.entry_id
 
 
-ENDS = (State.COMPLETED, State.FAILED, State.REFUSED)
+ENDS = (EntryState.COMPLETED, EntryState.FAILED, EntryState.REFUSED)
 
 
 @pytest.mark.parametrize("end", ENDS, ids=lambda state: state.value)
-@pytest.mark.parametrize("next_state", State, ids=lambda state: state.value)
-def test_an_end_is_never_left(end: State, next_state: State, ledger: Ledger) -> None:
+@pytest.mark.parametrize("next_state", EntryState, ids=lambda state: state.value)
+def test_an_end_is_never_left(end: EntryState, next_state: EntryState, ledger: Ledger) -> None:
     entry_id = brought_to(ledger, end)
     assert ledger.move(entry_id, next_state, "late news", task_id="another") is False
     assert ledger.entry(entry_id).state is end
@@ -84,17 +84,17 @@ def test_an_end_is_never_left(end: State, next_state: State, ledger: Ledger) -> 
 
 
 def test_what_was_accepted_is_never_unknown_again(ledger: Ledger) -> None:
-    entry_id = brought_to(ledger, State.ACCEPTED)
-    assert not ledger.move(entry_id, State.UNKNOWN, "lost")
-    assert not ledger.move(entry_id, State.REFUSED, "lost")
-    assert ledger.entry(entry_id).state is State.ACCEPTED
+    entry_id = brought_to(ledger, EntryState.ACCEPTED)
+    assert not ledger.move(entry_id, EntryState.UNKNOWN, "lost")
+    assert not ledger.move(entry_id, EntryState.REFUSED, "lost")
+    assert ledger.entry(entry_id).state is EntryState.ACCEPTED
 
 
 def test_an_entry_is_on_the_disk_before_it_may_leave(ledger: Ledger) -> None:
     with ledger.begin(order(), api=API) as claim, Ledger(ledger.path) as other:
-        assert other.entry(claim.entry_id).state is State.INTENDED
+        assert other.entry(claim.entry_id).state is EntryState.INTENDED
         claim.about_to_send(1)
-        assert other.entry(claim.entry_id).state is State.SENT
+        assert other.entry(claim.entry_id).state is EntryState.SENT
 
 
 def test_the_file_is_written_through_and_readable_by_its_owner_alone(ledger: Ledger) -> None:
@@ -104,28 +104,28 @@ def test_the_file_is_written_through_and_readable_by_its_owner_alone(ledger: Led
     assert ledger.path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("state", [State.UNKNOWN, State.ACCEPTED], ids=lambda state: state.value)
-def test_a_job_that_an_earlier_version_paid_for_is_not_paid_for_again(state: State, ledger: Ledger) -> None:
+@pytest.mark.parametrize("state", [EntryState.UNKNOWN, EntryState.ACCEPTED], ids=lambda state: state.value)
+def test_a_job_that_an_earlier_version_paid_for_is_not_paid_for_again(state: EntryState, ledger: Ledger) -> None:
     entry_id = brought_to(ledger, state, job="as-it-was-hashed-then")
     again = replace(order("as-it-is-hashed-now"), earlier_hashes=("as-it-was-hashed-then",))
-    with pytest.raises(StillUnknown if state is State.UNKNOWN else AlreadySubmitted, match=f"entry {entry_id}"):
+    with pytest.raises(StillUnknown if state is EntryState.UNKNOWN else AlreadySubmitted, match=f"entry {entry_id}"):
         ledger.begin(again, api=API)
 
 
-# State of the earlier entry: what a second submission of its job meets, without and with --again.
+# EntryState of the earlier entry: what a second submission of its job meets, without and with --again.
 SECOND = {
-    State.ACCEPTED: (AlreadySubmitted, None),
-    State.COMPLETED: (AlreadySubmitted, None),
-    State.FAILED: (AlreadySubmitted, None),
-    State.REFUSED: (None, None),
-    State.UNKNOWN: (StillUnknown, StillUnknown),
+    EntryState.ACCEPTED: (AlreadySubmitted, None),
+    EntryState.COMPLETED: (AlreadySubmitted, None),
+    EntryState.FAILED: (AlreadySubmitted, None),
+    EntryState.REFUSED: (None, None),
+    EntryState.UNKNOWN: (StillUnknown, StillUnknown),
 }
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["plain", "again"])
 @pytest.mark.parametrize("earlier", SECOND, ids=lambda state: state.value)
 def test_the_same_job_is_sent_again_on_demand_and_never_while_in_doubt(
-    earlier: State, again: bool, ledger: Ledger
+    earlier: EntryState, again: bool, ledger: Ledger
 ) -> None:
     brought_to(ledger, earlier)
     expected = SECOND[earlier][again]
@@ -139,7 +139,7 @@ def test_the_same_job_is_sent_again_on_demand_and_never_while_in_doubt(
 
 
 def test_another_service_has_its_own_jobs_and_its_own_budget(ledger: Ledger) -> None:
-    brought_to(ledger, State.UNKNOWN)
+    brought_to(ledger, EntryState.UNKNOWN)
     budget = Budget(max_credits=Decimal(360), per_day=Decimal(360))
     with ledger.begin(order(), api="http://127.0.0.1:8787", budget=budget) as claim:
         assert claim.entry_id == 2
@@ -155,14 +155,16 @@ def test_a_job_that_is_being_sent_is_not_sent_beside_it(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left_at", "becomes"), [(State.INTENDED, State.REFUSED), (State.SENT, State.UNKNOWN)], ids=["unsent", "sent"]
+    ("left_at", "becomes"),
+    [(EntryState.INTENDED, EntryState.REFUSED), (EntryState.SENT, EntryState.UNKNOWN)],
+    ids=["unsent", "sent"],
 )
-def test_what_a_dead_process_left_is_settled(left_at: State, becomes: State, ledger: Ledger) -> None:
+def test_what_a_dead_process_left_is_settled(left_at: EntryState, becomes: EntryState, ledger: Ledger) -> None:
     entry_id = brought_to(ledger, left_at)  # its claim is closed, as by the death of a process
     ledger.mark_abandoned()
     entry = ledger.entry(entry_id)
     assert entry.state is becomes
-    if becomes is State.UNKNOWN:
+    if becomes is EntryState.UNKNOWN:
         assert entry.sent_at is not None
         # Nobody knows when its last byte left: not after it was found dead.
         assert entry.settles_at is not None
@@ -183,11 +185,11 @@ def test_a_killed_process_leaves_a_sign_that_holds_nobody_up(tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", script, path, *sys.path], check=False, timeout=60)
     assert done.returncode == -signal.SIGKILL
     with Ledger(path) as ledger:
-        assert ledger.entry(1).state is State.SENT
+        assert ledger.entry(1).state is EntryState.SENT
         with pytest.raises(StillUnknown):
             ledger.begin(order(), api=API)
         ledger.mark_abandoned()
-        assert ledger.entry(1).state is State.UNKNOWN
+        assert ledger.entry(1).state is EntryState.UNKNOWN
     assert not list(tmp_path.glob("*-live-*"))
 
 
@@ -195,22 +197,22 @@ def test_a_killed_process_leaves_a_sign_that_holds_nobody_up(tmp_path: Path) -> 
 BUDGETS = {
     "fits-exactly": ((), Budget(max_credits=Decimal(100)), True),
     "too-dear": ((), Budget(max_credits=Decimal(99)), False),
-    "unknown-counts": (((State.UNKNOWN, "b", 50),), Budget(max_credits=Decimal(149)), False),
-    "unknown-fits": (((State.UNKNOWN, "b", 50),), Budget(max_credits=Decimal(150)), True),
-    "accepted-is-past": (((State.ACCEPTED, "b", 50),), Budget(max_credits=Decimal(100)), True),
-    "the-day-counts-accepted": (((State.ACCEPTED, "b", 50),), Budget(per_day=Decimal(149)), False),
+    "unknown-counts": (((EntryState.UNKNOWN, "b", 50),), Budget(max_credits=Decimal(149)), False),
+    "unknown-fits": (((EntryState.UNKNOWN, "b", 50),), Budget(max_credits=Decimal(150)), True),
+    "accepted-is-past": (((EntryState.ACCEPTED, "b", 50),), Budget(max_credits=Decimal(100)), True),
+    "the-day-counts-accepted": (((EntryState.ACCEPTED, "b", 50),), Budget(per_day=Decimal(149)), False),
     "the-day-counts-all": (
-        ((State.ACCEPTED, "b", 50), (State.UNKNOWN, "c", 20), (State.COMPLETED, "d", 30)),
+        ((EntryState.ACCEPTED, "b", 50), (EntryState.UNKNOWN, "c", 20), (EntryState.COMPLETED, "d", 30)),
         Budget(per_day=Decimal(199)),
         False,
     ),
     "the-day-fits": (
-        ((State.ACCEPTED, "b", 50), (State.UNKNOWN, "c", 20), (State.COMPLETED, "d", 30)),
+        ((EntryState.ACCEPTED, "b", 50), (EntryState.UNKNOWN, "c", 20), (EntryState.COMPLETED, "d", 30)),
         Budget(per_day=Decimal(200)),
         True,
     ),
-    "refused-costs-nothing": (((State.REFUSED, "b", 5000),), Budget(per_day=Decimal(100)), True),
-    "failed-counts-until-refunded": (((State.FAILED, "b", 50),), Budget(per_day=Decimal(149)), False),
+    "refused-costs-nothing": (((EntryState.REFUSED, "b", 5000),), Budget(per_day=Decimal(100)), True),
+    "failed-counts-until-refunded": (((EntryState.FAILED, "b", 50),), Budget(per_day=Decimal(149)), False),
 }
 
 
@@ -229,7 +231,7 @@ def test_a_budget_is_held_to_the_high_end_and_all_that_is_open(case: str, ledger
 
 
 def test_yesterday_is_not_in_the_budget_of_the_day(ledger: Ledger, clock: Clock) -> None:
-    brought_to(ledger, State.COMPLETED, "b", 50)
+    brought_to(ledger, EntryState.COMPLETED, "b", 50)
     clock.now += timedelta(hours=24)
     ledger.require_payable(order(high=100), api=API, budget=Budget(per_day=Decimal(100)))
 
@@ -274,12 +276,12 @@ def test_of_two_looks_the_services_own_count_is_preferred(ledger: Ledger, clock:
 
 
 def test_a_task_belongs_to_one_entry(ledger: Ledger) -> None:
-    first = brought_to(ledger, State.ACCEPTED)
+    first = brought_to(ledger, EntryState.ACCEPTED)
     with ledger.begin(order("b"), api=API) as claim:
         claim.about_to_send(1)
         claim.accepted("task-a")
     second = ledger.entry(claim.entry_id)
-    assert (second.state, second.task_id) == (State.ACCEPTED, None)
+    assert (second.state, second.task_id) == (EntryState.ACCEPTED, None)
     assert second.reason is not None
     assert "another entry" in second.reason
     assert ledger.entry(first).task_id == "task-a"
@@ -300,7 +302,7 @@ def newer(path: Path) -> None:
 
 def cut_short(path: Path) -> None:
     with Ledger(path) as ledger:
-        brought_to(ledger, State.ACCEPTED)
+        brought_to(ledger, EntryState.ACCEPTED)
     os.truncate(path, 5000)
 
 
@@ -326,7 +328,7 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_as_it_is(case: str, tmp_pa
 def test_a_full_disk_lets_nothing_through(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with Ledger(path) as ledger:
-        brought_to(ledger, State.COMPLETED)
+        brought_to(ledger, EntryState.COMPLETED)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     # A file that may not grow is to SQLite what a full disk is. It is read first: opening writes, too.
     with Ledger(path) as ledger:

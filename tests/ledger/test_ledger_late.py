@@ -18,7 +18,7 @@ import pytest
 
 from preflight.callbacks import CallbackApp, Settler
 from preflight.client import Client
-from preflight.ledger import Balance, Ledger, State
+from preflight.ledger import Balance, EntryState, Ledger
 from preflight.ledger.deliveries import Deliveries, Delivery
 from preflight.submit.submit import token_hash_of
 from tests.ledger.test_ledger_invariants import API, Clock, brought_to, order
@@ -67,7 +67,7 @@ def test_a_callback_of_a_job_that_was_settled_as_not_charged_finds_it_again(sand
         deliver(app, f"/{token}", task)
         settler.settle_waiting()
         found = [(entry.id, entry.state, entry.task_id) for entry in ledger.entries()]
-    assert found == [(2, State.COMPLETED, task), (1, State.REFUSED, None)]
+    assert found == [(2, EntryState.COMPLETED, task), (1, EntryState.REFUSED, None)]
     assert sandbox.submit(sandbox.job(), "--yes").code == 1
     assert sandbox.state["jobs_billed"] == 1
 
@@ -93,11 +93,11 @@ def test_a_forged_callback_does_not_keep_the_real_one_from_its_effect(case: str,
         for path in FORGED[case]:
             deliver(app, path, task)
             settler.settle_waiting()
-        assert ledger.entry(1).state is State.UNKNOWN
+        assert ledger.entry(1).state is EntryState.UNKNOWN
         deliver(app, f"/{token}", task)
         deliver(app, "/forged", task)
         settler.settle_waiting()
-        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (State.COMPLETED, task)
+        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (EntryState.COMPLETED, task)
 
 
 @pytest.mark.parametrize("early", [True, False], ids=["before-the-real-one", "after-it"])
@@ -114,7 +114,7 @@ def test_a_callback_under_another_jobs_secret_keeps_no_real_one_from_its_effect(
         for token, task in [(their_token, mine), *real] if early else [*real, (their_token, mine)]:
             deliver(app, f"/{token}", task)
             settler.settle_waiting()
-        assert not ledger.entries(states=[State.UNKNOWN])
+        assert not ledger.entries(states=[EntryState.UNKNOWN])
         assert {entry.task_id for entry in ledger.entries()} >= {mine, theirs}
     for prompt in ("mine", "theirs"):
         assert sandbox.submit(sandbox.job(prompt=prompt), "--yes").code == 1
@@ -128,7 +128,7 @@ def test_a_task_that_the_service_does_not_know_yet_is_asked_for_again(sandbox: S
         deliver(app, f"/{token}", task)
         assert settler.settle_waiting() == 0
         assert settler.settle_waiting() == 1
-        assert ledger.entry(1).state is State.COMPLETED
+        assert ledger.entry(1).state is EntryState.COMPLETED
 
 
 def test_the_task_that_is_found_takes_the_place_of_one_that_was_merely_named(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_the_task_that_is_found_takes_the_place_of_one_that_was_merely_named(tmp
             claim.about_to_send(1)
             claim.unknown("no success", settles_at=datetime.now(UTC), task_id="named")
         assert ledger.accept(1, "found", task_id="real") == 1
-        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (State.ACCEPTED, "real")
+        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (EntryState.ACCEPTED, "real")
 
 
 def test_an_answer_after_others_thought_the_process_dead_is_kept(tmp_path: Path) -> None:
@@ -146,10 +146,10 @@ def test_an_answer_after_others_thought_the_process_dead_is_kept(tmp_path: Path)
         for sign in tmp_path.glob("*-live-1"):
             sign.unlink()
         ledger.mark_abandoned()
-        ledger.move(1, State.REFUSED, "resolved by the user: nothing was charged")
+        ledger.move(1, EntryState.REFUSED, "resolved by the user: nothing was charged")
         claim.accepted("late")
         entry = ledger.entry(claim.entry_id)
-        assert (entry.id, entry.state, entry.task_id, entry.job_hash) == (2, State.ACCEPTED, "late", "a")
+        assert (entry.id, entry.state, entry.task_id, entry.job_hash) == (2, EntryState.ACCEPTED, "late", "a")
         assert entry.cost == order().high
         assert "entry 2" in ledger.entry(1).events[-1].what
 
@@ -157,9 +157,9 @@ def test_an_answer_after_others_thought_the_process_dead_is_kept(tmp_path: Path)
 @pytest.mark.parametrize("task_id", ["task-a", "another"], ids=["the-same-task", "another-task"])
 def test_an_entry_that_has_ended_keeps_its_task(task_id: str, tmp_path: Path) -> None:
     with Ledger(tmp_path / "ledger.db") as ledger:
-        brought_to(ledger, State.COMPLETED)
+        brought_to(ledger, EntryState.COMPLETED)
         assert ledger.accept(1, "late", task_id=task_id) == (1 if task_id == "task-a" else 2)
-        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (State.COMPLETED, "task-a")
+        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (EntryState.COMPLETED, "task-a")
 
 
 def test_a_refund_of_another_unknown_job_is_not_taken_for_a_job_that_cost_nothing(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_clock_that_was_set_back_hides_no_later_job(tmp_path: Path) -> None:
             claim.about_to_send(1)
             claim.unknown("no answer", settles_at=clock.now + timedelta(minutes=3))
         clock.now -= timedelta(hours=5)
-        brought_to(ledger, State.COMPLETED, "later")
+        brought_to(ledger, EntryState.COMPLETED, "later")
         assert not ledger.ran_alone(ledger.entry(claim.entry_id))
 
 
@@ -218,4 +218,4 @@ def test_an_interrupt_while_the_ledger_is_locked_loses_no_task(sandbox: Service)
     (task,) = sandbox.state["tasks"]
     assert (process.returncode, f"accepted as task {task['id']}" in err) == (130, True)
     with Ledger(path) as ledger:
-        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (State.ACCEPTED, task["id"])
+        assert (ledger.entry(1).state, ledger.entry(1).task_id) == (EntryState.ACCEPTED, task["id"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from preflight.errors import LedgerUnusable
-from preflight.ledger import Balance, Ledger, State
+from preflight.ledger import Balance, EntryState, Ledger
 from preflight.ledger.deliveries import Deliveries, Delivery
 from preflight.ledger.file_names import require_one_name
 from tests.ledger.test_ledger_invariants import API, Clock, brought_to, order
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
     file = tmp_path / "ledger.db"
     clock = Clock()
     with Ledger(file, now=clock) as ledger:
-        brought_to(ledger, State.COMPLETED, "done")
+        brought_to(ledger, EntryState.COMPLETED, "done")
         with ledger.begin(order("doubt"), api=API) as claim:
             claim.record_balance("before", Balance(at=clock(), balance=Decimal(1000), consumed=Decimal(0)))
             claim.about_to_send(1)
@@ -181,8 +181,13 @@ def test_an_old_ledger_is_brought_up_to_date_and_keeps_all(old: Path) -> None:
         doubt, done = ledger.entries()
         waiting = Deliveries(ledger).waiting()
         made = ledger.account_of(KEY)
-    assert (done.state, done.task_id, done.charged, done.account) == (State.COMPLETED, "task-a", Decimal(360), None)
-    assert (doubt.state, doubt.attempts, doubt.account) == (State.UNKNOWN, 2, None)
+    assert (done.state, done.task_id, done.charged, done.account) == (
+        EntryState.COMPLETED,
+        "task-a",
+        Decimal(360),
+        None,
+    )
+    assert (doubt.state, doubt.attempts, doubt.account) == (EntryState.UNKNOWN, 2, None)
     # An answer was taken for the end of all doubt.
     assert doubt.settles_at == doubt.updated_at + timedelta(seconds=180)
     assert [(each.task_id, each.token_hash) for each in waiting] == [

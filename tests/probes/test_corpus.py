@@ -54,8 +54,8 @@ def examine(name: str) -> Subject:
     examiner = Examiner(spec=load_spec())
     try:
         path = next(CORPUS.glob(f"*/{name}"))
-        slot = examiner.slot(str(path), kind=None, field=None, base=Path())
-        return examiner.examine([[slot]], thorough=True)[0][0]
+        request = examiner.request(str(path), kind=None, field=None, base=Path())
+        return examiner.examine([[request]], thorough=True)[0][0]
     finally:
         examiner.close()
 

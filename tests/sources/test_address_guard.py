@@ -12,7 +12,7 @@ import pytest
 from preflight.errors import AddressRefused, Unreachable
 from preflight.sources.dns import Resolve
 from preflight.sources.transport import Transport, TransportError
-from preflight.sources.url import Target, inspect_url
+from preflight.sources.url import RemoteUrl, inspect_url
 from tests.servers.addresses import ALLOWED, LOOPBACK_SPELLINGS, NO_ADDRESSES, SPECIAL
 from tests.servers.lying import serving
 from tests.servers.reading import PUBLIC, Detour, length_and_ends, read
@@ -61,7 +61,7 @@ def test_the_guard_at_the_socket_refuses_a_special_address_without_help_of_the_t
 
     async def send() -> None:
         async with Transport(resolve=answering([PUBLIC]), open_socket=detour) as transport:
-            await transport.send("GET", Target(scheme="http", host=address, port=8080, path="/x.mp4"), {})
+            await transport.send("GET", RemoteUrl(scheme="http", host=address, port=8080, path="/x.mp4"), {})
 
     with pytest.raises(AddressRefused):
         asyncio.run(send())
@@ -82,7 +82,7 @@ def test_no_spelling_of_this_machine_reaches_a_listener_on_it(spelling: str) -> 
 def test_no_spelling_gets_past_the_transport_either(spelling: str) -> None:
     async def send(port: int) -> None:
         async with Transport(resolve=answering(["127.0.0.1"])) as transport:
-            await transport.send("GET", Target(scheme="http", host=spelling, port=port, path="/ok/x.mp4"), {})
+            await transport.send("GET", RemoteUrl(scheme="http", host=spelling, port=port, path="/ok/x.mp4"), {})
 
     with serving(FILES) as server, pytest.raises((AddressRefused, TransportError)):
         asyncio.run(send(server.port))

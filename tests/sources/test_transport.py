@@ -13,7 +13,7 @@ import pytest
 from preflight.sources.host import AllowedHost
 from preflight.sources.sockets import interleaved
 from preflight.sources.transport import ConnectionBroken, NotConnected, Response, Transport, TransportError
-from preflight.sources.url import Target, locate
+from preflight.sources.url import RemoteUrl, locate
 from tests.servers.lying import serving
 from tests.servers.reading import trusting
 
@@ -25,7 +25,7 @@ async def nothing(_host: str, _port: int) -> Sequence[str]:
     raise OSError("no names here")
 
 
-def exchange(*urls: str | Target, method: str = "GET") -> tuple[list[tuple[int, bytes]], int, int]:
+def exchange(*urls: str | RemoteUrl, method: str = "GET") -> tuple[list[tuple[int, bytes]], int, int]:
     """Statuses and bodies of the answers, one after the other; then requests and connections as counted."""
 
     async def run() -> tuple[list[tuple[int, bytes]], int, int]:
@@ -136,7 +136,7 @@ def test_a_name_that_does_not_resolve_is_a_connect_error() -> None:
 
 def test_a_scheme_other_than_http_is_not_supported() -> None:
     with pytest.raises(NotConnected, match="ftp"):
-        exchange(Target(scheme="ftp", host="127.0.0.1", port=21, path="/x"))
+        exchange(RemoteUrl(scheme="ftp", host="127.0.0.1", port=21, path="/x"))
 
 
 def test_a_body_that_is_left_unread_costs_its_connection() -> None:

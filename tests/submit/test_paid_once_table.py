@@ -22,7 +22,7 @@ import pytest
 from preflight.checking.job_hash import job_hash
 from preflight.client import Client
 from preflight.errors import ApiError, LedgerUnusable, NotSubmitted, OutcomeUnknown, StillUnknown
-from preflight.ledger import Ledger, State
+from preflight.ledger import EntryState, Ledger
 from preflight.model import Job, JobReport, Quote, Verdict
 from preflight.specs import load_spec
 from preflight.submit.settle import BalanceVerdict, resolve_by_balance
@@ -211,7 +211,9 @@ class User:
     def resolve(self) -> BalanceVerdict | str | None:
         """What the balance says of the entry in doubt; why it cannot be asked; ``None`` where none is in doubt."""
         self._ledger.mark_abandoned()
-        open_ones = [each for each in self._ledger.entries(states=[State.UNKNOWN]) if each.api == self.client.base_url]
+        open_ones = [
+            each for each in self._ledger.entries(states=[EntryState.UNKNOWN]) if each.api == self.client.base_url
+        ]
         if not open_ones:
             return None
         try:
@@ -219,7 +221,7 @@ class User:
         except ApiError as error:
             return str(error)
         settled = verdict in {BalanceVerdict.CHARGED, BalanceVerdict.NOT_CHARGED}
-        assert settled is (entry.state is not State.UNKNOWN)
+        assert settled is (entry.state is not EntryState.UNKNOWN)
         return verdict
 
     def tries_everything(self) -> None:
@@ -271,7 +273,7 @@ def test_the_table_has_seventy_rows() -> None:
 def test_a_refusal_that_the_api_documents_frees_the_job(case: str, ledger: Mortal, user: User) -> None:
     user.world.answers, user.world.bill_after = [REFUSALS[case]], [None]
     assert not isinstance(user.submit(), OutcomeUnknown)
-    assert ledger.entries()[0].state is State.REFUSED
+    assert ledger.entries()[0].state is EntryState.REFUSED
     assert (user.submit(), user.bills) == ("task-1", 1)
 
 
@@ -410,4 +412,7 @@ def test_the_check_of_another_job_is_refused(ledger: Mortal, clock: Clock, user:
     for job, checked in [(other, report(clock)), (JOB, replace(report(clock), identity=None))]:
         with pytest.raises(NotSubmitted, match="another job"):
             submit_job(job, checked, user.client, ledger)
-    assert (user.world.created, ledger.entries(states=[State.SENT, State.UNKNOWN, State.ACCEPTED])) == (0, ())
+    assert (user.world.created, ledger.entries(states=[EntryState.SENT, EntryState.UNKNOWN, EntryState.ACCEPTED])) == (
+        0,
+        (),
+    )

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from preflight.ledger import Entry, Ledger, State
+from preflight.ledger import Entry, EntryState, Ledger
 from tests.support.command import KEY, command, environment
 from tests.support.jobs import job, write_job
 from tests.support.service import Service, service
@@ -104,7 +104,7 @@ def _outcome(sandbox: Service, path: Path, *, kills: int, jobs: int) -> Outcome:
     job_of = {
         task["id"]: tokens[sha256(task["callback_url"].rpartition("/")[2].encode()).hexdigest()] for task in tasks
     }
-    known = {entry.task_id for entry in entries if entry.state in (State.ACCEPTED, State.COMPLETED)}
+    known = {entry.task_id for entry in entries if entry.state in (EntryState.ACCEPTED, EntryState.COMPLETED)}
     # Without callbacks a job that was lost has no task; its entry stands for what was billed, or is in doubt.
     kept = {entry.job_hash for entry in entries if entry.task_id is None and entry.state in _KEPT}
     return Outcome(
@@ -118,14 +118,14 @@ def _outcome(sandbox: Service, path: Path, *, kills: int, jobs: int) -> Outcome:
     )
 
 
-_KEPT = (State.ACCEPTED, State.UNKNOWN)
+_KEPT = (EntryState.ACCEPTED, EntryState.UNKNOWN)
 
 
 def _resolve_all(sandbox: Service) -> None:
     """What a hasty user does: asks the balance about everything that is in doubt."""
     with Ledger(sandbox.folder / "ledger.db") as ledger:
         ledger.mark_abandoned()
-        open_ones = ledger.entries(states=[State.UNKNOWN], limit=3)
+        open_ones = ledger.entries(states=[EntryState.UNKNOWN], limit=3)
     for entry in open_ones:
         given = ["ledger", "resolve", str(entry.id), *sandbox.options, *sandbox.ledger_options]
         subprocess.run(command(*given), env=environment(), capture_output=True, check=False, timeout=60)
@@ -195,9 +195,9 @@ def _until_settled(path: Path) -> None:
     with Ledger(path) as ledger:
         while time.monotonic() < end:
             ledger.mark_abandoned()
-            before: tuple[Entry, ...] = ledger.entries(states=[State.UNKNOWN, State.ACCEPTED])
+            before: tuple[Entry, ...] = ledger.entries(states=[EntryState.UNKNOWN, EntryState.ACCEPTED])
             time.sleep(5)
-            if ledger.entries(states=[State.UNKNOWN, State.ACCEPTED]) == before:
+            if ledger.entries(states=[EntryState.UNKNOWN, EntryState.ACCEPTED]) == before:
                 return
 
 

@@ -12,6 +12,7 @@ from preflight.cli.completion import files
 from preflight.cli.exit_codes import exit_of, exit_of_outcome
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
 from preflight.cli.output import require_writable
+from preflight.cli.report_output import append_step_summary, source_tree
 from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, verdict_options
 from preflight.cli.targets import find_targets, place_options, say_beside
@@ -83,7 +84,5 @@ def command(
         return keep_as_baseline(report, write_baseline, quiet=output.quiet)
     emit_results(wanted, REPORT, report, quiet=output.quiet)
     if not output.quiet and any(result.format == COMMANDS for result in wanted):
-        from preflight.cli.report_output import append_step_summary, source_tree  # noqa: PLC0415 - only for this format
-
         append_step_summary(report, source_tree())
     return exit_of(report)

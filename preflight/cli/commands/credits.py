@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.option_groups import PlainOutputOptions
+from preflight.cli.option_groups import PlainOutputOptions, ServiceOptions
 from preflight.cli.report_output import emit_as
-from preflight.cli.service_options import api_url_option, key_file_option, open_client
+from preflight.cli.service_options import open_client, service_options
 from preflight.cli.shared_options import plain_output_options
 from preflight.cli.terminal import verbose_option
 from preflight.render.formats import CREDITS
 
 
 @click.command("credits")
-@api_url_option
-@key_file_option
+@service_options
 @plain_output_options(CREDITS)
 @verbose_option
-def command(*, api_url: str, key_file: str | None, output: PlainOutputOptions) -> int:
+def command(*, service: ServiceOptions, output: PlainOutputOptions) -> int:
     """Show the balance of the account.
 
     \b
     preflight credits
     """
-    with open_client(api_url, key_file) as client:
+    with open_client(service) as client:
         account = client.credits()
     emit_as(CREDITS, account, output)
     return 0

@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, assert_never
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import OutputOptions
+from preflight.cli.option_groups import OutputOptions, PaidOptions
 from preflight.cli.report_output import emit_as
-from preflight.cli.service_options import api_url_option, key_file_option, ledger_option, open_client, open_ledger
+from preflight.cli.service_options import ledger_option, open_client, open_ledger, paid_options
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import remark
 from preflight.errors import ApiError, TaskNotFound
+from preflight.ledger import Entry, EntryState, Ledger
+from preflight.ledger.calibration import candidates, observations_of, policies_that_fit
 from preflight.render.formats import CALIBRATION, ENTRIES, ENTRY
+from preflight.submit.settle import BalanceVerdict, resolve_as_not_charged, resolve_by_balance, resolve_by_task
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from preflight.client import Client
-    from preflight.ledger import Entry, Ledger
-    from preflight.submit.settle import BalanceVerdict
 
 _STATES = ("intended", "sent", "accepted", "completed", "failed", "refused", "unknown")
 
@@ -63,11 +64,9 @@ def list_entries(
     preflight ledger list
     preflight ledger list --state unknown --format json
     """
-    from preflight.ledger import State  # noqa: PLC0415 - loads SQLite, only for paid requests
-
     with open_ledger(ledger_path) as ledger:
         ledger.mark_abandoned()
-        entries = ledger.entries(states=[State(state) for state in states], limit=limit)
+        entries = ledger.entries(states=[EntryState(state) for state in states], limit=limit)
     emit_as(ENTRIES, entries, output)
     return Exit.PASS
 
@@ -95,18 +94,14 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
     "--task", "task_id", metavar="ID", help="The submission was accepted as this task; the API is asked about it."
 )
 @click.option("--not-charged", is_flag=True, help="You have made sure that nothing was charged.")
-@api_url_option
-@key_file_option
-@ledger_option
+@paid_options
 @output_options(ENTRY)
 def resolve(
     *,
     entry_id: int,
     task_id: str | None,
     not_charged: bool,
-    api_url: str,
-    key_file: str | None,
-    ledger_path: str | None,
+    service: PaidOptions,
     output: OutputOptions,
 ) -> int:
     """Settle a submission whose outcome is unknown.
@@ -119,22 +114,16 @@ def resolve(
     preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
-    from preflight.ledger import State  # noqa: PLC0415 - loads SQLite, only for paid requests
-    from preflight.submit.settle import (  # noqa: PLC0415 - the same
-        resolve_as_not_charged,
-        resolve_by_task,
-    )
-
     if task_id and not_charged:
         raise click.UsageError("--task and --not-charged exclude each other: give only one")
-    with open_ledger(ledger_path) as ledger:
+    with open_ledger(service.ledger_path) as ledger:
         ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
         if not_charged:
             _warn_if_early(entry, ledger.now())
             entry = resolve_as_not_charged(ledger, entry)
         else:
-            with open_client(api_url, key_file) as client:
+            with open_client(service) as client:
                 if client.base_url != entry.api:
                     raise click.UsageError(f"entry {entry.id} was sent to {entry.api}: add --api-url {entry.api}")
                 if task_id:
@@ -144,7 +133,7 @@ def resolve(
                 else:
                     entry = _by_balance(ledger, client, entry)
     emit_as(ENTRY, [entry], output)
-    return Exit.OUTCOME_UNKNOWN if entry.state is State.UNKNOWN else Exit.PASS
+    return Exit.OUTCOME_UNKNOWN if entry.state is EntryState.UNKNOWN else Exit.PASS
 
 
 @command.command("calibrate")
@@ -156,8 +145,6 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     \b
     preflight ledger calibrate
     """
-    from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - with SQLite
-
     with open_ledger(ledger_path) as ledger:
         observations = observations_of(ledger.charged())
     found = candidates(observations)
@@ -167,8 +154,6 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
 
 def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
     """Settle the entry by the balance; a remark gives the reason where that is not possible."""
-    from preflight.submit.settle import resolve_by_balance  # noqa: PLC0415 - loads SQLite, only for paid requests
-
     try:
         entry, verdict = resolve_by_balance(ledger, client, entry)
     except ApiError as error:
@@ -186,8 +171,6 @@ def _warn_if_early(entry: Entry, now: datetime) -> None:
 
 def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """Settle the entry by the task that the unsuccessful answer names."""
-    from preflight.submit.settle import resolve_by_task  # noqa: PLC0415 - loads SQLite, only for paid requests
-
     try:
         return resolve_by_task(ledger, client, entry, task_id)
     except TaskNotFound:
@@ -197,8 +180,6 @@ def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Ent
 
 
 def _explained(verdict: BalanceVerdict, entry: Entry) -> str:
-    from preflight.submit.settle import BalanceVerdict  # noqa: PLC0415 - loads SQLite, only for paid requests
-
     by_hand = f"look at your tasks, then preflight ledger resolve {entry.id} --task ID, or --not-charged"
     match verdict:
         case BalanceVerdict.CHARGED:

@@ -7,24 +7,23 @@ import shlex
 import shutil
 import subprocess
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 import click
 
+from preflight.callbacks import CallbackApp, Finished, Settler
+from preflight.callbacks.listening import listening
+from preflight.cli.option_groups import PaidOptions
 from preflight.cli.service_options import (
-    api_url_option,
-    key_file_option,
-    ledger_option,
     open_client,
     open_ledger,
+    paid_options,
 )
 from preflight.cli.terminal import remark, tell, verbose_option
 from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, MissingExtra
+from preflight.render.json_objects import submission_object
 from preflight.render.json_text import to_json
-
-if TYPE_CHECKING:
-    from preflight.callbacks import Finished
+from preflight.submit.submit import Submission
 
 _COMMAND_SECONDS = 3600.0
 
@@ -45,9 +44,7 @@ _COMMAND_SECONDS = 3600.0
     metavar="CMD",
     help="Command to run for each finished task; it gets the task as JSON on standard input.",
 )
-@api_url_option
-@key_file_option
-@ledger_option
+@paid_options
 @verbose_option
 def command(
     *,
@@ -55,9 +52,7 @@ def command(
     port: int,
     public_url: str | None,
     forward: str | None,
-    api_url: str,
-    key_file: str | None,
-    ledger_path: str | None,
+    service: PaidOptions,
 ) -> int:
     """Receive callbacks from the service and record how each task ended.
 
@@ -73,11 +68,8 @@ def command(
         from preflight.callbacks.listener import secret_of, serve  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("preflight listen", "listen") from error
-    from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads httpx2 and SQLite
-    from preflight.callbacks.listening import listening  # noqa: PLC0415 - the same
-
     words = _words(forward)
-    with open_ledger(ledger_path) as ledger, open_client(api_url, key_file) as client:
+    with open_ledger(service.ledger_path) as ledger, open_client(service) as client:
         secret = secret_of(ledger.path.with_name(f"{ledger.path.name}-callback-secret"))
         with listening(host, port) as (listener, url):
             settler = Settler(
@@ -104,9 +96,6 @@ def _words(forward: str | None) -> list[str]:
 
 
 def _finished(finished: Finished, forward: list[str]) -> None:
-    from preflight.render.json_objects import submission_object  # noqa: PLC0415 - loads httpx2
-    from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
-
     task, entry = finished.task, finished.entry
     name = f"entry {entry.id}" if entry else "not in the ledger"
     with suppress(OSError):  # the reader may have closed the pipe: the command still runs

@@ -7,6 +7,7 @@ import click
 from preflight.cli.completion import files
 from preflight.cli.output import emit
 from preflight.render.json_text import to_json
+from preflight.settings.schema import settings_schema
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
 
@@ -25,8 +26,6 @@ def command(*, what: str, model: str, output: str | None) -> int:
     preflight schema settings --output preflight.schema.json
     """
     if what == "settings":
-        from preflight.settings.schema import settings_schema  # noqa: PLC0415 - only for this schema
-
         emit(to_json(settings_schema()), output)
     else:
         emit(to_json(job_schema(load_spec(model))), output)

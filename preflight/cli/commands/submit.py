@@ -6,24 +6,21 @@ import sys
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from preflight.checking.engine import Engine
 from preflight.cli.exit_codes import Exit, exit_of, exit_of_submission
-from preflight.cli.option_groups import NetworkOptions, OutputOptions, VerdictOptions
+from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions, VerdictOptions
 from preflight.cli.output import emit, require_writable
 from preflight.cli.param_types import Number
 from preflight.cli.report_output import emit_as
 from preflight.cli.save_results import download_option, with_files
 from preflight.cli.service_options import (
-    api_url_option,
     emit_submission,
-    key_file_option,
-    ledger_option,
     open_client,
     open_ledger,
+    paid_options,
     show_status,
     wait_timeout_option,
 )
@@ -33,15 +30,14 @@ from preflight.client.auth import base_of
 from preflight.client.calls import CREATE_PATH
 from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.jobfiles import load_job
+from preflight.ledger import Budget, paid_request_of
 from preflight.model import Job, JobReport, Report, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.formats import REPORT, SUBMISSION
 from preflight.render.json_text import to_json, to_json_lines, to_readable_json
+from preflight.submit.recheck import SavedCheck, is_unchanged, load_saved, receipts_of
 from preflight.submit.submit import request_body, submit_job
-
-if TYPE_CHECKING:
-    from preflight.submit.recheck import SavedCheck
 
 
 @click.command("submit")
@@ -76,9 +72,7 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Also refuse to submit on warnings.")
 @download_option
 @network_options
-@api_url_option
-@key_file_option
-@ledger_option
+@paid_options
 @output_options(SUBMISSION)
 def command(
     *,
@@ -95,9 +89,7 @@ def command(
     strict: bool,
     download: str | None,
     network: NetworkOptions,
-    api_url: str,
-    key_file: str | None,
-    ledger_path: str | None,
+    service: PaidOptions,
     output: OutputOptions,
 ) -> int:
     """Check a job, then submit it once.
@@ -110,8 +102,6 @@ def command(
     preflight submit job.yaml --wait --download results
     preflight submit job.yaml --yes --max-credits 400
     """
-    from preflight.ledger import Budget, paid_request_of  # noqa: PLC0415 - loads SQLite, only for paid requests
-
     job, hidden = load_job(Path(path)), output.hidden
     require_writable(output.file)
     options = engine_options(
@@ -122,8 +112,8 @@ def command(
     )
     with ExitStack() as stack:
         # Report a missing key, or a ledger that cannot be written, before the check.
-        client = None if dry_run else stack.enter_context(open_client(api_url, key_file))
-        ledger = None if dry_run else stack.enter_context(open_ledger(ledger_path))
+        client = None if dry_run else stack.enter_context(open_client(service))
+        ledger = None if dry_run else stack.enter_context(open_ledger(service.ledger_path))
         engine = stack.enter_context(Engine(options))
 
         def check() -> Report:
@@ -137,7 +127,7 @@ def command(
         found = report.jobs[0]
         saved = _saved(checked, found) if checked else None
         if client is None or ledger is None:
-            emit(_dry_run(job, api_url, output.format), output.file)
+            emit(_dry_run(job, service.api_url, output.format), output.file)
             return Exit.PASS
         budget = Budget(max_credits=max_credits, per_day=budget_per_day)
         ledger.require_payable(paid_request_of(job, found), api=client.base_url, again=again, budget=budget)
@@ -161,7 +151,9 @@ def command(
             )
     saved_all = True
     if download is not None:
-        submission, saved_all = with_files(submission, download, api_url=api_url, network=network, hidden=hidden)
+        submission, saved_all = with_files(
+            submission, download, api_url=service.api_url, network=network, hidden=hidden
+        )
     said = emit_submission(submission, output)
     return exit_of_submission(submission, saved=saved_all and said)
 
@@ -182,8 +174,6 @@ def _refuse(report: Report, output: OutputOptions) -> None:
 
 def _saved(path: str, found: JobReport) -> SavedCheck:
     """The saved check, compared with the new one."""
-    from preflight.submit.recheck import is_unchanged, load_saved, receipts_of  # noqa: PLC0415 - only for this option
-
     assert found.identity is not None, "a job has one"
     saved = load_saved(Path(path), found.identity)
     same = is_unchanged(saved.receipts, receipts_of(found))

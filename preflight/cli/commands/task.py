@@ -5,15 +5,13 @@ from __future__ import annotations
 import click
 
 from preflight.cli.exit_codes import Exit, exit_of_submission
-from preflight.cli.option_groups import NetworkOptions, OutputOptions
+from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions
 from preflight.cli.save_results import download_option, with_files
 from preflight.cli.service_options import (
-    api_url_option,
     emit_submission,
-    key_file_option,
-    ledger_option,
     open_client,
     open_ledger,
+    paid_options,
     show_status,
     wait_timeout_option,
 )
@@ -37,16 +35,12 @@ def command() -> None:
 
 @command.command("show")
 @click.argument("task_id", metavar="ID")
-@api_url_option
-@key_file_option
-@ledger_option
+@paid_options
 @output_options(SUBMISSION)
 def show(
     *,
     task_id: str,
-    api_url: str,
-    key_file: str | None,
-    ledger_path: str | None,
+    service: PaidOptions,
     output: OutputOptions,
 ) -> int:
     """Show the state of a task.
@@ -54,7 +48,7 @@ def show(
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    with open_client(api_url, key_file) as client, open_ledger(ledger_path) as ledger:
+    with open_client(service) as client, open_ledger(service.ledger_path) as ledger:
         task = client.task(task_id)
         entry = settle(ledger, client, task)
     emit_submission(Submission.of(task, entry), output)
@@ -66,9 +60,7 @@ def show(
 @wait_timeout_option
 @download_option
 @network_options
-@api_url_option
-@key_file_option
-@ledger_option
+@paid_options
 @output_options(SUBMISSION)
 def wait(
     *,
@@ -76,9 +68,7 @@ def wait(
     wait_timeout: float | None,
     download: str | None,
     network: NetworkOptions,
-    api_url: str,
-    key_file: str | None,
-    ledger_path: str | None,
+    service: PaidOptions,
     output: OutputOptions,
 ) -> int:
     """Wait until a task ends.
@@ -88,13 +78,13 @@ def wait(
     """
     hidden = output.hidden
     with (
-        open_client(api_url, key_file) as client,
-        open_ledger(ledger_path) as ledger,
+        open_client(service) as client,
+        open_ledger(service.ledger_path) as ledger,
         progress(f"task {task_id}", hidden=hidden) as update,
     ):
         submission = await_task(client, task_id, ledger=ledger, timeout=wait_timeout, on_update=show_status(update))
     saved = True
     if download is not None:
-        submission, saved = with_files(submission, download, api_url=api_url, network=network, hidden=hidden)
+        submission, saved = with_files(submission, download, api_url=service.api_url, network=network, hidden=hidden)
     said = emit_submission(submission, output)
     return exit_of_submission(submission, saved=saved and said)

@@ -10,7 +10,7 @@ from rounds import cpu_ms, cpu_ratio, in_turns, wall_ms, wall_ratio
 from section import Figure, Section, table
 from started import PYTHON, SCRIPT, spent_by_process
 
-_FIXTURES = Path(__file__).parent.parent / "fixtures"
+_FIXTURES = Path(__file__).parents[2] / "fixtures"
 _PICTURE = str(_FIXTURES / "pictures" / "plain.png")
 _CLIP = str(_FIXTURES / "clips" / "fast-start.mp4")
 _BASE = '`python -c "import click, PIL.Image"`'

@@ -10,11 +10,11 @@ from pathlib import Path
 import media
 from section import Figure, Section, table
 from served import Served
-from throughput import ALLOW, HOSTS
 
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
 from preflight.model.target import Media
+from sections.throughput import ALLOW, HOSTS
 
 _STEPS = (0, 1000, 2500, 5000, 7500, 10_000)
 _FLAT_MIB = 5

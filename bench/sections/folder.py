@@ -15,7 +15,7 @@ from rounds import cpu_ms, cpu_ratio, in_turns, wall_ms, wall_ratio
 from section import Figure, Section, table
 from started import PYTHON, SCRIPT, environment, spent_by_process
 
-_FIXTURES = Path(__file__).parent.parent / "fixtures"
+_FIXTURES = Path(__file__).parents[2] / "fixtures"
 _PICTURES = ("plain.png", "palette.png", "progressive.jpg", "plain.jpg", "exif-orientation-6.jpg")
 _CLIPS = ("12-seconds.mp4", "moov-after-mdat.mp4", "fast-start.mov", "fragmented.mp4", "rotated-90.mp4")
 _PICTURE = str(_FIXTURES / "pictures" / "plain.png")

@@ -1,0 +1,1 @@
+"""What the benchmark measures: a module a section, each with a ``measure``."""

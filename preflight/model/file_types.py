@@ -1,0 +1,66 @@
+"""What the suffix of a file's name promises: a container, a picture or a clip, a job or many. All are in lower case."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Final
+
+from preflight.model.report import Kind
+
+_IMAGES: Final[dict[str, tuple[str, ...]]] = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png", ".apng"),
+    "WebP": (".webp",),
+    "GIF": (".gif",),
+    "HEIC": (".heic",),
+    "HEIF": (".heif",),
+    "AVIF": (".avif",),
+    "BMP": (".bmp",),
+    "TIFF": (".tif", ".tiff"),
+}
+_VIDEOS: Final[dict[str, tuple[str, ...]]] = {
+    "MP4": (".mp4", ".m4v"),
+    "MOV": (".mov", ".qt"),
+    "Matroska": (".mkv",),
+    "WebM": (".webm",),
+    "AVI": (".avi",),
+    "MPEG-TS": (".ts",),
+}
+_FAMILIES = ({"MP4", "MOV"}, {"HEIC", "HEIF"})
+"""Containers that programs take for each other, whatever the name says."""
+
+JOB_SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+"""Those of a file with one job."""
+
+TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
+MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES
+"""Those of a file with many jobs."""
+
+SUFFIXES: Final[dict[str, tuple[str, ...]]] = _IMAGES | _VIDEOS
+"""The suffixes of each container, the usual one first."""
+
+CONTAINERS: Final[dict[str, str]] = {suffix: name for name, suffixes in SUFFIXES.items() for suffix in suffixes}
+"""The container that a suffix promises."""
+
+_KINDS = {
+    suffix: kind
+    for kind, names in ((Kind.IMAGE, _IMAGES), (Kind.VIDEO, _VIDEOS))
+    for each in names.values()
+    for suffix in each
+}
+
+
+def promised_container(name: str | PurePath) -> str | None:
+    """The container that the suffix of ``name`` promises."""
+    return CONTAINERS.get(PurePath(name).suffix.lower())
+
+
+def fits_name(container: str, name: str | PurePath) -> bool:
+    """Whether ``name`` promises ``container``, one of its family, or nothing."""
+    promised = promised_container(name)
+    return promised in (None, container) or any({promised, container} <= family for family in _FAMILIES)
+
+
+def promised_kind(name: str | PurePath) -> Kind | None:
+    """Whether ``name`` is that of a picture or of a clip; ``None`` for any other."""
+    return _KINDS.get(PurePath(name).suffix.lower())

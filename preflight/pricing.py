@@ -117,7 +117,7 @@ def show_clocks(clocks: Iterable[Clock]) -> str:
 
 def show_exactly(seconds: Fraction) -> str:
     """Seconds to the microsecond, without trailing zeros."""
-    return f"{plain(round(to_decimal(seconds * 1000), 3) / 1000):f} s"
+    return f"{to_places(seconds, 6):f} s"
 
 
 def to_milliseconds(seconds: Fraction) -> Decimal:

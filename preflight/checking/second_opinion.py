@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from preflight.checking.decoder_facts import judged
@@ -12,6 +11,7 @@ from preflight.model import Defect, DefectKind, Family, ImageFacts, SparseBytes
 from preflight.probes import limits
 from preflight.probes.limits import FIRST_SPAN_BYTES
 from preflight.probes.probe import DECODED
+from preflight.rules.length_rules import SAME_LENGTH
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1
 _MOVIE_DATA = b"cmvd"
 """The box in a compressed movie box that states, in its first four bytes, how many it inflates to."""
-SAME_LENGTH = Fraction(2, 1000)
-"""MediaInfo counts in milliseconds: lengths within two of them agree."""
 _OPENED = frozenset({DefectKind.DISPUTED, DefectKind.TOLERATED})
 """Defects of files that some or all decoders still open."""
 

@@ -154,7 +154,8 @@ def _durations(movie: _Movie, fragments: Fragments | None) -> Durations:
 def _facts(cursor: Cursor, layout: Layout, movie: _Movie | None, durations: Durations) -> VideoFacts:
     major = layout.brands[0] if layout.brands else None
     tracks = movie.tracks if movie else ()
-    video = main_track(tracks, "vide")
+    # A lone track of one picture is not a clip, and yet the size that every reader names.
+    video = main_track(tracks, "vide") or (tracks[0] if len(tracks) == 1 and tracks[0].handler == "vide" else None)
     width, height = (video.coded_size or (None, None)) if video else (None, None)
     facts = VideoFacts(
         container="MOV" if major == "qt  " or (major is None and not layout.saw_fragment) else "MP4",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,15 @@ hand_down_default_signals()
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     with within(MOST_SECONDS, item.nodeid):
         yield
+
+
+def pytest_sessionfinish() -> None:
+    """Save the coverage of this process while it is waited for: a worker that ends slowly is killed with its data."""
+    if "coverage" in sys.modules:
+        from coverage import Coverage  # noqa: PLC0415 - only where it runs already
+
+        if (running := Coverage.current()) is not None:
+            running.save()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -78,6 +79,11 @@ class Resources:
         self._readers: dict[tuple[object, ...], RemoteReader] = {}
 
     @property
+    def is_of_another_process(self) -> bool:
+        """Whether this process was forked from the one that has them."""
+        return self._process != os.getpid()
+
+    @property
     def loop(self) -> LoopThread:
         """The thread in which URLs are read, and in which everything runs that an event loop waits for."""
         with self._lock:
@@ -145,7 +151,7 @@ class Resources:
 
     def close(self, *, wait: bool = True) -> None:
         """End the processes and threads that were started. Nothing can be checked any more."""
-        if self._process != os.getpid():  # they belong to the process that started them
+        if self.is_of_another_process:  # they belong to the process that started them
             return
         with self._lock:
             self._closed = True
@@ -157,7 +163,7 @@ class Resources:
 
     async def close_async(self) -> None:
         """``close``, without holding up the event loop of the caller."""
-        if self._process != os.getpid():
+        if self.is_of_another_process:
             return
         with self._lock:
             self._closed = True
@@ -168,7 +174,7 @@ class Resources:
             await loop.close_async()
 
     def _refuse_closed(self) -> None:
-        if self._process != os.getpid():
+        if self.is_of_another_process:
             raise ConfigurationError("the engine was made before this process was forked: make one in each process")
         if self._closed:
             raise ConfigurationError(CLOSED)
@@ -195,3 +201,55 @@ def _processors() -> int:
     """As many processes as keep the processors busy, and two where one file may hold one of them up."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(2, usable)
+
+
+class _Shared:
+    """The resources of the functions of the Python API: as long as one of them is under way, all have the same."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._resources: Resources | None = None
+        self._users = 0
+
+    def borrowed(self) -> Resources:
+        with self._lock:
+            if self._resources is None or self._resources.is_of_another_process:
+                self._resources, self._users = Resources(), 0
+            self._users += 1
+            return self._resources
+
+    def given_back(self, resources: Resources) -> bool:
+        """Whether that was the last one, so that they are to be closed."""
+        with self._lock:
+            if resources is not self._resources:
+                return False
+            self._users -= 1
+            if self._users:
+                return False
+            self._resources = None
+            return True
+
+
+_SHARED = _Shared()
+
+
+@contextmanager
+def shared_resources() -> Iterator[Resources]:
+    """The resources of all that use them now; the last one ends them."""
+    resources = _SHARED.borrowed()
+    try:
+        yield resources
+    finally:
+        if _SHARED.given_back(resources):
+            resources.close()
+
+
+@asynccontextmanager
+async def shared_resources_async() -> AsyncIterator[Resources]:
+    """``shared_resources``, without holding up the event loop."""
+    resources = _SHARED.borrowed()
+    try:
+        yield resources
+    finally:
+        if _SHARED.given_back(resources):
+            await resources.close_async()

@@ -80,7 +80,8 @@ async def check_async(
         options=options,
     )
     async with shared_resources_async() as resources:
-        return await resources.loop.result_async(_checked_in_loop(choose, resources))
+        loop = await resources.loop_from_another()
+        return await loop.result_async(_checked_in_loop(choose, resources))
 
 
 def estimate(

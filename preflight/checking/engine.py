@@ -16,6 +16,7 @@ from collections.abc import (
 )
 from contextlib import aclosing
 from fractions import Fraction
+from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Self
 
@@ -55,7 +56,7 @@ class Engine:
             weakref.finalize(self, self._resources.close, wait=False).atexit = False
         self._examiner = Examiner(
             resources=self._resources,
-            spec=lambda: load_spec(self._options.model),
+            spec=partial(load_spec, self._options.model),  # a closure over the engine would keep it alive
             allow=self._options.allow,
             deadline_s=self._options.deadline_s,
             proxy=self._options.proxy,
@@ -70,7 +71,8 @@ class Engine:
         self.close()
 
     async def __aenter__(self) -> Self:
-        await self._resources.loop.result_async(self._load())
+        loop = await self._resources.loop_from_another()
+        await loop.result_async(self._load())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -111,7 +113,8 @@ class Engine:
 
     async def check_async(self, targets: Sequence[Target]) -> Report:
         """Like ``check``, inside an event loop. Cancelling it frees its connections and processes at once."""
-        return await self._resources.loop.result_async(self._check(targets))
+        loop = await self._resources.loop_from_another()
+        return await loop.result_async(self._check(targets))
 
     def estimate(self, seconds: Fraction) -> Report:
         """The price of a clip of that length, without a clip."""
@@ -146,10 +149,11 @@ class Engine:
         return self._each(targets, thorough=self._is_thorough(targets), in_order=False)
 
     async def _each_async(self, targets: Iterable[Target] | AsyncIterable[Target]) -> AsyncGenerator[Checked, None]:
-        from preflight.checking.results import in_event_loop  # noqa: PLC0415 - loads asyncio
+        loop = await self._resources.loop_from_another()
+        from preflight.checking.results import in_event_loop  # noqa: PLC0415 - loaded with the loop
 
         pipeline = self._pipeline(thorough=self._is_thorough(targets))
-        async with aclosing(in_event_loop(targets, pipeline, self._resources.loop)) as results:
+        async with aclosing(in_event_loop(targets, pipeline, loop)) as results:
             async for result in results:
                 yield result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from preflight.errors import ConfigurationError
@@ -72,6 +72,7 @@ class Resources:
         self._closed = False
         self._process = os.getpid()
         self._loop: LoopThread | None = None
+        self._starting: Future[LoopThread] | None = None
         self._mediainfo: WorkerPool | None = None
         self._decoder: WorkerPool | None = None
         self._asking: dict[WorkerPool, Asking] = {}
@@ -93,6 +94,30 @@ class Resources:
 
                 self._loop = LoopThread(closed=CLOSED, at_end=self._end)
             return self._loop
+
+    async def loop_from_another(self) -> LoopThread:
+        """``loop``, for an event loop that goes on while the libraries for it are loaded in a thread."""
+        from asyncio import wrap_future  # noqa: PLC0415 - the caller has loaded these
+        from concurrent.futures import Future  # noqa: PLC0415 - as above
+
+        with self._lock:
+            self._refuse_closed()
+            if self._loop is not None:
+                return self._loop
+            if self._starting is None or self._starting.done():
+                self._starting = Future()
+                self._starting.set_running_or_notify_cancel()  # one of those who wait cannot cancel it for the others
+                Thread(target=self._start, args=(self._starting,), name="preflight-start", daemon=True).start()
+            starting = self._starting
+        return await wrap_future(starting)
+
+    def _start(self, starting: Future[LoopThread]) -> None:
+        try:
+            from preflight.checking import pipeline, results  # noqa: F401, PLC0415 - so that callers find them loaded
+
+            starting.set_result(self.loop)
+        except BaseException as exc:  # noqa: BLE001 - raised where it is waited for
+            starting.set_exception(exc)
 
     @property
     def mediainfo(self) -> WorkerPool:

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING
 from preflight.checking.chosen import chosen_from, merged
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
-from preflight.checking.resources import Resources, shared_resources, shared_resources_async
+from preflight.checking.resources import Resources, in_new_thread, shared_resources, shared_resources_async
 from preflight.errors import ConfigurationError
 from preflight.model import Report, Subject
 from preflight.model.target import Target
-from preflight.targets.from_code import JobLike, is_path, targets_of
+from preflight.targets.from_code import JobLike, is_path, job_of, targets_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from preflight.client import Client, Task
     from preflight.fix.fixer import FixOptions
     from preflight.fix.outcome import Outcome
+    from preflight.ledger import Budget, Ledger
+    from preflight.model import JobReport
+    from preflight.submit.submit import Submission
 
 
 def check(
@@ -139,6 +143,108 @@ def fix(source: JobLike, *, orientation: str | None = None, options: FixOptions 
         inputs = read_inputs_of(targets_of(source, model=chosen.model), model=chosen.model, orientation=orientation)
     with Fixer(chosen) as fixer:
         return tuple(fixer.fix(each) for each in inputs)
+
+
+def submit_job(
+    job: JobLike,
+    report: JobReport | Report,
+    client: Client,
+    ledger: Ledger,
+    *,
+    check: Callable[[], JobReport] | None = None,
+    agree: Callable[[JobReport], object] | None = None,
+    again: bool = False,
+    budget: Budget | None = None,
+    callback: str | None = None,
+    wait: bool = False,
+    timeout: float | None = None,
+    on_changed: Callable[[], object] = lambda: None,
+    on_accepted: Callable[[str], object] | None = None,
+    on_update: Callable[[Task], object] | None = None,
+) -> Submission:
+    """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
+
+    ``job`` is a ``Job``, a request body as a mapping, or the text or path of one job. A check that is older than
+    a few minutes when the job would leave is made again with ``check``; ``on_changed`` is called if the files have
+    changed by then, and ``agree`` with a check whose price is another, which it may refuse by raising. The job is
+    recorded in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for before. ``callback``
+    is the URL of a receiver: a job without a callback URL gets one below it, secret and its own. ``on_accepted`` is
+    called with the task's id the moment it is known.
+
+    Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``) and ``LedgerUnusable`` before
+    anything is sent, also where ``report`` is the check of another job, or too old and ``check`` is not given;
+    ``ApiError`` of the client, ``OutcomeUnknown`` when the job may have been taken, ``WaitTimeout`` when ``timeout``
+    seconds of waiting are over; the task then goes on.
+    """
+    from preflight.submit.submit import submit_job as submit  # noqa: PLC0415 - loads the client and the ledger
+
+    return submit(
+        job_of(job),
+        _the_one(report),
+        client,
+        ledger,
+        check=check,
+        agree=agree,
+        again=again,
+        budget=budget,
+        callback=callback,
+        wait=wait,
+        timeout=timeout,
+        on_changed=on_changed,
+        on_accepted=on_accepted,
+        on_update=on_update,
+    )
+
+
+async def submit_job_async(
+    job: JobLike,
+    report: JobReport | Report,
+    client: Client,
+    ledger: Ledger,
+    *,
+    check: Callable[[], JobReport] | None = None,
+    agree: Callable[[JobReport], object] | None = None,
+    again: bool = False,
+    budget: Budget | None = None,
+    callback: str | None = None,
+    wait: bool = False,
+    timeout: float | None = None,  # noqa: ASYNC109 - one signature for both
+    on_changed: Callable[[], object] = lambda: None,
+    on_accepted: Callable[[str], object] | None = None,
+    on_update: Callable[[Task], object] | None = None,
+) -> Submission:
+    """``submit_job``, inside an event loop, which goes on: it runs in a thread of its own, and so do the callables.
+
+    ``client`` and ``ledger`` are the same as without an event loop. Cancelling it does not undo a payment: a request
+    that has left is finished and recorded in the ledger, and nobody waits for its task.
+    """
+    return await in_new_thread(
+        partial(
+            submit_job,
+            job,
+            report,
+            client,
+            ledger,
+            check=check,
+            agree=agree,
+            again=again,
+            budget=budget,
+            callback=callback,
+            wait=wait,
+            timeout=timeout,
+            on_changed=on_changed,
+            on_accepted=on_accepted,
+            on_update=on_update,
+        )
+    )
+
+
+def _the_one(report: JobReport | Report) -> JobReport:
+    if not isinstance(report, Report):
+        return report
+    if len(report.jobs) != 1:
+        raise ConfigurationError(f"the report is of {len(report.jobs)} jobs, and one is submitted at a time")
+    return report.jobs[0]
 
 
 def _checked(targets: list[Target], options: Options) -> Report:

@@ -222,6 +222,24 @@ async def _in_thread(threads: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
     return await asyncio.wrap_future(future)
 
 
+async def in_new_thread(work: Callable[[], _T]) -> _T:
+    """The result of ``work`` in a thread of its own, which is finished before the program ends."""
+    from asyncio import wrap_future  # noqa: PLC0415 - the caller has loaded these
+    from concurrent.futures import Future  # noqa: PLC0415 - as above
+
+    result: Future[_T] = Future()
+    result.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as exc:  # noqa: BLE001 - raised where it is waited for
+            result.set_exception(exc)
+
+    Thread(target=run, name="preflight-work").start()
+    return await wrap_future(result)
+
+
 def _processors() -> int:
     """As many processes as keep the processors busy, and two where one file may hold one of them up."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

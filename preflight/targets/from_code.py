@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, Union
 
 from preflight.errors import ConfigurationError
 from preflight.model.file_types import MANIFEST_SUFFIXES
@@ -19,7 +19,7 @@ from preflight.targets.folders import MEDIA_SUFFIXES
 if TYPE_CHECKING:
     from preflight.model import Job
 
-JobLike: TypeAlias = "Job | Mapping[str, Any] | str | PathLike[str]"
+JobLike: TypeAlias = Union["Job", Mapping[str, Any], str, PathLike[str]]
 """A job: loaded, as the request body in a mapping, as text (JSON or YAML), or in a file; or a media file or URL."""
 
 

@@ -277,7 +277,7 @@ __all__ = [
     "submit_job_async",
 ]
 
-__getattr__ = lazy_names(globals(), _HOMES)
+__getattr__ = lazy_names(globals(), _HOMES, prepare="preflight.checking.public_types")
 keep_function(__name__, "fix")
 
 

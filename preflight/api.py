@@ -158,7 +158,7 @@ def submit_job(
     callback: str | None = None,
     wait: bool = False,
     timeout: float | None = None,
-    on_changed: Callable[[], object] = lambda: None,
+    on_changed: Callable[[], object] | None = None,
     on_accepted: Callable[[str], object] | None = None,
     on_update: Callable[[Task], object] | None = None,
 ) -> Submission:
@@ -190,7 +190,7 @@ def submit_job(
         callback=callback,
         wait=wait,
         timeout=timeout,
-        on_changed=on_changed,
+        on_changed=on_changed or (lambda: None),
         on_accepted=on_accepted,
         on_update=on_update,
     )
@@ -209,7 +209,7 @@ async def submit_job_async(
     callback: str | None = None,
     wait: bool = False,
     timeout: float | None = None,  # noqa: ASYNC109 - one signature for both
-    on_changed: Callable[[], object] = lambda: None,
+    on_changed: Callable[[], object] | None = None,
     on_accepted: Callable[[str], object] | None = None,
     on_update: Callable[[Task], object] | None = None,
 ) -> Submission:

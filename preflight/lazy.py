@@ -10,8 +10,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def lazy_names(package: dict[str, Any], homes: Mapping[str, tuple[str, ...]]) -> Callable[[str], Any]:
-    """The ``__getattr__`` of ``package``, the globals of one: ``homes`` says which module holds which names."""
+def lazy_names(
+    package: dict[str, Any], homes: Mapping[str, tuple[str, ...]], *, prepare: str | None = None
+) -> Callable[[str], Any]:
+    """The ``__getattr__`` of ``package``, the globals of one: ``homes`` says which module holds which names.
+
+    ``prepare`` is called with the home of a name that was loaded: a function ``complete`` of the module of that name.
+    """
     home_of = {name: home for home, names in homes.items() for name in names}
 
     def load(name: str, *, keep: bool = True) -> Any:
@@ -19,7 +24,10 @@ def lazy_names(package: dict[str, Any], homes: Mapping[str, tuple[str, ...]]) ->
             raise AttributeError(f"module {package['__name__']!r} has no attribute {name!r}")
         from importlib import import_module  # noqa: PLC0415 - takes time to load, and a name may never be asked for
 
-        found = getattr(import_module(home_of[name]), name)
+        home = import_module(home_of[name])
+        if prepare is not None:
+            import_module(prepare).complete(home.__name__)
+        found = getattr(home, name)
         if keep:
             package[name] = found
         return found
@@ -50,3 +58,10 @@ def keep_function(package: str, name: str) -> None:
         locals()[name] = property(_get, _ignore)
 
     module.__class__ = Package
+
+
+def late(home: str, name: str) -> Any:
+    """A function of a module that is loaded now: for a room that must not depend on that of the module."""
+    from importlib import import_module  # noqa: PLC0415 - as above
+
+    return getattr(import_module(home), name)

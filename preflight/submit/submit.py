@@ -12,6 +12,7 @@ from preflight.client import Client, Task
 from preflight.errors import LedgerUnusable, NotSubmitted, OutcomeUnknown, TaskFailed
 from preflight.ledger import Budget, Claim, Entry, Ledger, paid_request_of
 from preflight.model import Job, JobReport, Quote
+from preflight.model.exchange import Exchangeable
 from preflight.submit.pay import pay
 from preflight.submit.recheck import is_too_old, require_sound, sound_now
 from preflight.submit.settle import read_balance, require_not_charged_late, settle
@@ -21,7 +22,7 @@ _ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(Exchangeable):
     """Our paid request and its outcome.
 
     ``state`` is ``accepted``, ``completed`` or ``failed``; ``error`` is the service's word on a failure. ``entry`` is

@@ -32,14 +32,10 @@ if TYPE_CHECKING:
 def check(
     job: JobLike | None = None,
     *,
-    image: str | PathLike[str] | None = None,
-    video: str | PathLike[str] | None = None,
-    mode: str | None = None,
-    orientation: str | None = None,
-    prompt: str | None = None,
-    model: str | None = None,
+    image: str | PathLike[str] | None = None, video: str | PathLike[str] | None = None,
+    mode: str | None = None, orientation: str | None = None, prompt: str | None = None, model: str | None = None,
     options: Options | None = None,
-) -> Report:
+) -> Report:  # fmt: skip
     """Check a job, or an image and a video (a path or a URL each), or one of the two.
 
     ``job`` is a ``Job``, a request body as a mapping, the text of a job, the path of a job, manifest, folder or media
@@ -59,14 +55,10 @@ def check(
 async def check_async(
     job: JobLike | None = None,
     *,
-    image: str | PathLike[str] | None = None,
-    video: str | PathLike[str] | None = None,
-    mode: str | None = None,
-    orientation: str | None = None,
-    prompt: str | None = None,
-    model: str | None = None,
+    image: str | PathLike[str] | None = None, video: str | PathLike[str] | None = None,
+    mode: str | None = None, orientation: str | None = None, prompt: str | None = None, model: str | None = None,
     options: Options | None = None,
-) -> Report:
+) -> Report:  # fmt: skip
     """``check``, inside an event loop, which goes on: calls that run at the same time share processes and threads.
 
     The last of them ends these. A service keeps an ``Engine`` instead. Cancelling it frees its connections and its
@@ -92,14 +84,10 @@ def estimate(
     job: JobLike | None = None,
     *,
     seconds: int | str | Decimal | Fraction | None = None,
-    image: str | PathLike[str] | None = None,
-    video: str | PathLike[str] | None = None,
-    mode: str | None = None,
-    orientation: str | None = None,
-    prompt: str | None = None,
-    model: str | None = None,
+    image: str | PathLike[str] | None = None, video: str | PathLike[str] | None = None,
+    mode: str | None = None, orientation: str | None = None, prompt: str | None = None, model: str | None = None,
     options: Options | None = None,
-) -> Report:
+) -> Report:  # fmt: skip
     """The price of a job in every mode (``JobReport.quotes``), with its range and the reasons for it.
 
     Everything is as for ``check``; or ``seconds``, the length of a clip, stands in place of a job and files. It is an
@@ -151,17 +139,12 @@ def submit_job(
     client: Client,
     ledger: Ledger,
     *,
-    check: Callable[[], JobReport] | None = None,
-    agree: Callable[[JobReport], object] | None = None,
-    again: bool = False,
-    budget: Budget | None = None,
-    callback: str | None = None,
-    wait: bool = False,
+    check: Callable[[], JobReport] | None = None, agree: Callable[[JobReport], object] | None = None,
+    again: bool = False, budget: Budget | None = None, callback: str | None = None, wait: bool = False,
     timeout: float | None = None,
-    on_changed: Callable[[], object] | None = None,
-    on_accepted: Callable[[str], object] | None = None,
+    on_changed: Callable[[], object] | None = None, on_accepted: Callable[[str], object] | None = None,
     on_update: Callable[[Task], object] | None = None,
-) -> Submission:
+) -> Submission:  # fmt: skip
     """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
 
     ``job`` is a ``Job``, a request body as a mapping, or the text or path of one job. A check that is older than
@@ -183,36 +166,20 @@ def submit_job(
         _the_one(report),
         client,
         ledger,
-        check=check,
-        agree=agree,
-        again=again,
-        budget=budget,
-        callback=callback,
-        wait=wait,
-        timeout=timeout,
+        check=check, agree=agree, again=again, budget=budget, callback=callback, wait=wait, timeout=timeout,
         on_changed=on_changed or (lambda: None),
-        on_accepted=on_accepted,
-        on_update=on_update,
-    )
+        on_accepted=on_accepted, on_update=on_update,
+    )  # fmt: skip
 
 
 async def submit_job_async(
-    job: JobLike,
-    report: JobReport | Report,
-    client: Client,
-    ledger: Ledger,
-    *,
-    check: Callable[[], JobReport] | None = None,
-    agree: Callable[[JobReport], object] | None = None,
-    again: bool = False,
-    budget: Budget | None = None,
-    callback: str | None = None,
-    wait: bool = False,
+    job: JobLike, report: JobReport | Report, client: Client, ledger: Ledger, *,
+    check: Callable[[], JobReport] | None = None, agree: Callable[[JobReport], object] | None = None,
+    again: bool = False, budget: Budget | None = None, callback: str | None = None, wait: bool = False,
     timeout: float | None = None,  # noqa: ASYNC109 - one signature for both
-    on_changed: Callable[[], object] | None = None,
-    on_accepted: Callable[[str], object] | None = None,
+    on_changed: Callable[[], object] | None = None, on_accepted: Callable[[str], object] | None = None,
     on_update: Callable[[Task], object] | None = None,
-) -> Submission:
+) -> Submission:  # fmt: skip
     """``submit_job``, inside an event loop, which goes on: it runs in a thread of its own, and so do the callables.
 
     ``client`` and ``ledger`` are the same as without an event loop. Cancelling it does not undo a payment: a request
@@ -225,18 +192,10 @@ async def submit_job_async(
             report,
             client,
             ledger,
-            check=check,
-            agree=agree,
-            again=again,
-            budget=budget,
-            callback=callback,
-            wait=wait,
-            timeout=timeout,
-            on_changed=on_changed,
-            on_accepted=on_accepted,
-            on_update=on_update,
+            check=check, agree=agree, again=again, budget=budget, callback=callback, wait=wait, timeout=timeout,
+            on_changed=on_changed, on_accepted=on_accepted, on_update=on_update,
         )
-    )
+    )  # fmt: skip
 
 
 def _the_one(report: JobReport | Report) -> JobReport:

@@ -23,14 +23,10 @@ Choice = Literal["mode", "orientation"]
 def chosen_from(
     job: JobLike | None,
     *,
-    image: str | PathLike[str] | None = None,
-    video: str | PathLike[str] | None = None,
-    mode: str | None = None,
-    orientation: str | None = None,
-    prompt: str | None = None,
-    model: str | None = None,
+    image: str | PathLike[str] | None = None, video: str | PathLike[str] | None = None,
+    mode: str | None = None, orientation: str | None = None, prompt: str | None = None, model: str | None = None,
     options: Options | None = None,
-) -> tuple[list[Target], Options]:
+) -> tuple[list[Target], Options]:  # fmt: skip
     """The targets, and ``options`` with the keywords that are not in them.
 
     Raises ``ConfigurationError`` where two of them contradict each other, or say something that the model does not

@@ -19,6 +19,11 @@ from preflight.errors import ConfigurationError, PreflightError
 from preflight.model.facts import Defect, MediaError
 
 _TEXT_BYTES = 100
+_READ: Mapping[type, Callable[[str], Any]] = {
+    Decimal: Decimal,
+    Fraction: Fraction,
+    datetime: datetime.fromisoformat,
+}
 _ERRORS: Mapping[str, type[PreflightError]] = {
     name: each for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, PreflightError)
 } | {"MediaError": MediaError}
@@ -124,10 +129,3 @@ def _hints(kind: Any) -> Mapping[str, Any]:
 def _require(holds: object) -> None:
     if not holds:
         raise ValueError("another type")
-
-
-_READ: Mapping[type, Callable[[str], Any]] = {
-    Decimal: Decimal,
-    Fraction: Fraction,
-    datetime: datetime.fromisoformat,
-}

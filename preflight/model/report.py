@@ -68,7 +68,7 @@ class Report(Restorable):
 
     def to_records(self) -> list[dict[str, Any]]:
         """A flat row for each file of each job, for ``pandas.DataFrame`` and ``pyarrow.Table.from_pylist``."""
-        rows: list[dict[str, Any]] = late("preflight.render.exchange", "records")(self)
+        rows: list[dict[str, Any]] = late("preflight.render.interchange", "records")(self)
         return rows
 
     def __repr__(self) -> str:

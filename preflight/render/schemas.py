@@ -19,6 +19,7 @@ _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _EXACT: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?…?$"}
 _CREDITS: dict[str, Any] = {"type": "number", "minimum": 0}
 _VERDICT: dict[str, Any] = {"enum": [verdict.value for verdict in Verdict]}
+_RESTORE = {"restore": {"type": "object", "description": "Every value exactly, for from_json of the same version."}}
 
 
 def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,8 +204,6 @@ def account() -> dict[str, Any]:
 def _named(schema: str) -> dict[str, Any]:
     return {"schema": {"const": schema}}
 
-
-_RESTORE = {"restore": {"type": "object", "description": "Every value exactly, for from_json of the same version."}}
 
 SHAPES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "report": report,

@@ -18,7 +18,7 @@ from preflight.redact.advice import Advice, for_command
 PACKAGE = Path(__file__).parents[2] / "preflight"
 ROOMS = ("checking", "client", "jobfiles", "ledger", "model", "pricing.py", "rules", "sources", "specs", "submit")
 OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*")
-OF_OTHERS = re.compile(r"git (?:lfs|checkout)|ffmpeg|preflight check --format json")
+OF_OTHERS = re.compile(r"git (?:lfs|checkout)|--ours|ffmpeg|preflight check --format json")
 """Commands of other programs, and the one that writes what ``recheck`` reads."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
@@ -30,6 +31,9 @@ _DECODED_AT_ONCE = 2
 """Pictures decoded at the same time: each may take all of its process's memory."""
 
 _READERS_KEPT = 32
+
+_CALLERS = ("preflight.checking.pipeline", "preflight.checking.results")
+"""Modules that callers find loaded, by name: they depend on this one."""
 
 
 class Asking:
@@ -113,8 +117,8 @@ class Resources:
 
     def _start(self, starting: Future[LoopThread]) -> None:
         try:
-            from preflight.checking import pipeline, results  # noqa: F401, PLC0415 - so that callers find them loaded
-
+            for name in _CALLERS:
+                import_module(name)
             starting.set_result(self.loop)
         except BaseException as exc:  # noqa: BLE001 - raised where it is waited for
             starting.set_exception(exc)

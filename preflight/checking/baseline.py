@@ -17,6 +17,7 @@ from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, JobReport, Report
 from preflight.redact import printable
+from preflight.redact.advice import Advice
 from preflight.rules import Trait, rules_with
 
 SCHEMA: Final = "preflight.baseline/v1"
@@ -96,7 +97,9 @@ def read_baseline(path: Path) -> Baseline:
             raise ConfigurationError(f"{shown}: its schema is {str(body['schema'])[:60]!r}; {SCHEMA!r} is known")
         entries = frozenset(_entry(row) for row in body["findings"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ConfigurationError(f"{shown}: not a baseline; --write-baseline makes one") from error
+        raise ConfigurationError(
+            Advice.of(f"{shown}: not a baseline", library="", command="; --write-baseline makes one")
+        ) from error
     return Baseline(folder=os.path.dirname(os.path.abspath(path)), entries=entries)  # noqa: PTH100, PTH120 - no links
 
 

@@ -2,51 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+import weakref
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+    Sized,
+)
+from contextlib import aclosing
 from fractions import Fraction
-from functools import lru_cache
-from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from functools import partial
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Self
 
 from preflight import pricing
 from preflight.checking.examiner import Examiner
-from preflight.checking.named_media import choice_of, named_media, spec_of
+from preflight.checking.judge import Judge
 from preflight.checking.options import Options
-from preflight.checking.subjects import Examined, SubjectRequest
-from preflight.checking.suppressions import Selection, rules_named
-from preflight.checking.verdict import verdict_of, verdict_of_job, worst
-from preflight.errors import JobUnreadable
-from preflight.model import Finding, Hidden, JobReport, Report, Subject, Verdict
+from preflight.checking.resources import Resources
+from preflight.checking.subjects import Checked, Examined, SubjectRequest, may_be_a_clip
+from preflight.checking.verdict import worst
+from preflight.model import JobReport, Report
 from preflight.model.report import paid_jobs
-from preflight.model.target import Media, Target, is_url
-from preflight.redact import redact
-from preflight.rules import judge_job, judge_length, judge_price, judge_subject, judge_unreadable
-from preflight.specs import Spec, load_spec
+from preflight.model.target import Media, Target
+from preflight.specs import load_spec
 
 if TYPE_CHECKING:
-    from preflight.model import AddressFacts, Durations, Job, Quote
+    from preflight.checking.pipeline import Pipeline
 
-_WINDOW = 256
-"""Jobs taken from the input at a time, which bounds memory for any number of jobs."""
+_CLIPS_BESIDE = 8
+"""From so many local clips on, a second opinion on each is worth the threads and the loop that ask for several."""
 
 
 class Engine:
-    """Checks targets. Use it in ``with``, or ``close`` it: it keeps processes from one target to the next."""
+    """Checks targets, for any number of calls at the same time, from any threads and event loops.
 
-    def __init__(self, options: Options | None = None) -> None:
+    Use it in ``with`` or ``async with``, or close it: it keeps a bounded pool of processes, and a thread in which it
+    reads URLs. Nothing of a check runs in the thread of an event loop that waits for it. After a fork it refuses to
+    work, with a ``ConfigurationError``. ``resources`` are those of another engine, which closes them.
+    """
+
+    def __init__(self, options: Options | None = None, *, resources: Resources | None = None) -> None:
         self._options = options or Options()
-        self._selection = Selection(
-            select=self._options.select,
-            ignore=self._options.ignore,
-            severities=self._options.severities,
-            path_ignores=self._options.path_ignores,
-            folder=self._options.folder,
-            baseline=self._options.baseline,
-        )
+        self._judge = Judge(self._options)
+        self._resources = resources or Resources()
+        self._owns_resources = resources is None
+        if self._owns_resources:
+            weakref.finalize(self, self._resources.close, wait=False).atexit = False
         self._examiner = Examiner(
-            spec=load_spec(self._options.model),
+            resources=self._resources,
+            spec=partial(load_spec, self._options.model),  # a closure over the engine would keep it alive
             allow=self._options.allow,
             deadline_s=self._options.deadline_s,
             proxy=self._options.proxy,
@@ -60,172 +70,130 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    async def __aenter__(self) -> Self:
+        loop = await self._resources.loop_from_another()
+        await loop.result_async(self._load())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
     def close(self) -> None:
-        """End the processes that were started."""
-        self._examiner.close()
+        """End the processes and threads that were started; calls under way raise ``ConfigurationError``."""
+        if self._owns_resources:
+            self._resources.close()
+
+    async def aclose(self) -> None:
+        """``close``, without holding up the event loop."""
+        if self._owns_resources:
+            await self._resources.close_async()
 
     def check(self, targets: Iterable[Target]) -> Report:
         """Check all ``targets`` and add them up."""
         return add_up(self.check_each(targets))
 
     def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
-        """One report a target, in their order, holding at most a window of them. Not for use inside an event loop.
+        """One report a target, in their order, holding at most a window of them.
 
         A file that several targets name is examined once.
         """
-        remaining, known = iter(targets), Examined()
-        thorough: bool | None = None
-        while window := list(islice(remaining, _WINDOW)):
-            thorough = self._is_thorough(window) if thorough is None else thorough
-            requests = [self._requests(target) for target in window]
-            examined = self._examiner.examine(requests, thorough=thorough, known=known)
-            for target, subjects in zip(window, examined, strict=True):
-                yield self._judge(target, subjects)
+        remaining = iter(targets)
+        first = list(islice(remaining, 2))
+        each = self._each(chain(first, remaining), thorough=self._is_thorough(first), in_order=True)
+        return (result.report for result in each)
+
+    def results(self, targets: Iterable[Target] | AsyncIterable[Target]) -> Results:
+        """The result of each target as it comes: for ``async for``, and for ``for`` where ``targets`` allow it.
+
+        ``targets`` are taken as there is room for them: at most 256 are under way or wait to be handed out. A file
+        that several targets name is examined once. Leaving the loop ends the checks under way. Raises what ``targets``
+        raise.
+        """
+        return Results(targets, self._each_unordered, self._each_async)
 
     async def check_async(self, targets: Sequence[Target]) -> Report:
-        """Like ``check``, inside an event loop."""
-        requests = [self._requests(target) for target in targets]
-        examined = await self._examiner.examine_async(requests, thorough=self._is_thorough(targets))
-        return add_up(self._judge(target, subjects) for target, subjects in zip(targets, examined, strict=True))
-
-    def _is_thorough(self, targets: Sequence[Target]) -> bool:
-        return len(targets) == 1 if self._options.thorough is None else self._options.thorough
+        """Like ``check``, inside an event loop. Cancelling it frees its connections and processes at once."""
+        loop = await self._resources.loop_from_another()
+        return await loop.result_async(self._check(targets))
 
     def estimate(self, seconds: Fraction) -> Report:
         """The price of a clip of that length, without a clip."""
-        from preflight.model import Durations  # noqa: PLC0415 - see preflight.model; most runs have a file
+        return add_up([self._judge.estimate(seconds)])
 
-        spec, durations = self._spec(None), Durations(container=seconds)
-        orientation, mode = self._choice(None, spec, "orientation"), self._choice(None, spec, "mode")
-        quotes = self._quotes(spec, durations, orientation, mode)
-        chosen = next(quote for quote in quotes if quote.mode == mode)
-        findings = [*judge_length(durations, spec, orientation), *judge_price(chosen, self._options.max_credits, None)]
-        found = self._selection.sort(findings, None, {})
-        report = JobReport(
-            model=spec.model,
-            findings=found.shown,
-            hidden=found.hidden,
-            quote=chosen,
-            quotes=quotes,
-            bare=True,
-            fail_on=self._options.fail_on,
-            verdict=verdict_of(found.counted, self._options.fail_on),
-        )
-        return add_up([report])
+    def _is_thorough(self, targets: object) -> bool:
+        """Whether every clip gets a second opinion: by the options, or because it is the only target."""
+        alone = isinstance(targets, Sized) and len(targets) == 1
+        return alone if self._options.thorough is None else self._options.thorough
+
+    def _each(self, targets: Iterable[Target], *, thorough: bool, in_order: bool) -> Generator[Checked, None, None]:
+        """One result a target: in this thread as long as all files are local, and in the loop from the first URL on."""
+        known, clips = Examined(), 0
+        numbered = enumerate(targets)
+        for index, target in numbered:
+            requests = self._requests(target)
+            clips += thorough and any(request.path and may_be_a_clip(request) for request in requests)
+            if clips >= _CLIPS_BESIDE or any(request.url for request in requests):
+                from preflight.checking.results import in_thread  # noqa: PLC0415 - loads asyncio, in 30 ms
+
+                yield from in_thread(
+                    chain([(index, target, requests)], ((*item, None) for item in numbered)),
+                    self._pipeline(thorough=thorough, known=known),
+                    self._resources.loop,
+                    first=index if in_order else None,
+                )
+                return
+            subjects = self._examiner.examine(requests, known, thorough=thorough)
+            yield Checked(index=index, target=target, report=self._judge.report(target, subjects))
+
+    def _each_unordered(self, targets: Iterable[Target]) -> Iterator[Checked]:
+        return self._each(targets, thorough=self._is_thorough(targets), in_order=False)
+
+    async def _each_async(self, targets: Iterable[Target] | AsyncIterable[Target]) -> AsyncGenerator[Checked, None]:
+        loop = await self._resources.loop_from_another()
+        from preflight.checking.results import in_event_loop  # noqa: PLC0415 - loaded with the loop
+
+        pipeline = self._pipeline(thorough=self._is_thorough(targets))
+        async with aclosing(in_event_loop(targets, pipeline, loop)) as results:
+            async for result in results:
+                yield result
+
+    async def _check(self, targets: Sequence[Target]) -> Report:
+        return add_up(await self._pipeline(thorough=self._is_thorough(targets)).reports(targets))
+
+    async def _load(self) -> None:
+        """Load, in the loop, the libraries that checks need."""
+        self._judge.media(Media(source=""))
+        self._examiner.load()
+
+    def _pipeline(self, *, thorough: bool, known: Examined | None = None) -> Pipeline:
+        from preflight.checking.pipeline import Pipeline  # noqa: PLC0415 - loads asyncio
+
+        return Pipeline(self._judge, self._examiner, thorough=thorough, known=known)
 
     def _requests(self, target: Target) -> list[SubjectRequest]:
-        if isinstance(target, Media):
-            return [self._examiner.request(target.source, kind=target.kind, field=None, base=Path())]
-        if isinstance(target, JobUnreadable):
-            return []
-        spec, base = self._spec(target), _folder_of(target.path or "")
-        return [
-            self._examiner.request(media.source, kind=media.kind, field=media.field, base=base)
-            for media in named_media(target, spec)
-        ]
-
-    def _judge(self, target: Target, subjects: tuple[Subject, ...]) -> JobReport:
-        if isinstance(target, JobUnreadable):
-            return self._unreadable(target)
-        job = None if isinstance(target, Media) else target
-        spec = self._spec(job)
-        mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
-        found = list(judge_job(job, spec, self._callback(job, spec))) if job else []
-        for subject in subjects:
-            found += judge_subject(
-                subject, spec, orientation=orientation, now=self._options.now(), uploaded=self._options.uploaded
-            )
-        video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
-        quotes = self._quotes(spec, video.video.durations, orientation, mode) if video and video.video else ()
-        chosen = next((quote for quote in quotes if quote.mode == mode), None)
-        if chosen is not None:
-            found += judge_price(chosen, self._options.max_credits, video.field if video else None)
-        placed = [self._placed(finding, job, target) for finding in found]
-        findings = self._selection.sort(placed, job, {subject.field: subject.source for subject in subjects})
-        return JobReport(
-            model=spec.model,
-            subjects=subjects,
-            findings=findings.shown,
-            hidden=findings.hidden,
-            quote=chosen,
-            quotes=quotes,
-            id=job.id if job else None,
-            path=job.path if job else subjects[0].source,
-            line=job.line if job else None,
-            bare=job is None,
-            identity=_identity(job, spec) if job and self._options.identify else None,
-            checked_at=self._options.now(),
-            fail_on=self._options.fail_on,
-            verdict=verdict_of_job(
-                findings,
-                subjects,
-                fail_on=self._options.fail_on,
-                offline=self._options.offline,
-                is_let_go=self._is_let_go,
-            ),
-        )
-
-    def _is_let_go(self, hidden: Hidden) -> bool:
-        """Whether a user ignores the rule of a finding by name; leaving it out of ``select`` is not enough."""
-        return hidden.by != "option" or hidden.finding.rule in rules_named(self._options.ignore)
-
-    def _unreadable(self, row: JobUnreadable) -> JobReport:
-        finding = judge_unreadable(row)
-        return JobReport(
-            model=self._options.model, findings=(finding,), path=row.path, line=row.line, verdict=Verdict.FAIL
-        )
-
-    def _spec(self, job: Job | None) -> Spec:
-        return spec_of(job, self._options.model)
-
-    def _choice(self, job: Job | None, spec: Spec, role: Literal["mode", "orientation"]) -> str:
-        return choice_of(job, spec, role, self._options.mode if role == "mode" else self._options.orientation)
-
-    def _callback(self, job: Job, spec: Spec) -> AddressFacts | None:
-        url = job.value(spec.field("callback").name)
-        if not isinstance(url, str):
-            return None
-        from preflight.sources.url import inspect_url  # noqa: PLC0415 - most jobs have no callback
-
-        return inspect_url(url, allow=self._options.allow)
-
-    def _quotes(self, spec: Spec, durations: Durations, orientation: str, mode: str) -> tuple[Quote, ...]:
-        """The price in the job's mode, or in every mode; none where the length is not known."""
-        modes = spec.price.credits_per_second if self._options.every_mode else (mode,)
-        each = (
-            pricing.quote(spec, durations, mode=each, orientation=orientation, rounding=self._options.rounding)
-            for each in modes
-        )
-        return tuple(quote for quote in each if quote is not None)
-
-    def _placed(self, finding: Finding, job: Job | None, target: Target) -> Finding:
-        if job is None:
-            path = target.source if isinstance(target, Media) and not is_url(target.source) else None
-            return replace(finding, path=path, line=1 if path else None, column=1 if path else None)
-        place = job.place(finding.field)
-        line, column = (place.line, place.column) if place else (job.line, None)
-        name = redact(finding.field) if finding.field else None  # an unknown field may have any name
-        return replace(finding, field=name, path=job.path, line=line, column=column)
+        return self._examiner.requests(*self._judge.media(target))
 
 
-def _identity(job: Job, spec: Spec) -> str:
-    from preflight.checking.job_hash import job_hash  # noqa: PLC0415 - loads hashlib, which a file by itself need not
+class Results:
+    """The results of many targets: iterate over it once, with ``async for`` or, where targets allow it, ``for``."""
 
-    return job_hash(job, spec)
+    def __init__(
+        self,
+        targets: Iterable[Target] | AsyncIterable[Target],
+        each: Callable[[Iterable[Target]], Iterator[Checked]],
+        each_async: Callable[[Iterable[Target] | AsyncIterable[Target]], AsyncIterator[Checked]],
+    ) -> None:
+        self._targets = targets
+        self._each = each
+        self._each_async = each_async
 
+    def __iter__(self) -> Iterator[Checked]:
+        if not isinstance(self._targets, Iterable):
+            raise TypeError("these targets come from an asynchronous iterable: use async for")
+        return self._each(self._targets)
 
-@lru_cache(maxsize=16)
-def _folder_of(path: str) -> Path:
-    """Where the paths in a job file begin; the rows of a manifest share it."""
-    return Path(path).parent
-
-
-def _is_priced(subject: Subject, spec: Spec) -> bool:
-    """Whether a file has a price: a clip of a container that the service takes, and not of sound alone."""
-    video = subject.video
-    if video is None or video.container not in spec.video.containers:
-        return False
-    return not video.tracks or any(track.is_picture for track in video.tracks)
+    def __aiter__(self) -> AsyncIterator[Checked]:
+        return self._each_async(self._targets)
 
 
 def add_up(jobs: Iterable[JobReport]) -> Report:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
 
 from preflight.checking import second_opinion
@@ -20,61 +19,52 @@ from preflight.sources.local import read_local
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
+    from preflight.checking.named_media import NamedMedia
+    from preflight.checking.resources import Resources
+    from preflight.checking.second_opinion import Answers
     from preflight.model import Transfer, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.sources.host import AllowedHost
     from preflight.sources.proxy import Proxy
     from preflight.sources.remote import RemoteReader
     from preflight.sources.url import RemoteUrl
-    from preflight.workers.pool import WorkerPool
 
 _MARKS_OF_URLS = frozenset("?#@;=:&%")
 
-_AT_ONCE = 32
-"""URLs read at the same time."""
-
-_DECODED_AT_ONCE = 2
-"""Pictures decoded at the same time: each may take all of its process's memory."""
-
 
 class Examiner:
-    """Examines requests. Keeps the processes of MediaInfo and decoders from one to the next; ``close`` ends them.
+    """Examines requests, with the processes, threads and readers of ``resources``.
 
-    ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
-    fetches and decodes pictures whole; ``offline`` asks no server.
+    ``spec`` is loaded when it is first needed. ``allow``: hosts that may be private. ``deadline_s``: seconds for one
+    URL, ``None`` for the reader's own. ``deep`` fetches and decodes pictures whole; ``offline`` asks no server.
     """
 
     def __init__(
         self,
         *,
-        spec: Spec,
+        resources: Resources,
+        spec: Callable[[], Spec],
         allow: tuple[AllowedHost, ...] = (),
         deadline_s: float | None = None,
         proxy: Proxy | None = None,
         deep: bool = False,
         offline: bool = False,
     ) -> None:
+        self._resources = resources
         self._spec = spec
         self._allow = allow
         self._deadline_s = deadline_s
         self._proxy = proxy
         self._deep = deep
         self._offline = offline
-        self._pool: WorkerPool | None = None
-        self._decoder: WorkerPool | None = None
-        self._pool_lock = Lock()
-        self._decoding = BoundedSemaphore(_DECODED_AT_ONCE)
-        self._threads: ThreadPoolExecutor | None = None
 
-    def close(self) -> None:
-        """End the processes and threads that were started."""
-        for pool in (self._pool, self._decoder):
-            if pool is not None:
-                pool.close()
-        if self._threads is not None:
-            self._threads.shutdown()
+    def load(self) -> None:
+        """Load the libraries that reading a URL needs. Runs in the loop."""
+        self._reader()
+
+    def requests(self, media: Iterable[NamedMedia], base: Path) -> list[SubjectRequest]:
+        """The requests of ``media``, whose paths begin in ``base``."""
+        return [self.request(each.source, kind=each.kind, field=each.field, base=base) for each in media]
 
     def request(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> SubjectRequest:
         """The request of ``source``: a URL, or a path relative to ``base``."""
@@ -96,75 +86,41 @@ class Examiner:
             source=source, shown=_shown(source, path), kind=kind, field=field, path=path, address=None
         )
 
-    def examine(
-        self, requests: Sequence[Sequence[SubjectRequest]], *, thorough: bool, known: Examined | None = None
-    ) -> list[tuple[Subject, ...]]:
-        """The subjects of ``requests``, in the same order. Not for use inside an event loop.
+    def examine(self, requests: Sequence[SubjectRequest], known: Examined, *, thorough: bool) -> tuple[Subject, ...]:
+        """The subjects of ``requests``, none of them at a URL that is to be asked, in the same order.
 
         ``thorough`` asks for a second opinion on every clip. A file that is ``known`` from this run is not examined
         again; new ones are added.
         """
-        known = known or Examined()
-        if any(request.url for each in requests for request in each):
-            import asyncio  # noqa: PLC0415 - costs 30 ms that a check of local files does not need
+        return tuple(self._examine_once(request, known, thorough=thorough) for request in requests)
 
-            return asyncio.run(self.examine_async(requests, thorough=thorough, known=known))
-        return [tuple(self._examine_once(request, known, thorough=thorough) for request in each) for each in requests]
-
-    async def examine_async(
-        self, requests: Sequence[Sequence[SubjectRequest]], *, thorough: bool, known: Examined | None = None
-    ) -> list[tuple[Subject, ...]]:
-        """Like ``examine``, inside an event loop. All are read at the same time, up to a bound."""
-        import asyncio  # noqa: PLC0415 - see examine
-
-        if thorough and any(request.url and may_be_a_clip(request) for each in requests for request in each):
-            self._started_pool().warm()  # while libraries load and the first bytes are under way
-
-        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
-        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
-
-        known = known or Examined()
-        limits = RemoteLimits()
-        if self._deadline_s is not None:
-            limits = limits._replace(deadline_s=self._deadline_s)
-        gate = asyncio.Semaphore(_AT_ONCE)
-        remote = RemoteReader(allow=self._allow, limits=limits, proxy=self._proxy)
-        async with remote as reader, asyncio.TaskGroup() as group:
-
-            async def examine(request: SubjectRequest) -> Subject:
-                async with gate:
-                    return await self._examine(request, reader, thorough=thorough)
-
-            new = {request.identity: request for each in requests for request in each if known.get(request) is None}
-            tasks = {identity: group.create_task(examine(request)) for identity, request in new.items()}
-
-        def found(request: SubjectRequest) -> Subject | None:
-            return (
-                request.subject(tasks[request.identity].result()) if request.identity in tasks else known.get(request)
-            )
-
-        subjects = [tuple(filter(None, map(found, each))) for each in requests]
-        for identity, request in new.items():
-            known.add(request, tasks[identity].result())
-        return subjects
-
-    async def _aside(self, work: Callable[[], Subject]) -> Subject:
-        """``work`` in a thread that is kept: a loop that ends waits for threads of its own, after the last answer."""
-        import asyncio  # noqa: PLC0415 - see examine
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - loaded by asyncio
-
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="preflight")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-    async def _examine(self, request: SubjectRequest, reader: RemoteReader, *, thorough: bool) -> Subject:
+    async def examine_async(self, request: SubjectRequest, *, thorough: bool) -> Subject:
+        """The subject of ``request``, at a URL or not, in the loop of ``resources``."""
         if request.url is None:
-            return await self._aside(partial(self._examine_local, request, thorough=thorough))
-        reading = await reader.read(request.url, self._probe(request), deep=self._deep, looks_cut=_looks_cut)
+            return await self._examine_beside(request, thorough=thorough)
+        resources = self._resources
+        if thorough and may_be_a_clip(request):
+            resources.asking(resources.mediainfo).warm()  # while libraries load and the first bytes are under way
+        reading = await self._reader().read(request.url, self._probe(request), deep=self._deep, looks_cut=_looks_cut)
+        return await self._with_another_opinion(request, reading, thorough=thorough)
+
+    def _reader(self) -> RemoteReader:
+        return self._resources.reader(allow=self._allow, deadline_s=self._deadline_s, proxy=self._proxy)
+
+    async def _examine_beside(self, request: SubjectRequest, *, thorough: bool) -> Subject:
+        if request.path is None:
+            return _unread(request)
+        reading = await self._resources.beside(partial(read_local, request.path, self._probe(request)))
+        return await self._with_another_opinion(request, reading, thorough=thorough)
+
+    async def _with_another_opinion(
+        self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts], *, thorough: bool
+    ) -> Subject:
+        resources = self._resources
         if self._wants_opinion(reading.facts, thorough=thorough):
-            return await self._aside(partial(self._with_opinion, request, reading))
+            return await resources.asking(resources.mediainfo).ask(partial(self._with_opinion, request, reading))
         if self._wants_decoding(reading.facts):
-            return await self._aside(partial(self._with_decoding, request, reading))
+            return await resources.asking(resources.decoder).ask(partial(self._with_decoding, request, reading))
         return self._subject(request, reading)
 
     def _examine_once(self, request: SubjectRequest, known: Examined, *, thorough: bool) -> Subject:
@@ -176,30 +132,31 @@ class Examiner:
 
     def _examine_local(self, request: SubjectRequest, *, thorough: bool) -> Subject:
         if request.path is None:
-            return Subject(
-                kind=request.kind or Kind.VIDEO, source=request.shown, field=request.field, address=request.address
-            )
+            return _unread(request)
         reading = read_local(request.path, self._probe(request))
         if self._wants_opinion(reading.facts, thorough=thorough):
-            return self._with_opinion(request, reading)
+            return self._with_opinion(request, reading, self._resources.mediainfo)
         if self._wants_decoding(reading.facts):
-            return self._with_decoding(request, reading)
+            return self._with_decoding(request, reading, self._resources.decoder)
         return self._subject(request, reading)
 
     def _probe(self, request: SubjectRequest) -> MakeProbe[ImageFacts | VideoFacts]:
         likely = Kind.IMAGE if is_named_as_picture(request) else Kind.VIDEO
         return partial(probe_media, kind=request.kind, likely=likely, deep=self._deep)
 
-    def _with_opinion(self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+    def _with_opinion(
+        self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts], workers: Answers
+    ) -> Subject:
         assert reading.facts is not None
         assert not isinstance(reading.facts, ImageFacts)
-        facts = second_opinion.with_second_opinion(reading.facts, reading.fetched, self._started_pool())
+        facts = second_opinion.with_second_opinion(reading.facts, reading.fetched, workers)
         return self._subject(request, replace(reading, facts=facts))
 
-    def _with_decoding(self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
+    def _with_decoding(
+        self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts], workers: Answers
+    ) -> Subject:
         assert isinstance(reading.facts, ImageFacts)
-        with self._decoding:
-            facts = second_opinion.with_decoding(reading.facts, reading.fetched, self._started_decoder())
+        facts = second_opinion.with_decoding(reading.facts, reading.fetched, workers)
         return self._subject(request, replace(reading, facts=facts))
 
     def _subject(self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts]) -> Subject:
@@ -227,26 +184,14 @@ class Examiner:
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
         if facts is None or isinstance(facts, ImageFacts):
             return False
-        return second_opinion.is_wanted(facts, self._spec, thorough=thorough)
+        return second_opinion.is_wanted(facts, self._spec(), thorough=thorough)
 
     def _wants_decoding(self, facts: ImageFacts | VideoFacts | None) -> bool:
         return self._deep and isinstance(facts, ImageFacts) and second_opinion.is_decodable(facts)
 
-    def _started_decoder(self) -> WorkerPool:
-        from preflight.workers.pool import DECODE, WorkerPool  # noqa: PLC0415 - only a deep check decodes
 
-        with self._pool_lock:  # pictures are decoded in several threads
-            if self._decoder is None:
-                self._decoder = WorkerPool(command=DECODE)
-            return self._decoder
-
-    def _started_pool(self) -> WorkerPool:
-        from preflight.workers.pool import WorkerPool  # noqa: PLC0415 - pictures need no process
-
-        with self._pool_lock:  # clips are judged in several threads
-            if self._pool is None:
-                self._pool = WorkerPool()
-            return self._pool
+def _unread(request: SubjectRequest) -> Subject:
+    return Subject(kind=request.kind or Kind.VIDEO, source=request.shown, field=request.field, address=request.address)
 
 
 def _shown(source: str, path: Path) -> str:

@@ -17,11 +17,11 @@ _ITEMS_READ = 16
 
 
 class NamedMedia(NamedTuple):
-    """A path or URL in a job, and the field in which it stands."""
+    """A path or URL, and the field of the job in which it stands; a file by itself has none."""
 
     source: str
-    kind: Kind
-    field: str
+    kind: Kind | None
+    field: str | None
 
 
 def named_media(job: Job, spec: Spec) -> Iterator[NamedMedia]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from preflight.checking.decoder_facts import judged
 from preflight.model import Defect, DefectKind, Family, ImageFacts, SparseBytes
@@ -16,7 +17,6 @@ from preflight.specs import Spec
 
 if TYPE_CHECKING:
     from preflight.model import Durations, SecondOpinion, VideoFacts
-    from preflight.workers.pool import WorkerPool
 
 _READ_HERE = frozenset({"MP4", "MOV"})
 _NEAR_S = 1
@@ -24,6 +24,13 @@ _MOVIE_DATA = b"cmvd"
 """The box in a compressed movie box that states, in its first four bytes, how many it inflates to."""
 _OPENED = frozenset({DefectKind.DISPUTED, DefectKind.TOLERATED})
 """Defects of files that some or all decoders still open."""
+
+
+class Answers(Protocol):
+    """A pool of processes, or one question to it."""
+
+    def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
+        """As ``WorkerPool.ask``."""
 
 
 def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
@@ -47,7 +54,7 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     )
 
 
-def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: WorkerPool) -> VideoFacts:
+def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: Answers) -> VideoFacts:
     """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
     from preflight.checking.mediainfo_facts import (  # noqa: PLC0415 - pictures do not need it
         named_by,
@@ -107,7 +114,7 @@ def is_decodable(facts: ImageFacts) -> bool:
     return facts.container in DECODED and not is_broken and facts.size_bytes is not None
 
 
-def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: WorkerPool) -> ImageFacts:
+def with_decoding(facts: ImageFacts, fetched: SparseBytes, pool: Answers) -> ImageFacts:
     """``facts`` with the decoders that read the picture, or with the defect that they found.
 
     ``pool`` is one of decoders. A picture that is too much for it, or was not fetched whole, could not be examined; one

@@ -1,8 +1,8 @@
-"""A file that is to be examined, and the results that one run remembers."""
+"""A file that is to be examined, the results that one run remembers, and the result of a target."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,10 +10,11 @@ from preflight.model import Kind, Subject
 from preflight.model.file_types import promised_kind
 
 if TYPE_CHECKING:
-    from preflight.model import AddressFacts
+    from preflight.model import AddressFacts, JobReport
+    from preflight.model.target import Target
     from preflight.sources.url import RemoteUrl
 
-_REMEMBERED = 1024
+REMEMBERED = 1024
 """Files whose subjects are kept during one run: rows of a manifest name the same character, the same dance."""
 
 
@@ -59,9 +60,18 @@ class Examined:
 
     def add(self, request: SubjectRequest, subject: Subject) -> None:
         """Keep the subject for later requests."""
-        if len(self._subjects) >= _REMEMBERED:
+        if len(self._subjects) >= REMEMBERED:
             del self._subjects[next(iter(self._subjects))]
         self._subjects[request.identity] = subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One target of several, checked. ``index`` counts targets from 0, in their order."""
+
+    index: int
+    target: Target
+    report: JobReport
 
 
 def is_named_as_picture(request: SubjectRequest) -> bool:

@@ -29,6 +29,7 @@ from preflight.errors import (
     WaitTimeout,
 )
 from preflight.redact import hide, printable, remember
+from preflight.redact.advice import for_command
 
 _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (ConfigurationError, Exit.USAGE),
@@ -87,7 +88,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         discard_output()
         return Exit.PASS
     except PreflightError as error:
-        _say(f"preflight: {printable(hide(str(error)))}")
+        _say(f"preflight: {printable(hide(for_command(error)))}")
         if isinstance(error, OutcomeUnknown):
             _say(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id))
         return next(code for kind, code in _CODES if isinstance(error, kind))

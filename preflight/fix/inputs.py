@@ -44,17 +44,23 @@ def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) ->
 
     Raises ``ConfigurationError`` as ``read_targets`` does.
     """
-    seen: set[tuple[Path, Kind | None, str]] = set()
     names = tuple(names)
     roots = tuple(root for name in names for root in _roots(name))
-    for name in names:
-        for target in read_targets(name, model=model):
-            for piece in _pieces(target, model, orientation):
-                if piece.file is None:
-                    yield piece
-                elif (mark := (piece.file.absolute(), piece.kind, piece.orientation)) not in seen:
-                    seen.add(mark)
-                    yield replace(piece, inside=_is_inside(piece.file, roots))
+    targets = (target for name in names for target in read_targets(name, model=model))
+    for piece in read_inputs_of(targets, model=model, orientation=orientation):
+        yield piece if piece.file is None else replace(piece, inside=_is_inside(piece.file, roots))
+
+
+def read_inputs_of(targets: Iterable[Target], *, model: str, orientation: str | None) -> Iterator[FixInput]:
+    """The files of targets, each once."""
+    seen: set[tuple[Path, Kind | None, str]] = set()
+    for target in targets:
+        for piece in _pieces(target, model, orientation):
+            if piece.file is None:
+                yield piece
+            elif (mark := (piece.file.absolute(), piece.kind, piece.orientation)) not in seen:
+                seen.add(mark)
+                yield piece
 
 
 def _roots(name: str) -> Iterator[Path]:

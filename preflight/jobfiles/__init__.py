@@ -3,10 +3,12 @@
 from preflight.jobfiles.detect import document_jobs, manifest_jobs
 from preflight.jobfiles.fields import job_from_fields
 from preflight.jobfiles.load import load_job, load_manifest, load_text, read_manifest
+from preflight.jobfiles.mapping import job_from_mapping
 
 __all__ = [
     "document_jobs",
     "job_from_fields",
+    "job_from_mapping",
     "load_job",
     "load_manifest",
     "load_text",

@@ -11,6 +11,7 @@ from preflight.errors import AlreadySubmitted, OverBudget, StillUnknown
 from preflight.ledger.entry import EntryState
 from preflight.ledger.queries import cost_of_all, select_entries, stamp
 from preflight.ledger.request import PaidRequest
+from preflight.redact.advice import Advice
 
 DAY = timedelta(hours=24)
 
@@ -36,8 +37,11 @@ def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, 
         entry = same[-1]
         task = f"task {entry.task_id}, " if entry.task_id else ""
         raise AlreadySubmitted(
-            f"not sent: this job was already submitted ({task}{entry.state.value}, entry {entry.id} of the ledger);"
-            " use --again to submit and pay again",
+            Advice.of(
+                f"not sent: this job was already submitted ({task}{entry.state.value}, entry {entry.id} of the ledger)",
+                library="; again=True submits and pays again",
+                command="; use --again to submit and pay again",
+            ),
             entry_id=entry.id,
         )
 
@@ -75,7 +79,11 @@ def require_within(budget: Budget, *, high: Decimal, pending: Decimal, spent: De
     open_ones = f", {pending:f} credits are pending or unknown" if pending else ""
     if budget.max_credits is not None and high + pending > budget.max_credits:
         raise OverBudget(
-            f"not sent: the job may cost {high:f} credits{open_ones}, and --max-credits allows {budget.max_credits:f}"
+            Advice.of(
+                f"not sent: the job may cost {high:f} credits{open_ones}, and ",
+                library=f"the budget allows {budget.max_credits:f}",
+                command=f"--max-credits allows {budget.max_credits:f}",
+            )
         )
     if budget.per_day is not None and high + pending + spent > budget.per_day:
         raise OverBudget(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
+from preflight.model.exchange import Exchangeable
+
 
 class Severity(IntEnum):
     """Ordered: a threshold is a comparison."""
@@ -20,7 +22,7 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Exchangeable):
     """A rule that is broken, or could not be examined.
 
     ``indeterminate`` marks a rule that could not be decided: the verdict is then not a pass, whatever the threshold.

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from preflight.model.exchange import Exchangeable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
+class Quote(Exchangeable):
     """What one job costs.
 
     ``credits`` is the headline: the spec's rounding of the container's clock. ``low`` and ``high`` span every
@@ -38,7 +40,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TotalQuote:
+class TotalQuote(Exchangeable):
     """The sum over the jobs that have a price. ``unpriced`` counts those that have none: they are not free."""
 
     credits: Decimal

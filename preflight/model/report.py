@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from dataclasses import field as data_field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from preflight.errors import PreflightError
+from preflight.lazy import late
+from preflight.model.exchange import Exchangeable, Restorable
 from preflight.model.facts import ImageFacts, Transfer
 from preflight.model.finding import Finding, Hidden, Severity, Verdict
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from preflight.model.video import VideoFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobReport:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class JobReport(Restorable):
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
     ``fail_on`` is the severity from which a finding fails; ``quotes`` holds the price in every mode that was asked for.
@@ -44,9 +46,15 @@ class JobReport:
     fail_on: Severity = Severity.ERROR
     verdict: Verdict = Verdict.PASS
 
+    def __repr__(self) -> str:
+        """Short: the verdict, the name, and how much there is to say."""
+        name = self.id or self.path or next((subject.source for subject in self.subjects), "")
+        price = f", {self.quote.credits:f} credits" if self.quote else ""
+        return f"<JobReport {self.verdict.value} {name!r}: {len(self.findings)} findings{price}>"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Report(Restorable):
     """All jobs of a run. ``quote`` is ``None`` when no job could be priced."""
 
     jobs: tuple[JobReport, ...]
@@ -57,6 +65,20 @@ class Report:
     def paid(self) -> tuple[JobReport, ...]:
         """The jobs that ``quote`` adds up: files by themselves count where there is no job."""
         return paid_jobs(self.jobs)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """A flat row for each file of each job, for ``pandas.DataFrame`` and ``pyarrow.Table.from_pylist``."""
+        rows: list[dict[str, Any]] = late("preflight.render.interchange", "records")(self)
+        return rows
+
+    def __repr__(self) -> str:
+        """Short: the verdict, and how many jobs of which price."""
+        return f"<Report {self.verdict.value}: {late('preflight.render.notebook', 'report_summary')(self)}>"
+
+    def _repr_html_(self) -> str:
+        """The report in a notebook."""
+        html: str = late("preflight.render.notebook", "report_html")(self)
+        return html
 
 
 def paid_jobs(jobs: Sequence[JobReport]) -> tuple[JobReport, ...]:
@@ -71,8 +93,8 @@ class Kind(Enum):
     VIDEO = "video"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Subject(Exchangeable):  # noqa: PLW1641 - its hash is made of its fields
     """One examined file.
 
     ``field`` is its field in the job, ``None`` for a file checked by itself. ``source`` is its path or its URL without
@@ -86,8 +108,30 @@ class Subject:
     address: AddressFacts | None = None
     transfer: Transfer = data_field(default_factory=Transfer)
     facts: ImageFacts | VideoFacts | None = None
-    fault: PreflightError | None = None
+    fault: PreflightError | None = data_field(default=None, hash=False)
     receipt: Receipt | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """Two faults are equal if they say the same: exceptions themselves are equal to none."""
+        return self._compared() == other._compared() if isinstance(other, Subject) else NotImplemented
+
+    def _compared(self) -> tuple[object, ...]:
+        fault = self.fault and (type(self.fault), self.fault.args, vars(self.fault))
+        return (
+            self.kind,
+            self.source,
+            self.field,
+            self.address,
+            self.transfer,
+            self.facts,
+            fault,
+            self.receipt,
+        )
+
+    def __repr__(self) -> str:
+        """Short: which file, and whether there are facts."""
+        facts = self.facts.container if self.facts is not None else self.fault
+        return f"<Subject {self.kind.value} {self.source!r}: {facts}>"
 
     @property
     def image(self) -> ImageFacts | None:

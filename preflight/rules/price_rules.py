@@ -33,5 +33,5 @@ def over_budget(case: PriceCase) -> Iterator[Flaw]:
             message=f"the job may cost {case.quote.high:f} credits; the budget is {case.max_credits:f}",
             measured=f"{case.quote.high:f} credits",
             allowed=f"at most {case.max_credits:f} credits",
-            fix="shorten the clip, choose a cheaper mode, or raise --max-credits",
+            fix="shorten the clip, choose a cheaper mode, or allow more credits",
         )

@@ -11,6 +11,7 @@ from preflight.client import Client, Task, TaskStatus
 from preflight.errors import ApiError, ConfigurationError, StillUnknown
 from preflight.ledger import Balance, Entry, EntryState, Ledger, PaidRequest
 from preflight.ledger.balances import credits_spent, is_unmoved
+from preflight.redact.advice import Advice
 
 _LOOK_SECONDS = 5.0
 """For one look at the balance beside a paid request: good to know, and not worth a long wait."""
@@ -62,9 +63,12 @@ def require_not_charged_late(
         return
     if max(_low(entry), Decimal(1)) <= spent <= entry.high:
         raise StillUnknown(
-            f"not sent: since this job was last sent (entry {entry.id} of the ledger, refused) the balance fell by"
-            f" {spent:f} credits, which is its price: it may have been charged late. Look at your tasks, then preflight"
-            f" ledger resolve {entry.id} --task ID; use --again to submit and pay again",
+            Advice.of(
+                f"not sent: since this job was last sent (entry {entry.id} of the ledger, refused) the balance fell by"
+                f" {spent:f} credits, which is its price: it may have been charged late. Look at your tasks, then ",
+                library="resolve that entry with the id of its task; again=True submits and pays again",
+                command=f"preflight ledger resolve {entry.id} --task ID; use --again to submit and pay again",
+            ),
             entry_id=entry.id,
         )
 
@@ -114,7 +118,9 @@ def resolve_by_balance(ledger: Ledger, client: Client, entry: Entry) -> tuple[En
     """
     _require_open(entry)
     if entry.state is not EntryState.UNKNOWN:
-        raise ConfigurationError(f"entry {entry.id} was accepted; name its task: --task ID")
+        raise ConfigurationError(
+            Advice.of(f"entry {entry.id} was accepted; name its task", library="", command=": --task ID")
+        )
     before = entry.balances.get("before")
     if before is None:
         return entry, BalanceVerdict.NOT_SEEN

@@ -12,6 +12,8 @@ from preflight.client import Client, Task
 from preflight.errors import LedgerUnusable, NotSubmitted, OutcomeUnknown, TaskFailed
 from preflight.ledger import Budget, Claim, Entry, Ledger, paid_request_of
 from preflight.model import Job, JobReport, Quote
+from preflight.model.exchange import Exchangeable
+from preflight.redact.advice import Advice
 from preflight.submit.pay import pay
 from preflight.submit.recheck import is_too_old, require_sound, sound_now
 from preflight.submit.settle import read_balance, require_not_charged_late, settle
@@ -21,7 +23,7 @@ _ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(Exchangeable):
     """Our paid request and its outcome.
 
     ``state`` is ``accepted``, ``completed`` or ``failed``; ``error`` is the service's word on a failure. ``entry`` is
@@ -190,8 +192,11 @@ def _write_down(claim: Claim, task_id: str) -> None:
             raise
     except LedgerUnusable as error:
         unknown = OutcomeUnknown(
-            f"the job was accepted as task {task_id}, but the ledger could not record it: {error}. Once it can:"
-            f" preflight ledger resolve {claim.entry_id} --task {task_id}"
+            Advice.of(
+                f"the job was accepted as task {task_id}, but the ledger could not record it: {error}. Once it can",
+                library=f", resolve entry {claim.entry_id} with that task",
+                command=f": preflight ledger resolve {claim.entry_id} --task {task_id}",
+            )
         )
         unknown.entry_id = claim.entry_id
         raise unknown from error

@@ -18,10 +18,11 @@ import os
 import runpy
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
+from xml.etree import ElementTree as ET
 
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_SECONDS = 4
@@ -128,12 +129,19 @@ def reply(file: SparseFile, told: list[Mapping[str, Any]] | None) -> None:
 
 def ask(file: SparseFile) -> list[Mapping[str, Any]]:
     """MediaInfo's answer about ``file``, the fields that matter, as it spells them."""
-    from pymediainfo import MediaInfo  # noqa: PLC0415 - only in the process that parses
+    from pymediainfo import MediaInfo, Track  # noqa: PLC0415 - only in the process that parses
 
-    found = MediaInfo.parse(file, parse_speed=0)
-    if isinstance(found, str):
-        return []
-    return [{name: track.to_data().get(name) for name in FIELDS} for track in found.tracks]
+    told = MediaInfo.parse(file, parse_speed=0, output="OLDXML")
+    tracks = ET.fromstring(told.encode()).iterfind("File/track")  # noqa: S314 - in the process that is there for harm
+    return [_fields(Track, track) for track in tracks]
+
+
+def _fields(reader: Callable[[ET.Element], Any], track: ET.Element) -> dict[str, Any]:
+    """The fields that matter of one track. pymediainfo reads them: all of them would be a fifth of the whole time."""
+    kept = ET.Element(track.tag, track.attrib)
+    kept.extend(field for field in track if field.tag.lower().strip().strip("_") in FIELDS)
+    data = reader(kept).to_data()
+    return {name: data.get(name) for name in FIELDS}
 
 
 def confine() -> bool:

@@ -13,15 +13,19 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Condition
 from typing import IO, Any, Self
 
 from preflight.model import SparseBytes
+from preflight.workers.clock import WorkerClock
 
 WALL_SECONDS = 6.0
 ANSWER_BYTES = 256 * 1024
 REQUESTS_PER_WORKER = 500
 """A worker is replaced after this many files, against slow leaks in the library."""
+
+_START_SECONDS = 10.0
+"""How long ``close`` waits for a process that is just being started: that takes milliseconds."""
 
 _FOLDER = Path(__file__).parent
 COMMAND = (sys.executable or "", "-P", str(_FOLDER / "mediainfo.py"))
@@ -33,50 +37,74 @@ DECODE = (*COMMAND, "decode")
 class WorkerPool:
     """Asks MediaInfo about bytes already fetched, or has them decoded (``DECODE``).
 
-    Safe to use from several threads; each has a worker for itself.
+    Safe to use from several threads; each has a worker for itself, and waits for one while ``most`` are busy.
 
     Workers start when they are first needed, stay for the next file, and are replaced when they die. Use it as a
     context manager, or call ``close``. ``command`` starts a worker that speaks as ``mediainfo.py`` does.
     """
 
-    def __init__(self, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND) -> None:
-        self._wall_seconds = wall_seconds
+    def __init__(
+        self, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND, most: int | None = None
+    ) -> None:
+        self._most = most
         self._command = command
-        self._lock = Lock()
+        self._changed = Condition()
+        self._clock = WorkerClock(wall_seconds)
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
+        self._starting = 0
+        self._is_warming = False
         self._closed = False
 
     def warm(self) -> None:
-        """Start a worker now, so that its start-up overlaps with other waiting."""
-        worker = self._take()
+        """Start a worker now, unless there is one, so that its start-up overlaps with other waiting."""
+        with self._changed:
+            if self._closed or self._idle or self._busy or self._starting:
+                return
+            self._is_warming = True
+            self._starting += 1
+        worker = self._started()
         if worker is not None:
             self._give_back(worker)
 
-    def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
+    def ask(
+        self, fetched: SparseBytes, size_bytes: int, question: Question | None = None
+    ) -> list[Mapping[str, Any]] | None:
         """The answer of a worker about a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
 
         That is MediaInfo's tracks, or one object that says how decoding went. There is none where the file was too
-        much for it, where no process can be had, and once the pool is closed.
+        much for it, where no process can be had, once the ``question`` is withdrawn, and once the pool is closed.
         """
-        worker = self._take()
+        question = question or Question(self)
+        worker = self._take(question)
         if worker is None:
             return None
         try:
-            return worker.ask(fetched, size_bytes, self._wall_seconds)
+            return worker.ask(fetched, size_bytes, self._clock)
         finally:
-            self._give_back(worker)
+            self._give_back(worker, question)
+
+    def withdraw(self, question: Question) -> None:
+        """Give up ``question``, and end the worker that is busy with it."""
+        with self._changed:
+            question.is_withdrawn = True
+            if question.worker is not None:
+                question.worker.expire()
+            self._changed.notify_all()
 
     def close(self) -> None:
         """End every worker, those that are being asked too."""
-        with self._lock:
+        with self._changed:
             self._closed = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._starting, timeout=_START_SECONDS)
             idle, self._idle = self._idle, []
             busy = tuple(self._busy)
         for worker in busy:
             worker.kill()  # its pipes belong to the thread that asks
         for worker in idle:
             worker.close()
+        self._clock.close()
 
     def __enter__(self) -> Self:
         return self
@@ -84,31 +112,71 @@ class WorkerPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self) -> _Worker | None:
+    def _take(self, question: Question) -> _Worker | None:
         """A worker for one question: an idle one that lives, else a new one; ``None`` when none can be started."""
-        with self._lock:
-            while self._idle and not self._closed:
-                worker = self._idle.pop()
-                if worker.is_usable:
-                    self._busy.add(worker)
-                    return worker
-                worker.close()
-            if self._closed:
-                return None
-            try:
-                worker = _Worker(self._command)
-            except OSError:  # no process, memory, descriptor or interpreter to be had
-                return None
-            self._busy.add(worker)
-            return worker
+        with self._changed:
+            while True:
+                if self._closed or question.is_withdrawn:
+                    return None
+                while self._idle:
+                    worker = self._idle.pop()
+                    if worker.is_usable:
+                        self._busy.add(worker)
+                        question.worker = worker
+                        return worker
+                    worker.close()
+                if not self._is_warming and (self._most is None or len(self._busy) + self._starting < self._most):
+                    break
+                self._changed.wait()
+            self._starting += 1
+        return self._started(question)
 
-    def _give_back(self, worker: _Worker) -> None:
-        with self._lock:
+    def _started(self, question: Question | None = None) -> _Worker | None:
+        """A new worker, made outside the lock: the others go on meanwhile."""
+        worker: _Worker | None = None
+        with suppress(OSError):  # no process, memory, descriptor or interpreter to be had
+            worker = _Worker(self._command)
+        with self._changed:
+            self._starting -= 1
+            self._is_warming = False
+            self._changed.notify_all()
+            if worker is None:
+                return None
+            if not self._closed and not (question and question.is_withdrawn):
+                self._busy.add(worker)
+                if question is not None:
+                    question.worker = worker
+                return worker
+        worker.close()
+        return None
+
+    def _give_back(self, worker: _Worker, question: Question | None = None) -> None:
+        with self._changed:
+            if question is not None:
+                question.worker = None
             self._busy.discard(worker)
+            self._changed.notify()
             if worker.is_usable and not self._closed:
                 self._idle.append(worker)
                 return
         worker.close()
+
+
+class Question:
+    """One question to a pool, asked in one thread; another may withdraw it."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self.is_withdrawn = False
+        self.worker: _Worker | None = None
+        self._pool = pool
+
+    def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
+        """As ``WorkerPool.ask``."""
+        return self._pool.ask(fetched, size_bytes, self)
+
+    def withdraw(self) -> None:
+        """As ``WorkerPool.withdraw``."""
+        self._pool.withdraw(self)
 
 
 class _Worker:
@@ -130,14 +198,12 @@ class _Worker:
     def is_usable(self) -> bool:
         return self._in_step and self._left > 0 and self._process.poll() is None
 
-    def ask(self, fetched: SparseBytes, size_bytes: int, wall_seconds: float) -> list[Mapping[str, Any]] | None:
+    def ask(self, fetched: SparseBytes, size_bytes: int, clock: WorkerClock) -> list[Mapping[str, Any]] | None:
         request = self._left
         self._left -= 1
         self._in_step = False  # until its answer has come, whatever happens here
-        clock = Timer(wall_seconds, self._expire)
-        clock.daemon = True
         try:
-            clock.start()
+            clock.begin(self)
         except RuntimeError:  # no thread can be had, and without a clock nothing is asked
             return None
         try:
@@ -145,8 +211,7 @@ class _Worker:
         except OSError:  # it died while it was being written to
             told = None
         finally:
-            clock.cancel()
-            clock.join()  # if it is about to kill, the next question must know
+            clock.end(self)  # if it is about to kill, the next question must know
         self._in_step = told is not None
         return told
 
@@ -162,7 +227,8 @@ class _Worker:
             with suppress(OSError):  # unread bytes are lost with it
                 _pipe(pipe).close()
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """End the process without waiting for its end, and have it replaced."""
         self._left = 0
         self._process.kill()
 

@@ -219,3 +219,16 @@ def test_the_python_of_the_readme_prints_what_it_shows(workshop: Workshop) -> No
     ((code, shown),) = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", readme, re.DOTALL)
     workshop.write("example.py", code)
     assert workshop.run("python3 example.py") == shown.splitlines()
+
+
+PYTHON = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", (DOCS / "python.md").read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize(("code", "shown"), PYTHON)
+def test_the_examples_of_the_python_page_print_what_it_shows(code: str, shown: str, workshop: Workshop) -> None:
+    workshop.write("example.py", code)
+    assert workshop.run("python3 example.py") == shown.splitlines()
+
+
+def test_every_example_of_the_python_page_shows_its_output() -> None:
+    assert len(PYTHON) == (DOCS / "python.md").read_text("utf-8").count("```python\n")

@@ -37,7 +37,7 @@ TABLE: dict[str, set[str]] = {
     "fix": FOUNDATION | {"specs", "pricing", "rules", "workers", "probes", "sources", "targets", "checking"},
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
-    "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking"},
+    "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking", "fix", "client", "ledger", "submit"},
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},

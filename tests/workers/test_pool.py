@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from preflight.model import SparseBytes
-from preflight.workers.pool import COMMAND, WorkerPool
+from preflight.workers.pool import COMMAND, Question, WorkerPool
 from tests.support.processes import children, needs_proc, open_files
 from tests.tools.probing import FIXTURES
 
@@ -228,3 +228,37 @@ with WorkerPool() as pool:
 """.replace("CLIP", repr(str(FIXTURES / "clips" / "fast-start.mp4")))
     ran = subprocess.run([sys.executable, "-c", lowered], capture_output=True, text=True, check=False, timeout=LONG)
     assert (ran.stdout, ran.stderr) == ("[3, 3, 3]\n", "")
+
+
+@needs_proc
+def test_a_bounded_pool_has_no_more_processes_than_it_may_and_answers_all(before: set[int]) -> None:
+    with WorkerPool(most=2) as pool, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda clip: seconds(ask(pool, clip)), [CLIP, TAIL_CLIP] * 20))
+        assert answers == [4.0] * 40
+        assert 1 <= len(children() - before) <= 2
+    assert children() == before
+
+
+@needs_proc
+def test_a_question_that_is_withdrawn_ends_its_process_and_the_next_one_is_answered(before: set[int]) -> None:
+    with WorkerPool(LONG, most=1) as pool, ThreadPoolExecutor() as threads:
+        pool.warm()
+        (pid,) = children() - before
+        asked, waiting = Question(pool), Question(pool)
+        answers = [threads.submit(each.ask, pieces((0, SPINNING)), len(SPINNING)) for each in (asked, waiting)]
+        while not (asked.worker or waiting.worker):
+            time.sleep(0.01)
+        for question in (waiting, asked):
+            question.withdraw()
+        assert [answer.result(LONG) for answer in answers] == [None, None]
+        assert seconds(ask(pool, CLIP)) == 4
+        assert pid not in children()
+
+
+def test_a_pool_has_one_clock_and_it_ends_with_the_pool() -> None:
+    threads = threading.active_count()
+    with WorkerPool() as pool:
+        for _ in range(3):
+            ask(pool, CLIP)
+        assert threading.active_count() == threads + 1
+    assert threading.active_count() == threads

@@ -6,6 +6,7 @@ import click
 
 from preflight.cli.completion import files
 from preflight.cli.output import emit
+from preflight.cli.param_types import Choice
 from preflight.render.json_text import to_json
 from preflight.settings.schema import settings_schema
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
@@ -13,10 +14,8 @@ from preflight.specs.schema import job_schema
 
 
 @click.command("schema")
-@click.argument("what", type=click.Choice(["job", "settings"]), default="job")
-@click.option(
-    "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
-)
+@click.argument("what", type=Choice(["job", "settings"]), default="job")
+@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
 @click.option("--output", metavar="FILE", shell_complete=files, help="Write to this file instead of standard output.")
 def command(*, what: str, model: str, output: str | None) -> int:
     """Print the JSON Schema of jobs or settings, for editors.

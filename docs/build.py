@@ -26,6 +26,7 @@ from rule_pages import write_rule_pages
 
 import preflight
 from preflight.cli.app import commands
+from preflight.cli.source_lines import SourceLines
 from preflight.fix.suggest import remedies
 from preflight.render.text import render_report
 from preflight.scaffold import HOOKS, manifest
@@ -57,7 +58,7 @@ _COLOURS = TerminalTheme(
 )
 
 _SVG = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" xml:space="preserve">
 <title>A report of preflight check</title>
 <style>
 .{unique_id}-matrix, .{unique_id}-title {{
@@ -97,10 +98,22 @@ def picture() -> str:
     recorder = Console(record=True, width=PICTURE_COLUMNS, file=StringIO(), highlight=False, emoji=False)
     recorder.print(Text.assemble(("$ ", "dim"), ("preflight check job.yaml", "bold")))
     for line in report(colours=True).splitlines():
-        text = Text.from_ansi(line)
-        for row in text.divide(range(PICTURE_COLUMNS, len(text), PICTURE_COLUMNS)):  # as a terminal breaks it
+        for row in _rows(Text.from_ansi(line)):
             recorder.print(row, no_wrap=True, overflow="ignore", crop=False)
     return recorder.export_svg(title="preflight", theme=_COLOURS, code_format=_SVG, unique_id="report")
+
+
+def _rows(line: Text) -> Iterator[Text]:
+    """``line`` in rows of the picture. A command, which is printed whole, goes on below itself, broken at a space."""
+    plain, indent = line.plain, len(line.plain) - len(line.plain.lstrip())
+    start, room = 0, PICTURE_COLUMNS
+    while len(plain) - start > room:
+        end = plain.rfind(" ", start, start + room)
+        if end <= start:
+            end = start + room
+        yield Text(" " * (indent + 4 if start else 0)) + line[start:end]
+        start, room = end + 1, PICTURE_COLUMNS - indent - 4
+    yield Text(" " * (indent + 4 if start else 0)) + line[start:]
 
 
 def report(*, colours: bool) -> str:
@@ -121,7 +134,8 @@ def report(*, colours: bool) -> str:
         Path("job.yaml").write_text(job[1], "utf-8")
         with terminal.capture() as captured:
             found = preflight.check("job.yaml")
-            render_report(found, terminal, next_commands=tuple(remedies(found)))
+            with SourceLines() as line_of:
+                render_report(found, terminal, next_commands=tuple(remedies(found)), line_of=line_of)
     return captured.get()
 
 
@@ -206,7 +220,7 @@ def hooks() -> str:
 def _section(command: click.Command, context: click.Context) -> str:
     name = f"preflight {context.command_path.strip()}"
     said, _, shown = (command.help or "").partition("\b\n")
-    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    options = [each for each in command.params if isinstance(each, click.Option)]
     arguments = [param.make_metavar(context) for param in command.params if isinstance(param, click.Argument)]
     usage = " ".join([name, *(["[OPTIONS]"] if options else []), *arguments])
     text = f"## {name}\n\n    {usage}\n\n{cleandoc(said).strip()}\n\n```sh\n{cleandoc(shown).strip()}\n```"

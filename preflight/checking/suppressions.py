@@ -23,7 +23,10 @@ _IDS = frozenset(rule.id for rule in RULES)
 
 
 class Sorted(NamedTuple):
-    """Findings, in their order: ``shown`` ones, and ``hidden`` ones with the reason."""
+    """Findings: ``shown`` ones, the most severe first and indeterminate ones last, and ``hidden`` ones with the reason.
+
+    Findings of one severity are in the order of the rules.
+    """
 
     shown: tuple[Finding, ...]
     hidden: tuple[Hidden, ...]
@@ -80,6 +83,7 @@ class Selection:
                 shown.append(finding)
             else:
                 hidden.append(Hidden(finding=finding, by=reason))
+        shown.sort(key=lambda finding: (-finding.severity, finding.indeterminate))
         return Sorted(tuple(shown), tuple(hidden))
 
     def _reason(self, finding: Finding, job: Job | None, sources: Mapping[str | None, str]) -> str | None:

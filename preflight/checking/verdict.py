@@ -62,9 +62,12 @@ def verdict_of_job(
 
 
 def verdict_of_subject(job: JobReport, subject: Subject) -> Verdict:
-    """The verdict of one file of ``job``: of the findings about its field, hidden ones too that left it unexamined."""
+    """The verdict of one file of ``job``: of the findings about its field, hidden ones too that left it unexamined.
+
+    A URL that was not opened is indeterminate, although the job may pass an offline check of all that can be read.
+    """
     about = (finding for finding in _counted(job, job.findings) if finding.field == subject.field)
-    return verdict_of(about, job.fail_on)
+    return worst((verdict_of(about, job.fail_on), Verdict.INDETERMINATE if subject.unopened else Verdict.PASS))
 
 
 def report_without(report: Report, is_old: Callable[[Finding], bool]) -> Report:

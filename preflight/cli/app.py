@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
 from preflight.cli.file_arguments import as_names
+from preflight.cli.help_pages import with_help
 from preflight.cli.settings_options import with_settings
 from preflight.cli.terminal import tell
 from preflight.redact.suggestion import suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from click.shell_completion import CompletionItem
 
 _COMMANDS = {
@@ -42,6 +45,8 @@ _WITHOUT_SETTINGS = frozenset({"schema", "sandbox"})
 class Commands(click.Group):
     """A group that knows its commands by name and loads them on demand."""
 
+    summaries: ClassVar[Mapping[str, str]] = {name: summary for name, (_, summary) in _COMMANDS.items()}
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(_COMMANDS)
 
@@ -51,13 +56,23 @@ class Commands(click.Group):
                 ctx.fail(f"unknown command {cmd_name!r}{hint}")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
+        return with_help(command if cmd_name in _WITHOUT_SETTINGS else with_settings(command))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Like click, but ``help COMMAND`` and ``version`` are understood."""
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        elif args == ["version"]:
+            args = ["--version"]
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Like click, but a file of this folder is never taken for an option."""
         name, command, rest = super().resolve_command(ctx, args)
+        if isinstance(command, click.Group) and rest[:1] == ["help"]:
+            rest = [*rest[1:], "--help"]
         return name, command, rest if command is None else as_names(command, rest)
 
     def invoke(self, ctx: click.Context) -> object:
@@ -76,10 +91,6 @@ class Commands(click.Group):
         ]
         return [*known, *click.Command.shell_complete(self, ctx, incomplete)]
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - the same
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
-
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value:
@@ -91,7 +102,13 @@ def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+    "-V",
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version.",
 )
 def commands() -> None:
     """Check the image, the video and the price of a motion-control job before you pay for it.
@@ -102,3 +119,6 @@ def commands() -> None:
     preflight estimate --seconds 12.5
     preflight submit job.yaml --wait
     """
+
+
+with_help(commands)

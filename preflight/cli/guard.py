@@ -15,13 +15,12 @@ from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
 from preflight.redact import printable
+from preflight.redact.encodable import encodable
 
 _CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI", "TEAMCITY_VERSION", "JENKINS_URL", "BUILD_BUILDID")
 _OFF = frozenset({"", "0", "false", "no"})
 # GitHub trims a line and looks for "::" (here also behind colours); it, Azure and TeamCity look for "##name[" anywhere.
 _COMMAND = re.compile(r"^(?:[^\S\n]|\x1b\[[\d;]*m)*:(?P<colon>:)|##\w*(?P<bracket>\[)", re.MULTILINE)
-_PLAIN = str.maketrans({"×": "x", "·": "-", "…": "...", "→": "->", "–": "-", "≤": "<=", "≥": ">="})
-"""The signs of our own texts, for encodings that lack them."""
 _LINE_START = 200
 """Most characters to remember of a line that is written in pieces."""
 
@@ -76,8 +75,7 @@ def write_text(stream: TextIO, text: str) -> None:
     try:
         stream.write(text)
     except UnicodeEncodeError:
-        encoding = stream.encoding or "ascii"
-        stream.write(text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding))
+        stream.write(encodable(text, stream.encoding or "ascii"))
 
 
 def unguarded(stream: TextIO) -> TextIO:

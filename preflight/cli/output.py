@@ -135,12 +135,24 @@ def _leads_to(target: Path, stream: TextIO) -> bool:
         return False
 
 
+class _Printed(StringIO):
+    """Text for a stream of this encoding: a layout asks for it."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # typed as writable, and is not
+        return self._encoding
+
+
 def to_text(render: Callable[[Console], object], output: str | None) -> str:
     """The output of ``render``: in colour on a terminal, plain and 80 columns wide elsewhere."""
     from preflight.cli.console import TextConsole  # noqa: PLC0415 - 60 ms that JSON does not need
 
     plain = output is not None or not sys.stdout.isatty()
-    printed = StringIO()
+    printed = _Printed("utf-8" if output is not None else sys.stdout.encoding or "ascii")
     console = TextConsole(
         file=printed if plain else None,  # for a terminal, rich reads colours and width
         width=PIPED_COLUMNS if plain else None,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from preflight.errors import ConfigurationError
+from preflight.redact import redact
+from preflight.redact.suggestion import suggestion
 from preflight.rules import RULES, Area, no_rule
 
 if TYPE_CHECKING:
@@ -18,6 +22,46 @@ if TYPE_CHECKING:
 
 _MOST = Decimal(10) ** 9
 _PLACES = 9
+_ALMOST_NUMBER = re.compile(r"(\d[\d\s_',.]{0,30})\s*(?:s|sec|secs|seconds?|credits?)?", re.IGNORECASE | re.ASCII)
+"""Digits with a decimal comma, separators or a unit."""
+
+
+def not_a_number(text: str) -> str:
+    """The message about ``text``, and the number that it may have been meant to be: ``12,5``, ``12.5s``, ``1 000``."""
+    found = _ALMOST_NUMBER.fullmatch(text.strip())
+    if found is None:
+        return f"{text!r} is not a number"
+    digits = re.sub(r"[\s_']", "", found[1])
+    if digits.count(",") > 1 or ("," in digits and "." in digits) or re.fullmatch(r"\d{1,3},\d{3}", digits):
+        return f"{text!r} is not a number; write 1000 without separators, and 12.5 with a point"
+    return f"{text!r} is not a number; did you mean {digits.replace(',', '.')}?"
+
+
+class Choice(click.Choice[str]):
+    """One of several words; an unknown one is answered with all of them, and with the one that is like it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            self.fail(no_choice(str(value), list(self.choices)), error.param, error.ctx)
+
+
+def no_choice(value: str, choices: Sequence[str], *, more: str = "") -> str:
+    """The message about a ``value`` that is not one of ``choices``; ``more`` says what else they can be."""
+    known = ", ".join(map(repr, choices))
+    return f"{redact(value, longest=60)!r} is not one of {known}{more}{suggestion(value.lower(), choices)}"
+
+
+class WholeNumber(click.IntRange):
+    """An integer within bounds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            int(value)
+        except ValueError:
+            self.fail(not_a_number(str(value)), param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Number(click.ParamType[Decimal]):
@@ -29,7 +73,7 @@ class Number(click.ParamType[Decimal]):
         try:
             number = Decimal(str(value))
         except InvalidOperation:
-            self.fail(f"{value!r} is not a number", param, ctx)
+            self.fail(not_a_number(str(value)), param, ctx)
         if not number.is_finite() or not 0 <= number <= _MOST:
             self.fail(f"{value!r} is not between 0 and {_MOST:f}", param, ctx)
         if int(number.as_tuple().exponent) < -_PLACES:  # a finite number's exponent is an integer
@@ -50,7 +94,7 @@ class Seconds(click.ParamType[float]):
         try:
             seconds = float(value)
         except ValueError:
-            self.fail(f"{value!r} is not a number", param, ctx)
+            self.fail(not_a_number(str(value)), param, ctx)
         if not self._least <= seconds <= self._most:  # also refuses nan
             self.fail(f"{value} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
         return seconds

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from preflight.cli.output import emit, to_text
+from preflight.cli.source_lines import SourceLines
 from preflight.cli.terminal import remark
-from preflight.errors import JobUnreadable
 from preflight.model import Report
 from preflight.render.formats import COMMANDS, Formats, Surroundings
 from preflight.render.locations import SourceTree
@@ -40,6 +39,7 @@ def surroundings(file: str | None) -> Surroundings:
         next_commands=_next_commands,
         tree=source_tree,
         columns=Utf16Columns,
+        lines=SourceLines,
         about=_about,
     )
 
@@ -73,52 +73,25 @@ def source_tree() -> SourceTree:
 class Utf16Columns:
     """Columns in UTF-16 code units, by reading again the lines that findings are on. Use it in ``with``.
 
-    Findings come in the order of their lines, so a file is read once from its start, one line held at a time. Where a
-    line is no longer found, the column stays unchanged: it is right unless characters beyond the Basic Multilingual
-    Plane come before it.
+    Where a line is no longer found, the column stays unchanged: it is right unless characters beyond the Basic
+    Multilingual Plane come before it.
     """
 
     def __init__(self) -> None:
-        self._path: str | None = None
-        self._stack = ExitStack()
-        self._lines: Iterator[str] = iter(())
-        self._number = 0
-        self._line = ""
+        self._lines = SourceLines()
 
     def __enter__(self) -> Self:
+        self._lines.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(self, *ended: object) -> None:
+        self._lines.__exit__(*ended)
 
     def __call__(self, path: str, line: int, column: int) -> int:
         if column <= 1:
             return column
-        before = self._text(path, line)[: column - 1]
+        before = self._lines(path, line)[: column - 1]
         return column + sum(character > "\uffff" for character in before)
-
-    def _text(self, path: str, line: int) -> str:
-        if path != self._path or line < self._number:
-            self._open(path)
-        try:
-            while self._number < line:
-                self._line = next(self._lines)
-                self._number += 1
-        except (StopIteration, JobUnreadable):
-            self._line = ""
-        return self._line if self._number == line else ""
-
-    def _open(self, path: str) -> None:
-        from preflight.jobfiles.open import open_regular  # noqa: PLC0415 - only for columns in job files
-        from preflight.jobfiles.source_text import Lines  # noqa: PLC0415 - the same
-
-        self._stack.close()
-        self._path, self._number, self._line, self._lines = path, 0, "", iter(())
-        try:
-            stream = self._stack.enter_context(open_regular(Path(path)))
-            self._lines = iter(Lines(stream, path=path))
-        except (OSError, ValueError, JobUnreadable):
-            self._lines = iter(())
 
 
 def append_step_summary(report: Report, tree: SourceTree) -> None:

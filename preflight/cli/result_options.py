@@ -10,6 +10,7 @@ import click
 
 from preflight.cli.option_groups import Result
 from preflight.cli.output import require_writable
+from preflight.cli.param_types import no_choice
 from preflight.cli.report_output import write_as
 from preflight.errors import ConfigurationError
 
@@ -33,8 +34,7 @@ class Format(click.ParamType[Result]):
             return value
         name, colon, file = str(value).partition(":")
         if name not in self.formats:
-            known = ", ".join(repr(each) for each in self.formats)
-            self.fail(f"{name!r} is not one of {known}; into a file: {self.formats[-1]}:FILE", param, ctx)
+            self.fail(no_choice(name, self.formats, more=f"; into a file: {self.formats[-1]}:FILE"), param, ctx)
         if colon and not file:
             self.fail(f"{value!r} names no file after its colon", param, ctx)
         return Result(name, None if file in ("", "-") else file)

@@ -17,6 +17,7 @@ from preflight.cli.exit_codes import Exit
 from preflight.cli.guard import guarded_streams
 from preflight.cli.output import discard_output
 from preflight.cli.terminal import silence
+from preflight.cli.usage_errors import usage_of
 from preflight.errors import (
     ApiError,
     ConfigurationError,
@@ -78,7 +79,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say(error.format_message())
         return Exit.USAGE
     except click.ClickException as error:  # usage errors among them
-        _say(_usage_of(error))
+        _say(usage_of(error, sys.argv[1:] if arguments is None else arguments))
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt) as error:
         _say(_interrupted(error))
@@ -88,7 +89,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         discard_output()
         return Exit.PASS
     except PreflightError as error:
-        _say(f"preflight: {printable(hide(for_command(error)))}")
+        _say(f"preflight: {printable(hide('; '.join((for_command(error), *getattr(error, '__notes__', ())))))}")
         if isinstance(error, OutcomeUnknown):
             _say(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id))
         return next(code for kind, code in _CODES if isinstance(error, kind))
@@ -104,15 +105,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say("preflight: this is a bug in preflight; the lines above say where")
         return Exit.BUG
     return code if isinstance(code, int) else Exit.PASS
-
-
-def _usage_of(error: click.ClickException) -> str:
-    """The usage of a command, then the error on one line."""
-    lines = []
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        lines += [error.ctx.get_usage(), f"Try '{error.ctx.command_path} --help' for help.", ""]
-    message = " ".join(line.strip() for line in error.format_message().split("\n\t"))  # as click lists choices
-    return "\n".join([*lines, f"preflight: {printable(hide(message))}"])
 
 
 def _say(text: str) -> None:

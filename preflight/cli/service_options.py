@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -15,12 +17,16 @@ from preflight.cli.param_types import Seconds
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger
 from preflight.cli.terminal import remark
-from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task
-from preflight.errors import ConfigurationError
+from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, Task, is_loopback
+from preflight.errors import ApiError, ApiUnreachable, ConfigurationError, UnexpectedResponse
 from preflight.ledger import Ledger
+from preflight.model.target import meant_url
+from preflight.redact import redact
 from preflight.render.formats import SUBMISSION
 from preflight.submit.submit import Submission
 
+SANDBOX_PORT = 8787
+"""Where ``preflight sandbox`` listens unless it is told another port."""
 _API_URL = click.option(
     "--api-url",
     metavar="URL",
@@ -55,9 +61,36 @@ def open_ledger(path: str | None) -> Ledger:
     return Ledger(Path(path) if path else default_ledger())
 
 
-def open_client(service: ServiceOptions) -> Client:
-    """A client with the user's key. Raises ``InvalidKey`` and ``ConfigurationError``."""
-    return Client(_key(service.key_file), base_url=service.api_url)
+@contextmanager
+def open_client(service: ServiceOptions) -> Iterator[Client]:
+    """A client with the user's key. Raises ``InvalidKey`` and ``ConfigurationError``.
+
+    An ``ApiError`` of the body that an option may explain gets a note that says so.
+    """
+    if meant := meant_url(f"{service.api_url}/-"):
+        meant = meant.removesuffix("/-")
+        raise ConfigurationError(f"{redact(service.api_url)} is not the URL of an API; did you mean {meant!r}?")
+    with Client(_key(service.key_file), base_url=service.api_url) as client:
+        try:
+            yield client
+        except ApiError as error:
+            if advice := _advice(error, client.base_url):
+                error.add_note(advice)
+            raise
+
+
+def _advice(error: ApiError, base_url: str) -> str | None:
+    """What to do about an API that is not there, or a server that is not the API."""
+    url = urlsplit(base_url)
+    if isinstance(error, ApiUnreachable):
+        if not is_loopback(url.hostname or ""):
+            return "'preflight doctor' looks for the reason"
+        port = "" if url.port == SANDBOX_PORT else f" --port {url.port or 80}"
+        return f"to start the sandbox, run in another terminal: preflight sandbox{port}"
+    is_foreign = isinstance(error, UnexpectedResponse) or isinstance(error.__cause__, UnexpectedResponse)
+    if is_foreign and error.status is not None and (error.status < 500 or base_url != DEFAULT_BASE_URL):
+        return f"{redact(base_url)} does not answer like the API: check --api-url"
+    return None
 
 
 def _key(key_file: str | None) -> ApiKey:

@@ -19,7 +19,7 @@ from preflight.cli.option_groups import (
     VerdictOptions,
     grouped,
 )
-from preflight.cli.param_types import Host, Number, ProxyUrl, RuleId, Seconds
+from preflight.cli.param_types import Choice, Host, Number, ProxyUrl, RuleId, Seconds
 from preflight.cli.result_options import Format, FormatOption
 from preflight.cli.settings_options import loaded_of
 from preflight.cli.terminal import verbose_option
@@ -44,8 +44,8 @@ _beside_format = (
 )
 
 
-def _choices(role: Role) -> click.Choice[str]:
-    return click.Choice(load_spec().field(role).choices)
+def _choices(role: Role) -> Choice:
+    return Choice(load_spec().field(role).choices)
 
 
 job_options = grouped(
@@ -59,7 +59,7 @@ job_options = grouped(
     ),
     click.option("--prompt", help="Text prompt of the job."),
     click.option(
-        "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
+        "--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
     ),
 )
 
@@ -95,7 +95,7 @@ verdict_options = grouped(
     click.option("--strict/--no-strict", default=False, help="Also fail on warnings."),
     click.option(
         "--fail-on",
-        type=click.Choice(list(_SEVERITIES)),
+        type=Choice(list(_SEVERITIES)),
         default="error",
         show_default=True,
         help="Lowest severity that fails.",
@@ -151,7 +151,7 @@ def plain_output_options(formats: Formats[Any]) -> Decorator:
 
 def format_option(formats: Formats[Any]) -> Decorator:
     """``--format``, one of the formats of a kind of result."""
-    return click.option("--format", "format", type=click.Choice(list(formats)), default="text", help="Output format.")
+    return click.option("--format", "format", type=Choice(list(formats)), default="text", help="Output format.")
 
 
 def engine_options(

@@ -20,7 +20,7 @@ from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Report
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact, shown_path
-from preflight.targets import Filters, read_targets, why_empty
+from preflight.targets import Filters, no_such_file, read_targets, why_empty
 from preflight.targets.image_and_video import target_of
 
 if TYPE_CHECKING:
@@ -172,6 +172,6 @@ def require_file(source: str) -> None:
     except (OSError, ValueError):
         found = False
     if not found:
-        raise click.UsageError(f"{redact(source)}: no such file; a URL begins with https://")
+        raise click.UsageError(no_such_file(source))
     if Path(source).is_dir():
         raise click.UsageError(f"{shown_path(source)}: a folder, not a file")

@@ -14,11 +14,15 @@ from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_n
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
+from preflight.redact import redact
 
 _DELIMITERS = ",;\t"
 _ID = FieldName(key="id", in_input=False)
 _MODEL = field_name("model")
 _SAID = re.compile(r"\ufeff?sep=([,;\t])\s*", re.IGNORECASE)
+_SHOWN_NAMES, _SHOWN_NAME = 12, 40
+"""Most names of columns that an error lists, and characters of each."""
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 _BETWEEN_URLS = re.compile(r"[|\r\n]+")
 # Not at every space, since a local path may hold one; the look behind keeps long runs of spaces linear.
 _BEFORE_SCHEME = re.compile(r"(?<!\s)\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
@@ -58,6 +62,25 @@ def header_names(lines: Iterable[str]) -> set[str]:
     except csv.Error:
         return set()
     return {name.strip() for name in cells} - {""}
+
+
+def missing_columns(lines: Iterable[str]) -> str | None:
+    """Why no row of a table with these first ``lines`` can be a job: it has no column for the image or the video."""
+    delimiter, header = _header(lines)
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), []) if name.strip()]
+    except csv.Error:
+        return None
+    columns = {_column_name(name) for name in names}
+    missing = [name for name in ("image", "video") if field_name(name) not in columns]
+    if not names or not missing:
+        return None
+    found = [redact(name, longest=_SHOWN_NAME) for name in names[:_SHOWN_NAMES]]
+    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+    what = f"this table has no column for the {' and the '.join(missing)}; its columns are {', '.join(found)}{more}"
+    if any(_SCHEME.search(name) for name in names):
+        return f"{what}; the first row must name the columns, as in image,video"
+    return f"{what}; name the columns {' and '.join(missing)}" if missing[1:] else f"{what}; name a column {missing[0]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,12 @@ class Subject(Exchangeable):  # noqa: PLW1641 - its hash is made of its fields
         return f"<Subject {self.kind.value} {self.source!r}: {facts}>"
 
     @property
+    def unopened(self) -> bool:
+        """Whether this is a URL that could have been opened and was not, as in an offline check."""
+        address = self.address
+        return address is not None and not address.problem and self.facts is None and self.fault is None
+
+    @property
     def image(self) -> ImageFacts | None:
         return self.facts if isinstance(self.facts, ImageFacts) else None
 

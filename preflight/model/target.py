@@ -7,17 +7,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from preflight.redact import redact, shown_path
+from preflight.redact.suggestion import close_words
 
 if TYPE_CHECKING:
     from preflight.errors import JobUnreadable
     from preflight.model.job import Job
     from preflight.model.report import Kind
 
+_LONGEST = 2000
 _URL = re.compile(
     r"\s*(?:[a-z][a-z0-9+.-]+:(?://|\\\\)"  # two letters at least: one is a drive
     r"|(?:https?|ftp|file):[/\\]|data:[\w.+-]*[/;,]|blob:[a-z]+:)",
     re.IGNORECASE | re.ASCII,
 )
+_HOST = r"((?:[a-z0-9][a-z0-9-]{0,62}\.){1,10}[a-z]{2,24}|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]{2,45}\])"
+_ALMOST_URL = re.compile(
+    rf"\s*(?:([a-z]{{2,8}})[:;]?/{{0,3}}(?<![a-z])|//)?({_HOST}(?::\d{{1,5}})?/\S.*)", re.IGNORECASE
+)
+"""A word that may be a misspelt scheme, if any, then a host, a port, and a path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,3 +49,19 @@ def is_url(source: str) -> bool:
     same is written ``./https:/a.png``.
     """
     return _URL.match(source) is not None
+
+
+def meant_url(source: str) -> str | None:
+    """The URL that a name was probably meant to be, without its query: ``example.com/a.mp4``, ``htps://example.com/a``.
+
+    ``None`` for a URL, and for a name that does not begin with a host.
+    """
+    found = _ALMOST_URL.fullmatch(source[:_LONGEST].rstrip())
+    if found is None:
+        return None
+    word, rest, host = (found[1] or "").lower(), found[2], found[3].lower()
+    if word and not close_words(word, ("http", "https"), cutoff=0.7):
+        return None
+    scheme = "http" if host == "localhost" or not host[-1].isalpha() or word == "http" else "https"
+    meant = f"{scheme}://{rest}"
+    return None if source.lower().lstrip().startswith(meant.lower()[: len(scheme) + 4]) else redact(meant)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from preflight.ledger import Entry
     from preflight.ledger.calibration import Candidate, Observation
     from preflight.model import Report
+    from preflight.render.excerpts import LineOf
     from preflight.render.locations import SourceTree, ToUtf16
     from preflight.settings import Loaded
     from preflight.submit.submit import Submission
@@ -43,14 +44,15 @@ class Surroundings:
     """Answers from the machine and from other rooms; only the command line provides them.
 
     ``lay_out`` returns the text that a function draws on a console. ``next_commands`` returns the commands that repair
-    the files of a report. ``tree`` and ``columns`` are for formats that name places in files. ``about`` returns the
-    version and the URL of the published rule pages.
+    the files of a report. ``tree`` and ``columns`` are for formats that name places in files, ``lines`` for those that
+    show them. ``about`` returns the version and the URL of the published rule pages.
     """
 
     lay_out: Callable[[Callable[[Console], object]], str]
     next_commands: Callable[[Report], Iterable[str]]
     tree: Callable[[], SourceTree]
     columns: Callable[[], AbstractContextManager[ToUtf16]]
+    lines: Callable[[], AbstractContextManager[LineOf]]
     about: Callable[[], tuple[str, str | None]]
 
 
@@ -75,7 +77,9 @@ def _report_text(report: Report, around: Surroundings) -> str:
         return "".join(f"{line}\n" for line in in_order.render_lines(report))
     from preflight.render.text import render_report  # noqa: PLC0415 - loads rich
 
-    return around.lay_out(partial(render_report, report, next_commands=tuple(around.next_commands(report))))
+    commands = tuple(around.next_commands(report))
+    with around.lines() as line_of:
+        return around.lay_out(partial(render_report, report, next_commands=commands, line_of=line_of))
 
 
 def _sarif(report: Report, around: Surroundings) -> str:
@@ -101,7 +105,8 @@ def _github(report: Report, around: Surroundings) -> str:
 def _quotes_text(report: Report, around: Surroundings) -> str:
     from preflight.render.text import render_quotes  # noqa: PLC0415 - loads rich
 
-    return around.lay_out(partial(render_quotes, report))
+    with around.lines() as line_of:
+        return around.lay_out(partial(render_quotes, report, line_of=line_of))
 
 
 def _fact_lines(report: Report) -> Iterable[str]:

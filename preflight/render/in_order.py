@@ -22,5 +22,6 @@ def is_in_order(job: JobReport) -> bool:
 def render_lines(report: Report) -> Iterator[str]:
     """``pass  picture.png  PNG · 720×1280 · RGB · 84 KB``"""
     for job in report.jobs:
+        label = phrases.label_of(job.verdict, job.subjects)
         for subject in job.subjects:
-            yield f"{job.verdict.value}  {printable(subject.source)}  {phrases.measured(subject)}"
+            yield f"{label}  {printable(subject.source)}  {phrases.measured(subject)}"

@@ -77,6 +77,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
         "kind": subject.kind.value,
         "source": subject.source,
         "verdict": verdict_of_subject(job, subject).value,
+        "examined": subject.facts is not None,
         "facts": _facts(subject.facts),
         "error": phrases.why_not_read(subject),
         "transfer": {

@@ -135,7 +135,7 @@ def _not_examined(case: _Case) -> str | None:
     """Why the rules of this case were not applied; ``None`` where they were, and where they need no bytes."""
     if case.subject is None or case.subject.facts is not None or Area.ADDRESS in case.areas:
         return None
-    return f"not examined: {phrases.why_not_read(case.subject) or 'no server was asked'}"
+    return f"not examined: {phrases.why_not_read(case.subject)}"
 
 
 def _is_unsaid(job: JobReport) -> bool:

@@ -11,11 +11,17 @@ from preflight.redact import printable
 from preflight.units import dollars, round_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from preflight.model import Quote, TotalQuote
     from preflight.specs import Rounding
 
 VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "indeterminate"}
 
+_PROGRAMS = frozenset({"convert", "dvc", "ffmpeg", "git", "magick", "preflight"})
+NOT_OPENED = "not opened (offline check)"
+NOT_EXAMINED = "not examined"
+"""The label of a URL that was not opened: neither it nor a job that consists of it alone is called a pass."""
 _DOCUMENTS = (".yaml", ".yml", ".json")
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
@@ -32,7 +38,7 @@ def measured(subject: Subject) -> str:
     """The main facts of a file: ``MP4 · 1280×720 · avc1 · 12 s · 9.04 MB``."""
     facts = subject.facts
     if facts is None:
-        return "not read" if why_not_read(subject) else "not opened"
+        return NOT_OPENED if subject.unopened else "not read"
     parts = [facts.container or facts.family.value]
     match facts:
         case ImageFacts():
@@ -56,10 +62,32 @@ def measured(subject: Subject) -> str:
     return " · ".join(parts)
 
 
+def is_command(fix: str) -> bool:
+    """Whether the way to fix a finding is a command to paste, rather than advice."""
+    program, _, rest = fix.partition(" ")
+    if program not in _PROGRAMS or ", then " in fix:
+        return False
+    return program != "convert" or "[0]" in rest  # ImageMagick's file; else the verb
+
+
+def label_of(verdict: Verdict, subjects: Sequence[Subject]) -> str:
+    """The word for the verdict of these files together: not "pass" where none of them was opened."""
+    unopened = bool(subjects) and all(subject.unopened for subject in subjects)
+    return NOT_EXAMINED if unopened and verdict is not Verdict.FAIL else VERDICTS[verdict]
+
+
+def unopened(job: JobReport) -> str:
+    """``2 URLs not opened``; empty where every URL was."""
+    count = sum(subject.unopened for subject in job.subjects)
+    return f"{_count(count, 'URL')} not opened" if count else ""
+
+
 def why_not_read(subject: Subject) -> str | None:
     """The reason why a file was not read; ``None`` for one that was."""
     if subject.fault is not None:
         return str(subject.fault)
+    if subject.unopened:
+        return NOT_OPENED
     return subject.address.problem if subject.address is not None else None
 
 

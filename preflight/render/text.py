@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 
 from rich.console import Console, RenderableType
 from rich.padding import Padding
@@ -11,25 +12,35 @@ from rich.text import Text
 
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
+from preflight.model.file_types import TABLE_SUFFIXES
 from preflight.pricing import show_seconds
 from preflight.redact import printable
 from preflight.render import phrases
+from preflight.render.excerpts import LineOf, excerpt
 from preflight.render.in_order import is_in_order
+from preflight.render.locations import STANDARD_INPUT
+from preflight.rules import Trait, rules_with
 from preflight.units import dollars
 
-_VERDICTS = {
-    Verdict.PASS: ("PASS", "bold green"),
-    Verdict.FAIL: ("FAIL", "bold red"),
-    Verdict.INDETERMINATE: ("INDETERMINATE", "bold yellow"),
-}
+_STYLES = {"pass": "green", phrases.NOT_EXAMINED: "yellow", "fail": "red", "indeterminate": "yellow"}
+"""Those of the words for verdicts, in the order of a summary."""
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
 _UNTOLD = ("indeterminate", "bold yellow")
+_ABSENT = rules_with(Trait.ABSENT)
+_SHOWN_LINES = 3
+"""Most lines of a job file that are shown for equal findings."""
 _ROOMY = 72
 """The width from which a table of prices is spaced out."""
 
 
-def render_report(report: Report, console: Console, *, next_commands: Sequence[str] = ()) -> None:
-    """Print a report, and below it the commands that repair its files."""
+def _no_line(_: str, __: int) -> str:
+    return ""
+
+
+def render_report(
+    report: Report, console: Console, *, next_commands: Sequence[str] = (), line_of: LineOf = _no_line
+) -> None:
+    """Print a report, and below it the commands that repair its files. ``line_of`` reads lines of job files."""
     several = len(report.jobs) > 1
     in_line = False
     for job in report.jobs:
@@ -43,7 +54,7 @@ def render_report(report: Report, console: Console, *, next_commands: Sequence[s
         console.print(_heading(job), soft_wrap=True)
         for subject in job.subjects:
             _print_subject(job, subject, console)
-        _print_findings(job, console)
+        _print_findings(job, console, line_of)
         if job.quote is not None:
             _print_price(job.quote, console)
         if several:
@@ -55,7 +66,7 @@ def render_report(report: Report, console: Console, *, next_commands: Sequence[s
     _print_next(next_commands, console)
 
 
-def render_quotes(report: Report, console: Console) -> None:
+def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_line) -> None:
     """Print prices: every mode, the range, and the reasons for it."""
     several = len(report.jobs) > 1
     for job in report.jobs:
@@ -63,7 +74,7 @@ def render_quotes(report: Report, console: Console) -> None:
         console.print(_price_table(job.quotes, console.width) if job.quotes else "  no price: see the findings")
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
             console.print(_indented(Text(f"· {reason}", style="dim")))
-        _print_findings(job, console, at_least=Severity.WARNING)
+        _print_findings(job, console, line_of, at_least=Severity.WARNING)
         if several:
             console.print()
     if several:
@@ -72,11 +83,9 @@ def render_quotes(report: Report, console: Console) -> None:
 
 def _line(job: JobReport) -> Text:
     """A bare file without findings takes one line, as in a report where all files pass."""
-    label, style = _VERDICTS[job.verdict]
     (subject,) = job.subjects
-    return Text.assemble(
-        (label.lower(), style.removeprefix("bold ")), f"  {printable(subject.source)}  {phrases.measured(subject)}"
-    )
+    label = phrases.label_of(job.verdict, job.subjects)
+    return Text.assemble((label, _STYLES[label]), f"  {printable(subject.source)}  {phrases.measured(subject)}")
 
 
 def _print_next(commands: Sequence[str], console: Console) -> None:
@@ -88,8 +97,8 @@ def _print_next(commands: Sequence[str], console: Console) -> None:
 
 
 def _heading(job: JobReport) -> Text:
-    label, style = _VERDICTS[job.verdict]
-    text = Text.assemble((label, style))
+    label = _label(job)
+    text = Text.assemble((label.upper(), f"bold {_STYLES[label]}"))
     name = job.path or (None if job.bare else "job")
     if name:
         text.append(f"  {printable(name)}{phrases.row_of(job)}", style="bold")
@@ -97,12 +106,19 @@ def _heading(job: JobReport) -> Text:
         text.append(f"  {printable(job.id)}")
     if job.quote is not None and job.verdict is not Verdict.FAIL:  # a refused job costs nothing
         text.append(f"  {phrases.price(job.quote)}")
+    if not job.bare and job.verdict is Verdict.PASS and (not_opened := phrases.unopened(job)):
+        text.append(f"  {not_opened}", style="yellow")
     return text
 
 
+def _label(job: JobReport) -> str:
+    """The word for a job. A job passes an offline check that opens none of its URLs; a URL by itself does not."""
+    return phrases.label_of(job.verdict, job.subjects if job.bare else ())
+
+
 def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
-    label, style = _VERDICTS[verdict_of_subject(job, subject)]
-    details = Text.assemble((label.lower(), style.removeprefix("bold ")), f"  {phrases.measured(subject)}")
+    label = phrases.label_of(verdict_of_subject(job, subject), (subject,))
+    details = Text.assemble((label, _STYLES[label]), f"  {phrases.measured(subject)}")
     if not job.bare:
         console.print(
             Text.assemble("  ", (f"{subject.kind.value}  ", "bold"), printable(subject.source)), soft_wrap=True
@@ -113,33 +129,62 @@ def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
         console.print(_indented(Text(phrases.spent(subject.transfer), style="dim"), indent))
 
 
-def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Severity.NOTE) -> None:
-    """Errors first, then indeterminate findings. Equal findings about several files are printed once."""
+def _print_findings(job: JobReport, console: Console, line_of: LineOf, *, at_least: Severity = Severity.NOTE) -> None:
+    """Equal findings about several files are printed once."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in sorted(job.findings, key=lambda finding: (-finding.severity, finding.indeterminate)):
+    for finding in job.findings:
         if finding.severity >= at_least:
             groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
     for same in groups.values():
         console.print()
-        _print_finding(same, console, placed=not job.bare)  # the heading names a bare file
+        _print_finding(same, console, None if job.bare else line_of)  # the heading names a bare file
 
 
-def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -> None:
+def _print_finding(same: Sequence[Finding], console: Console, line_of: LineOf | None) -> None:
     finding = same[0]
     label, style = finding.severity.label, _SEVERITIES[finding.severity]
     if finding.indeterminate:
         label, style = _UNTOLD
     head = Text.assemble((label, style), "  ", (finding.rule, "bold"))
-    for each in same if placed else ():
+    for each in same if line_of else ():
         where = ":".join(str(part) for part in (each.path, each.line, each.column) if part is not None)
         about = " ".join(part for part in (each.field, where) if part)
         if about:
             head.append(f"  {printable(about)}", style="dim")
     console.print(head, soft_wrap=True)
     console.print(_indented(Text(printable(finding.message))))
+    if line_of:
+        for each in same[:_SHOWN_LINES]:
+            _print_line(each, console, line_of)
     if finding.fix and finding.severity > Severity.NOTE:
-        # Never wrapped, so that it can be copied whole.
-        console.print(Text.assemble("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)
+        if phrases.is_command(finding.fix):
+            # Never wrapped, so that it can be copied whole.
+            console.print(Text.assemble("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)
+        else:
+            console.print(_indented(Text.assemble(("help: ", "dim"), printable(finding.fix))))
+
+
+def _print_line(finding: Finding, console: Console, line_of: LineOf) -> None:
+    """The line of the job file that holds the value, which is marked."""
+    if not finding.path or not finding.line or not finding.column or not finding.field:
+        return
+    if finding.rule in _ABSENT or finding.path == STANDARD_INPUT:
+        return
+    number = str(finding.line)
+    gutter = f"  {number} | "
+    shown = excerpt(
+        line_of(finding.path, finding.line),
+        finding.column,
+        console.width - len(gutter),
+        encoding=console.encoding,
+        alone=PurePath(finding.path).suffix.lower() in TABLE_SUFFIXES,
+        callback="callback" in finding.field,
+    )
+    if shown is not None:
+        mark = " " * shown.start + "^" * (shown.end - shown.start)
+        under = " " * len(number)
+        console.print(Text.assemble((gutter, "dim"), shown.text), soft_wrap=True)
+        console.print(Text.assemble((f"  {under} | ", "dim"), (mark, "bold red")), soft_wrap=True)
 
 
 def _print_price(quote: Quote, console: Console) -> None:
@@ -174,10 +219,10 @@ def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
 
 def _summary(report: Report) -> Text:
     text = Text()
-    for verdict, (label, style) in _VERDICTS.items():
-        count = sum(job.verdict is verdict for job in report.jobs)
-        if count:
-            text.append(f"{count} {label.lower()}", style=style)
+    labels = list(map(_label, report.jobs))
+    for label, style in _STYLES.items():
+        if label in labels:
+            text.append(f"{labels.count(label)} {label}", style=f"bold {style}")
             text.append("  ")
     text.append(phrases.total(report))
     text.rstrip()

@@ -1,4 +1,4 @@
-"""Every rule, in the order in which findings are reported."""
+"""Every rule, in the order in which findings of one severity are reported."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _rules(area: Area, *rows: _Row[CaseT]) -> tuple[Rule[CaseT], ...]:
 
 JOB_RULES = _rules(
     Area.JOB,
-    ("field-missing", _ERROR, job.field_missing, "page:17", "A required field is not given."),
+    ("field-missing", _ERROR, job.field_missing, "page:17", "A required field is not given.", Trait.ABSENT),
     ("field-unknown", _ERROR, job.field_unknown, "page:17", "A field that the service does not have."),
     ("field-type", _ERROR, job.field_type, "page:17", "A field of the wrong type, or given twice.", Trait.UNREADABLE),
     ("model-unknown", _ERROR, job.model_unknown, "page:124", "A model that does not exist."),

@@ -139,16 +139,19 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
 
 
 def _meant(given: str, case: JobCase) -> str | None:
-    """The field that a misspelt or misremembered name means: by its role (``image_url``), else by its letters.
+    """The field that a misplaced, misspelt or misremembered name means.
 
-    Of the close names, a field that is not given yet comes first, then one at the same level, then a required one;
-    only then do the letters decide.
+    By its own name at another level, by its role (``image_url``), else by its letters. Of the close names,
+    a field that is not given yet comes first, then one at the same level, then a required one; only then do the letters
+    decide.
     """
     around, _, key = given.rpartition(".")
+    names = {field.name.rpartition(".")[2]: field for field in case.spec.fields}
+    if key.lower() in names:
+        return names[key.lower()].name
     role = next((role for role in _ROLES if role in key.lower()), None)
     if role is not None:
         return case.spec.field(role).name
-    names = {field.name.rpartition(".")[2]: field for field in case.spec.fields}
     close = [names[name] for name in close_words(key.lower(), names, most=len(names))]
     return min(close, key=partial(_distance, around, case)).name if close else None
 
@@ -182,7 +185,10 @@ def _required(case: JobCase) -> str:
 
 
 def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
-    if not isinstance(value, _TYPES[field.type]):
+    if field.choices and not isinstance(value, str):
+        meant = str(value[0]) if isinstance(value, list) and len(value) == 1 else str(value)
+        yield _not_a_choice(field, meant, field.choices, f"must be {' or '.join(field.choices)}, not {_kind(value)}")
+    elif not isinstance(value, _TYPES[field.type]):
         fix = "write [ ] around it" if field.type == "string[]" and isinstance(value, str) else None
         if field.type == "string" and isinstance(value, int | float) and not isinstance(value, bool):
             fix = f'write it in quotes: "{_shown(value)}"'

@@ -41,6 +41,8 @@ class Trait(Enum):
     """Is about the cap that a job's orientation sets."""
     POINTER = "pointer"
     """Is about a pointer to a file on another machine: ignoring the rule by name leaves the file out."""
+    ABSENT = "absent"
+    """Is about a field that is not there, so that its place is that of the mapping around it."""
     UNREADABLE = "unreadable"
     """Is about a row that cannot be read as a job."""
     DECODED = "decoded"

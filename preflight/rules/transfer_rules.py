@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
 from preflight.model import Family, Kind
-from preflight.model.file_types import fits_name, promised_container
+from preflight.model.file_types import fits_name, promised_container, promised_kind
 from preflight.model.pointers import APPLE_DOUBLE_NAME, fetch_command, original_name
 from preflight.rules.rule import Flaw, SubjectCase
 
@@ -60,6 +60,12 @@ def http_status(case: SubjectCase) -> Iterator[Flaw]:
 
 def not_media(case: SubjectCase) -> Iterator[Flaw]:
     facts, address = case.subject.facts, case.subject.address
+    if facts is None and address is not None and address.share_service:
+        yield Flaw(
+            message=f"{address.share_service} links open a page, not the file",
+            measured=f"a link to {address.share_service}",
+            fix=_use(address.direct_url, case.subject.source),
+        )
     if facts is None or facts.family not in _NOT_MEDIA or facts.family is Family.POINTER:
         return
     if facts.family is Family.EMPTY:
@@ -69,6 +75,9 @@ def not_media(case: SubjectCase) -> Iterator[Flaw]:
         if facts.container == APPLE_DOUBLE_NAME:
             message = "this is an AppleDouble file: attributes that macOS keeps beside a file, not the file itself"
             fix = f"use {original_name(case.subject.source) or 'the file that it belongs to'}"
+        elif address is None and case.subject.field is None and promised_kind(case.subject.source) is None:
+            message = f"this is {facts.container or facts.family.value}: neither a job nor media"
+            fix = "name a job or manifest (.yaml, .json, .jsonl, .csv), a picture or a clip"
     if address is not None and address.share_service:
         message += f"; {address.share_service} links open a page, not the file"
         fix = _use(address.direct_url, case.subject.source)

@@ -6,33 +6,55 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from preflight.errors import AddressRefused, LocalUnreadable
-from preflight.model import Severity
+from preflight.model import AddressFacts, Severity
+from preflight.model.target import meant_url
 from preflight.rules.rule import Flaw, SubjectCase
 
 _CARRIED_EVERYWHERE = 2048
 _EXPIRES_SOON = timedelta(hours=1)
 _PUBLIC = "a public http(s) URL"
 _UPLOAD = "upload the file to public storage and use that URL"
+_SCHEMES = {
+    "file": "a file: URL names a file on one machine",
+    "data": "the service takes the address of a file, not the file itself",
+    "blob": "a blob: URL exists only in the browser that made it",
+    "ftp": "the service reads http and https only",
+    "sftp": "the service reads http and https only",
+    **dict.fromkeys(
+        ("s3", "gs", "az", "r2", "oss", "cos"), "only programs with your credentials can read this address"
+    ),
+}
+"""Why a URL of another scheme cannot work, where more is to be said than that it is not http(s)."""
 
 
 def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
     subject = case.subject
-    if subject.address is not None and subject.address.problem:
-        yield Flaw(
-            message=f"the service cannot fetch this URL: {subject.address.problem}", allowed=_PUBLIC, fix=_UPLOAD
-        )
-    elif isinstance(subject.fault, AddressRefused):
-        yield Flaw(message=f"the service cannot fetch this URL: {subject.fault}", allowed=_PUBLIC, fix=_UPLOAD)
+    if subject.address is not None and (subject.address.problem or isinstance(subject.fault, AddressRefused)):
+        yield _not_public(subject.address, subject.address.problem or str(subject.fault), subject.source)
     elif subject.address is None and case.uploaded:
         yield Flaw(message="this is a local path, which the service cannot fetch", allowed=_PUBLIC, fix=_UPLOAD)
     elif isinstance(subject.fault, LocalUnreadable) and subject.fault.missing:
         home = "; '~' is not read as the home folder" if subject.source.startswith("~") else ""
+        meant = meant_url(subject.source)
         yield Flaw(
             message=f"this is neither a public URL nor a local file: there is no {subject.source}{home}",
             measured="no such file",
             allowed=_PUBLIC,
-            fix="correct the path (in a job file, relative to that file), or use a public http(s) URL",
+            fix=f"did you mean {meant!r}? If it is a path, correct it"
+            if meant
+            else "correct the path (in a job file, relative to that file), or use a public http(s) URL",
         )
+
+
+def _not_public(address: AddressFacts, problem: str, source: str) -> Flaw:
+    """The flaw of a URL that the service cannot fetch. A user's own server is named, as ``--allow-host`` takes it."""
+    fix, more = _UPLOAD, _SCHEMES.get(address.scheme)
+    if meant := meant_url(source):
+        fix = f"did you mean {meant!r}?"
+    elif address.private:
+        fix += f"; to check a file on a server of your own, add --allow-host {address.private}"
+    why = f"{problem}; {more}" if more else problem
+    return Flaw(message=f"the service cannot fetch this URL: {why}", allowed=_PUBLIC, fix=fix)
 
 
 def url_insecure(case: SubjectCase) -> Iterator[Flaw]:

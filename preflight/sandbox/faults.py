@@ -17,7 +17,7 @@ from preflight.sandbox.broken_responses import HangUp, Late, Torn, malformed, wi
 
 MAX_LATE_SECONDS = 3600.0
 _IN_PROMPT = re.compile(r"\bsandbox:([\w-]+)")
-_SEE = "docs/sandbox.md lists them."
+_SEE = "docs/sandbox.md explains them."
 _TEXTS = frozenset({"operation", "retry_after"})
 
 
@@ -210,8 +210,9 @@ def read_fault(body: object) -> Armed:
     unknown = fields.keys() - {"name", "operation", "rate", "count", "seconds", "retry_after"}
     kind = FAULTS.get(str(fields.get("name")))
     if kind is None:
-        hint = suggestion(str(fields.get("name")), FAULTS, otherwise=f"; {_SEE}")
-        raise Refused("invalid_request", f"There is no fault {_quoted(fields.get('name'))}{hint}")
+        hint = suggestion(str(fields.get("name")), FAULTS)
+        known = f"The faults are {', '.join(FAULTS)}; {_SEE}"
+        raise Refused("invalid_request", f"There is no fault {_quoted(fields.get('name'))}{hint or '.'} {known}")
     if unknown:
         raise Refused("invalid_request", f"A fault has no setting {_quoted(min(unknown))}; {_SEE}")
     operations = {operation.value: operation for operation in kind.operations}

@@ -87,6 +87,19 @@ def problem_of_host(host: str) -> str | None:
     return None
 
 
+def is_own(host: str) -> bool:
+    """Whether ``host``, in its one spelling, can be a server of the user: this machine, a private address, a name."""
+    if ":" in host:
+        address: IPv4Address | IPv6Address = IPv6Address(host)
+    elif _NUMBER.fullmatch(host.rpartition(".")[2]):
+        address = IPv4Address(host)
+    else:
+        return problem_of_host(host) is not None
+    return address.is_loopback or (
+        address.is_private and not (address.is_link_local or address.is_unspecified or address.is_reserved)
+    )
+
+
 def _ascii_name(host: str) -> str:
     if host.isascii():
         return host.lower().removesuffix(".")

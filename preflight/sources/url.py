@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from preflight.errors import AddressRefused
 from preflight.model import AddressFacts
 from preflight.redact import printable, redact, shorten
-from preflight.sources.host import AllowedHost, problem_of_host, split_authority
+from preflight.sources.host import AllowedHost, is_own, problem_of_host, split_authority
 from preflight.sources.share_links import share_link
 from preflight.sources.signed_urls import signature_of, unsigned
 
@@ -158,7 +158,7 @@ def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[Address
     try:
         target = locate(url, allow)
     except AddressRefused as refused:
-        return _refused(url, str(refused)), None
+        return _refused(url, str(refused), private=_private(url)), None
     signer, expires_at = signature_of(target.host, target.path)
     service, direct_url = share_link(target.host, target.path)
     facts = AddressFacts(
@@ -187,8 +187,17 @@ def _parts(url: str) -> tuple[str | None, str | None, str, str]:
     return parts[1], parts[2], parts[3], parts[4] or ""
 
 
-def _refused(url: str, problem: str) -> AddressFacts:
+def _private(url: str) -> str | None:
+    """The HOST[:PORT] of ``url`` if it is a URL whose host is on this machine or in a private network."""
+    try:
+        target = _located(url)
+    except AddressRefused:
+        return None
+    return target.authority if is_own(target.host) else None
+
+
+def _refused(url: str, problem: str, *, private: str | None) -> AddressFacts:
     """The facts of a URL that leads nowhere: scheme and host as far as they can be told."""
     scheme, authority, _, _ = _parts(url[:MAX_URL])
     host = (authority or "").rpartition("@")[2]
-    return AddressFacts(scheme=(scheme or "").lower(), host=shorten(printable(host)), problem=problem)
+    return AddressFacts(scheme=(scheme or "").lower(), host=shorten(printable(host)), problem=problem, private=private)

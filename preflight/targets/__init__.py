@@ -1,6 +1,6 @@
 """Turns names into targets for the engine: job files, manifests, media files, folders, patterns, URLs."""
 
-from preflight.targets.arguments import read_targets, why_empty
+from preflight.targets.arguments import no_such_file, read_targets, why_empty
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters
 
-__all__ = ["MEDIA_SUFFIXES", "Filters", "read_targets", "why_empty"]
+__all__ = ["MEDIA_SUFFIXES", "Filters", "no_such_file", "read_targets", "why_empty"]

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from preflight.bounded_file import NotRead, read_bounded
-from preflight.errors import ConfigurationError
+from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, TABLE_SUFFIXES
-from preflight.model.pointers import is_annex_key
-from preflight.model.target import Media, Target, is_url
+from preflight.model.pointers import is_annex_key, pointer_name
+from preflight.model.target import Media, Target, is_url, meant_url
 from preflight.redact import redact, shown_path
 from preflight.specs import model_names
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
 JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
+_HELP = frozenset({"help", "-help", "version", "-version"})
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
 
@@ -52,7 +53,15 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_
     elif any(mark in name for mark in "*?["):
         yield from _read_matching(name, model, filters, jobs_only=jobs_only)
     else:
-        raise ConfigurationError(f"{redact(name)}: no such file; a URL begins with https://")
+        raise ConfigurationError(no_such_file(name))
+
+
+def no_such_file(name: str) -> str:
+    """The message for a name behind which there is nothing, and for the URL that it may have been meant to be."""
+    if name in _HELP:
+        return f"{name}: no such file; 'preflight COMMAND --help' shows the help of a command"
+    meant = meant_url(name)
+    return f"{redact(name)}: no such file; {f'did you mean {meant!r}?' if meant else 'a URL begins with https://'}"
 
 
 def why_empty(name: str) -> str:
@@ -115,7 +124,11 @@ def _read_file(path: Path, model: str) -> Iterator[Target]:
     if suffix in JOB_SUFFIXES:
         yield load_job(path)
     elif suffix in MANIFEST_SUFFIXES:
-        yield from load_manifest(path, default_model=model)
+        problem = _missing_columns(path) if suffix in TABLE_SUFFIXES else None
+        if problem is not None:  # once, instead of the same findings about every row
+            yield JobUnreadable(problem, path=str(path), line=1, column=1)
+        else:
+            yield from load_manifest(path, default_model=model)
     else:
         yield Media(source=str(path))
 
@@ -131,6 +144,17 @@ def _mentions_media(path: Path) -> bool:
 
         return begins_table(head)
     return any(mark in head.replace(b"\x00", b"") for mark in _JOB_MARKS)  # in UTF-16, too
+
+
+def _missing_columns(path: Path) -> str | None:
+    from preflight.jobfiles.csv_reader import missing_columns  # noqa: PLC0415 - only for tables
+    from preflight.jobfiles.source_text import read_head  # noqa: PLC0415 - the same
+
+    try:
+        head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
+    except NotRead:
+        return None  # the reader says why
+    return missing_columns(read_head(head).splitlines(keepends=True)) if pointer_name(head) is None else None
 
 
 def _has_text(path: Path) -> bool:

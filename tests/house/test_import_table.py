@@ -60,6 +60,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "rich": {"render", "cli"},
     "junitparser": {"render"},
     "click": {"cli"},
+    "rich_click": {"cli"},
     "platformdirs": {"cli"},
     "sqlite3": {"ledger", "sandbox"},
     "starlette": {"sandbox"},

@@ -64,6 +64,18 @@ WITH_FILE = [
 ]
 
 WITHOUT_FILE = [
+    ("Box", "https://firm.box.com/s/abc"),
+    ("pCloud", "https://u.pcloud.link/publink/show?code=abc"),
+    ("Proton Drive", "https://drive.proton.me/urls/ABC#key"),
+    ("Yandex Disk", "https://disk.yandex.ru/i/abc"),
+    ("SwissTransfer", "https://www.swisstransfer.com/d/abc"),
+    ("Smash", "https://fromsmash.com/abc"),
+    ("Frame.io", "https://f.io/abc"),
+    ("Canva", "https://www.canva.com/design/DAF/view"),
+    ("Pexels", "https://www.pexels.com/de-de/video/a-dance-123/"),
+    ("Pixabay", "https://pixabay.com/videos/dance-123/"),
+    ("Reddit", "https://www.reddit.com/r/dance/comments/abc/"),
+    ("Telegram", "https://t.me/c/1/2"),
     ("Google Drive", "https://drive.google.com/drive/folders/1AbC?usp=sharing"),
     ("Google Docs", "https://docs.google.com/document/d/1AbC/edit"),
     ("Google Photos", "https://photos.app.goo.gl/abc"),
@@ -95,6 +107,10 @@ WITHOUT_FILE = [
 ]
 
 NO_SHARE_LINKS = [
+    "https://i.redd.it/abc.png",
+    "https://firm.box.com/shared/static/abc.mp4",
+    "https://images.pexels.com/photos/123/a.jpeg",
+    "https://www.pexels.com/download/video/123/",
     "https://files.example/dance.mp4",
     "https://drive.google.com/uc?export=download&id=1AbC",
     "https://drive.google.com/uc?id=1AbC&export=download",

@@ -82,8 +82,12 @@ def preflight(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
+    encoding: str = "utf-8",
 ) -> Ran:
-    """Run ``python -m preflight`` to its end, its three streams piped. ``env`` is added to a clean environment."""
+    """Run ``python -m preflight`` to its end, its three streams piped. ``env`` is added to a clean environment.
+
+    ``encoding`` is that of its output.
+    """
     done = subprocess.run(
         command(*arguments),
         cwd=cwd,
@@ -93,7 +97,9 @@ def preflight(
         timeout=_SECONDS,
         check=False,
     )
-    return checked(arguments, Ran(code=done.returncode, out=done.stdout.decode(), err=done.stderr.decode()))
+    return checked(
+        arguments, Ran(code=done.returncode, out=done.stdout.decode(encoding), err=done.stderr.decode(encoding))
+    )
 
 
 def here(*arguments: str | Path) -> Ran:

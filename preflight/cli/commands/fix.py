@@ -9,6 +9,7 @@ import click
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import OutputOptions
 from preflight.cli.output import require_writable
+from preflight.cli.param_types import Choice
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import progress
@@ -31,12 +32,10 @@ from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 @click.option("--strict", is_flag=True, help="Keep a result only if it has no warnings either.")
 @click.option(
     "--orientation",
-    type=click.Choice(load_spec().field("orientation").choices),
+    type=Choice(load_spec().field("orientation").choices),
     help="Orientation that limits the length of clips without a job.",
 )
-@click.option(
-    "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
-)
+@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
 @output_options(OUTCOMES)
 def command(
     *,

@@ -11,6 +11,7 @@ import click
 
 from preflight.cli.completion import folders
 from preflight.cli.output import emit
+from preflight.cli.param_types import Choice
 from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.render.json_text import to_json
@@ -33,9 +34,7 @@ _LOOKED_AT_CHARS = 1024 * 1024
 
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
-@click.option(
-    "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
-)
+@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
 @click.option(
     "--samples",
     metavar="FOLDER",

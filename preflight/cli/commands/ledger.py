@@ -8,6 +8,7 @@ import click
 
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import OutputOptions, PaidOptions
+from preflight.cli.param_types import Choice, WholeNumber
 from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import ledger_option, open_client, open_ledger, paid_options
 from preflight.cli.shared_options import output_options
@@ -41,13 +42,13 @@ def command() -> None:
 @click.option(
     "--state",
     "states",
-    type=click.Choice(_STATES),
+    type=Choice(_STATES),
     multiple=True,
     metavar="STATE",
     help=f"Only entries in this state (repeatable): {', '.join(_STATES)}.",
 )
 @click.option(
-    "--limit", type=click.IntRange(1, 10**6), default=50, show_default=True, help="Show at most this many entries."
+    "--limit", type=WholeNumber(1, 10**6), default=50, show_default=True, help="Show at most this many entries."
 )
 @ledger_option
 @output_options(ENTRIES)

@@ -13,6 +13,7 @@ import click
 from preflight.callbacks import CallbackApp, Finished, Settler
 from preflight.callbacks.listening import listening
 from preflight.cli.option_groups import PaidOptions
+from preflight.cli.param_types import WholeNumber
 from preflight.cli.service_options import (
     open_client,
     open_ledger,
@@ -32,7 +33,7 @@ _COMMAND_SECONDS = 3600.0
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="HOST", help="Address to listen on.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, 65535),
     default=8788,
     show_default=True,
     metavar="N",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.completion import files
-from preflight.cli.param_types import Number, Seconds
+from preflight.cli.param_types import Choice, Number, Seconds, WholeNumber
 from preflight.cli.terminal import tell, verbose_option
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ _SPEED = Seconds(0.001, 1_000_000)
 
 @click.command("sandbox", context_settings={"show_default": True})
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8787, help="Port to listen on; 0 picks a free one.")
+@click.option("--port", type=WholeNumber(0, 65535), default=8787, help="Port to listen on; 0 picks a free one.")
 @click.option("--speed", type=_SPEED, default=1.0, help="How many times faster than real time the sandbox runs.")
 @click.option("--credits", "balance", type=Number(), default="10000", help="Opening balance of the account.")
-@click.option("--rounding", type=click.Choice(_ROUNDINGS), default="ceil", help="How seconds are rounded for billing.")
-@click.option("--clock", type=click.Choice(_CLOCKS), default="container", help="Which clock of the video is billed.")
+@click.option("--rounding", type=Choice(_ROUNDINGS), default="ceil", help="How seconds are rounded for billing.")
+@click.option("--clock", type=Choice(_CLOCKS), default="container", help="Which clock of the video is billed.")
 @click.option(
     "--state", metavar="FILE", shell_complete=files, help="Keep account and tasks in this file instead of in memory."
 )

@@ -6,6 +6,7 @@ import click
 
 from preflight.cli.completion import files
 from preflight.cli.output import emit
+from preflight.cli.param_types import Choice
 from preflight.render.json_text import to_json
 from preflight.render.schemas import SHAPES, schema_of
 from preflight.settings.schema import settings_schema
@@ -14,10 +15,8 @@ from preflight.specs.schema import job_schema
 
 
 @click.command("schema")
-@click.argument("what", type=click.Choice(["job", "settings", *SHAPES]), default="job")
-@click.option(
-    "--model", type=click.Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
-)
+@click.argument("what", type=Choice(["job", "settings", *SHAPES]), default="job")
+@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
 @click.option("--output", metavar="FILE", shell_complete=files, help="Write to this file instead of standard output.")
 def command(*, what: str, model: str, output: str | None) -> int:
     """Print the JSON Schema of jobs or settings, for editors, or of the JSON that a command prints, for programs.

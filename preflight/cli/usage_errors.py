@@ -1,0 +1,100 @@
+"""Words for usage errors: the usage of the command, the error on one line, and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import click
+from click.exceptions import NoSuchOption
+
+from preflight.redact import hide, printable
+from preflight.redact.suggestion import close_words
+
+_KEYS_ARE_NO_ARGUMENTS = (
+    "a key is never an argument, since other users can see those: "
+    "set PREFLIGHT_API_KEY, or name the file that holds it with --key-file"
+)
+_KEY_OPTION = re.compile(
+    r"--?(?:api[-_]?)?(?:key|token|secret|password|auth)|--?(?:access|bearer|auth)[-_]?(?:key|token)"
+)
+_KEY = re.compile(r"(?<![\w-])[sr]k-[\w-]+")
+_MEANT = {
+    "--json": "--format json",
+    "--jsonl": "--format jsonl",
+    "--sarif": "--format sarif",
+    "--junit": "--format junit",
+    "--github": "--format github",
+    "--text": "--format text",
+    "--debug": "-vv",
+    "--silent": "--quiet",
+    "--color": "FORCE_COLOR=1 before the command",
+    "--no-color": "NO_COLOR=1 before the command",
+    "--nocolor": "NO_COLOR=1 before the command",
+    "--url": "--api-url",
+    "--budget": "--max-credits",
+    "--max-cost": "--max-credits",
+    "--max-price": "--max-credits",
+    "--resolution": "--mode",
+    "--quality": "--mode",
+    "-o": "--output",
+    "-f": "--format",
+    "-y": "--yes",
+    "-m": "--mode",
+    "-i": "--image",
+    "-p": "--prompt",
+}
+"""What other programs call an option of ours."""
+_VERSIONS = frozenset({"-V", "--version", "--Version", "-version", "version"})
+
+
+def usage_of(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """The usage of a command, then the error on one line. ``arguments`` are those of the whole command line."""
+    lines = []
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        lines += [error.ctx.get_usage(), f"Try '{error.ctx.command_path} --help' for help.", ""]
+    message = _advised(error, arguments)
+    return "\n".join([*lines, f"preflight: {printable(hide(message))}"])
+
+
+def _advised(error: click.ClickException, arguments: Sequence[str]) -> str:
+    message = " ".join(line.strip() for line in error.format_message().split("\n\t"))  # as click lists choices
+    if isinstance(error, NoSuchOption):
+        return _no_such_option(error, message, arguments)
+    if isinstance(error, click.UsageError) and _KEY.search(message):
+        return f"{_KEY.sub('…', message)}; {_KEYS_ARE_NO_ARGUMENTS}"
+    return message
+
+
+def _no_such_option(error: NoSuchOption, message: str, arguments: Sequence[str]) -> str:
+    name = error.option_name
+    typed = next(_typed_as(name, arguments), name)
+    said = f"no such option {typed!r}"
+    if _KEY_OPTION.fullmatch(typed.lower()):
+        return f"{said}; {_KEYS_ARE_NO_ARGUMENTS}"
+    if typed in _VERSIONS:
+        return f"{said} here; did you mean 'preflight --version'?"
+    known = list(_options(error.ctx))
+    meant = _MEANT.get(typed.lower() if typed.startswith("--") else typed)
+    if meant is not None and (not meant.startswith("-") or meant.partition(" ")[0] in known):
+        return f"{said}; did you mean {meant}?"
+    if typed != name and (close := close_words(f"-{typed}".lower(), known, cutoff=0.8)):
+        return f"{said}; did you mean {close[0]!r}?"
+    if error.ctx is not None and error.ctx.parent is None and not error.possibilities:
+        return f"{said} here; options come after the command, as in 'preflight check --offline job.yaml'"
+    return message
+
+
+def _typed_as(name: str, arguments: Sequence[str]) -> Iterator[str]:
+    """The words that were typed where click reads the short option ``name``: it takes ``-version`` apart."""
+    if not name.startswith("--"):
+        for argument in arguments:
+            word = argument.partition("=")[0]
+            if word.startswith("-") and not word.startswith("--") and name[1:] in word[1:]:
+                yield word
+
+
+def _options(context: click.Context | None) -> Iterator[str]:
+    if context is not None:
+        for parameter in context.command.get_params(context):
+            yield from (*parameter.opts, *parameter.secondary_opts)

@@ -1,0 +1,83 @@
+"""Help in groups: plain where it is piped, laid out in colour on a terminal, and loaded for nothing else."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import click
+import pytest
+
+from preflight.cli.console import TextConsole
+from preflight.cli.help_layout import lay_out
+from preflight.cli.help_pages import HelpContext
+from tests.support.command import PICTURE, here, preflight
+from tests.support.terminal import shown
+
+LIBRARY = "rich_click"
+ESCAPE = "\x1b["
+COMMANDS = {"Check": ("check", "fix"), "Pay": ("submit", "ledger"), "Tools": ("doctor", "sandbox")}
+OPTIONS = {
+    "Input": ("--image", "--allow-host"),
+    "Rules": ("--strict", "--ignore"),
+    "Price": ("--max-credits",),
+    "Output": ("--format", "--quiet"),
+    "Settings": ("--config", "--help"),
+}
+
+
+def groups(text: str) -> dict[str, str]:
+    """The text below each title."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", text.replace("\r", ""))
+    parts = re.split(r"^(\w+): *$", plain, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+@pytest.mark.parametrize(("words", "members"), [((), COMMANDS), (("check",), OPTIONS)], ids=["commands", "options"])
+@pytest.mark.parametrize("on_terminal", [False, True], ids=["piped", "terminal"])
+def test_help_is_in_groups(words: tuple[str, ...], members: dict[str, tuple[str, ...]], *, on_terminal: bool) -> None:
+    text = shown(*words, "--help", env={"COLUMNS": "100"}) if on_terminal else here(*words, "--help").out
+    assert (ESCAPE in text) is on_terminal
+    found = groups(text)
+    for title, names in members.items():
+        for name in names:
+            assert re.search(rf"^\s.*{name}\b", found[title], re.MULTILINE), (title, name)
+
+
+def test_help_without_colours_has_none() -> None:
+    text = shown("check", "--help", env={"NO_COLOR": "1"})
+    assert ESCAPE not in text
+    assert groups(text).keys() >= OPTIONS.keys()
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_help_on_a_terminal_fits_it(columns: int) -> None:
+    text = re.sub(r"\x1b\[[\d;]*m", "", shown("check", "--help", env={"COLUMNS": str(columns)}))
+    assert [line for line in text.replace("\r", "").splitlines() if len(line) > columns] == []
+
+
+def test_few_options_need_no_groups() -> None:
+    assert list(groups(here("explain", "--help").out)) == ["Options"]
+
+
+def test_no_text_is_taken_for_markup() -> None:
+    hostile = "[red]x[/red] \\\\[link=https://evil.example]y[/link] :smile:"
+    option = click.Option(["--url"], default=hostile, show_default=True, help=f"Base {hostile}.")
+    command = click.Command("credits", params=[option], help=f"Show {hostile}.\n\n\b\npreflight {hostile}\n")
+    written = StringIO()
+    console = TextConsole(file=written, force_terminal=True, width=100, color_system="standard")
+    lay_out(HelpContext(command, info_name="credits"), console)
+    text = written.getvalue()
+    assert "\x1b]8" not in text
+    plain = " ".join(re.sub(r"\x1b\[[\d;]*m", "", text).split())
+    assert plain.count("[red]x[/red]") == 4
+    assert plain.count(":smile:") == 4
+
+
+@pytest.mark.parametrize(
+    "words", [("check", PICTURE), ("check", "--help"), ("rules",)], ids=["check", "piped help", "rules"]
+)
+def test_nothing_else_loads_the_library(words: tuple[str, ...]) -> None:
+    ran = preflight(*words, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    assert ran.code == 0
+    assert LIBRARY not in ran.err

@@ -150,6 +150,7 @@ class Engine:
             quote=chosen,
             quotes=quotes,
             id=job.id if job else None,
+            meta=job.meta if job else {},
             path=job.path if job else subjects[0].source,
             line=job.line if job else None,
             bare=job is None,

@@ -68,10 +68,11 @@ class VerdictOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOptions:
-    """A file that lists the targets."""
+    """A file that lists the targets, and the columns of tables that have other names than those of a job."""
 
     files_from: str | None = None
     null: bool = False
+    column: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from preflight.errors import ConfigurationError
+from preflight.redact.suggestion import suggestion
 from preflight.rules import RULES, Area, no_rule
 
 if TYPE_CHECKING:
@@ -86,6 +87,26 @@ class ProxyUrl(click.ParamType["Proxy"]):
             return Proxy.parse(value)
         except ConfigurationError as error:
             self.fail(str(error), param, ctx)
+
+
+class ColumnName(click.ParamType[tuple[str, str]]):
+    """NAME=COLUMN: a column of a job, and the column of a table that holds it."""
+
+    name = "column"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        from preflight.model.job import COLUMNS  # noqa: PLC0415 - only for this option
+
+        name, sign, column = str(value).partition("=")
+        known = ", ".join(COLUMNS)
+        if not sign or not column.strip():
+            self.fail(f"{value!r} is not NAME=COLUMN, as in image=character_url", param, ctx)
+        if name.strip() not in COLUMNS:
+            hint = suggestion(name, COLUMNS)
+            self.fail(f"{name!r} is not a column of a job{hint}; the columns of a job are {known}", param, ctx)
+        return name.strip(), column
 
 
 class RuleId(click.ParamType[str]):

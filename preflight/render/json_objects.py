@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, ImageFacts, JobReport, Report, Subject
-from preflight.redact import redact
+from preflight.redact import hide, redact
 from preflight.render import phrases
 from preflight.units import decimal_text, dollars
 
@@ -67,6 +67,23 @@ def job_object(job: JobReport) -> dict[str, Any]:
         "findings": [finding_object(finding) for finding in job.findings],
         "quote": quote_object(job.quote),
     }
+
+
+def shown_meta(job: JobReport) -> dict[str, Any]:
+    """The columns beside those of a job, without secrets: a column may hold a signed URL."""
+    return {name: _hidden(value) for name, value in job.meta.items()}
+
+
+def _hidden(value: Any) -> Any:
+    match value:
+        case str():
+            return hide(value)
+        case list():
+            return [_hidden(each) for each in value]
+        case dict():
+            return {hide(str(name)): _hidden(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
@@ -183,6 +200,7 @@ def _which(job: JobReport) -> dict[str, Any]:
         "line": job.line,
         "model": job.model,
         "verdict": job.verdict.value,
+        "meta": shown_meta(job),
     }
 
 

@@ -19,6 +19,8 @@ _TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": 
 _TYPES: dict[FieldType, type] = {"string": str, "string[]": list, "object": dict}
 _SHOWN_CHARACTERS = 60
 _ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt")
+_COLUMNS: dict[str, Role] = {"image": "image", "video": "video", "orientation": "orientation"}
+"""The short names of fields that tables use, where they differ from the field's own."""
 
 
 def model_unknown(case: JobCase) -> Iterator[Flaw]:
@@ -138,6 +140,17 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
         )
 
 
+def id_duplicate(case: JobCase) -> Iterator[Flaw]:
+    if case.job.same_id is not None:
+        yield Flaw(
+            message=f"the id '{_shown(case.job.id)}' is used in line {case.job.same_id}, too; results name rows by it",
+            measured=f"used in line {case.job.same_id}",
+            allowed="an id of its own for each row",
+            fix="give this row another id, or remove one of the two rows",
+            field="id",
+        )
+
+
 def _meant(given: str, case: JobCase) -> str | None:
     """The field that a misspelt or misremembered name means: by its role (``image_url``), else by its letters.
 
@@ -145,12 +158,15 @@ def _meant(given: str, case: JobCase) -> str | None:
     only then do the letters decide.
     """
     around, _, key = given.rpartition(".")
-    role = next((role for role in _ROLES if role in key.lower()), None)
+    word = key.lower()
+    role = next((role for role in _ROLES if role in word), None)
+    if role is None and (close := close_words(word, _COLUMNS, cutoff=0.75)):
+        role = _COLUMNS[close[0]]
     if role is not None:
         return case.spec.field(role).name
     names = {field.name.rpartition(".")[2]: field for field in case.spec.fields}
-    close = [names[name] for name in close_words(key.lower(), names, most=len(names))]
-    return min(close, key=partial(_distance, around, case)).name if close else None
+    close_fields = [names[name] for name in close_words(word, names, most=len(names))]
+    return min(close_fields, key=partial(_distance, around, case)).name if close_fields else None
 
 
 def _distance(around: str, case: JobCase, field: FieldSpec) -> tuple[bool, bool, bool]:

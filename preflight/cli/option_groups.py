@@ -119,6 +119,21 @@ class ResultOptions(_Spoken):
     formats: tuple[Result, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """The same for a command that writes jobs as they come. ``quiet`` is 1 for findings alone, 2 for nothing."""
+
+    file: str | None
+    quiet: int
+    no_progress: bool
+    formats: tuple[Result, ...]
+
+    @property
+    def hidden(self) -> bool:
+        """Whether progress is hidden."""
+        return self.quiet > 0 or self.no_progress
+
+
 def grouped(name: str, group: type, *options: Decorator) -> Decorator:
     """``options`` for a command, which gets them as one ``group`` by ``name``. Each has the name of a field."""
     members = [field.name for field in fields(group)]

@@ -17,7 +17,9 @@ from preflight.render.formats import COMMANDS, Formats, Surroundings
 from preflight.render.locations import SourceTree
 
 if TYPE_CHECKING:
+    from preflight.checking.totals import Totals
     from preflight.cli.option_groups import OutputOptions, PlainOutputOptions
+    from preflight.render.github import SummaryRows
 
 _T = TypeVar("_T")
 
@@ -121,7 +123,7 @@ class Utf16Columns:
             self._lines = iter(())
 
 
-def append_step_summary(report: Report, tree: SourceTree) -> None:
+def append_step_summary(rows: SummaryRows, totals: Totals) -> None:
     """Append the findings to the file that ``GITHUB_STEP_SUMMARY`` names, within GitHub's limit.
 
     A remark reports a file that cannot be written; the verdict does not change.
@@ -129,12 +131,12 @@ def append_step_summary(report: Report, tree: SourceTree) -> None:
     name = os.environ.get("GITHUB_STEP_SUMMARY")
     if not name:
         return
-    from preflight.render.github import SUMMARY_BYTES, step_summary  # noqa: PLC0415 - only in a workflow
+    from preflight.render.github import SUMMARY_BYTES  # noqa: PLC0415 - only in a workflow
 
     path = Path(name)
     try:
         held = path.stat().st_size if path.exists() else 0
-        text = step_summary(report, tree=tree, room=SUMMARY_BYTES - held)
+        text = rows.table(totals, room=SUMMARY_BYTES - held)
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except (OSError, ValueError) as error:

@@ -13,6 +13,7 @@ from preflight.render import phrases
 from preflight.units import decimal_text, dollars
 
 if TYPE_CHECKING:  # a check of local files needs neither httpx2 nor the parts of the model that it does not fill
+    from preflight.checking.totals import Totals
     from preflight.client import Credits
     from preflight.model import Quote, TotalQuote, VideoFacts
     from preflight.model.receipt import Receipt
@@ -30,6 +31,11 @@ def report_object(report: Report) -> dict[str, Any]:
         "quote": total_object(report.quote),
         "jobs": [job_object(job) for job in report.jobs],
     }
+
+
+def totals_object(totals: Totals) -> dict[str, Any]:
+    """The same without its jobs."""
+    return {"schema": REPORT, "verdict": totals.verdict.value, "quote": total_object(totals.quote)}
 
 
 def facts_object(report: Report) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from preflight.checking.totals import Totals, totals_of
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.pricing import show_seconds
@@ -40,18 +41,46 @@ def render_report(report: Report, console: Console, *, next_commands: Sequence[s
         if in_line:
             console.print()
             in_line = False
-        console.print(_heading(job), soft_wrap=True)
-        for subject in job.subjects:
-            _print_subject(job, subject, console)
-        _print_findings(job, console)
-        if job.quote is not None:
-            _print_price(job.quote, console)
+        render_job(job, console)
         if several:
             console.print()
     if several:
         if in_line:
             console.print()
-        console.print(_summary(report))
+        console.print(_summary(totals_of(report.jobs)))
+    _print_next(next_commands, console)
+
+
+def render_job(job: JobReport, console: Console) -> None:
+    """Print one job in full."""
+    _print_heading(job, console)
+    for subject in job.subjects:
+        _print_subject(job, subject, console)
+    _print_findings(job, console)
+    if job.quote is not None:
+        _print_price(job.quote, console)
+
+
+def render_findings(job: JobReport, console: Console) -> None:
+    """Print one job with its findings alone."""
+    _print_heading(job, console)
+    _print_findings(job, console)
+
+
+def render_end(totals: Totals, console: Console, *, next_commands: Sequence[str] = ()) -> None:
+    """Print the sums over many jobs, of which those that pass were not printed."""
+    if totals.rules:
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        table.add_column(justify="right")
+        table.add_column(no_wrap=True)
+        for rule, count in totals.rules.most_common():
+            table.add_row(str(count), rule)
+        console.print(Text("findings by rule", style="bold"))
+        console.print(Padding(table, (0, 0, 1, 2), expand=False))
+    if totals.warned:
+        these = "1 job passes" if totals.warned == 1 else f"{totals.warned} jobs pass"
+        console.print(f"{these} with warnings; --format concise lists them", style="dim")
+    console.print(_summary(totals))
     _print_next(next_commands, console)
 
 
@@ -59,7 +88,7 @@ def render_quotes(report: Report, console: Console) -> None:
     """Print prices: every mode, the range, and the reasons for it."""
     several = len(report.jobs) > 1
     for job in report.jobs:
-        console.print(_heading(job), soft_wrap=True)
+        _print_heading(job, console)
         console.print(_price_table(job.quotes, console.width) if job.quotes else "  no price: see the findings")
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
             console.print(_indented(Text(f"· {reason}", style="dim")))
@@ -67,7 +96,7 @@ def render_quotes(report: Report, console: Console) -> None:
         if several:
             console.print()
     if several:
-        console.print(_summary(report))
+        console.print(_summary(totals_of(report.jobs)))
 
 
 def _line(job: JobReport) -> Text:
@@ -85,6 +114,12 @@ def _print_next(commands: Sequence[str], console: Console) -> None:
             console.print()
         # Never wrapped, so that it can be copied whole.
         console.print(Text.assemble(("next: " if number == 0 else "      ", "bold"), (command, "cyan")), soft_wrap=True)
+
+
+def _print_heading(job: JobReport, console: Console) -> None:
+    console.print(_heading(job), soft_wrap=True)
+    if job.meta and (row := phrases.row(job)):
+        console.print(_indented(Text(row, style="dim")))
 
 
 def _heading(job: JobReport) -> Text:
@@ -172,13 +207,12 @@ def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
     return table
 
 
-def _summary(report: Report) -> Text:
+def _summary(totals: Totals) -> Text:
     text = Text()
     for verdict, (label, style) in _VERDICTS.items():
-        count = sum(job.verdict is verdict for job in report.jobs)
-        if count:
+        if count := totals.verdicts[verdict]:
             text.append(f"{count} {label.lower()}", style=style)
             text.append("  ")
-    text.append(phrases.total(report))
+    text.append(phrases.total(totals))
     text.rstrip()
     return text

@@ -31,8 +31,7 @@ class Totals:
     """The sums over the jobs added so far."""
 
     def __init__(self) -> None:
-        self.jobs = 0
-        self.verdicts: Counter[Verdict] = Counter()
+        self._passes = self._fails = self._untold = 0
         self.rules: Counter[str] = Counter()
         """How many findings each rule has, notes left out."""
         self.warned = 0
@@ -43,12 +42,18 @@ class Totals:
 
     def add(self, job: JobReport) -> None:
         """Count one job more."""
-        self.jobs += 1
-        self.verdicts[job.verdict] += 1
-        worth_telling = [finding.rule for finding in job.findings if finding.severity > Severity.NOTE]
-        self.rules.update(worth_telling)
-        self.warned += job.verdict is Verdict.PASS and bool(worth_telling)
-        self._over_budget = self._over_budget or is_over_budget(job)
+        verdict = job.verdict
+        if verdict is Verdict.PASS:
+            self._passes += 1
+        elif verdict is Verdict.FAIL:
+            self._fails += 1
+        else:
+            self._untold += 1
+        if job.findings:
+            worth_telling = [finding.rule for finding in job.findings if finding.severity > Severity.NOTE]
+            self.rules.update(worth_telling)
+            self.warned += verdict is Verdict.PASS and bool(worth_telling)
+            self._over_budget = self._over_budget or is_over_budget(job)
         if not job.bare:
             self._of_jobs.add(job.quote)
             self._failing_jobs = self._failing_jobs.plus(job)
@@ -57,8 +62,17 @@ class Totals:
             self._failing_files = self._failing_files.plus(job)
 
     @property
+    def jobs(self) -> int:
+        return self._passes + self._fails + self._untold
+
+    @property
+    def verdicts(self) -> dict[Verdict, int]:
+        """How many jobs have each verdict."""
+        return {Verdict.PASS: self._passes, Verdict.FAIL: self._fails, Verdict.INDETERMINATE: self._untold}
+
+    @property
     def verdict(self) -> Verdict:
-        return worst(self.verdicts)
+        return worst(verdict for verdict, count in self.verdicts.items() if count)
 
     @property
     def outcome(self) -> Outcome:

@@ -49,7 +49,7 @@ def read_parquet(
     error in place of the rows behind.
     """
     require_parquet()
-    values = _values(source, shown)
+    values = parquet_values(source, shown)
     names = next(values, None)
     if isinstance(names, dict) and "unopened" in names:
         raise ConfigurationError(str(names["unopened"]))
@@ -64,7 +64,7 @@ def read_parquet(
 
 def parquet_columns(source: IO[bytes], shown: str) -> set[str]:
     """The names of the columns of an open Parquet file, in lower case; none where it is not one."""
-    values = _values(source, shown)
+    values = parquet_values(source, shown)
     names = next(values, None)
     values.close()
     return {name.strip().lower() for name in names if isinstance(name, str)} if isinstance(names, list) else set()
@@ -89,7 +89,8 @@ def _jobs(values: Iterator[Any], reader: RowReader, shown: str) -> Iterator[Job 
     yield _unreadable("the process that reads it has ended; the rows behind are not read", shown, row + 1)
 
 
-def _values(source: IO[bytes] | str, shown: str) -> Generator[Any, None, None]:
+def parquet_values(source: IO[bytes] | str, shown: str) -> Generator[Any, None, None]:
+    """The columns of a Parquet file, then the values of each row, then an object that says how it ended."""
     arguments = [source] if isinstance(source, str) else []
     try:
         process = subprocess.Popen(

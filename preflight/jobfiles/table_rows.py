@@ -53,8 +53,8 @@ class RowReader:
             into = inside if in_input else body
             if key in into:
                 repeated.append(name)
-            into[key] = value = _urls(value) if is_list else _text(value)
-            may_sign = may_sign or (is_list and "?" in str(value))
+            may_sign = may_sign or not isinstance(value, str) or "?" in value
+            into[key] = _urls(value) if is_list else _text(value)
         if self._default_model is not None:
             body.setdefault("model", self._default_model)
         body["input"] = inside
@@ -62,12 +62,12 @@ class RowReader:
         own = own_id(found)
         return Job(
             body=body,
-            id=shown_id(own, list(inside.values())) if own is not None else None,
+            id=None if own is None else shown_id(own, body if may_sign else None),
             path=path,
             line=line,
             places=places,
             repeated=tuple(repeated),
-            meta=self._meta_of(cells, inside if may_sign else None),
+            meta=self._meta_of(cells, body if may_sign else None),
             same_id=None if own is None else self._ids.first_line(own, line),
         )
 

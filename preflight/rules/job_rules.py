@@ -25,7 +25,7 @@ _COLUMNS: dict[str, Role] = {"image": "image", "video": "video", "orientation": 
 
 def model_unknown(case: JobCase) -> Iterator[Flaw]:
     field = case.spec.field("model")
-    value = case.job.value(field.name)
+    value = case.values[field.name]
     if isinstance(value, str) and value not in model_names():
         yield _not_a_choice(field, value, model_names(), f"is '{_shown(value)}', a model that preflight does not know")
 
@@ -75,7 +75,7 @@ def field_type(case: JobCase) -> Iterator[Flaw]:
     given = frozenset(case.given)
     for field in case.spec.fields:
         if field.name in given and (field.type == "object" or not _is_absent(case, field)):
-            yield from _wrong_type(field, case.job.value(field.name))
+            yield from _wrong_type(field, case.values[field.name])
 
 
 def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
@@ -102,7 +102,7 @@ def orientation_invalid(case: JobCase) -> Iterator[Flaw]:
 
 def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
     field = case.spec.field("prompt")
-    value = case.job.value(field.name)
+    value = case.values[field.name]
     if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
         excess = len(value) - field.max_length
         yield Flaw(
@@ -116,7 +116,7 @@ def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
 
 def input_count(case: JobCase) -> Iterator[Flaw]:
     for field in case.spec.fields:
-        value = case.job.value(field.name)
+        value = case.values[field.name]
         if field.expected is None or not isinstance(value, list) or len(value) == field.expected:
             continue
         what = "image" if field.role == "image" else "video"
@@ -188,9 +188,11 @@ def _example(field: FieldSpec) -> str:
 
 def _is_absent(case: JobCase, field: FieldSpec) -> bool:
     """Whether a field is missing although the mapping around it is there."""
-    around = field.name.rpartition(".")[0]
+    if case.values[field.name] is not None:
+        return False
+    around, _, key = field.name.rpartition(".")
     parent = case.job.value(around) if around else case.job.body
-    return isinstance(parent, dict) and field.name.rpartition(".")[2] not in parent
+    return isinstance(parent, dict) and key not in parent
 
 
 def _required(case: JobCase) -> str:
@@ -221,7 +223,7 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
 
 
 def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
-    value = case.job.value(field.name)
+    value = case.values[field.name]
     if isinstance(value, str) and value not in field.choices:
         yield _not_a_choice(field, value, field.choices, f"must be {' or '.join(field.choices)}, not '{_shown(value)}'")
 

@@ -41,6 +41,7 @@ TABLE: dict[str, set[str]] = {
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
+    "runs": FOUNDATION | {"specs", "units", "pricing", "jobfiles", "rules", "checking", "render"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},
@@ -63,7 +64,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "junitparser": {"render"},
     "click": {"cli"},
     "platformdirs": {"cli"},
-    "sqlite3": {"ledger", "sandbox"},
+    "sqlite3": {"ledger", "sandbox", "runs"},
     "starlette": {"sandbox"},
     "uvicorn": {"sandbox", "callbacks"},
 }

@@ -21,7 +21,7 @@ from preflight.workers.confine import confine
 
 _ROWS = 1000
 """Rows that are decoded at a time."""
-_DATA_BYTES: Final = 1536 * 1024 * 1024
+_DATA_BYTES: Final = 768 * 1024 * 1024
 _ADDRESS_BYTES: Final = 16 * 1024 * 1024 * 1024
 _BINARY: Final = {"binary": "not read"}
 """In place of bytes, such as a picture in the table itself: a job names files by URL or path."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO
 
 from preflight.model import JobReport, Report
 from preflight.redact import printable
@@ -15,7 +15,7 @@ from preflight.render.locations import SourceTree, spot_of, subject_of
 if TYPE_CHECKING:
     from preflight.checking.totals import Totals
 
-_HELD_CHARS = 4 * 1024 * 1024
+_HELD_CHARS = 1024 * 1024
 """Text that is held in memory before it goes to the disk."""
 _PIECE_CHARS = 1024 * 1024
 
@@ -36,22 +36,32 @@ class Spool:
     """Text that is written later: in memory, or in a temporary file where there is much of it."""
 
     def __init__(self) -> None:
-        self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 - closed when it is read
-            max_size=_HELD_CHARS, mode="w+", encoding="utf-8", errors="surrogatepass", newline=""
-        )
         self.count = 0
+        self._held: list[str] = []
+        self._chars = 0
+        self._file: TextIO | None = None
 
     def add(self, text: str) -> None:
         """Keep ``text`` for later."""
-        self._file.write(text)
         self.count += 1
+        self._held.append(text)
+        self._chars += len(text)
+        if self._chars > _HELD_CHARS:
+            if self._file is None:
+                # Closed when it is read.
+                self._file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="")  # noqa: SIM115
+            self._file.write("".join(self._held))
+            self._held.clear()
+            self._chars = 0
 
     def read(self) -> Iterator[str]:
         """All of it, in pieces; once."""
-        self._file.seek(0)
-        with self._file as file:
-            while piece := file.read(_PIECE_CHARS):
-                yield piece
+        if self._file is not None:
+            self._file.seek(0)
+            with self._file as file:
+                while piece := file.read(_PIECE_CHARS):
+                    yield piece
+        yield "".join(self._held)
 
 
 class JsonLines:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -90,7 +90,7 @@ def render_sums(sums: Sums, console: Console) -> None:
         table(["rule", "findings"], [(rule, str(count)) for rule, count in rules])
     if sums.column is not None:
         console.print(Text(f"by {printable(sums.column)}", style="bold"))
-        table(*_told(_group_names(sums), [_group_cells(each) for each in sums.groups], sums.whole))
+        table(*_told(sums))
     for title, bins in sums.histograms.items():
         console.print(Text(title.replace("_", " "), style="bold"))
         table(["from", "below", "files" if title != "credits" else "jobs"], _bins(title, bins), left=0)
@@ -106,14 +106,14 @@ def markdown_sums(sums: Sums) -> Iterator[str]:
     """The groups as lines of Markdown."""
     names = _group_names(sums)
     rows = [*sums.groups, sums.whole._replace(name="all")]
-    cells = ([markdown_cell(each) for each in _group_cells(group)] for group in rows)
+    cells = ([markdown_cell(each) for each in _group_cells(group, sums.whole.in_mode)] for group in rows)
     head = [markdown_cell(names[0]), *names[1:]]
     yield from markdown_table(head, cells, right=names[1:])
 
 
 def csv_sums(sums: Sums) -> str:
     """The groups as a CSV file, without their sum: a spreadsheet would count it as a group."""
-    return table_of((_group_cells(group) for group in sums.groups), _group_names(sums))
+    return table_of((_group_cells(group, sums.whole.in_mode) for group in sums.groups), _group_names(sums))
 
 
 def _head(sums: Sums) -> str:
@@ -142,19 +142,21 @@ def _group_names(sums: Sums) -> list[str]:
     return [sums.column or "", "jobs", *verdicts, "credits", "low", "high", "USD", *sums.whole.in_mode, "unpriced"]
 
 
-def _group_cells(group: GroupRow) -> list[str]:
+def _group_cells(group: GroupRow, modes: Iterable[str]) -> list[str]:
     totals, quote = group.totals, group.totals.quote
     price = ["", "", "", ""]
     if quote is not None:
         price = [f"{quote.credits:f}", f"{quote.low:f}", f"{quote.high:f}", dollars(quote.usd)]
     counts = [str(totals.verdicts[verdict]) for verdict in Verdict]
-    modes = [f"{plain(credits_):f}" for credits_ in group.in_mode.values()]
-    return [group.name or "(none)", str(totals.jobs), *counts, *price, *modes, str(group.unpriced)]
+    in_modes = [f"{plain(group.in_mode[mode]):f}" if mode in group.in_mode else "" for mode in modes]
+    return [group.name or "(none)", str(totals.jobs), *counts, *price, *in_modes, str(group.unpriced)]
 
 
-def _told(names: list[str], rows: list[list[str]], whole: GroupRow) -> tuple[list[str], list[list[str]]]:
+def _told(sums: Sums) -> tuple[list[str], list[list[str]]]:
     """The table for people: the first groups and their sum, without columns that say nothing in any row."""
-    every = [*rows[:_GROUPS_SHOWN], _group_cells(whole._replace(name="all"))]
+    names, modes = _group_names(sums), sums.whole.in_mode
+    shown = [*sums.groups[:_GROUPS_SHOWN], sums.whole._replace(name="all")]
+    every = [_group_cells(group, modes) for group in shown]
     credits_ = names.index("credits")
     silent = {
         index
@@ -162,8 +164,8 @@ def _told(names: list[str], rows: list[list[str]], whole: GroupRow) -> tuple[lis
         if all(row[index] in ("", "0") for row in every)
         or (names[index] in ("low", "high") and all(row[index] == row[credits_] for row in every))
     }
-    if len(rows) > _GROUPS_SHOWN:
-        every.insert(-1, [f"and {len(rows) - _GROUPS_SHOWN} more", *[""] * (len(names) - 1)])
+    if len(sums.groups) > _GROUPS_SHOWN:
+        every.insert(-1, [f"and {len(sums.groups) - _GROUPS_SHOWN} more", *[""] * (len(names) - 1)])
     kept = [index for index in range(len(names)) if index not in silent]
     return [names[index] for index in kept], [[row[index] for index in kept] for row in every]
 

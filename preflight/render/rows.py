@@ -54,9 +54,9 @@ def cell(value: object) -> str:
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """A row of a CSV file (RFC 4180)."""
+    """A row of a CSV file (RFC 4180, with the line ends of this platform's tools)."""
     written = StringIO()
-    csv.writer(written).writerow([cell(each) for each in cells])
+    csv.writer(written, lineterminator="\n").writerow([cell(each) for each in cells])
     return written.getvalue()
 
 

@@ -42,7 +42,7 @@ input:
   promt: The character dances.
 """
 _ROWS = [
-    '{"id": "good", "n": 3, "input": {"input_urls": ["plain.png"], "video_urls": ["12-seconds.mp4"]}, "model": "MODEL"}',
+    '{"id": "good", "n":3, "input": {"input_urls": ["plain.png"], "video_urls": ["12-seconds.mp4"]}, "model": "MODEL"}',
     '{"id": "broken", "input": {',
     '{"id": "💃", "model": "MODEL", "input": {"prompt": "💃", "input_urls": ["299-wide.png"], "video_urls": ["MOOV"]}}',
 ]

@@ -40,6 +40,7 @@ SHOWN = {
     "field-unknown": "promt.yaml",
     "field-type": "prompt-is-a-number.yaml",
     "field-missing": "no-image.yaml",
+    "id-duplicate": "second-row.csv",
     "image-format": "webp-named.png",
     "image-truncated": "truncated.jpg",
     "http-status": "403.scene.toml",
@@ -149,7 +150,8 @@ def _linked(body: str, own: str) -> str:
 
 
 def _shown(shown: Example) -> str:
-    job = "" if shown.job is None else f"```yaml\n{shown.job}```\n\n"
+    kind = "csv" if shown.command.endswith(".csv") else "yaml"
+    job = "" if shown.job is None else f"```{kind}\n{shown.job}```\n\n"
     return f"## Example\n\n{job}```text\n$ {shown.command}\n{shown.printed}```\n\nThe exit code is {shown.code}."
 
 
@@ -163,6 +165,8 @@ def example(rule: Rule[Any]) -> Example:
     with tempfile.TemporaryDirectory() as folder, chdir(folder), ExitStack() as stack:
         if fixture.suffix == ".yaml":
             return _of_job(rule, fixture, stack)
+        if fixture.suffix == ".csv":
+            return _of_table(fixture)
         if fixture.name.endswith(".scene.toml"):
             return _of_scene(rule, fixture, stack)
         name = shutil.copyfile(fixture, fixture.name)
@@ -191,6 +195,15 @@ def _of_job(rule: Rule[Any], fixture: Path, stack: ExitStack) -> Example:
     lines = [line if len(line) <= _LONG_LINE else f"{line[:_LONG_LINE]}…" for line in job.splitlines()]
     shown = _printed(arguments, replaced, command="preflight check job.yaml")
     return shown._replace(job="".join(f"{line}\n" for line in lines))
+
+
+def _of_table(fixture: Path) -> Example:
+    table = fixture.read_text("utf-8")
+    for placeholder, name in PLACEHOLDERS.items():
+        shutil.copyfile(tables.PACKAGE / "sandbox" / "media" / name, name)
+        table = table.replace(placeholder, name)
+    Path("jobs.csv").write_text(table, "utf-8")
+    return _printed(["check", "jobs.csv"])._replace(job=table)
 
 
 def _is_tls(url: str) -> bool:

@@ -71,22 +71,49 @@ def quote(
     )
 
 
+class Sum:
+    """The sum of quotes, one after the other. A missing price is counted, never zero."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._priced = 0
+        self._credits = self._low = self._high = self._usd = Decimal(0)
+        self._certain = True
+
+    def add(self, quote: Quote | None) -> None:
+        """Add one quote, or count one that is missing."""
+        self.count += 1
+        if quote is None:
+            return
+        self._priced += 1
+        self._credits += quote.credits
+        self._low += quote.low
+        self._high += quote.high
+        self._usd += quote.usd
+        self._certain = self._certain and quote.certain
+
+    def total(self) -> TotalQuote | None:
+        """The sum of all known quotes; ``None`` when there is none."""
+        if not self._priced:
+            return None
+        from preflight.model import TotalQuote  # noqa: PLC0415 - the same
+
+        return TotalQuote(
+            credits=self._credits,
+            low=self._low,
+            high=self._high,
+            usd=self._usd,
+            unpriced=self.count - self._priced,
+            certain=self._certain,
+        )
+
+
 def total(quotes: Iterable[Quote | None]) -> TotalQuote | None:
     """The sum of all known quotes; ``None`` when there is none. A missing price is counted, never zero."""
-    every = list(quotes)
-    priced = [each for each in every if each is not None]
-    if not priced:
-        return None
-    from preflight.model import TotalQuote  # noqa: PLC0415 - the same
-
-    return TotalQuote(
-        credits=sum((each.credits for each in priced), Decimal(0)),
-        low=sum((each.low for each in priced), Decimal(0)),
-        high=sum((each.high for each in priced), Decimal(0)),
-        usd=sum((each.usd for each in priced), Decimal(0)),
-        unpriced=len(every) - len(priced),
-        certain=all(each.certain for each in priced),
-    )
+    added = Sum()
+    for each in quotes:
+        added.add(each)
+    return added.total()
 
 
 def show_seconds(seconds: Fraction) -> str:

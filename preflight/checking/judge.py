@@ -94,6 +94,7 @@ class Judge:
             quote=chosen,
             quotes=quotes,
             id=job.id if job else None,
+            meta=job.meta if job else {},
             path=job.path if job else subjects[0].source,
             line=job.line if job else None,
             bare=job is None,

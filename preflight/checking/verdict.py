@@ -25,8 +25,13 @@ _POINTER = rules_with(Trait.POINTER)
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """The verdict of a whole from those of its parts; ``PASS`` without parts."""
-    seen = set(verdicts)
-    return next((verdict for verdict in (Verdict.FAIL, Verdict.INDETERMINATE) if verdict in seen), Verdict.PASS)
+    found = Verdict.PASS
+    for verdict in verdicts:
+        if verdict is Verdict.FAIL:
+            return verdict
+        if verdict is Verdict.INDETERMINATE:
+            found = verdict
+    return found
 
 
 def verdict_of_finding(finding: Finding, fail_on: Severity) -> Verdict:

@@ -68,10 +68,11 @@ class VerdictOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOptions:
-    """A file that lists the targets."""
+    """A file that lists the targets, and the columns of tables that have other names than those of a job."""
 
     files_from: str | None = None
     null: bool = False
+    column: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +117,21 @@ class ResultOptions(_Spoken):
     """The results of a command, each in its own format, and the messages beside them."""
 
     formats: tuple[Result, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamOptions:
+    """The same for a command that writes jobs as they come. ``quiet`` is 1 for findings alone, 2 for nothing."""
+
+    file: str | None
+    quiet: int
+    no_progress: bool
+    formats: tuple[Result, ...]
+
+    @property
+    def hidden(self) -> bool:
+        """Whether progress is hidden."""
+        return self.quiet > 0 or self.no_progress
 
 
 def grouped(name: str, group: type, *options: Decorator) -> Decorator:

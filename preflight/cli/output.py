@@ -29,19 +29,111 @@ def emit(text: str, output: str | None, *, commands: bool = False) -> None:
     ``commands`` lets its commands to a build server pass. A closed pipe is not an error. Raises
     ``ConfigurationError`` when the text cannot be written.
     """
-    if not commands and is_ci(os.environ):
-        text = without_commands(text)
-    if output is not None and output != "-":
-        _write_file(text, output)
-        return
+    sink = Sink(output, commands=commands)
     try:
-        write_text(unguarded(sys.stdout), text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        discard_output()
-    except OSError as error:
-        discard_output()
-        raise ConfigurationError(f"cannot write to standard output: {error.strerror}") from error
+        sink.write(text)
+        sink.finish()
+    finally:
+        sink.discard()
+
+
+class Sink:
+    """Where the pieces of one result go: standard output, or a file that is complete or absent.
+
+    Each piece is printable, ends with a line break, and is written at once. ``commands`` lets its commands to a build
+    server pass. A closed pipe is not an error. Raises ``ConfigurationError`` when a piece cannot be written.
+    """
+
+    def __init__(self, output: str | None, *, commands: bool = False) -> None:
+        self.commands = commands
+        self._guard = not commands and is_ci(os.environ)
+        self._output = None if output in (None, "-") else output
+        self._target: Path | None = None
+        self._temporary: Path | None = None
+        self._file: TextIO | None = None
+        self._is_closed = False
+
+    def write(self, text: str) -> None:
+        """Write one piece."""
+        if not text or self._is_closed:
+            return
+        text = without_commands(text) if self._guard else text
+        try:
+            if self._output is None:
+                write_text(unguarded(sys.stdout), text)
+                sys.stdout.flush()
+            else:
+                self._opened(self._output).write(text)
+        except BrokenPipeError:
+            self._is_closed = True
+            if self._output is None:
+                discard_output()
+        except OSError as error:
+            self._is_closed = True
+            if self._output is None:
+                discard_output()
+            raise ConfigurationError(f"cannot write {self._name()}: {error.strerror}") from error
+
+    def finish(self) -> None:
+        """Give the file its name."""
+        try:
+            if self._output is not None and not self._is_closed:
+                self._opened(self._output)
+            self._close()
+            if self._temporary is not None and self._target is not None and not self._is_closed:
+                self._temporary.replace(self._target)
+                self._temporary = None
+        except OSError as error:
+            raise ConfigurationError(f"cannot write {self._name()}: {error.strerror}") from error
+        finally:
+            self.discard()
+
+    def keep_part(self) -> str | None:
+        """Keep the pieces of a result that will not be complete, beside its file; the name of that, if there is one."""
+        self._close()
+        if self._temporary is None or self._target is None or not self._temporary.stat().st_size:
+            self.discard()
+            return None
+        part = self._target.with_name(f"{self._target.name}.part")
+        with suppress(OSError):
+            self._temporary.replace(part)
+            self._temporary = None
+            return str(part)
+        self.discard()
+        return None
+
+    def discard(self) -> None:
+        """Leave nothing of a file that is not complete."""
+        self._close()
+        if self._temporary is not None:
+            self._temporary.unlink(missing_ok=True)
+            self._temporary = None
+
+    def _opened(self, output: str) -> TextIO:
+        if self._file is None:
+            target = Path(output)
+            if _is_special(target):
+                self._file = _stream_at(target) or target.open("w", encoding="utf-8", newline="\n", buffering=1)
+            else:
+                self._target = _destination(output)
+                self._temporary = _beside(self._target)
+                self._file = self._temporary.open("w", encoding="utf-8", newline="\n")
+        return self._file
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is None or file in (unguarded(sys.stdout), unguarded(sys.stderr)):
+            return
+        try:
+            file.close()
+        except BrokenPipeError:
+            self._is_closed = True
+        except OSError as error:
+            self._is_closed = True
+            raise ConfigurationError(f"cannot write {self._name()}: {error.strerror}") from error
+
+    def _name(self) -> str:
+        return "to standard output" if self._output is None else self._output
 
 
 def discard_output() -> None:
@@ -55,26 +147,6 @@ def require_writable(output: str | None) -> None:
     if output is None or output == "-" or _is_special(Path(output)):
         return
     _beside(_destination(output)).unlink()
-
-
-def _write_file(text: str, output: str) -> None:
-    target = Path(output)
-    try:
-        if _is_special(target):
-            _write_through(text, target)
-            return
-        target = _destination(output)
-        temporary = _beside(target)
-        try:
-            with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except BrokenPipeError:
-        return
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {output}: {error.strerror}") from error
 
 
 def _destination(output: str) -> Path:
@@ -117,15 +189,9 @@ def _is_special(target: Path) -> bool:
     return not stat.S_ISREG(mode) or target.absolute().parts[:2] in ((os.sep, "dev"), (os.sep, "proc"))
 
 
-def _write_through(text: str, target: Path) -> None:
-    """Write to the stream that is open at ``target``, if there is one, as if it were written to directly."""
-    for stream in (sys.stdout, sys.stderr):
-        if _leads_to(target, stream):
-            write_text(unguarded(stream), text)
-            stream.flush()
-            return
-    with target.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+def _stream_at(target: Path) -> TextIO | None:
+    """The stream of this process that is open at ``target``, to be written to as if directly."""
+    return next((unguarded(stream) for stream in (sys.stdout, sys.stderr) if _leads_to(target, stream)), None)
 
 
 def _leads_to(target: Path, stream: TextIO) -> bool:

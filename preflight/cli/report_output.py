@@ -12,11 +12,14 @@ from preflight.cli.output import emit, to_text
 from preflight.cli.source_lines import SourceLines
 from preflight.cli.terminal import remark
 from preflight.model import Report
-from preflight.render.formats import COMMANDS, Formats, Surroundings
+from preflight.render.formats import COMMANDS, Formats
 from preflight.render.locations import SourceTree
+from preflight.render.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from preflight.checking.totals import Totals
     from preflight.cli.option_groups import OutputOptions, PlainOutputOptions
+    from preflight.render.github import SummaryRows
 
 _T = TypeVar("_T")
 
@@ -94,7 +97,7 @@ class Utf16Columns:
         return column + sum(character > "\uffff" for character in before)
 
 
-def append_step_summary(report: Report, tree: SourceTree) -> None:
+def append_step_summary(rows: SummaryRows, totals: Totals) -> None:
     """Append the findings to the file that ``GITHUB_STEP_SUMMARY`` names, within GitHub's limit.
 
     A remark reports a file that cannot be written; the verdict does not change.
@@ -102,12 +105,12 @@ def append_step_summary(report: Report, tree: SourceTree) -> None:
     name = os.environ.get("GITHUB_STEP_SUMMARY")
     if not name:
         return
-    from preflight.render.github import SUMMARY_BYTES, step_summary  # noqa: PLC0415 - only in a workflow
+    from preflight.render.github import SUMMARY_BYTES  # noqa: PLC0415 - only in a workflow
 
     path = Path(name)
     try:
         held = path.stat().st_size if path.exists() else 0
-        text = step_summary(report, tree=tree, room=SUMMARY_BYTES - held)
+        text = rows.table(totals, room=SUMMARY_BYTES - held)
         with path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except (OSError, ValueError) as error:

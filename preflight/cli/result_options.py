@@ -15,7 +15,7 @@ from preflight.cli.report_output import write_as
 from preflight.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from preflight.cli.option_groups import ResultOptions
+    from preflight.cli.option_groups import ResultOptions, StreamOptions
     from preflight.render.formats import Formats
 
 _T = TypeVar("_T")
@@ -47,7 +47,7 @@ class FormatOption(click.Option):
         return super().type_cast_value(ctx, [value] if isinstance(value, str) else value)
 
 
-def results(given: ResultOptions) -> tuple[Result, ...]:
+def results(given: ResultOptions | StreamOptions) -> tuple[Result, ...]:
     """The results to write, at most one of them to standard output; ``text`` without ``--format``.
 
     ``--output`` is the file of the one format that names none. Raises ``UsageError`` for contradictions, and

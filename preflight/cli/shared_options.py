@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from preflight.cli.option_groups import (
     OutputOptions,
     PlainOutputOptions,
     ResultOptions,
+    StreamOptions,
     VerdictOptions,
     grouped,
 )
@@ -36,11 +38,24 @@ _SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
 _file_option = click.option(
     "--output", "file", metavar="FILE", shell_complete=files, help="Write to this file instead of standard output."
 )
+_no_progress_option = click.option("--no-progress", is_flag=True, help="Show no progress.")
 _beside_format = (
     _file_option,
     click.option("-q", "--quiet", is_flag=True, help="Print nothing; only set the exit code."),
     verbose_option,
-    click.option("--no-progress", is_flag=True, help="Show no progress."),
+    _no_progress_option,
+)
+_beside_stream = (
+    _file_option,
+    click.option(
+        "-q",
+        "--quiet",
+        count=True,
+        show_default=False,
+        help="Print jobs with findings alone; -qq: print nothing, only set the exit code.",
+    ),
+    verbose_option,
+    _no_progress_option,
 )
 
 
@@ -127,20 +142,24 @@ def output_options(formats: Formats[Any]) -> Decorator:
 
 def result_options(formats: Formats[Any]) -> Decorator:
     """``output``: the same, with a ``--format`` for each of several results."""
+    return grouped("output", ResultOptions, _formats_option(formats), *_beside_format)
+
+
+def stream_options(formats: Iterable[str]) -> Decorator:
+    """``output``: the same, where ``-q`` leaves the findings."""
+    return grouped("output", StreamOptions, _formats_option(formats), *_beside_stream)
+
+
+def _formats_option(formats: Iterable[str]) -> Decorator:
     names = tuple(formats)
-    return grouped(
-        "output",
-        ResultOptions,
-        click.option(
-            "--format",
-            "formats",
-            cls=FormatOption,
-            type=Format(names),
-            multiple=True,
-            metavar=f"[{'|'.join(names)}][:FILE]",
-            help="Output format (default: text); F:FILE writes it to that file (repeatable).",
-        ),
-        *_beside_format,
+    return click.option(
+        "--format",
+        "formats",
+        cls=FormatOption,
+        type=Format(names),
+        multiple=True,
+        metavar=f"[{'|'.join(names)}][:FILE]",
+        help="Output format (default: text); F:FILE writes it to that file (repeatable).",
     )
 
 

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 from preflight.checking.options import Options
 from preflight.cli.completion import files
 from preflight.cli.option_groups import JobOptions, PlaceOptions, grouped
+from preflight.cli.param_types import ColumnName
 from preflight.cli.settings_options import loaded_of
 from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
@@ -37,7 +38,15 @@ _NULL = click.option(
     "-0", "--null", is_flag=True, help="Names in --files-from end with a NUL character instead of a newline."
 )
 
-place_options = grouped("places", PlaceOptions, _LISTED, _NULL)
+_COLUMN = click.option(
+    "--column",
+    type=ColumnName(),
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="Read a job's image, video, mode, … from this column of a table (repeatable).",
+)
+
+place_options = grouped("places", PlaceOptions, _LISTED, _NULL, _COLUMN)
 
 
 class Targets:
@@ -68,6 +77,9 @@ def find_targets(
     names: Sequence[str], places: PlaceOptions, job: JobOptions, options: Options, *, jobs_only: bool = False
 ) -> Targets:
     """The targets that a command's arguments name. Raises ``UsageError`` when there is nothing to check."""
+    names_mapped = [name for name, _ in places.column]
+    if twice := next((name for name in names_mapped if names_mapped.count(name) > 1), None):
+        raise click.UsageError(f"--column {twice}=… is given twice: a field comes from one column")
     if places.null and places.files_from is None:
         raise click.UsageError("-0 applies to --files-from, which is not given")
     if places.files_from == "-" and "-" in names:
@@ -95,25 +107,26 @@ def _sources(
     jobs_only: bool,
 ) -> Iterator[tuple[str, Iterator[Target]]]:
     for name in names:
-        yield name, _named(name, options, jobs_only=jobs_only)
+        yield name, _named(name, options, places, jobs_only=jobs_only)
     if places.files_from is not None:
         is_empty = True
         for name in _listed(places.files_from, null=places.null):
             is_empty = False
-            yield name, _named(f"./{name}" if name == "-" else name, options, jobs_only=jobs_only)
+            yield name, _named(f"./{name}" if name == "-" else name, options, places, jobs_only=jobs_only)
         if is_empty and not jobs_only:
             raise click.UsageError(f"nothing to check: {shown_path(places.files_from)} names no file")
     if job.image is not None or job.video is not None:
         yield "", _given(job)
 
 
-def _named(name: str, options: Options, *, jobs_only: bool) -> Iterator[Target]:
+def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool) -> Iterator[Target]:
+    columns = dict(places.column)
     if name == "-":
         from preflight.targets.standard_input import read_stream  # noqa: PLC0415 - files do not need it
 
-        yield from read_stream(sys.stdin.buffer, model=options.model)
+        yield from read_stream(sys.stdin.buffer, model=options.model, columns=columns)
         return
-    for target in read_targets(name, model=options.model, filters=_filters(), jobs_only=jobs_only):
+    for target in read_targets(name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns):
         if not isinstance(target, Media | JobUnreadable) and _is_given("mode", "orientation"):
             raise click.UsageError("--mode and --orientation do not apply to job files: set them in the job")
         yield target

@@ -7,12 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from preflight.cli.guard import guarded_streams, is_ci, unguarded
 from preflight.redact import hide, printable
+
+if TYPE_CHECKING:
+    from rich.status import Status
 
 # These log signed URLs and headers, for programmers.
 _OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
@@ -28,11 +31,35 @@ def tell(text: str) -> None:
     click.echo(printable(text))
 
 
+class Spinner:
+    """A sign on standard error that something goes on, or nothing at all. Called with a text, it shows that."""
+
+    def __init__(self, status: Status | None = None) -> None:
+        self._status = status
+
+    def __call__(self, text: str) -> None:
+        if self._status is not None:
+            from rich.text import Text  # noqa: PLC0415 - loaded already
+
+            self._status.update(Text(text))
+
+    def make_room(self) -> None:
+        """Take the sign away for good where a result is about to be written to the same terminal."""
+        if self._status is not None and sys.stdout.isatty():
+            self.stop()
+
+    def stop(self) -> None:
+        """Take the sign away for good."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+
 @contextmanager
-def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], object]]:
-    """A spinner with ``message`` while the body runs; the yielded function changes the message."""
+def progress(message: str, *, hidden: bool = False) -> Iterator[Spinner]:
+    """A spinner with ``message`` while the body runs."""
     if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log cannot show a spinner
-        yield lambda _: None
+        yield Spinner()
         return
     from rich.text import Text  # noqa: PLC0415 - only on a terminal
 
@@ -40,7 +67,7 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[Callable[[str], 
 
     # A spinner takes strings for markup, whatever its console says: it is only given texts.
     with TextConsole(file=unguarded(sys.stderr)).status(Text(message)) as status, guarded_streams():
-        yield lambda text: status.update(Text(text))
+        yield Spinner(status)
 
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])

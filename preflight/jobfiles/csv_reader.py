@@ -4,75 +4,90 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from types import MappingProxyType
+from typing import NamedTuple
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_name, is_field_name, shown_id
+from preflight.jobfiles.columns import Column, NotAColumn, read_columns
+from preflight.jobfiles.fields import field_name
+from preflight.jobfiles.row_ids import RowIds
 from preflight.jobfiles.source_text import Lines, Text
+from preflight.jobfiles.table_rows import NotAnId, RowReader
 from preflight.model import Job, Place
-from preflight.model.job import JsonValue
 from preflight.redact import redact
 
 _DELIMITERS = ",;\t"
-_ID = FieldName(key="id", in_input=False)
-_MODEL = field_name("model")
-_SAID = re.compile(r"\ufeff?sep=([,;\t])\s*", re.IGNORECASE)
+_SAID = re.compile(r'\ufeff?"?sep=([,;\t])"?\s*', re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+_HEADER_LINES = 100
+"""Most lines of a header: a name in quotes may hold line breaks."""
 _SHOWN_NAMES, _SHOWN_NAME = 12, 40
 """Most names of columns that an error lists, and characters of each."""
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
-_BETWEEN_URLS = re.compile(r"[|\r\n]+")
-# Not at every space, since a local path may hold one; the look behind keeps long runs of spaces linear.
-_BEFORE_SCHEME = re.compile(r"(?<!\s)\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 
 
-def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | JobUnreadable]:
+def read_table(
+    lines: Lines, *, default_model: str | None, columns: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Job | JobUnreadable]:
     """The jobs of a table, in place of an unreadable row its error; rows without a value are skipped.
 
-    The first row names the columns, in any case: ``id``, and fields as ``field_name`` reads them; the most frequent of
-    comma, semicolon and tab in it is the delimiter, unless a line ``sep=;`` before it says another. Space around a
-    value is dropped, an empty cell is an absent field, and ``default_model`` replaces an absent ``model``. In
+    The first row names the columns (``read_columns``); ``columns`` maps names of a job's columns to this table's. The
+    most frequent of comma, semicolon and tab in it is the delimiter, unless a line ``sep=;`` before it says another. In
     ``input_urls`` and ``video_urls``, URLs are parted by ``|``, a line break, or the space before a scheme
     (``https://``). Everything else is one string, of at most as many characters as ``csv.field_size_limit()``.
 
-    After a row whose quotes do not match, the rest is not read: where its rows begin cannot be told.
+    After a row whose quotes do not match, the rest is not read: where its rows begin cannot be told. Raises
+    ``JobUnreadable`` where ``columns`` names one that the table does not have.
     """
     rows = _rows(lines)
+    header = next(rows, None)
+    if header is None:
+        return
+    if isinstance(header, JobUnreadable):
+        yield header
+        return
     try:
-        header = next(rows, None)
-        if header is None:
-            return
-        columns = _columns(header)
-        for row in rows:
-            try:
-                yield _job(row, columns, default_model)
-            except JobUnreadable as exc:
-                yield exc
+        named = _columns(header, columns)
+    except NotAColumn as exc:
+        raise header.text.unreadable(str(exc), header.text.place(0)) from exc
     except JobUnreadable as exc:
         yield exc
+        return
+    reader = RowReader(named, default_model=default_model, ids=RowIds())
+    nameless = [index for index, column in enumerate(named) if column.field is None and not column.name]
+    for row in rows:
+        if isinstance(row, JobUnreadable):
+            yield row
+            continue
+        try:
+            yield _job(row, named, nameless, reader)
+        except JobUnreadable as exc:
+            yield exc
 
 
 def header_names(lines: Iterable[str]) -> set[str]:
     """The names of the columns, in lower case, that a table with these first ``lines`` has."""
-    delimiter, header = _header(lines)
+    remaining = iter(lines)
+    delimiter, header = _header(remaining)
     try:
-        cells = next(csv.reader([header.lower()], delimiter=delimiter), [])
+        cells = next(csv.reader(chain([header], islice(remaining, _HEADER_LINES)), delimiter=delimiter), [])
     except csv.Error:
         return set()
-    return {name.strip() for name in cells} - {""}
+    return {name.strip().lower() for name in cells} - {""}
 
 
-def missing_columns(lines: Iterable[str]) -> str | None:
+def missing_columns(lines: Iterable[str], columns: Mapping[str, str] = MappingProxyType({})) -> str | None:
     """Why no row of a table with these first ``lines`` can be a job: it has no column for the image or the video."""
-    delimiter, header = _header(lines)
+    delimiter, header = _header(iter(lines))
     try:
         names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), []) if name.strip()]
-    except csv.Error:
-        return None
-    columns = {_column_name(name) for name in names}
-    missing = [name for name in ("image", "video") if field_name(name) not in columns]
+        fields = {column.field for column in read_columns(names, columns)}
+    except (csv.Error, NotAColumn):
+        return None  # the reader says why
+    missing = [name for name in ("image", "video") if field_name(name) not in fields]
     if not names or not missing:
         return None
     found = [redact(name, longest=_SHOWN_NAME) for name in names[:_SHOWN_NAMES]]
@@ -83,16 +98,49 @@ def missing_columns(lines: Iterable[str]) -> str | None:
     return f"{what}; name the columns {' and '.join(missing)}" if missing[1:] else f"{what}; name a column {missing[0]}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Row:
-    """The cells of a row, and its text as in the file, with the index where each cell starts."""
+class _Row(NamedTuple):
+    """The cells of a row, and its text as in the file, with the pattern of one cell in it."""
 
-    cells: Sequence[str]
+    cells: list[str]
     text: Text
-    starts: Sequence[int]
+    cell: re.Pattern[str]
+
+    def starts(self) -> list[int]:
+        """The index where each cell starts."""
+        return [found.start() for found in islice(self.cell.finditer(self.text.string), len(self.cells))]
 
     def place(self, column: int) -> Place:
-        return self.text.place(self.starts[column])
+        return self.text.place(self.starts()[column])
+
+
+class _Places(Mapping[str, Place]):
+    """The places of the fields of a row, looked for when they are first asked for: most rows have no finding."""
+
+    __slots__ = ("_columns", "_found", "_row")
+
+    def __init__(self, row: _Row, columns: Sequence[Column]) -> None:
+        self._row = row
+        self._columns = columns
+        self._found: dict[str, Place] | None = None
+
+    def __getitem__(self, name: str) -> Place:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, Place]:
+        if self._found is None:
+            text, cells = self._row.text, self._row.cells
+            self._found = {"": text.place(0)}
+            for index, start in enumerate(self._row.starts()):
+                field = self._columns[index].field if index < len(self._columns) else None
+                if field is not None and cells[index].strip():
+                    self._found[str(field)] = text.place(start)
+        return self._found
 
 
 class _Feed:
@@ -104,6 +152,8 @@ class _Feed:
         self._taken: list[str] = []
         self._chars = 0
         self._first_line = rest.number
+        self.goes_on = True
+        """Whether rows can be told apart behind a broken one."""
 
     def __iter__(self) -> _Feed:
         return self
@@ -115,95 +165,99 @@ class _Feed:
         self._taken.append(line)
         self._chars += len(line)
         if self._chars > limits.TABLE_ROW_CHARS:
-            raise self.unreadable(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job")
+            raise self._unreadable(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job")
         return line
 
     def take(self) -> Text:
         """The text of the row that was read; the next line begins another."""
-        text = Text("".join(self._taken), path=self._rest.path, first_line=self._first_line)
-        self._taken.clear()
+        taken = self._taken
+        text = Text(taken[0] if len(taken) == 1 else "".join(taken), path=self._rest.path, first_line=self._first_line)
+        taken.clear()
         self._chars = 0
         return text
 
-    def unreadable(self, message: str) -> JobUnreadable:
+    def broken(self, error: Exception) -> JobUnreadable:
+        """The error in place of the row that was being read. Its quotes decide whether the next line begins another.
+
+        A line of which only the end was not kept counts as one with its quotes in order where it begins a row.
+        """
+        quotes = sum(line.count('"') for line in self._taken)
+        is_one_line = len(self._taken) <= 1
+        self.goes_on = is_one_line and quotes % 2 == 0 and not self._rest.has_ended
+        if isinstance(error, JobUnreadable):
+            found = error
+        else:
+            more = "" if self.goes_on else ", and not read further"
+            found = self._unreadable(f"not CSV{more}: {error}")
+        self._taken.clear()
+        self._chars = 0
+        return found
+
+    def _unreadable(self, message: str) -> JobUnreadable:
         return JobUnreadable(message, path=self._rest.path, line=self._first_line, column=1)
 
 
-def _rows(lines: Lines) -> Iterator[_Row]:
-    """The rows that hold a value. Raises ``JobUnreadable`` where the table cannot be told apart any more."""
-    delimiter, first = _header(lines)
+def _rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
+    """The rows that hold a value, in place of an unreadable one its error.
+
+    The table ends where it cannot be told apart any more.
+    """
+    try:
+        delimiter, first = _header(lines)
+    except JobUnreadable as exc:
+        yield exc
+        return
     cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
     feed = _Feed(first, lines)
-    try:
-        for cells in csv.reader(feed, delimiter=delimiter, strict=True):
-            text = feed.take()
-            if any(value.strip() for value in cells):
-                starts = [found.start() for found in islice(cell.finditer(text.string), len(cells))]
-                yield _Row(cells=cells, text=text, starts=starts)
-    except csv.Error as exc:
-        raise feed.unreadable(f"not CSV, and not read further: {exc}") from exc
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except (csv.Error, JobUnreadable) as exc:
+            yield feed.broken(exc)
+            if not feed.goes_on:
+                return
+            continue
+        if any(cells) and any(map(str.strip, cells)):
+            yield _Row(cells, feed.take(), cell)
+        else:
+            feed.take()
 
 
-def _header(lines: Iterable[str]) -> tuple[str, str]:
+def _header(lines: Iterator[str]) -> tuple[str, str]:
     """The delimiter of a table, and the line of its header."""
     filled = (line for line in lines if line.strip())
     first = next(filled, "")
     if said := _SAID.fullmatch(first):  # as Excel writes it
         return said[1], next(filled, "")
-    return max(_DELIMITERS, key=first.count), first
+    unquoted = _QUOTED.sub("", first)
+    return max(_DELIMITERS, key=unquoted.count), first
 
 
-def _columns(header: _Row) -> list[FieldName | None]:
+def _columns(header: _Row, given: Mapping[str, str]) -> list[Column]:
     header.text.require_characters()
-    return [_column_name(name.strip()) for name in header.cells]
+    if len(header.cells) > limits.COLUMNS:
+        raise header.text.unreadable(
+            f"{len(header.cells)} columns; at most {limits.COLUMNS} are read: this is not a table of jobs",
+            header.text.place(0),
+        )
+    return read_columns(header.cells, given)
 
 
-def _column_name(name: str) -> FieldName | None:
-    """The field of a column. A table's author may write ``Image`` or ``VIDEO_URLS``; any other name stays."""
-    if not name:
-        return None
-    if name.lower() == _ID.key:
-        return _ID
-    return field_name(name.lower() if is_field_name(name.lower()) else name)
-
-
-def _job(row: _Row, columns: Sequence[FieldName | None], default_model: str | None) -> Job:
-    row.text.require_characters()
-    values: dict[FieldName, JsonValue] = {}
-    places = {"": row.text.place(0)}
-    repeated: list[str] = []
-    for index, cell in enumerate(row.cells):
-        value = cell.strip()
-        if not value:
-            continue
-        field = _column(row, columns, index)
-        if field in values:
-            repeated.append(str(field))
-        places[str(field)] = row.place(index)
-        values[field] = _urls(value) if field.key in LIST_FIELDS else value
-    name = values.pop(_ID, None)
-    if default_model is not None:
-        values.setdefault(_MODEL, default_model)
-    return Job(
-        body=body_from(values),
-        id=shown_id(name, list(values.values())) if isinstance(name, str) else None,
-        path=row.text.path,
-        line=places[""].line,
-        places=places,
-        repeated=tuple(repeated),
-    )
-
-
-def _column(row: _Row, columns: Sequence[FieldName | None], index: int) -> FieldName:
-    if index >= len(columns):
-        message = f"more than the {len(columns)} cells of the header (a delimiter within a value needs quotes)"
-        raise row.text.unreadable(message, row.place(index))
-    field = columns[index]
-    if field is None:
-        raise row.text.unreadable("a value in a column without a name", row.place(index))
-    return field
-
-
-def _urls(cell: str) -> list[JsonValue]:
-    parts = (part.strip() for piece in _BETWEEN_URLS.split(cell) for part in _BEFORE_SCHEME.split(piece))
-    return [part for part in parts if part]
+def _job(row: _Row, columns: Sequence[Column], nameless: Sequence[int], reader: RowReader) -> Job:
+    cells, text = row.cells, row.text
+    text.require_characters()
+    if len(cells) > len(columns):
+        for index in range(len(columns), len(cells)):
+            if cells[index].strip():
+                message = f"more than the {len(columns)} cells of the header (a delimiter within a value needs quotes)"
+                raise text.unreadable(message, row.place(index))
+    for index in nameless:
+        if index < len(cells) and cells[index].strip():
+            raise text.unreadable("a value in a column without a name", row.place(index))
+    try:
+        return reader.job(cells, path=text.path, line=text.first_line, places=_Places(row, columns))
+    except NotAnId as exc:
+        raise text.unreadable(str(exc), text.place(0)) from exc

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
 from preflight.bounded_file import why
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
+from preflight.jobfiles.columns import is_media_column
 from preflight.jobfiles.csv_reader import header_names
 from preflight.jobfiles.fields import LIST_FIELDS, field_name
 from preflight.jobfiles.load import load_job, load_manifest, load_text
 from preflight.jobfiles.open import open_regular
 from preflight.jobfiles.source_text import is_wide, read_head
 from preflight.model import Job
-from preflight.model.file_types import TABLE_SUFFIXES
+from preflight.model.file_types import PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.job import JsonValue
 
 LOOKED_AT_BYTES: Final = limits.DOCUMENT_BYTES
@@ -58,16 +60,31 @@ def document_jobs(path: Path, models: Collection[str]) -> Iterator[Job | JobUnre
         yield job
 
 
-def manifest_jobs(path: Path, models: Collection[str], *, default_model: str) -> Iterator[Job | JobUnreadable]:
+def manifest_jobs(
+    path: Path,
+    models: Collection[str],
+    *,
+    default_model: str,
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Job | JobUnreadable]:
     """All rows of a manifest of jobs (``load_manifest``), nothing for a file about something else.
+
+    ``columns`` is for tables with other names: one with all of these columns is a table of jobs, too.
 
     A table is one of jobs by its columns: ``input_urls`` or ``video_urls``, image and video, or a model that is one of
     ``models``. JSON Lines are when one of their lines is a job as ``document_jobs`` knows it, broken ones too.
     """
-    is_table = path.suffix.lower() in TABLE_SUFFIXES
-    text = read_head(_head(path))
-    if _is_table_of_jobs(text, models) if is_table else _is_lines_of_jobs(text, models):
-        yield from load_manifest(path, default_model=default_model)
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        is_about_jobs = _is_parquet_of_jobs(path, columns)
+    else:
+        text = read_head(_head(path))
+        if suffix in TABLE_SUFFIXES:
+            is_about_jobs = _is_table_of_jobs(text, models, columns)
+        else:
+            is_about_jobs = _is_lines_of_jobs(text, models, columns)
+    if is_about_jobs:
+        yield from load_manifest(path, default_model=default_model, columns=columns)
 
 
 def _head(path: Path) -> bytes:
@@ -113,39 +130,63 @@ def _is_template(text: str) -> bool:
     return True
 
 
-def _is_table_of_jobs(text: str, models: Collection[str]) -> bool:
-    columns = header_names(text.splitlines())
-    fields = {field_name(name) for name in columns}
-    named = any(name.removeprefix("input.") in LIST_FIELDS for name in columns)
-    return named or {_IMAGE, _VIDEO} <= fields or (_MODEL in fields and any(model in text for model in models))
+def _is_table_of_jobs(text: str, models: Collection[str], given: Mapping[str, str]) -> bool:
+    names = header_names(text.splitlines(keepends=True))
+    return _has_columns_of_jobs(names, given) or (
+        _MODEL in {field_name(name) for name in names} and any(model in text for model in models)
+    )
 
 
-def _is_lines_of_jobs(text: str, models: Collection[str]) -> bool:
-    marks = (*LIST_FIELDS, *models)
-    return any(_is_job_line(line, models) for line in text.splitlines() if any(mark in line for mark in marks))
+def _is_parquet_of_jobs(path: Path, given: Mapping[str, str]) -> bool:
+    from preflight.jobfiles.parquet_reader import can_read_parquet, parquet_columns  # noqa: PLC0415 - only for Parquet
+
+    if not can_read_parquet():
+        return False
+    with open_regular(path) as stream:
+        return _has_columns_of_jobs(parquet_columns(stream, str(path)), given)
 
 
-def _is_job_line(line: str, models: Collection[str]) -> bool:
+def _has_columns_of_jobs(names: Collection[str], given: Mapping[str, str]) -> bool:
+    """Whether a table with these columns, in lower case, holds jobs."""
+    if given and {column.lower() for column in given.values()} <= set(names):
+        return True
+    fields = {field_name(name) for name in names}
+    return any(name.removeprefix("input.") in LIST_FIELDS for name in names) or {_IMAGE, _VIDEO} <= fields
+
+
+def _is_lines_of_jobs(text: str, models: Collection[str], given: Mapping[str, str]) -> bool:
+    marks = (*LIST_FIELDS, *models, "image", "video", *given.values())
+    return any(_is_job_line(line, models, given) for line in text.splitlines() if any(mark in line for mark in marks))
+
+
+def _is_job_line(line: str, models: Collection[str], given: Mapping[str, str]) -> bool:
     try:
-        return _is_job(json.loads(line), models)
+        row = json.loads(line)
     except (ValueError, RecursionError):
         return _looks_written_as_job(line)
+    if isinstance(row, dict) and "input" not in row and _has_columns_of_jobs([name.lower() for name in row], given):
+        return True
+    return _is_job(row, models)
 
 
-def written_as(head: bytes) -> Written:
-    """What ``head``, the beginning of a text, begins. One line of JSON is a job, unless it has an ``id`` beside it."""
+def written_as(head: bytes, columns: Mapping[str, str] = MappingProxyType({})) -> Written:
+    """What ``head``, the beginning of a text, begins. One line of JSON is a job, unless it has an ``id`` beside it.
+
+    With ``columns`` it is a manifest in any case: only tables have columns.
+    """
     lines = [line for line in read_head(head).splitlines() if line.strip()]
     if not lines:
         return "job"
     if lines[0].lstrip().startswith("{"):
         row = _object(lines[0])
-        return "lines" if row is not None and (len(lines) > 1 or "id" in row) else "job"
-    return "table" if begins_table(head) else "job"
+        is_row = row is not None and "input" not in row and any(map(is_media_column, row))
+        return "lines" if row is not None and (len(lines) > 1 or "id" in row or is_row or columns) else "job"
+    return "table" if columns or begins_table(head) else "job"
 
 
 def begins_table(head: bytes) -> bool:
     """Whether ``head`` begins with a header that names a column for media."""
-    return any(field_name(name) in (_IMAGE, _VIDEO) for name in header_names(read_head(head).splitlines()))
+    return any(is_media_column(name) for name in header_names(read_head(head).splitlines(keepends=True)))
 
 
 def _object(line: str) -> dict[str, object] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,6 +79,18 @@ def job_from_fields(
 
 def shown_id(name: str, row: object) -> str:
     """A row's id as it may be kept and shown: people use a signed URL as one, or a signature of the row's own."""
+    return hide(name, _signatures_in(row))
+
+
+def without_signatures(meta: Mapping[str, JsonValue], row: object) -> dict[str, JsonValue]:
+    """``meta`` without the signatures of the URLs in ``row``: a column of its own may hold the one of another."""
+    secrets = _signatures_in(row)
+    if not secrets:
+        return dict(meta)
+    return {name: secrets.hide(value) if isinstance(value, str) else value for name, value in meta.items()}
+
+
+def _signatures_in(row: object) -> Secrets:
     found: list[str] = []
     waiting = [row]
     while waiting:
@@ -89,4 +101,4 @@ def shown_id(name: str, row: object) -> str:
                 waiting += items
             case str(text) if "?" in text:
                 found += signing_values(text)
-    return hide(name, Secrets(found))
+    return Secrets(found)

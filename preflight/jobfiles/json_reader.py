@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from preflight.errors import JobUnreadable
-from preflight.jobfiles.fields import shown_id
+from preflight.jobfiles.json_rows import JsonRows
 from preflight.jobfiles.scalars import decimal, integer
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.tree import Node, TreeBuilder, unfold
@@ -139,26 +139,26 @@ class _Reader:
         return self._text.unreadable(message, self._text.place(self._at))
 
 
-def read_json_lines(lines: Lines) -> Iterator[Job | JobUnreadable]:
-    """The jobs of ``lines``, in place of an unreadable one its error. Blank lines are skipped."""
+def read_json_lines(
+    lines: Lines, *, default_model: str | None = None, columns: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Job | JobUnreadable]:
+    """The jobs of ``lines``, in place of an unreadable one its error. Blank lines are skipped.
+
+    A line is a request body with ``id`` and keys of the author's own beside it, or a row of a table: an object without
+    ``input`` that has a column for media, or any object where ``columns`` names columns. ``default_model`` is for rows.
+    """
+    reader = JsonRows(default_model=default_model, columns=columns)
     while True:
         try:
             line = next(lines)
             if line.strip():
-                yield _job(Text(line.rstrip("\r\n"), path=lines.path, first_line=lines.number))
+                yield _job(Text(line.rstrip("\r\n"), path=lines.path, first_line=lines.number), reader)
         except StopIteration:
             return
         except JobUnreadable as exc:
             yield exc
 
 
-def _job(text: Text) -> Job:
+def _job(text: Text, reader: JsonRows) -> Job:
     text.require_characters()
-    job = unfold(read_json(text), text)
-    if not isinstance(job.body, dict) or "id" not in job.body:
-        return job
-    body = dict(job.body)
-    name = body.pop("id")
-    if isinstance(name, bool | list | dict):
-        raise text.unreadable("'id' must be a string or a number", job.places["id"])
-    return replace(job, body=body, id=None if name is None else shown_id(str(name), body) or None)
+    return reader.read(unfold(read_json(text), text), text)

@@ -28,8 +28,26 @@ LINE_CHARS: Final = 16 * 1024 * 1024
 TABLE_ROW_CHARS: Final = 1024 * 1024
 """One row of a CSV manifest, which may span lines."""
 
-ROWS: Final = 1_000_000
+SKIPPED_CHARS: Final = 512 * 1024 * 1024
+"""The rest of a line that is too long, which is read to find the next one."""
+
+COLUMNS: Final = 4096
+"""Columns of a table, and keys beside a job in a line of JSON Lines."""
+
+COLUMNS_SHOWN: Final = 12
+"""Columns that a message lists."""
+
+ROWS: Final = 100_000_000
 """Rows of a manifest."""
+
+PARQUET_SECONDS: Final = 60
+"""Seconds to wait for the next rows of a Parquet file."""
+
+PARQUET_STREAM_BYTES: Final = 8 * 1024 * 1024 * 1024
+"""A Parquet file on standard input, which is kept on the disk while it is read."""
+
+IDS: Final = 4_000_000
+"""Ids that are remembered to find one used twice."""
 
 COMMENTS: Final = 100
 """Comments of one file that speak to preflight."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from preflight.errors import JobUnreadable
@@ -17,7 +18,7 @@ from preflight.jobfiles.source_text import Lines, Text, decode
 from preflight.jobfiles.tree import unfold
 from preflight.jobfiles.yaml_reader import read_yaml
 from preflight.model import Job
-from preflight.model.file_types import CONTAINERS, MANIFEST_SUFFIXES, TABLE_SUFFIXES
+from preflight.model.file_types import CONTAINERS, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 
 
 def load_job(path: Path) -> Job:
@@ -88,18 +89,35 @@ def _reach(exc: JobUnreadable) -> tuple[int, int]:
 
 
 def load_manifest(
-    path: Path, *, default_model: str | None = None, max_rows: int = limits.ROWS
+    path: Path,
+    *,
+    default_model: str | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    max_rows: int = limits.ROWS,
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of a manifest in their order; in place of a row that cannot be read, the error that says why.
 
-    A ``.csv`` or ``.tsv`` file is a table (``read_table``; ``default_model`` is for it), any other is JSON Lines.
-    ``line`` and the places of a job are those in the manifest. An error in the last place may mean that the rest
-    was not read; a file that cannot be opened is raised, as ``JobUnreadable``, before the first row.
+    A ``.csv`` or ``.tsv`` file is a table (``read_table``), a ``.parquet`` file is one, too (``read_parquet``), any
+    other is JSON Lines. ``default_model`` is for rows of a table; ``columns`` maps names of a job's columns to those of
+    the table. ``line`` and the places of a job are those in the manifest. An error in the last place may mean that the
+    rest was not read; a file that cannot be opened is raised, as ``JobUnreadable``, before the first row.
     """
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
+
+        with open_regular(path) as stream:
+            rows = read_parquet(stream, shown=str(path), default_model=default_model, columns=columns)
+            yield from _at_most(rows, max_rows, path=str(path))
+        return
     with open_regular(path) as stream:
-        is_table = path.suffix.lower() in TABLE_SUFFIXES
         yield from read_manifest(
-            stream, path=str(path), is_table=is_table, default_model=default_model, max_rows=max_rows
+            stream,
+            path=str(path),
+            is_table=suffix in TABLE_SUFFIXES,
+            default_model=default_model,
+            columns=columns,
+            max_rows=max_rows,
         )
 
 
@@ -109,17 +127,21 @@ def read_manifest(
     path: str,
     is_table: bool,
     default_model: str | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
     max_rows: int = limits.ROWS,
 ) -> Iterator[Job | JobUnreadable]:
     """The same from ``stream``, which need not be able to go back; ``path`` is its name in errors and in jobs."""
     lines = Lines(stream, path=path)
-    rows = read_table(lines, default_model=default_model) if is_table else read_json_lines(lines)
+    read = read_table if is_table else read_json_lines
     try:
-        for count, row in enumerate(rows, start=1):
-            if count > max_rows:
-                message = f"more than {max_rows} rows: the rest is not read"
-                yield JobUnreadable(message, path=path, line=lines.number, column=1)
-                return
-            yield row
+        yield from _at_most(read(lines, default_model=default_model, columns=columns), max_rows, path=path)
     finally:
         lines.release()
+
+
+def _at_most(rows: Iterator[Job | JobUnreadable], most: int, *, path: str) -> Iterator[Job | JobUnreadable]:
+    for count, row in enumerate(rows, start=1):
+        if count > most:
+            yield JobUnreadable(f"more than {most} rows: the rest is not read", path=path, line=row.line, column=1)
+            return
+        yield row

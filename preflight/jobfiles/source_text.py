@@ -26,12 +26,12 @@ class Text:
     starts in its file.
     """
 
-    __slots__ = ("_first_line", "_line", "_line_start", "_seen", "path", "string")
+    __slots__ = ("_line", "_line_start", "_seen", "first_line", "path", "string")
 
     def __init__(self, string: str, *, path: str, first_line: int = 1) -> None:
         self.string = string
         self.path = path
-        self._first_line = first_line
+        self.first_line = first_line
         self._seen = 0
         self._line = first_line
         self._line_start = 0
@@ -39,7 +39,7 @@ class Text:
     def place(self, index: int) -> Place:
         """The place of ``string[index]``. Cheap when asked in rising order: only new characters are counted."""
         if index < self._seen:
-            self._seen, self._line, self._line_start = 0, self._first_line, 0
+            self._seen, self._line, self._line_start = 0, self.first_line, 0
         string, seen = self.string, self._seen
         lf, cr = string.count("\n", seen, index), string.count("\r", seen, index)
         if lf or cr:
@@ -134,6 +134,11 @@ class Lines:
         self._stream = io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
         self._ended = False
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more is read, because the file breaks off or a line does not end."""
+        return self._ended
+
     def __iter__(self) -> Lines:
         return self
 
@@ -144,7 +149,11 @@ class Lines:
         self.number += 1
         if len(line) <= limits.LINE_CHARS:
             return line
+        skipped = 0
         while line and not line.endswith(("\n", "\r")):
+            skipped += len(line)
+            if skipped > limits.SKIPPED_CHARS:
+                self._ended = True
             line = self._read()
         message = f"a line of more than {limits.LINE_CHARS} characters: this is not a job"
         raise JobUnreadable(message, path=self.path, line=self.number, column=1)

@@ -33,7 +33,8 @@ JOB_SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 """Those of a file with one job."""
 
 TABLE_SUFFIXES: Final = frozenset({".csv", ".tsv"})
-MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES
+PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
+MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES | PARQUET_SUFFIXES
 """Those of a file with many jobs."""
 
 SUFFIXES: Final[dict[str, tuple[str, ...]]] = _IMAGES | _VIDEOS

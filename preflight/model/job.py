@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+
+COLUMNS: Final = ("image", "video", "mode", "orientation", "prompt", "callback_url", "model", "id")
+"""The columns of a job in a table, by the names that docs and ``--column`` use."""
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
 
@@ -43,7 +46,9 @@ class Job:
     ``body`` is any value from the file: the rules check that it is a mapping with the right fields. It is not
     in the ``repr``: its URLs may be signed.
     ``places`` maps a field (``input.video_urls[0]``) to its place; ``repeated`` names keys that occur twice.
-    ``id`` is the row's own name in a manifest, never part of the body. ``comments`` are those that speak to preflight.
+    ``id`` is the row's own name in a manifest, never part of the body. ``same_id`` is the line of an earlier row with
+    this id. ``meta`` holds the columns beside those of a job, by name; they may hold signed URLs, too.
+    ``comments`` are those that speak to preflight.
     """
 
     body: JsonValue = field(repr=False)
@@ -53,6 +58,8 @@ class Job:
     places: Mapping[str, Place] = field(default_factory=dict)
     repeated: tuple[str, ...] = ()
     comments: tuple[IgnoreComment, ...] = ()
+    meta: Mapping[str, JsonValue] = field(default_factory=dict, repr=False)
+    same_id: int | None = None
 
     def value(self, name: str) -> JsonValue:
         """The value at a dotted field name such as ``input.video_urls[0]``; ``None`` where there is none."""

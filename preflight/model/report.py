@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from datetime import datetime
@@ -17,6 +17,7 @@ from preflight.model.finding import Finding, Hidden, Severity, Verdict
 
 if TYPE_CHECKING:
     from preflight.model.address import AddressFacts
+    from preflight.model.job import JsonValue
     from preflight.model.quote import Quote, TotalQuote
     from preflight.model.receipt import Receipt
     from preflight.model.video import VideoFacts
@@ -40,6 +41,7 @@ class JobReport(Restorable):
     id: str | None = None
     path: str | None = None
     line: int | None = None
+    meta: Mapping[str, JsonValue] = data_field(default_factory=dict, repr=False)
     bare: bool = False
     identity: str | None = None
     checked_at: datetime | None = None

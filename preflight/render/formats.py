@@ -7,28 +7,25 @@ when the user asks for that format.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from preflight.redact import printable
-from preflight.render import in_order, phrases
 from preflight.render import json_objects as objects
+from preflight.render import phrases
 from preflight.render.json_text import to_json, to_json_lines
+from preflight.render.streams import Concise, JsonDocument, JsonLines, Stream, whole
 from preflight.render.submissions import submission_lines
+from preflight.render.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from preflight.client import Credits
     from preflight.doctor import Check
     from preflight.fix.outcome import Outcome
     from preflight.ledger import Entry
     from preflight.ledger.calibration import Candidate, Observation
     from preflight.model import Report
-    from preflight.render.excerpts import LineOf
-    from preflight.render.locations import SourceTree, ToUtf16
     from preflight.settings import Loaded
     from preflight.submit.submit import Submission
 
@@ -39,25 +36,9 @@ IDENTIFYING: Final = frozenset({"json", "jsonl"})
 """The formats of a report that show the identity of each job."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """Answers from the machine and from other rooms; only the command line provides them.
-
-    ``lay_out`` returns the text that a function draws on a console. ``next_commands`` returns the commands that repair
-    the files of a report. ``tree`` and ``columns`` are for formats that name places in files, ``lines`` for those that
-    show them. ``about`` returns the version and the URL of the published rule pages.
-    """
-
-    lay_out: Callable[[Callable[[Console], object]], str]
-    next_commands: Callable[[Report], Iterable[str]]
-    tree: Callable[[], SourceTree]
-    columns: Callable[[], AbstractContextManager[ToUtf16]]
-    lines: Callable[[], AbstractContextManager[LineOf]]
-    about: Callable[[], tuple[str, str | None]]
-
-
 Renderer: TypeAlias = Callable[[_T, Surroundings], str]
 Formats: TypeAlias = Mapping[str, Renderer[_T]]
+MakeStream: TypeAlias = Callable[[Surroundings], Stream]
 
 
 def _json(object_of: Callable[[_T], Mapping[str, Any]]) -> Renderer[_T]:
@@ -72,34 +53,65 @@ def _lines(lines_of: Callable[[_T], Iterable[str]]) -> Renderer[_T]:
     return lambda value, _: "".join(f"{printable(line)}\n" for line in lines_of(value))
 
 
-def _report_text(report: Report, around: Surroundings) -> str:
-    if in_order.is_enough(report):
-        return "".join(f"{line}\n" for line in in_order.render_lines(report))
-    from preflight.render.text import render_report  # noqa: PLC0415 - loads rich
+def _text(around: Surroundings) -> Stream:
+    from preflight.render.text_stream import TextStream  # noqa: PLC0415 - other formats do without
 
-    commands = tuple(around.next_commands(report))
-    with around.lines() as line_of:
-        return around.lay_out(partial(render_report, report, next_commands=commands, line_of=line_of))
+    return TextStream(around.lay_out, around.next_commands, around.lines)
 
 
-def _sarif(report: Report, around: Surroundings) -> str:
-    from preflight.render.sarif import sarif_object, sarif_text  # noqa: PLC0415 - only for this format
+def _findings_text(around: Surroundings) -> Stream:
+    from preflight.render.text_stream import FindingsText  # noqa: PLC0415 - the same
+
+    return FindingsText(around.lay_out, around.lines)
+
+
+def _json_document(_: Surroundings) -> Stream:
+    return JsonDocument()
+
+
+def _json_stream(_: Surroundings) -> Stream:
+    return JsonLines()
+
+
+def _concise(around: Surroundings) -> Stream:
+    return Concise(around.tree())
+
+
+def _csv(_: Surroundings) -> Stream:
+    from preflight.render.rows import CsvStream  # noqa: PLC0415 - only for this format
+
+    return CsvStream()
+
+
+def _markdown(_: Surroundings) -> Stream:
+    from preflight.render.rows import MarkdownStream  # noqa: PLC0415 - the same
+
+    return MarkdownStream()
+
+
+def _sarif(around: Surroundings) -> Stream:
+    from preflight.render.sarif import SarifStream  # noqa: PLC0415 - the same
 
     version, pages = around.about()
-    with around.columns() as to_utf16:
-        return sarif_text(sarif_object(report, tree=around.tree(), to_utf16=to_utf16, version=version, pages=pages))
+    stack = ExitStack()
+    to_utf16 = stack.enter_context(around.columns())
+    return SarifStream(tree=around.tree(), to_utf16=to_utf16, version=version, pages=pages, close=stack.close)
 
 
-def _junit(report: Report, around: Surroundings) -> str:
-    from preflight.render.junit import junit_xml  # noqa: PLC0415 - loads junitparser
+def _junit(around: Surroundings) -> Stream:
+    from preflight.render.junit import JUnitStream  # noqa: PLC0415 - loads junitparser
 
-    return junit_xml(report, tree=around.tree())
+    return JUnitStream(around.tree())
 
 
-def _github(report: Report, around: Surroundings) -> str:
-    from preflight.render.github import workflow_commands  # noqa: PLC0415 - only for this format
+def _github(around: Surroundings) -> Stream:
+    from preflight.render.github import WorkflowCommands  # noqa: PLC0415 - only for this format
 
-    return "".join(f"{line}\n" for line in workflow_commands(report, tree=around.tree()))
+    return WorkflowCommands(around.tree())
+
+
+def _whole(make: MakeStream) -> Renderer[Report]:
+    return lambda report, around: whole(make(around), report)
 
 
 def _quotes_text(report: Report, around: Surroundings) -> str:
@@ -211,14 +223,22 @@ def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
     return checks_object(checks)
 
 
-REPORT: Formats[Report] = {
-    "text": _report_text,
-    "json": _json(objects.report_object),
-    "jsonl": _json_lines(lambda report: map(objects.job_object, report.jobs)),
+STREAMS: Mapping[str, MakeStream] = {
+    "text": _text,
+    "json": _json_document,
+    "jsonl": _json_stream,
+    "csv": _csv,
+    "markdown": _markdown,
+    "concise": _concise,
     "sarif": _sarif,
     "junit": _junit,
     COMMANDS: _github,
 }
+"""The formats of a check, each of which writes the jobs as they come."""
+FINDINGS: Mapping[str, MakeStream] = {**STREAMS, "text": _findings_text}
+"""The same with ``-q``: jobs without findings are left out of them, and text holds findings alone."""
+REPORT: Formats[Report] = {name: _whole(make) for name, make in STREAMS.items()}
+"""The same formats for a report that is whole already."""
 QUOTES: Formats[Report] = {
     "text": _quotes_text,
     "json": _json(objects.quotes_object),

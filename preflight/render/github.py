@@ -6,15 +6,18 @@ which Markdown passes through: inside it only HTML has a meaning, and HTML can b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
-from typing import Final
+from itertools import chain
+from typing import ClassVar, Final
 
+from preflight.checking.totals import Totals, totals_of
 from preflight.checking.verdict import verdict_of_finding
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
 from preflight.render.locations import SourceTree, spot_of, subject_of
+from preflight.render.streams import Spool, whole
 
 SUMMARY_BYTES: Final = 1024 * 1024
 """GitHub's bound on the summary of a step."""
@@ -22,34 +25,80 @@ SUMMARY_BYTES: Final = 1024 * 1024
 _ROOM_FOR_THE_END = 200
 
 
-def workflow_commands(report: Report, *, tree: SourceTree) -> Iterator[str]:
-    """A line a finding, errors first, and last a summary for readers of the log."""
-    found = [(finding, job) for job in report.jobs for finding in job.findings]
-    for finding, job in sorted(found, key=lambda each: -each[0].severity):
-        yield _command(finding, job, tree)
-    yield f"preflight: {phrases.tally(report)}"
+class WorkflowCommands:
+    """A line a finding, errors as they are found, and last a summary for readers of the log."""
+
+    in_parts: ClassVar[bool] = True
+
+    def __init__(self, tree: SourceTree) -> None:
+        self._tree = tree
+        self._later = {severity: Spool() for severity in (Severity.WARNING, Severity.NOTE)}
+
+    def job(self, job: JobReport) -> str:
+        now = []
+        for finding in job.findings:
+            line = f"{_command(finding, job, self._tree)}\n"
+            if finding.severity in self._later:
+                self._later[finding.severity].add(line)
+            else:
+                now.append(line)
+        return "".join(now)
+
+    def end(self, totals: Totals) -> Iterable[str]:
+        for spool in self._later.values():
+            yield from spool.read()
+        yield f"preflight: {phrases.tally(totals)}\n"
+
+
+def workflow_commands(report: Report, *, tree: SourceTree) -> list[str]:
+    """The same for a whole report, by lines."""
+    return whole(WorkflowCommands(tree), report).splitlines()
+
+
+class SummaryRows:
+    """The findings for a step's summary, as many as fit: those of each severity that come first."""
+
+    def __init__(self, tree: SourceTree) -> None:
+        self._tree = tree
+        self._rows: dict[Severity, list[str]] = {severity: [] for severity in reversed(Severity)}
+        self._room = dict.fromkeys(Severity, SUMMARY_BYTES)
+        self.count = 0
+
+    def add(self, job: JobReport) -> None:
+        """Keep the findings of ``job``."""
+        for finding in job.findings:
+            self.count += 1
+            if self._room[finding.severity] > 0:
+                row = _row(finding, job, self._tree)
+                self._room[finding.severity] -= len(row.encode())
+                self._rows[finding.severity].append(row)
+
+    def table(self, totals: Totals, *, room: int = SUMMARY_BYTES) -> str:
+        """The findings as a table of at most ``room`` bytes in UTF-8; the last row says how many did not fit."""
+        head = f"### preflight: {escape(phrases.tally(totals))}\n\n"
+        if not self.count:
+            return head if len(head.encode()) <= room else ""
+        head += "<table>\n<tr><th></th><th>rule</th><th>where</th><th>what was found</th></tr>\n"
+        left = room - len(head.encode()) - _ROOM_FOR_THE_END
+        if left < 0:
+            return ""
+        kept = []
+        for row in chain.from_iterable(self._rows.values()):
+            left -= len(row.encode())
+            if left < 0:
+                break
+            kept.append(row)
+        if len(kept) < self.count:
+            kept.append(f'<tr><td colspan="4">and {self.count - len(kept)} more</td></tr>\n')
+        return "".join([head, *kept, "</table>\n\n"])
 
 
 def step_summary(report: Report, *, tree: SourceTree, room: int = SUMMARY_BYTES) -> str:
-    """The findings as a table of at most ``room`` bytes in UTF-8; the last row says how many did not fit."""
-    found = [(finding, job) for job in report.jobs for finding in job.findings]
-    head = f"### preflight: {escape(phrases.tally(report))}\n\n"
-    if not found:
-        return head if len(head.encode()) <= room else ""
-    head += "<table>\n<tr><th></th><th>rule</th><th>where</th><th>what was found</th></tr>\n"
-    rows = [head]
-    left = room - len(head.encode()) - _ROOM_FOR_THE_END
-    if left < 0:
-        return ""
-    order = sorted(found, key=lambda each: -each[0].severity)
-    for shown, (finding, job) in enumerate(order):
-        row = _row(finding, job, tree)
-        left -= len(row.encode())
-        if left < 0:
-            rows.append(f'<tr><td colspan="4">and {len(order) - shown} more</td></tr>\n')
-            break
-        rows.append(row)
-    return "".join([*rows, "</table>\n\n"])
+    """The same for a whole report."""
+    rows = SummaryRows(tree)
+    for job in report.jobs:
+        rows.add(job)
+    return rows.table(totals_of(report.jobs), room=room)
 
 
 def _command(finding: Finding, job: JobReport, tree: SourceTree) -> str:
@@ -82,6 +131,8 @@ def _said(finding: Finding, job: JobReport) -> Iterator[str]:
     subject = subject_of(finding, job)
     if subject is not None:
         yield f"file: {subject.source}"
+    if row := phrases.row(job):
+        yield f"row: {row}"
     if finding.fix and finding.severity > Severity.NOTE:
         yield f"fix: {finding.fix}"
 

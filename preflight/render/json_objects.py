@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, ImageFacts, JobReport, Report, Subject
-from preflight.redact import redact
+from preflight.redact import hide, redact
 from preflight.render import phrases
 from preflight.units import decimal_text, dollars
 
 if TYPE_CHECKING:  # a check of local files needs neither httpx2 nor the parts of the model that it does not fill
+    from preflight.checking.totals import Totals
     from preflight.client import Credits
     from preflight.model import Quote, TotalQuote, VideoFacts
     from preflight.model.receipt import Receipt
@@ -30,6 +31,11 @@ def report_object(report: Report) -> dict[str, Any]:
         "quote": total_object(report.quote),
         "jobs": [job_object(job) for job in report.jobs],
     }
+
+
+def totals_object(totals: Totals) -> dict[str, Any]:
+    """The same without its jobs."""
+    return {"schema": REPORT, "verdict": totals.verdict.value, "quote": total_object(totals.quote)}
 
 
 def facts_object(report: Report) -> dict[str, Any]:
@@ -67,6 +73,23 @@ def job_object(job: JobReport) -> dict[str, Any]:
         "findings": [finding_object(finding) for finding in job.findings],
         "quote": quote_object(job.quote),
     }
+
+
+def shown_meta(job: JobReport) -> dict[str, Any]:
+    """The columns beside those of a job, without secrets: a column may hold a signed URL."""
+    return {name: _hidden(value) for name, value in job.meta.items()}
+
+
+def _hidden(value: Any) -> Any:
+    match value:
+        case str():
+            return hide(value)
+        case list():
+            return [_hidden(each) for each in value]
+        case dict():
+            return {hide(str(name)): _hidden(each) for name, each in value.items()}
+        case _:
+            return value
 
 
 def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
@@ -184,6 +207,7 @@ def _which(job: JobReport) -> dict[str, Any]:
         "line": job.line,
         "model": job.model,
         "verdict": job.verdict.value,
+        "meta": shown_meta(job),
     }
 
 

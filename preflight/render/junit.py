@@ -7,21 +7,27 @@ for an indeterminate one. A case is skipped when its file could not be read. Oth
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+from xml.etree import ElementTree as ET
 
 from junitparser import Attr, Error, Failure, IntAttr, JUnitXml, Skipped, TestCase, TestSuite
 
+from preflight.checking.totals import Totals
 from preflight.checking.verdict import verdict_of_finding
 from preflight.model import Finding, JobReport, Report, Severity, Subject, Verdict
 from preflight.redact import printable
 from preflight.render import phrases
+from preflight.render.json_objects import shown_meta
 from preflight.render.locations import STANDARD_INPUT, SourceTree, spot_of, subject_of
+from preflight.render.streams import Spool, whole
 from preflight.rules import RULES_BY_ID, Area
 
+_SUMS = ("tests", "failures", "errors", "skipped")
 _CONTENT = frozenset({Area.IMAGE, Area.VIDEO})
 
 
@@ -40,19 +46,44 @@ class _Case(NamedTuple):
     subject: Subject | None = None
 
 
+class JUnitStream:
+    """``check`` as a JUnit XML document. Its sums stand at its top, so its suites are kept as text until the end."""
+
+    in_parts: ClassVar[bool] = False
+
+    def __init__(self, tree: SourceTree) -> None:
+        self._tree = tree
+        self._names: Counter[str] = Counter()
+        self._suites = Spool()
+        self._sums: Counter[str] = Counter()
+        self._seconds = 0.0
+
+    def job(self, job: JobReport) -> str:
+        name = _name_of(job, self._tree)
+        self._names[name] += 1
+        suite = _suite(job, self._tree, name if self._names[name] == 1 else f"{name} #{self._names[name]}")
+        self._sums.update({key: int(getattr(suite, key) or 0) for key in _SUMS})
+        self._seconds += float(suite.time or 0)
+        # The library writes whole documents only.
+        self._suites.add(_without_markers(ET.tostring(suite._elem, "unicode")))  # noqa: SLF001
+        return ""
+
+    def end(self, totals: Totals) -> Iterable[str]:  # noqa: ARG002 - test cases are counted, not jobs
+        document = JUnitXml("preflight")
+        for key in _SUMS:
+            setattr(document, key, self._sums[key])
+        document.time = round(self._seconds, 3)
+        written = BytesIO()
+        document.write(written)
+        text = written.getvalue().decode("utf-8").rstrip()
+        yield f"{text.removesuffix('/>').rstrip()}>" if self._suites.count else text
+        yield from self._suites.read()
+        yield "</testsuites>\n" if self._suites.count else "\n"
+
+
 def junit_xml(report: Report, *, tree: SourceTree) -> str:
-    """``check`` as a JUnit XML document."""
-    document = JUnitXml("preflight")
-    names: Counter[str] = Counter()
-    for job in report.jobs:
-        name = _name_of(job, tree)
-        names[name] += 1
-        suite = _suite(job, tree, name if names[name] == 1 else f"{name} #{names[name]}")
-        document.append(suite)  # type: ignore[no-untyped-call]  # the same; add_testsuite compares it with every other
-    document.update_statistics()  # type: ignore[no-untyped-call]  # junitparser leaves it unannotated
-    written = BytesIO()
-    document.write(written)
-    return _without_markers(written.getvalue().decode("utf-8")) + "\n"
+    """The same for a whole report."""
+    return whole(JUnitStream(tree), report)
 
 
 def _without_markers(xml: str) -> str:
@@ -76,6 +107,10 @@ def _suite(job: JobReport, tree: SourceTree, name: str) -> TestSuite:
     suite.add_property("verdict", job.verdict.value)
     if job.quote is not None:
         suite.add_property("credits", f"{job.quote.credits:f}")
+    for column, value in shown_meta(job).items():
+        suite.add_property(
+            printable(f"meta.{column}"), printable(value if isinstance(value, str) else json.dumps(value))
+        )
     suite.add_testcases([_test_case(case, job, tree, name) for case in _cases(job)])
     return suite
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from preflight.model import ImageFacts, JobReport, Report, Subject, Transfer, Verdict
+from preflight.model import ImageFacts, JobReport, Subject, Transfer, Verdict
 from preflight.model.facts import color_name
 from preflight.pricing import show_seconds
-from preflight.redact import printable
+from preflight.redact import printable, redact
 from preflight.units import dollars, round_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from preflight.checking.totals import Totals
     from preflight.model import Quote, TotalQuote
     from preflight.specs import Rounding
 
@@ -23,6 +24,7 @@ NOT_OPENED = "not opened (offline check)"
 NOT_EXAMINED = "not examined"
 """The label of a URL that was not opened: neither it nor a job that consists of it alone is called a pass."""
 _DOCUMENTS = (".yaml", ".yml", ".json")
+_COLUMNS_SHOWN = 12
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -120,26 +122,46 @@ def row_of(job: JobReport) -> str:
     return f":{job.line}" if job.line and not alone and (job.id is not None or job.line > 1) else ""
 
 
-def tally(report: Report) -> str:
+def tally(totals: Totals) -> str:
     """``2 pass, 1 fail; total 900 credits ($4.50), of which 900 for 1 job that fails``"""
-    counts = [(sum(job.verdict is verdict for job in report.jobs), verdict) for verdict in VERDICTS]
-    text = ", ".join(f"{count} {VERDICTS[verdict]}" for count, verdict in counts if count)
-    return f"{text}; {total(report)}" if report.quote is not None else text
+    text = ", ".join(
+        f"{totals.verdicts[verdict]} {VERDICTS[verdict]}" for verdict in VERDICTS if totals.verdicts[verdict]
+    )
+    costs = total(totals)
+    return f"{text}; {costs}" if costs else text
 
 
-def total(report: Report) -> str:
+def total(totals: Totals) -> str:
     """``total 900 credits ($4.50), of which 900 for 1 job that fails``; empty where nothing has a price."""
-    if report.quote is None:
+    quote, failing = totals.quote, totals.failing
+    if quote is None:
         return ""
-    text = f"total {price(report.quote)}"
-    failing = [job for job in report.paid if job.quote and job.verdict is Verdict.FAIL]
-    if failing:
-        noun = "file" if failing[0].bare else "job"  # priced targets of one report are all of one kind
-        these = f"1 {noun} that fails" if len(failing) == 1 else f"{len(failing)} {noun}s that fail"
-        text += f", of which {sum(job.quote.credits for job in failing if job.quote):f} for {these}"
-    if report.quote.unpriced:
-        text += f", {report.quote.unpriced} without a price"
+    text = f"total {price(quote)}"
+    if failing.jobs:
+        noun = "job" if totals.has_jobs else "file"  # priced targets of one report are all of one kind
+        these = f"1 {noun} that fails" if failing.jobs == 1 else f"{failing.jobs} {noun}s that fail"
+        text += f", of which {failing.credits:f} for {these}"
+    if quote.unpriced:
+        text += f", {quote.unpriced} without a price"
     return text
+
+
+def row(job: JobReport) -> str:
+    """The columns beside those of a job: ``character: Anna · shot: 3``; empty where there are none."""
+    pairs = ((name, _cell(value)) for name, value in job.meta.items())
+    shown = [f"{redact(name, longest=40)}: {cell}" for name, cell in pairs if cell]
+    text = " · ".join(shown[:_COLUMNS_SHOWN])
+    return f"{text} · and {len(shown) - _COLUMNS_SHOWN} more" if len(shown) > _COLUMNS_SHOWN else text
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str | int | float):
+        return redact(str(value), longest=60)
+    import json  # noqa: PLC0415 - only for nested values
+
+    return redact(json.dumps(value, ensure_ascii=False, default=str), longest=60)
 
 
 def reckoning(quote: Quote) -> str:

@@ -10,16 +10,20 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
 from preflight.redact import printable, shorten
+from preflight.render.json_objects import shown_meta
 from preflight.render.json_text import without_markers
 from preflight.render.locations import SourceTree, ToUtf16, spot_of, subject_of
 from preflight.rules import RULES, Rule
 from preflight.rules.pages import help_of
+
+if TYPE_CHECKING:
+    from preflight.checking.totals import Totals
 
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 NO_FILE: Final = "command-line"
@@ -38,61 +42,115 @@ _PRECISIONS = {"API page": "very-high", "advisory": "medium"}
 _SAID_SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "recommendation"}
 
 
+class SarifStream:
+    """``check`` as a SARIF log of one run, of which the results are kept. ``close`` is called at its end.
+
+    ``pages`` is the URL below which every rule has a page, if there is one. Results beyond GitHub's limits are left
+    out, least severe first, and a notification says how many.
+    """
+
+    in_parts: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        *,
+        tree: SourceTree,
+        to_utf16: ToUtf16,
+        version: str,
+        pages: str | None = None,
+        close: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._tree = tree
+        self._to_utf16 = to_utf16
+        self._version = version
+        self._pages = pages
+        self._close = close
+        self._seen: Counter[str] = Counter()
+        self._results: list[dict[str, Any]] = []
+        self._found = 0
+        self._untold: list[dict[str, Any]] = []
+        self._untold_count = 0
+        self._examined = True
+
+    def job(self, job: JobReport) -> str:
+        for finding in job.findings:
+            self._found += 1
+            self._results.append(_result(finding, job, self._tree, self._to_utf16, self._seen))
+        if len(self._results) > 2 * RESULTS:
+            self._results = _most_severe(self._results, RESULTS)
+        if _could_not_tell(job):
+            self._examined = False
+            for each in _untold(job):
+                self._untold_count += 1
+                if len(self._untold) < _NOTIFICATIONS:
+                    self._untold.append(each)
+        return ""
+
+    def end(self, totals: Totals | None) -> Iterable[str]:  # noqa: ARG002 - a log holds results, not sums
+        self._close()
+        yield sarif_text(self.log())
+
+    def log(self) -> dict[str, Any]:
+        """The whole log."""
+        kept = _most_severe(self._results, RESULTS)
+        while True:
+            log = self._log(kept, left_out=self._found - len(kept))
+            excess = _compressed(log) / COMPRESSED_BYTES
+            if excess <= 1 or not kept:
+                return log
+            kept = _most_severe(kept, int(len(kept) / excess * 0.95))
+
+    def _log(self, results: Sequence[dict[str, Any]], *, left_out: int) -> dict[str, Any]:
+        return {
+            "$schema": SCHEMA,
+            "version": "2.1.0",
+            "runs": [
+                {
+                    "tool": {
+                        "driver": {
+                            "name": "preflight",
+                            "semanticVersion": self._version,
+                            "rules": [_descriptor(rule, self._pages) for rule in RULES],
+                        }
+                    },
+                    "invocations": [
+                        {
+                            "executionSuccessful": self._examined,
+                            "toolExecutionNotifications": list(self._notifications(left_out)),
+                        },
+                    ],
+                    "originalUriBaseIds": {
+                        _ROOT: {"description": {"text": "The root of the source tree that preflight ran in."}}
+                    },
+                    "columnKind": "utf16CodeUnits",
+                    "results": list(results),
+                }
+            ],
+        }
+
+    def _notifications(self, left_out: int) -> Iterator[dict[str, Any]]:
+        if left_out:
+            said = f"{left_out} of the results are left out, the least severe: a code scanning service accepts no more."
+            yield {"level": "warning", "message": {"text": said}}
+        yield from self._untold
+        if self._untold_count > _NOTIFICATIONS:
+            said = f"{self._untold_count - _NOTIFICATIONS} more could not be examined."
+            yield {"level": "error", "message": {"text": said}}
+
+
 def sarif_object(
     report: Report, *, tree: SourceTree, to_utf16: ToUtf16, version: str, pages: str | None = None
 ) -> dict[str, Any]:
-    """``check`` as a SARIF log of one run. ``pages`` is the URL below which every rule has a page, if there is one.
-
-    Results beyond GitHub's limits are left out, least severe first, and a notification says how many.
-    """
-    results = list(_results(report, tree, to_utf16))
-    kept = _most_severe(results, RESULTS)
-    while True:
-        log = _log(report, kept, left_out=len(results) - len(kept), version=version, pages=pages)
-        excess = _compressed(log) / COMPRESSED_BYTES
-        if excess <= 1 or not kept:
-            return log
-        kept = _most_severe(kept, int(len(kept) / excess * 0.95))
+    """The same for a whole report."""
+    stream = SarifStream(tree=tree, to_utf16=to_utf16, version=version, pages=pages)
+    for job in report.jobs:
+        stream.job(job)
+    return stream.log()
 
 
 def sarif_text(log: dict[str, Any]) -> str:
     """``log`` as JSON: indented, unless it is too long for people to read."""
     return without_markers(json.dumps(log, indent=2 if _is_short(log) else None)) + "\n"
-
-
-def _log(
-    report: Report,
-    results: Sequence[dict[str, Any]],
-    *,
-    left_out: int,
-    version: str,
-    pages: str | None,
-) -> dict[str, Any]:
-    notifications = list(_notifications(report, left_out=left_out))
-    examined = not any(_could_not_tell(job) for job in report.jobs)
-    return {
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {
-                    "driver": {
-                        "name": "preflight",
-                        "semanticVersion": version,
-                        "rules": [_descriptor(rule, pages) for rule in RULES],
-                    }
-                },
-                "invocations": [
-                    {"executionSuccessful": examined, "toolExecutionNotifications": notifications},
-                ],
-                "originalUriBaseIds": {
-                    _ROOT: {"description": {"text": "The root of the source tree that preflight ran in."}}
-                },
-                "columnKind": "utf16CodeUnits",
-                "results": list(results),
-            }
-        ],
-    }
 
 
 def _descriptor(rule: Rule[Any], pages: str | None) -> dict[str, Any]:
@@ -113,22 +171,24 @@ def _descriptor(rule: Rule[Any], pages: str | None) -> dict[str, Any]:
     }
 
 
-def _results(report: Report, tree: SourceTree, to_utf16: ToUtf16) -> Iterator[dict[str, Any]]:
-    seen: Counter[str] = Counter()
-    for job in report.jobs:
-        for finding in job.findings:
-            key = _fingerprint(finding, job, tree)
-            seen[key] += 1
-            fingerprint = f"{key}:{seen[key]}"
-            yield {
-                "ruleId": finding.rule,
-                "ruleIndex": _RULE_INDEX[finding.rule],
-                "level": finding.severity.label,
-                "message": {"text": _message(finding, job)},
-                "locations": [_location(finding, job, tree, to_utf16)],
-                "partialFingerprints": {"primaryLocationLineHash": fingerprint, "preflight/v1": fingerprint},
-                "properties": {"indeterminate": finding.indeterminate},
-            }
+def _result(
+    finding: Finding, job: JobReport, tree: SourceTree, to_utf16: ToUtf16, seen: Counter[str]
+) -> dict[str, Any]:
+    key = _fingerprint(finding, job, tree)
+    seen[key] += 1
+    fingerprint = f"{key}:{seen[key]}"
+    properties: dict[str, Any] = {"indeterminate": finding.indeterminate}
+    if job.meta:
+        properties["meta"] = shown_meta(job)
+    return {
+        "ruleId": finding.rule,
+        "ruleIndex": _RULE_INDEX[finding.rule],
+        "level": finding.severity.label,
+        "message": {"text": _message(finding, job)},
+        "locations": [_location(finding, job, tree, to_utf16)],
+        "partialFingerprints": {"primaryLocationLineHash": fingerprint, "preflight/v1": fingerprint},
+        "properties": properties,
+    }
 
 
 def _message(finding: Finding, job: JobReport) -> str:
@@ -178,29 +238,17 @@ def _fingerprint(finding: Finding, job: JobReport, tree: SourceTree) -> str:
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _notifications(report: Report, *, left_out: int) -> Iterator[dict[str, Any]]:
-    if left_out:
-        said = f"{left_out} of the results are left out, the least severe: a code scanning service accepts no more."
-        yield {"level": "warning", "message": {"text": said}}
-    untold = list(_untold(report))
-    yield from untold[:_NOTIFICATIONS]
-    if len(untold) > _NOTIFICATIONS:
-        said = f"{len(untold) - _NOTIFICATIONS} more could not be examined."
-        yield {"level": "error", "message": {"text": said}}
-
-
-def _untold(report: Report) -> Iterator[dict[str, Any]]:
-    for job in report.jobs:
-        reasons = [finding for finding in job.findings if finding.indeterminate]
-        for finding in reasons:
-            yield {
-                "level": "error",
-                "message": {"text": _message(finding, job)},
-                "associatedRule": {"id": finding.rule, "index": _RULE_INDEX[finding.rule]},
-            }
-        if not reasons and _could_not_tell(job):
-            name = "" if job.path is None else f": {shorten(printable(job.path))}"
-            yield {"level": "error", "message": {"text": f"Could not be examined{name}."}}
+def _untold(job: JobReport) -> Iterator[dict[str, Any]]:
+    reasons = [finding for finding in job.findings if finding.indeterminate]
+    for finding in reasons:
+        yield {
+            "level": "error",
+            "message": {"text": _message(finding, job)},
+            "associatedRule": {"id": finding.rule, "index": _RULE_INDEX[finding.rule]},
+        }
+    if not reasons:
+        name = "" if job.path is None else f": {shorten(printable(job.path))}"
+        yield {"level": "error", "message": {"text": f"Could not be examined{name}."}}
 
 
 def _could_not_tell(job: JobReport) -> bool:

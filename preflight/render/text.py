@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from preflight.checking.totals import Totals, totals_of
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.model.file_types import TABLE_SUFFIXES
@@ -51,18 +52,46 @@ def render_report(
         if in_line:
             console.print()
             in_line = False
-        console.print(_heading(job), soft_wrap=True)
-        for subject in job.subjects:
-            _print_subject(job, subject, console)
-        _print_findings(job, console, line_of)
-        if job.quote is not None:
-            _print_price(job.quote, console)
+        render_job(job, console, line_of)
         if several:
             console.print()
     if several:
         if in_line:
             console.print()
-        console.print(_summary(report))
+        console.print(_summary(totals_of(report.jobs)))
+    _print_next(next_commands, console)
+
+
+def render_job(job: JobReport, console: Console, line_of: LineOf = _no_line) -> None:
+    """Print one job in full."""
+    _print_heading(job, console)
+    for subject in job.subjects:
+        _print_subject(job, subject, console)
+    _print_findings(job, console, line_of)
+    if job.quote is not None:
+        _print_price(job.quote, console)
+
+
+def render_findings(job: JobReport, console: Console, line_of: LineOf = _no_line) -> None:
+    """Print one job with its findings alone."""
+    _print_heading(job, console)
+    _print_findings(job, console, line_of)
+
+
+def render_end(totals: Totals, console: Console, *, next_commands: Sequence[str] = ()) -> None:
+    """Print the sums over many jobs, of which those that pass were not printed."""
+    if totals.rules:
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+        table.add_column(justify="right")
+        table.add_column(no_wrap=True)
+        for rule, count in totals.rules.most_common():
+            table.add_row(str(count), rule)
+        console.print(Text("findings by rule", style="bold"))
+        console.print(Padding(table, (0, 0, 1, 2), expand=False))
+    if totals.warned:
+        these = "1 job passes" if totals.warned == 1 else f"{totals.warned} jobs pass"
+        console.print(f"{these} with warnings; --format concise lists them", style="dim")
+    console.print(_summary(totals))
     _print_next(next_commands, console)
 
 
@@ -70,7 +99,7 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
     """Print prices: every mode, the range, and the reasons for it."""
     several = len(report.jobs) > 1
     for job in report.jobs:
-        console.print(_heading(job), soft_wrap=True)
+        _print_heading(job, console)
         console.print(_price_table(job.quotes, console.width) if job.quotes else "  no price: see the findings")
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
             console.print(_indented(Text(f"· {reason}", style="dim")))
@@ -78,7 +107,7 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
         if several:
             console.print()
     if several:
-        console.print(_summary(report))
+        console.print(_summary(totals_of(report.jobs)))
 
 
 def _line(job: JobReport) -> Text:
@@ -94,6 +123,12 @@ def _print_next(commands: Sequence[str], console: Console) -> None:
             console.print()
         # Never wrapped, so that it can be copied whole.
         console.print(Text.assemble(("next: " if number == 0 else "      ", "bold"), (command, "cyan")), soft_wrap=True)
+
+
+def _print_heading(job: JobReport, console: Console) -> None:
+    console.print(_heading(job), soft_wrap=True)
+    if job.meta and (row := phrases.row(job)):
+        console.print(_indented(Text(row, style="dim")))
 
 
 def _heading(job: JobReport) -> Text:
@@ -217,13 +252,15 @@ def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
     return table
 
 
-def _summary(report: Report) -> Text:
+def _summary(totals: Totals) -> Text:
     text = Text()
-    labels = list(map(_label, report.jobs))
+    unopened = totals.unopened
+    counts = {phrases.VERDICTS[verdict]: count for verdict, count in totals.verdicts.items()}
+    counts |= {"pass": counts["pass"] - unopened, phrases.NOT_EXAMINED: unopened}
     for label, style in _STYLES.items():
-        if label in labels:
-            text.append(f"{labels.count(label)} {label}", style=f"bold {style}")
+        if count := counts[label]:
+            text.append(f"{count} {label}", style=f"bold {style}")
             text.append("  ")
-    text.append(phrases.total(report))
+    text.append(phrases.total(totals))
     text.rstrip()
     return text

@@ -50,6 +50,7 @@ JOB_RULES = _rules(
     ("orientation-invalid", _ERROR, job.orientation_invalid, "page:27", "An orientation that does not exist."),
     ("prompt-too-long", _ERROR, job.prompt_too_long, "page:29", "More characters than the service accepts."),
     ("input-count", _ERROR, job.input_count, "page:25", "No image or video, or more than one."),
+    ("id-duplicate", _WARNING, job.id_duplicate, "preflight", "An id that an earlier row of the manifest has."),
     ("callback-not-public", _ERROR, job.callback_not_public, "page:21", "A callback URL that cannot be called."),
 )
 

@@ -19,11 +19,13 @@ _TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": 
 _TYPES: dict[FieldType, type] = {"string": str, "string[]": list, "object": dict}
 _SHOWN_CHARACTERS = 60
 _ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt")
+_COLUMNS: dict[str, Role] = {"image": "image", "video": "video", "orientation": "orientation"}
+"""The short names of fields that tables use, where they differ from the field's own."""
 
 
 def model_unknown(case: JobCase) -> Iterator[Flaw]:
     field = case.spec.field("model")
-    value = case.job.value(field.name)
+    value = case.values[field.name]
     if isinstance(value, str) and value not in model_names():
         yield _not_a_choice(field, value, model_names(), f"is '{_shown(value)}', a model that preflight does not know")
 
@@ -73,7 +75,7 @@ def field_type(case: JobCase) -> Iterator[Flaw]:
     given = frozenset(case.given)
     for field in case.spec.fields:
         if field.name in given and (field.type == "object" or not _is_absent(case, field)):
-            yield from _wrong_type(field, case.job.value(field.name))
+            yield from _wrong_type(field, case.values[field.name])
 
 
 def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
@@ -100,7 +102,7 @@ def orientation_invalid(case: JobCase) -> Iterator[Flaw]:
 
 def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
     field = case.spec.field("prompt")
-    value = case.job.value(field.name)
+    value = case.values[field.name]
     if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
         excess = len(value) - field.max_length
         yield Flaw(
@@ -114,7 +116,7 @@ def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
 
 def input_count(case: JobCase) -> Iterator[Flaw]:
     for field in case.spec.fields:
-        value = case.job.value(field.name)
+        value = case.values[field.name]
         if field.expected is None or not isinstance(value, list) or len(value) == field.expected:
             continue
         what = "image" if field.role == "image" else "video"
@@ -138,6 +140,17 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
         )
 
 
+def id_duplicate(case: JobCase) -> Iterator[Flaw]:
+    if case.job.same_id is not None:
+        yield Flaw(
+            message=f"the id '{_shown(case.job.id)}' is used in line {case.job.same_id}, too; results name rows by it",
+            measured=f"used in line {case.job.same_id}",
+            allowed="an id of its own for each row",
+            fix="give this row another id, or remove one of the two rows",
+            field="id",
+        )
+
+
 def _meant(given: str, case: JobCase) -> str | None:
     """The field that a misplaced, misspelt or misremembered name means.
 
@@ -146,14 +159,17 @@ def _meant(given: str, case: JobCase) -> str | None:
     decide.
     """
     around, _, key = given.rpartition(".")
+    word = key.lower()
     names = {field.name.rpartition(".")[2]: field for field in case.spec.fields}
-    if key.lower() in names:
-        return names[key.lower()].name
-    role = next((role for role in _ROLES if role in key.lower()), None)
+    if word in names:
+        return names[word].name
+    role = next((role for role in _ROLES if role in word), None)
+    if role is None and (close := close_words(word, _COLUMNS, cutoff=0.75)):
+        role = _COLUMNS[close[0]]
     if role is not None:
         return case.spec.field(role).name
-    close = [names[name] for name in close_words(key.lower(), names, most=len(names))]
-    return min(close, key=partial(_distance, around, case)).name if close else None
+    close_fields = [names[name] for name in close_words(word, names, most=len(names))]
+    return min(close_fields, key=partial(_distance, around, case)).name if close_fields else None
 
 
 def _distance(around: str, case: JobCase, field: FieldSpec) -> tuple[bool, bool, bool]:
@@ -175,9 +191,11 @@ def _example(field: FieldSpec) -> str:
 
 def _is_absent(case: JobCase, field: FieldSpec) -> bool:
     """Whether a field is missing although the mapping around it is there."""
-    around = field.name.rpartition(".")[0]
+    if case.values[field.name] is not None:
+        return False
+    around, _, key = field.name.rpartition(".")
     parent = case.job.value(around) if around else case.job.body
-    return isinstance(parent, dict) and field.name.rpartition(".")[2] not in parent
+    return isinstance(parent, dict) and key not in parent
 
 
 def _required(case: JobCase) -> str:
@@ -211,7 +229,7 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
 
 
 def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
-    value = case.job.value(field.name)
+    value = case.values[field.name]
     if isinstance(value, str) and value not in field.choices:
         yield _not_a_choice(field, value, field.choices, f"must be {' or '.join(field.choices)}, not '{_shown(value)}'")
 

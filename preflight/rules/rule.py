@@ -5,7 +5,7 @@ Named tuples, not dataclasses: every run makes all of these classes, at a tenth 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -16,6 +16,7 @@ from preflight.specs import SizeLimit
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts, ImageFacts, Job, Quote, Subject, VideoFacts
+    from preflight.model.job import JsonValue
     from preflight.specs import Spec
 
 
@@ -66,12 +67,14 @@ class Flaw(NamedTuple):
 class JobCase(NamedTuple):
     """A job before its files are examined. ``callback`` holds the facts of its callback URL.
 
-    ``given`` holds the dotted names of every field given, one level into mappings that the spec knows.
+    ``given`` holds the dotted names of every field given, one level into mappings that the spec knows; ``values`` the
+    values of the spec's fields, of which an absent one is ``None``.
     """
 
     job: Job
     spec: Spec
     given: tuple[str, ...]
+    values: Mapping[str, JsonValue]
     callback: AddressFacts | None = None
 
     @classmethod
@@ -83,7 +86,8 @@ class JobCase(NamedTuple):
             inner = job.body.get(container)
             inside = [f"{container}.{key}" for key in inner] if isinstance(inner, dict) else ()
             given = (*job.body, *inside)
-        return cls(job=job, spec=spec, given=given, callback=callback)
+        values = {field.name: job.value(field.name) for field in spec.fields}
+        return cls(job=job, spec=spec, given=given, values=values, callback=callback)
 
 
 class SubjectCase(NamedTuple):
@@ -150,20 +154,22 @@ class Rule(NamedTuple, Generic[CaseT]):
         """The command that explains the rule."""
         return f"preflight explain {self.id}"
 
-    def findings(self, case: CaseT, field: str | None) -> Iterator[Finding]:
+    def findings(self, case: CaseT, field: str | None) -> list[Finding]:
         """The findings of this rule about ``case``, each with ``field`` unless the rule names another."""
-        for flaw in self.check(case):
-            yield Finding(
-                rule=self.id,
-                severity=flaw.severity or self.severity,
-                message=flaw.message,
-                indeterminate=flaw.indeterminate,
-                field=flaw.field if flaw.field is not None else field,
-                measured=flaw.measured,
-                allowed=flaw.allowed,
-                fix=flaw.fix,
-                help=self.help,
-            )
+        return [self._finding(flaw, field) for flaw in self.check(case)]
+
+    def _finding(self, flaw: Flaw, field: str | None) -> Finding:
+        return Finding(
+            rule=self.id,
+            severity=flaw.severity or self.severity,
+            message=flaw.message,
+            indeterminate=flaw.indeterminate,
+            field=flaw.field if flaw.field is not None else field,
+            measured=flaw.measured,
+            allowed=flaw.allowed,
+            fix=flaw.fix,
+            help=self.help,
+        )
 
 
 def oversize(size_bytes: int | None, limit: SizeLimit, what: str, fix: Callable[[], str]) -> Iterator[Flaw]:

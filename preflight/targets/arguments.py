@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError, JobUnreadable
-from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, TABLE_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.pointers import is_annex_key, pointer_name
 from preflight.model.target import Media, Target, is_url, meant_url
 from preflight.redact import redact, shown_path
@@ -21,8 +22,18 @@ _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
 
 
-def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_only: bool = False) -> Iterator[Target]:
+def read_targets(
+    name: str,
+    *,
+    model: str,
+    filters: Filters | None = None,
+    jobs_only: bool = False,
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Target]:
     """The targets behind one argument. ``model`` is for manifests that name none, ``filters`` for folders and patterns.
+
+    ``columns`` maps names of a job's columns to those of the tables. The URL of a manifest in an object store
+    (``s3://bucket/jobs.csv``) is read like a file; any other URL is one of a media file.
 
     ``jobs_only`` skips every file that is not a job: media, and YAML, JSON and CSV about something else. A job that
     is broken is then a target of its own, for a report, and not an error.
@@ -32,7 +43,9 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_
     if not name.strip():
         raise ConfigurationError("an empty name instead of a file: is a variable not set?")
     if is_url(name):
-        if not jobs_only:
+        if _is_stored(name):
+            yield from _read_stored(name, model, columns)
+        elif not jobs_only:
             yield Media(source=name)
         return
     filters = filters or Filters()
@@ -47,11 +60,11 @@ def read_targets(name: str, *, model: str, filters: Filters | None = None, jobs_
         raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
     if is_folder:
         for found in find_files(path, filters):
-            yield from _read_jobs(found.path, model) if jobs_only else _read_found(found, model)
+            yield from _read_jobs(found.path, model, columns) if jobs_only else _read_found(found, model, columns)
     elif is_there:
-        yield from _read_jobs(path, model) if jobs_only else _read_file(path, model)
+        yield from _read_jobs(path, model, columns) if jobs_only else _read_file(path, model, columns)
     elif any(mark in name for mark in "*?["):
-        yield from _read_matching(name, model, filters, jobs_only=jobs_only)
+        yield from _read_matching(name, model, filters, columns, jobs_only=jobs_only)
     else:
         raise ConfigurationError(no_such_file(name))
 
@@ -71,23 +84,27 @@ def why_empty(name: str) -> str:
         return "standard input: no jobs in it"
     if path.is_dir():
         return f"{shown_path(name)}: no media or job files in this folder (hidden and ignored ones are skipped)"
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    if path.suffix.lower() in TABLE_SUFFIXES and not is_url(name):
         return f"{shown_path(name)}: {'no rows below its header' if _has_text(path) else 'an empty file'}"
-    return f"{shown_path(name)}: no jobs in it"
+    return f"{redact(name) if is_url(name) else shown_path(name)}: no jobs in it"
 
 
-def _read_matching(pattern: str, model: str, filters: Filters, *, jobs_only: bool) -> Iterator[Target]:
+def _read_matching(
+    pattern: str, model: str, filters: Filters, columns: Mapping[str, str], *, jobs_only: bool
+) -> Iterator[Target]:
     is_empty = True
     for found in find_matching(pattern, filters):
         asked = Path(pattern).suffix.lower()
-        for target in _read_jobs(found.path, model) if jobs_only else _read_found(found, model, asked=asked):
+        for target in (
+            _read_jobs(found.path, model, columns) if jobs_only else _read_found(found, model, columns, asked=asked)
+        ):
             is_empty = False
             yield target
     if is_empty and not jobs_only:
         raise ConfigurationError(f"{redact(pattern)}: no file fits this pattern (hidden and ignored ones are skipped)")
 
 
-def _read_jobs(path: Path, model: str) -> Iterator[Target]:
+def _read_jobs(path: Path, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
     suffix = path.suffix.lower()
     if suffix not in JOB_LIKE or not path.is_file():
         return
@@ -96,10 +113,10 @@ def _read_jobs(path: Path, model: str) -> Iterator[Target]:
     if suffix in JOB_SUFFIXES:
         yield from document_jobs(path, model_names())
     else:
-        yield from manifest_jobs(path, model_names(), default_model=model)
+        yield from manifest_jobs(path, model_names(), default_model=model, columns=columns)
 
 
-def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target]:
+def _read_found(found: Found, model: str, columns: Mapping[str, str], *, asked: str = "") -> Iterator[Target]:
     """The targets in a file that nobody has named; ``asked`` is an ending that was asked for.
 
     A folder that cannot be read is a target, too: it cannot be examined, and so the verdict is not a pass.
@@ -109,12 +126,12 @@ def _read_found(found: Found, model: str, *, asked: str = "") -> Iterator[Target
         yield Media(source=str(path))
     elif suffix in JOB_LIKE:
         if _mentions_media(path):
-            yield from _read_jobs(path, model)
+            yield from _read_jobs(path, model, columns)
     elif suffix and suffix == asked:
         yield Media(source=str(path))
 
 
-def _read_file(path: Path, model: str) -> Iterator[Target]:
+def _read_file(path: Path, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
     suffix = path.suffix.lower()
     if suffix in MEDIA_SUFFIXES:
         yield Media(source=str(path))
@@ -124,13 +141,28 @@ def _read_file(path: Path, model: str) -> Iterator[Target]:
     if suffix in JOB_SUFFIXES:
         yield load_job(path)
     elif suffix in MANIFEST_SUFFIXES:
-        problem = _missing_columns(path) if suffix in TABLE_SUFFIXES else None
+        problem = _missing_columns(path, columns) if suffix in TABLE_SUFFIXES else None
         if problem is not None:  # once, instead of the same findings about every row
             yield JobUnreadable(problem, path=str(path), line=1, column=1)
         else:
-            yield from load_manifest(path, default_model=model)
+            yield from load_manifest(path, default_model=model, columns=columns)
     else:
         yield Media(source=str(path))
+
+
+def _is_stored(name: str) -> bool:
+    """Whether a URL is one of a manifest: its scheme and suffix say so."""
+    if PurePosixPath(name).suffix.lower() not in MANIFEST_SUFFIXES:
+        return False
+    from preflight.jobfiles.stores import is_store_url  # noqa: PLC0415 - loads YAML, as above
+
+    return is_store_url(name)
+
+
+def _read_stored(url: str, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
+    from preflight.jobfiles.stores import load_stored  # noqa: PLC0415 - the same
+
+    yield from load_stored(url, default_model=model, columns=columns)
 
 
 def _mentions_media(path: Path) -> bool:
@@ -139,6 +171,8 @@ def _mentions_media(path: Path) -> bool:
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
     except NotRead:
         return False
+    if path.suffix.lower() in PARQUET_SUFFIXES:
+        return True  # its columns are read where the jobs are
     if path.suffix.lower() in TABLE_SUFFIXES:
         from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders
 
@@ -146,7 +180,7 @@ def _mentions_media(path: Path) -> bool:
     return any(mark in head.replace(b"\x00", b"") for mark in _JOB_MARKS)  # in UTF-16, too
 
 
-def _missing_columns(path: Path) -> str | None:
+def _missing_columns(path: Path, columns: Mapping[str, str]) -> str | None:
     from preflight.jobfiles.csv_reader import missing_columns  # noqa: PLC0415 - only for tables
     from preflight.jobfiles.source_text import read_head  # noqa: PLC0415 - the same
 
@@ -154,7 +188,9 @@ def _missing_columns(path: Path) -> str | None:
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
     except NotRead:
         return None  # the reader says why
-    return missing_columns(read_head(head).splitlines(keepends=True)) if pointer_name(head) is None else None
+    if pointer_name(head) is not None:
+        return None
+    return missing_columns(read_head(head).splitlines(keepends=True), columns)
 
 
 def _has_text(path: Path) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import BinaryIO, Final, Protocol
 
 from preflight.errors import ConfigurationError
-from preflight.jobfiles import load_text, read_manifest
+from preflight.jobfiles import limits, load_text, read_manifest
 from preflight.jobfiles.detect import written_as
 from preflight.jobfiles.source_text import is_text
 from preflight.model.target import Target
 
+_PARQUET: Final = b"PAR1"
 _HEAD_BYTES: Final = 64 * 1024
 _DOCUMENT_BYTES: Final = 17 * 1024 * 1024
 """A little more than a job file may have, so that one that is too long is seen to be."""
@@ -21,20 +24,44 @@ _NAME_BYTES: Final = 32 * 1024
 """Longer than any path, and than any URL that is checked."""
 
 
-def read_stream(stream: BinaryIO, *, model: str) -> Iterator[Target]:
+def read_stream(stream: BinaryIO, *, model: str, columns: Mapping[str, str] = MappingProxyType({})) -> Iterator[Target]:
     """The targets in ``stream``, called ``-``; a manifest is read row by row. ``model`` is for tables that name none.
+
+    ``columns`` maps names of a job's columns to those of the table.
 
     Raises ``ConfigurationError`` for bytes that are not text, ``JobUnreadable`` for a job that cannot be read.
     """
     head = stream.read(_HEAD_BYTES)
+    if head.startswith(_PARQUET):
+        yield from _read_parquet(head, stream, model, columns)
+        return
     if not is_text(head):
         raise ConfigurationError("standard input is not text: it takes a job or a manifest; name a media file instead")
-    written = written_as(head)
+    written = written_as(head, columns)
     if written != "job":
         joined = io.BufferedReader(_Joined(head, stream))
-        yield from read_manifest(joined, path="-", is_table=written == "table", default_model=model)
+        yield from read_manifest(joined, path="-", is_table=written == "table", default_model=model, columns=columns)
     else:
         yield load_text(head + stream.read(_DOCUMENT_BYTES - len(head)))
+
+
+def _read_parquet(head: bytes, rest: BinaryIO, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
+    """The rows of a Parquet file, which is read from its end: so it is kept on the disk meanwhile."""
+    from preflight.jobfiles.parquet_reader import read_parquet, require_parquet  # noqa: PLC0415 - only for Parquet
+
+    require_parquet()
+    with tempfile.TemporaryFile() as file:
+        size, piece = 0, head
+        while piece:
+            size += file.write(piece)
+            if size > limits.PARQUET_STREAM_BYTES:
+                most = limits.PARQUET_STREAM_BYTES >> 30
+                raise ConfigurationError(
+                    f"standard input: a Parquet file of more than {most} GiB; name the file instead"
+                )
+            piece = rest.read(1024 * 1024)
+        file.seek(0)
+        yield from read_parquet(file, shown="-", default_model=model, columns=columns)
 
 
 class _Joined(io.RawIOBase):

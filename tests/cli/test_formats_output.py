@@ -62,7 +62,7 @@ def test_a_hyphen_is_standard_output(tmp_path: Path) -> None:
 
 
 def test_quiet_is_about_standard_output_and_not_about_files(tmp_path: Path) -> None:
-    ran = preflight("check", BAD, "-q", "--format", "text", "--format", "json:a.json", cwd=tmp_path)
+    ran = preflight("check", BAD, "-qq", "--format", "text", "--format", "json:a.json", cwd=tmp_path)
     assert (ran.code, ran.out, ran.err) == (1, "", "")
     assert names_in(tmp_path) == ["a.json"]
 

@@ -262,10 +262,39 @@ def test_headers_in_any_case_and_a_named_delimiter(head: str, tmp_path: Path) ->
     assert (ran.code, ran.job["id"], ran.job["line"]) == (0, "a", len(head.splitlines()) + 1)
 
 
-def test_a_column_with_another_name_is_still_an_unknown_field(tmp_path: Path) -> None:
-    write(tmp_path, "jobs.csv", f"Image,Video,Comment\n{PICTURE},{CLIP},x\n")
+def test_a_column_with_another_name_is_kept_and_a_misspelt_one_is_an_unknown_field(tmp_path: Path) -> None:
+    write(tmp_path, "jobs.csv", f"Image,Vidoe,Comment\n{PICTURE},{CLIP},x\n")
     ran = check(tmp_path, "jobs.csv")
-    assert ran.finding("field-unknown")["field"] == "input.Comment"
+    assert ran.finding("field-unknown")["field"] == "input.vidoe"
+    assert ran.finding("field-unknown")["fix"] == "did you mean 'input.video_urls'?"
+    assert ran.job["meta"] == {"Comment": "x"}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["--column", "imag=x"], "did you mean 'image'?"),
+        (["--column", "image"], "is not NAME=COLUMN"),
+        (["--column", "image="], "is not NAME=COLUMN"),
+        (["--column", "image=a", "--column", "image=b"], "given twice"),
+        (["--column", "image=faces"], "no such column; did you mean 'face'?"),
+    ],
+)
+def test_a_mapping_of_columns_that_makes_no_sense_is_a_usage_error(
+    given: list[str], words: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "jobs.csv", f"face,video\n{PICTURE},{CLIP}\n")
+    ran = here("check", tmp_path / "jobs.csv", *given)
+    assert (ran.code, ran.out) == (2, "")
+    assert words in ran.err
+
+
+def test_tables_with_other_names_are_read_by_their_mapping(tmp_path: Path) -> None:
+    write(tmp_path, "jobs.csv", f"face,video\n{PICTURE},{CLIP}\n")
+    for options in ([], ["--jobs-only"]):
+        assert here("check", tmp_path / "jobs.csv", "--column", "image=face", *options).code == 0
+    stdin = (tmp_path / "jobs.csv").read_bytes()
+    assert preflight("check", "-", "--column", "image=face", stdin=stdin).code == 0
 
 
 # ── Nothing to check ──────────────────────────────────────────────────────────────────────────────────────────────

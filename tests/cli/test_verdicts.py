@@ -212,6 +212,10 @@ def test_an_unknown_rule_is_a_usage_error_that_suggests_one() -> None:
     assert "image-too-small" in ran.err
 
 
-def test_quiet_says_it_by_the_exit_code_alone(small: Path) -> None:
+def test_quiet_keeps_the_findings_and_twice_says_it_by_the_exit_code_alone(small: Path) -> None:
     ran = here("check", "--image", small, "--strict", "--quiet")
+    assert (ran.code, ran.err) == (1, "")
+    assert "warning  image-too-small" in ran.out
+    assert "read" not in ran.out
+    ran = here("check", "--image", small, "--strict", "-qq")
     assert (ran.code, ran.out, ran.err) == (1, "", "")

@@ -168,9 +168,10 @@ class TestTables:
         (job,) = jobs(tmp_path, "m.csv", "model,mode\nother,720p\n", default_model="m")
         assert job.value("model") == "other"
 
-    def test_unknown_columns_are_left_to_the_rules(self, tmp_path: Path) -> None:
+    def test_unknown_columns_are_kept_and_misspelt_ones_left_to_the_rules(self, tmp_path: Path) -> None:
         (job,) = jobs(tmp_path, "m.csv", "duration,output.mode,promt\n5,x,p\n")
-        assert job.body == {"output.mode": "x", "input": {"duration": "5", "promt": "p"}}
+        assert job.body == {"input": {"promt": "p"}}
+        assert job.meta == {"duration": "5", "output.mode": "x"}
         assert job.place("input.promt") == Place(2, 5)
 
     @pytest.mark.parametrize(
@@ -242,9 +243,6 @@ class TestTables:
         "bad",
         [
             pytest.param('2,"open\n3,x\n', id="quote never closed"),
-            pytest.param('2,"a"b\n3,x\n', id="text after a quote"),
-            pytest.param(f"2,{'x' * 200_000}\n3,x\n", id="cell too long"),
-            pytest.param("2" + ",x" * 600_000 + "\n3,x\n", id="row too long"),
             pytest.param("2" + ',"\n"' * 300_000 + "\n3,x\n", id="row of too many lines"),
         ],
     )
@@ -253,6 +251,23 @@ class TestTables:
         assert isinstance(first, Job)
         assert isinstance(last, JobUnreadable)
         assert (last.line, last.column) == (3, 1)
+
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            pytest.param('2,"a"b\n', id="text after a quote"),
+            pytest.param(f"2,{'x' * 200_000}\n", id="cell too long"),
+            pytest.param("2" + ",x" * 600_000 + "\n", id="row too long"),
+            pytest.param(f"2,{'x' * 40 * 1024 * 1024}\n", id="line too long"),
+        ],
+    )
+    def test_a_broken_row_of_one_line_does_not_hide_the_rows_below(self, tmp_path: Path, bad: str) -> None:
+        first, broken, last = rows(tmp_path, "m.csv", f"id,prompt\n1,x\n{bad}3,x\n")
+        assert isinstance(first, Job)
+        assert isinstance(broken, JobUnreadable)
+        assert (broken.line, broken.column) == (3, 1)
+        assert isinstance(last, Job)
+        assert (last.id, last.line, last.place("input.prompt")) == ("3", 4, Place(4, 3))
 
     @pytest.mark.parametrize("data", ["", "\n\n", "id,mode\n", ",,\n,,\n"])
     def test_a_table_without_rows_holds_no_job(self, tmp_path: Path, data: str) -> None:

@@ -1,7 +1,7 @@
 """Every rule, over its files that pass and its files that fail (fixtures/rules, read as fixtures/README.md says).
 
-A job file is judged offline; a media file is checked by itself; a scene says more: the part the file plays, its size,
-the server that serves it, the options.
+A job file is judged offline, of a manifest the last row; a media file is checked by itself; a scene says more: the part
+the file plays, its size, the server that serves it, the options.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import pytest
 
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
-from preflight.jobfiles import job_from_fields, load_job
+from preflight.jobfiles import job_from_fields, load_job, load_manifest
 from preflight.model import Finding, JobReport, Kind, Severity
+from preflight.model.file_types import MANIFEST_SUFFIXES
 from preflight.model.target import Media, Target
 from preflight.rules import RULES, Area
 from preflight.sources.host import AllowedHost
@@ -57,6 +58,9 @@ def opened(path: Path, folder: Path) -> Iterator[tuple[Target, Options]]:
     """The target and the options of a fixture, with its server running if it needs one."""
     if path.suffix == ".yaml":
         yield load_job(path), Options(uploaded=True, offline=True)
+    elif path.suffix in MANIFEST_SUFFIXES:
+        *_, last = load_manifest(path, default_model="kling-v3-motion-control")
+        yield last, Options(uploaded=True, offline=True)
     elif path.name.endswith(".scene.toml"):
         with staged(path, folder) as staged_scene:
             yield staged_scene

@@ -18,7 +18,10 @@ from xml.etree import ElementTree as ET
 from tests.support.command import FIXTURES, preflight
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
-SUFFIXES = {"text": "txt", "json": "json", "jsonl": "jsonl", "sarif": "sarif", "junit": "xml", "github": "log"}
+SUFFIXES = {
+    "text": "txt", "json": "json", "jsonl": "jsonl", "sarif": "sarif", "junit": "xml", "github": "log",
+    "csv": "csv", "markdown": "md", "concise": "lines",
+}  # fmt: skip
 CASES = {"job": ["job.yaml"], "folder": ["folder"], "manifest": ["rows.jsonl"]}
 
 HOSTILE = {
@@ -39,7 +42,7 @@ input:
   promt: The character dances.
 """
 _ROWS = [
-    '{"id": "good", "input": {"input_urls": ["plain.png"], "video_urls": ["12-seconds.mp4"]}, "model": "MODEL"}',
+    '{"id": "good", "n":3, "input": {"input_urls": ["plain.png"], "video_urls": ["12-seconds.mp4"]}, "model": "MODEL"}',
     '{"id": "broken", "input": {',
     '{"id": "💃", "model": "MODEL", "input": {"prompt": "💃", "input_urls": ["299-wide.png"], "video_urls": ["MOOV"]}}',
 ]

@@ -7,17 +7,17 @@ from dataclasses import replace
 import click
 
 from preflight.checking.engine import Engine
-from preflight.checking.verdict import Outcome, outcome_of
+from preflight.cli.check_run import CheckRun
 from preflight.cli.completion import files
-from preflight.cli.exit_codes import exit_of, exit_of_outcome
-from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
+from preflight.cli.exit_codes import Exit, exit_of_outcome
+from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, StreamOptions, VerdictOptions
 from preflight.cli.output import require_writable
-from preflight.cli.report_output import append_step_summary, source_tree
-from preflight.cli.result_options import emit_results, results
-from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, verdict_options
+from preflight.cli.result_options import results
+from preflight.cli.result_streams import ResultStreams
+from preflight.cli.shared_options import engine_options, job_options, network_options, stream_options, verdict_options
 from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
-from preflight.render.formats import COMMANDS, IDENTIFYING, REPORT
+from preflight.render.formats import IDENTIFYING, STREAMS
 
 
 @click.command("check")
@@ -36,7 +36,7 @@ from preflight.render.formats import COMMANDS, IDENTIFYING, REPORT
 @click.option(
     "--jobs-only", is_flag=True, help="Skip files that are not jobs (for hooks that run over a whole repository)."
 )
-@result_options(REPORT)
+@stream_options(STREAMS)
 def command(
     *,
     names: tuple[str, ...],
@@ -47,7 +47,7 @@ def command(
     write_baseline: str | None,
     offline: bool,
     jobs_only: bool,
-    output: ResultOptions,
+    output: StreamOptions,
 ) -> int:
     """Check jobs and media files before you pay for them.
 
@@ -62,27 +62,24 @@ def command(
     if write_baseline is not None:
         verdict = replace(verdict, baseline=None)  # the new baseline keeps the old findings
         require_writable(write_baseline)
-    is_silent = output.quiet and write_baseline is None and all(result.file is None for result in wanted)
-    identify = not is_silent and any(result.format in IDENTIFYING for result in wanted)
+        wanted, output = (), replace(output, quiet=min(output.quiet, 1))
+    streams = ResultStreams(wanted, quiet=output.quiet)
+    identify = bool(streams) and any(result.format in IDENTIFYING for result in wanted)
     options = engine_options(network=network, job=job, verdict=verdict, offline=offline, identify=identify)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
-    with progress("checking", hidden=output.hidden), Engine(options) as engine:
-        # Where nothing is written, no report is kept: a manifest may have a million rows.
-        found = outcome_of(engine.check_each(targets)) if is_silent else engine.check(targets)
-    if not found.jobs and not jobs_only:
+    run = CheckRun(streams, targets, keeps_all=write_baseline is not None or options.baseline is not None)
+    with progress("checking", hidden=output.hidden) as spinner, Engine(options) as engine:
+        if not run.go_through(engine.check_each(targets), spinner):
+            return Exit.INTERRUPTED
+    if not run.totals.jobs and not jobs_only:
         raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}")
-    if isinstance(found, Outcome):
-        return exit_of_outcome(found)
-    report = found
     if jobs_only:
         targets.empty.clear()  # files that are not jobs are skipped silently
     if not output.quiet:
-        say_beside(report, targets, options.baseline)
+        say_beside(run.kept, targets, options.baseline)
     if write_baseline is not None:
         from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only for --write-baseline
 
-        return keep_as_baseline(report, write_baseline, quiet=output.quiet)
-    emit_results(wanted, REPORT, report, quiet=output.quiet)
-    if not output.quiet and any(result.format == COMMANDS for result in wanted):
-        append_step_summary(report, source_tree())
-    return exit_of(report)
+        return keep_as_baseline(run.kept, write_baseline, quiet=bool(output.quiet))
+    run.finish()
+    return exit_of_outcome(run.totals.outcome)

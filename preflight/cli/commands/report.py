@@ -1,0 +1,139 @@
+"""``preflight report``."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from preflight.cli.completion import files
+from preflight.cli.option_groups import StreamOptions
+from preflight.cli.output import Sink
+from preflight.cli.report_output import surroundings
+from preflight.cli.report_view import View, view_of
+from preflight.cli.result_options import results
+from preflight.cli.shared_options import stream_options
+from preflight.cli.terminal import progress, remark
+from preflight.render.formats import COMMANDS, STREAMS
+from preflight.render.group_tables import GroupRow, Sums
+
+if TYPE_CHECKING:
+    from preflight.runs.statistics import Group, Groups, Statistics
+
+
+@click.command("report")
+@click.argument("names", nargs=-1, required=True, metavar="RUN|FILE...", shell_complete=files)
+@click.option(
+    "--by", metavar="COLUMN", help="Add up by this column: one of the manifest, or verdict, mode, host, path."
+)
+@click.option(
+    "--only",
+    type=click.Choice(["fail", "indeterminate", "pass"]),
+    multiple=True,
+    help="Show only jobs with this verdict (repeatable).",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(["credits", "seconds", "verdict"]),
+    help="List jobs in this order: most expensive, longest, or failures first.",
+)
+@click.option("--statistics", is_flag=True, help="Show how lengths, sizes and prices are spread, and verdicts by host.")
+@stream_options(STREAMS)
+def command(
+    *,
+    names: tuple[str, ...],
+    by: str | None,
+    only: tuple[str, ...],
+    sort: Any,
+    statistics: bool,
+    output: StreamOptions,
+) -> int:
+    """Show what a run or a saved report holds.
+
+    RUN is the folder of a run; FILE is what 'preflight check' wrote with
+    --format json or jsonl.
+
+    \b
+    preflight report RUN
+    preflight report RUN --by character --format csv
+    preflight report report.json --only fail --sort credits
+    """
+    from preflight.runs.report_order import SortedJobs  # noqa: PLC0415 - loads SQLite
+    from preflight.runs.report_reader import read_reports  # noqa: PLC0415 - loads the model
+    from preflight.runs.statistics import Group, Groups, Statistics  # noqa: PLC0415 - the same
+
+    written = [
+        (
+            view_of(each.format, surroundings(each.file), by=by, lists_all=bool(only or sort)),
+            Sink(each.file, commands=each.format == COMMANDS),
+        )
+        for each in results(output)
+        if each.file is not None or output.quiet < 2
+    ]
+    whole, groups, figures, read_count = Group(), None if by is None else Groups(by), Statistics(), 0
+    with ExitStack() as stack, progress("reading", hidden=output.hidden):
+        ordered = stack.enter_context(SortedJobs(sort)) if sort else None
+        for read in read_reports(list(names), remark):
+            read_count += 1
+            if only and read.job.verdict.value not in only:
+                continue
+            whole.add(read.job)
+            if groups is not None:
+                groups.add(read.job)
+            if statistics:
+                figures.add(read.job)
+            if ordered is not None:
+                ordered.add(read)
+            else:
+                _write(written, read)
+        for read in ordered or ():
+            _write(written, read)
+    if not read_count:
+        raise click.UsageError("nothing to report: there are no jobs in it")
+    if groups is not None and not groups.is_known:
+        raise click.UsageError(f"--by {by}: no job has this column")
+    sums = _sums(whole, groups, figures if statistics else None, read_count, only)
+    for view, sink in written:
+        for piece in view.end(sums, _object(whole, groups, figures if statistics else None)):
+            sink.write(piece)
+        sink.finish()
+    return 0
+
+
+def _write(written: list[tuple[View, Sink]], read: Any) -> None:
+    for view, sink in written:
+        sink.write(view.add(read))
+
+
+def _sums(whole: Group, groups: Groups | None, figures: Statistics | None, count: int, only: tuple[str, ...]) -> Sums:
+    rows = [_row(name, group) for name, group in groups.found.items()] if groups else []
+    rows.sort(key=lambda row: -(row.totals.quote.credits if row.totals.quote else -1))
+    return Sums(
+        whole=_row("", whole),
+        read=count,
+        only=only,
+        column=groups.column if groups else None,
+        groups=rows,
+        histograms={name: list(figures.bins(name)) for name in figures.histograms} if figures else {},
+        hosts=figures.hosts if figures else {},
+        transfer=(figures.bytes, figures.requests) if figures else (0, 0),
+    )
+
+
+def _row(name: str, group: Group) -> GroupRow:
+    return GroupRow(name, group.totals, group.in_mode, group.priced, group.unpriced)
+
+
+def _object(whole: Group, groups: Groups | None, figures: Statistics | None) -> dict[str, Any]:
+    """The sums as JSON: a report whose ``summary`` adds up its jobs."""
+    from preflight.render.json_objects import totals_object  # noqa: PLC0415 - loaded with the reader
+
+    value = {**totals_object(whole.totals), "summary": whole.to_object()}
+    value["summary"]["rules"] = dict(whole.totals.rules.most_common())
+    if groups is not None:
+        value["by"] = groups.column
+        value["groups"] = [{"name": name, **group.to_object()} for name, group in groups.found.items()]
+    if figures is not None:
+        value["statistics"] = figures.to_object()
+    return value

@@ -1,0 +1,89 @@
+"""Decides what the keys of one line of JSON Lines are: a request body with keys beside it, or a row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from preflight.jobfiles import limits
+from preflight.jobfiles.columns import Column, NotAColumn, is_media_column, looks_like_a_field, read_columns
+from preflight.jobfiles.fields import LIST_FIELDS, shown_id, without_signatures
+from preflight.jobfiles.row_ids import RowIds
+from preflight.jobfiles.source_text import Text
+from preflight.jobfiles.table_rows import NotAnId, RowReader, own_id
+from preflight.model import Job, Place
+from preflight.model.job import JsonValue
+
+_BODY_KEYS = frozenset({"model", "callback_url", "input", *LIST_FIELDS})
+_SHAPES_KEPT = 64
+"""Sets of keys whose meaning is remembered: the lines of a file have the same ones, or nearly."""
+
+
+class JsonRows:
+    """Reads the lines of one file. ``columns`` maps names of a job's columns to keys of its rows."""
+
+    def __init__(self, *, default_model: str | None, columns: Mapping[str, str]) -> None:
+        self._default_model = default_model
+        self._given = columns
+        self._ids = RowIds()
+        self._shapes: dict[tuple[str, ...], tuple[list[Column], RowReader]] = {}
+
+    def read(self, job: Job, text: Text) -> Job:
+        """The job of a line that was read as ``job``, its keys told apart. Raises ``JobUnreadable``."""
+        body = job.body
+        if not isinstance(body, dict):
+            return job
+        if len(body) > limits.COLUMNS:
+            message = f"{len(body)} keys; at most {limits.COLUMNS} are read: this is not a job"
+            raise text.unreadable(message, job.places[""])
+        try:
+            if self._is_row(body):
+                return self._row(job, body)
+            return self._request(job, body)
+        except NotAnId as exc:
+            raise text.unreadable(str(exc), job.places["id"] if "id" in job.places else job.places[""]) from exc
+        except NotAColumn as exc:
+            raise text.unreadable(str(exc), job.places[""]) from exc
+
+    def _is_row(self, body: Mapping[str, JsonValue]) -> bool:
+        if "input" in body or not LIST_FIELDS.isdisjoint(body):
+            return False
+        return bool(self._given) or any(is_media_column(name) for name in body)
+
+    def _row(self, job: Job, body: dict[str, JsonValue]) -> Job:
+        names = tuple(body)
+        columns, reader = self._shapes.get(names) or self._shape(names)
+        line = job.line or 1
+        places: dict[str, Place] = {"": job.places[""]}
+        for name, column in zip(names, columns, strict=True):
+            if column.field is not None and name in job.places:
+                places[str(column.field)] = job.places[name]
+        row = reader.job(list(body.values()), path=job.path or "-", line=line, places=places)
+        return replace(row, repeated=(*row.repeated, *job.repeated))
+
+    def _shape(self, names: tuple[str, ...]) -> tuple[list[Column], RowReader]:
+        columns = read_columns(names, self._given)
+        shape = columns, RowReader(columns, default_model=self._default_model, ids=self._ids)
+        if len(self._shapes) < _SHAPES_KEPT:
+            self._shapes[names] = shape
+        return shape
+
+    def _request(self, job: Job, body: dict[str, JsonValue]) -> Job:
+        """A request body. A key that is not one of its own stays in it where it is close to one, for the rules."""
+        if body.keys() <= _BODY_KEYS:
+            return job
+        own = own_id(body.get("id"))
+        is_whole = isinstance(body.get("input"), dict)
+        meta = {
+            name: value
+            for name, value in body.items()
+            if is_whole and name != "id" and name not in _BODY_KEYS and not looks_like_a_field(name)
+        }
+        kept = {name: value for name, value in body.items() if name != "id" and name not in meta}
+        return replace(
+            job,
+            body=kept,
+            id=None if own is None else shown_id(own, kept),
+            meta=without_signatures(meta, kept) if meta else {},
+            same_id=None if own is None else self._ids.first_line(own, job.line or 1),
+        )

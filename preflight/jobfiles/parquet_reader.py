@@ -1,0 +1,139 @@
+"""Reads Parquet files, in an isolated process (``parquet_worker.py``), into the jobs of their rows."""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import IO, Any, Final
+
+from preflight.errors import ConfigurationError, JobUnreadable, MissingExtra
+from preflight.jobfiles import limits
+from preflight.jobfiles.columns import NotAColumn, read_columns
+from preflight.jobfiles.row_ids import RowIds
+from preflight.jobfiles.table_rows import NotAnId, RowReader
+from preflight.model import Job, Place
+from preflight.redact import printable, shorten
+from preflight.workers.pool import environment
+
+_COMMAND: Final = (sys.executable or "", "-P", "-m", "preflight.jobfiles.parquet_worker")
+_PIECE_BYTES = 256 * 1024
+_MOST_LINE_BYTES = 8 * limits.TABLE_ROW_CHARS
+
+
+def require_parquet() -> None:
+    """Raise ``MissingExtra`` where Parquet cannot be read."""
+    if not can_read_parquet():
+        raise MissingExtra("reading Parquet files", "runs")
+
+
+def can_read_parquet() -> bool:
+    """Whether the library for Parquet is installed."""
+    return find_spec("pyarrow") is not None
+
+
+def read_parquet(
+    source: IO[bytes] | str, *, shown: str, default_model: str | None, columns: Mapping[str, str]
+) -> Iterator[Job | JobUnreadable]:
+    """The jobs of a Parquet file, an open one or the URL of one in a store; ``shown`` is its name.
+
+    ``line`` is the row, counted from 1; places have no columns of text. Values become what JSON has: numbers, texts,
+    lists and mappings; dates are ISO 8601, bytes are left out. Otherwise as ``read_table``.
+
+    Raises ``MissingExtra``, ``ConfigurationError`` for a file that a store does not give, and ``JobUnreadable`` for one
+    that is not Parquet or where ``columns`` names a column that it does not have. A file that breaks off later is an
+    error in place of the rows behind.
+    """
+    require_parquet()
+    values = parquet_values(source, shown)
+    names = next(values, None)
+    if isinstance(names, dict) and "unopened" in names:
+        raise ConfigurationError(str(names["unopened"]))
+    if not isinstance(names, list):
+        raise _unreadable(_why(names), shown, None)
+    try:
+        reader = RowReader(read_columns(names, columns), default_model=default_model, ids=RowIds())
+    except NotAColumn as error:
+        raise _unreadable(str(error), shown, None) from error
+    return _jobs(values, reader, shown)
+
+
+def parquet_columns(source: IO[bytes], shown: str) -> set[str]:
+    """The names of the columns of an open Parquet file, in lower case; none where it is not one."""
+    values = parquet_values(source, shown)
+    names = next(values, None)
+    values.close()
+    return {name.strip().lower() for name in names if isinstance(name, str)} if isinstance(names, list) else set()
+
+
+def _jobs(values: Iterator[Any], reader: RowReader, shown: str) -> Iterator[Job | JobUnreadable]:
+    row = 0
+    for cells in values:
+        row += 1
+        if isinstance(cells, dict) and "rows" in cells:
+            return
+        if cells is None:
+            yield _unreadable(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job", shown, row)
+        elif not isinstance(cells, list):
+            yield _unreadable(f"{_why(cells)}; the rows behind are not read", shown, row)
+            return
+        elif any(cell not in (None, "") for cell in cells):
+            try:
+                yield reader.job(cells, path=shown, line=row, places={"": Place(row, 1)})
+            except NotAnId as error:
+                yield _unreadable(str(error), shown, row)
+    yield _unreadable("the process that reads it has ended; the rows behind are not read", shown, row + 1)
+
+
+def parquet_values(source: IO[bytes] | str, shown: str) -> Generator[Any, None, None]:
+    """The columns of a Parquet file, then the values of each row, then an object that says how it ended."""
+    arguments = [source] if isinstance(source, str) else []
+    try:
+        process = subprocess.Popen(
+            [*_COMMAND, *arguments],
+            stdin=subprocess.DEVNULL if isinstance(source, str) else source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
+        )
+    except OSError as error:
+        raise _unreadable(f"no process could be started to read it: {error.strerror or error}", shown, None) from error
+    assert process.stdout is not None, "it is started with a pipe"
+    try:
+        with process.stdout as answers:
+            yield from _parsed(answers)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _parsed(answers: IO[bytes]) -> Iterator[Any]:
+    """The values that the process writes, a line each. Waits a bounded time for each piece of them."""
+    held = b""
+    while True:
+        ready, _, _ = select.select([answers], [], [], limits.PARQUET_SECONDS)
+        if not ready:
+            yield {"error": f"nothing was read for {limits.PARQUET_SECONDS} s"}
+            return
+        piece = answers.read1(_PIECE_BYTES)  # type: ignore[attr-defined]  # a pipe is buffered
+        if not piece or len(held) > _MOST_LINE_BYTES:
+            return
+        *lines, held = (held + piece).split(b"\n")
+        for line in lines:
+            with suppress(ValueError):
+                yield json.loads(line)
+
+
+def _why(said: Any) -> str:
+    """The reason that the process gives; where it gives none, it was ended for its memory, or by its file."""
+    if isinstance(said, dict) and isinstance(said.get("error"), str):
+        return f"not readable as Parquet: {shorten(printable(said['error']), 200)}"
+    return "not readable as Parquet: it ended the process that read it"
+
+
+def _unreadable(message: str, path: str, row: int | None) -> JobUnreadable:
+    return JobUnreadable(message, path=path, line=row, column=None if row is None else 1)

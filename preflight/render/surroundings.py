@@ -1,0 +1,32 @@
+"""The answers that formats need from the machine and from other rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from preflight.model import Report
+    from preflight.render.excerpts import LineOf
+    from preflight.render.locations import SourceTree, ToUtf16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Answers from the machine and from other rooms; only the command line provides them.
+
+    ``lay_out`` returns the text that a function draws on a console. ``next_commands`` returns the commands that repair
+    the files of a report. ``tree`` and ``columns`` are for formats that name places in files, ``lines`` for those that
+    show them. ``about`` returns the version and the URL of the published rule pages.
+    """
+
+    lay_out: Callable[[Callable[[Console], object]], str]
+    next_commands: Callable[[Report], Iterable[str]]
+    tree: Callable[[], SourceTree]
+    columns: Callable[[], AbstractContextManager[ToUtf16]]
+    lines: Callable[[], AbstractContextManager[LineOf]]
+    about: Callable[[], tuple[str, str | None]]

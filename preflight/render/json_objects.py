@@ -83,6 +83,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
             "requests": transfer.requests,
             "connections": transfer.connections,
             "bytes": transfer.bytes,
+            "bytes_asked": transfer.bytes_asked,
             "redirects": transfer.redirects,
             "elapsed_ms": transfer.elapsed_ms,
             "status": transfer.status,
@@ -101,7 +102,7 @@ def receipt_object(receipt: Receipt | None) -> dict[str, Any] | None:
     return {
         "validator": receipt.validator,
         "size_bytes": receipt.size_bytes,
-        "blocks": [{"start": start, "sha256": digest} for start, digest in receipt.blocks],
+        "blocks": [{"start": start, "sha256": digest, "end": end} for start, digest, end in receipt.blocks],
     }
 
 

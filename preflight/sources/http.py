@@ -80,7 +80,11 @@ class Body:
 
 
 class Exchange:
-    """Sends the requests of one subject, one at a time, and keeps account of them."""
+    """Sends the requests of one subject, one at a time, and keeps account of them.
+
+    ``bytes`` counts those of bodies that were received, ``bytes_asked`` those that were asked for, as far as the file
+    has them: of a body without ranges, those up to the last that was needed.
+    """
 
     def __init__(
         self, target: RemoteUrl, *, transport: Transport, limits: RemoteLimits, allow: Sequence[AllowedHost] = ()
@@ -89,6 +93,7 @@ class Exchange:
         self.ranges: bool | None = None
         self.validator: Validator | None = None
         self.bytes = 0
+        self.bytes_asked = 0
         self._origin = target
         self._target = target
         self._transport = transport
@@ -107,7 +112,8 @@ class Exchange:
         """The fault of one more request, for ``more`` bytes, if that is beyond the limits."""
         if self._transport.requests >= self.limits.requests:
             return Unreachable(f"reading it takes more than {self.limits.requests} requests")
-        if self.bytes + more > self.limits.budget_bytes:
+        # Not those that came: how many do differs from one reading to the next.
+        if self.bytes_asked + more > self.limits.budget_bytes:
             return Unreachable(f"reading it takes more than {self.limits.budget_bytes} bytes")
         return None
 
@@ -170,6 +176,7 @@ class Exchange:
             requests=self._transport.requests,
             connections=self._transport.connections,
             bytes=self.bytes,
+            bytes_asked=self.bytes_asked,
             redirects=self._redirects,
             proxy=self._transport.uses_proxy,
             elapsed_ms=round(elapsed_s * 1000),

@@ -16,6 +16,10 @@ MAX_LOCAL_BYTES = 64 * MIB
 READ_BYTES = 64 * KIB
 """Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""
 
+DRAINED_BYTES = 128 * KIB
+"""Bytes of an answer that are read, though nobody needs them, to send the next request on its connection. Beyond that a
+new connection is made, which takes as long at 20 Mbit/s and 50 ms (docs/decisions.md)."""
+
 FILES_A_READING = 2
 """Open files that reading one URL takes: its connection, and a look-up or an address that is raced."""
 

@@ -18,13 +18,14 @@ from typing import Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
 from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
-from preflight.sources.bodies import RangedSource, RangesUnfit, StreamedSource
+from preflight.sources.bodies import RangedSource, RangesUnfit
 from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
 from preflight.sources.limits import FILES_A_READING, FILES_KEPT_BACK, MAX_SPANS, RemoteLimits
 from preflight.sources.proxy import Proxy
 from preflight.sources.ranges import content_length, part_of, unsatisfied_total
+from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport
 from preflight.sources.url import RemoteUrl, locate
 from preflight.tls import trusted_context
@@ -159,29 +160,24 @@ class _Run(Generic[_Facts]):
         try:
             self.source = source = await _opened(self._exchange)
             facts = await self._over(source)
+            if self._looks_cut(facts):
+                self.source = await _measured(self._exchange, source)
         except RangesUnfit as unfit:
             # From the beginning, and over one body: so that all bytes are of one version.
-            self.source = await _whole_body(self._exchange, unfit)
-            return await self._over(self.source)
-        if self._looks_cut(facts):
-            self.source = await _measured(self._exchange, source)
-            if self.source is not source:
-                facts = await self._over(self.source)
-        return facts
+            self.source = source = await _whole_body(self._exchange, unfit)
+            return await self._over(source)
+        return facts if self.source is source else await self._over(self.source)
 
     async def _over(self, source: _Source) -> _Facts:
-        try:
-            size = source.size_bytes
-            facts = await self._drive(self._make_probe(size), source)
-            if size is None:
-                await source.measure()
-            if source.size_bytes != size:
-                # Now that the size is known the probe can say more, unless it needs bytes that were dropped on the way.
-                with suppress(Unreachable):
-                    facts = await self._drive(self._make_probe(source.size_bytes), source)
-            return facts
-        finally:
-            await source.aclose()
+        size = source.size_bytes
+        facts = await self._drive(self._make_probe(size), source)
+        if size is None:
+            await source.measure()
+        if source.size_bytes != size:
+            # Now that the size is known the probe can say more, unless it needs bytes that were dropped on the way.
+            with suppress(Unreachable):
+                facts = await self._drive(self._make_probe(source.size_bytes), source)
+        return facts
 
     async def _drive(self, probe: Probe[_Facts], source: _Source) -> _Facts:
         with closing(probe):
@@ -231,7 +227,7 @@ async def _opened(exchange: Exchange) -> _Source:
     if answer.status == 206 or part_of(answer.status, answer.headers):
         source = await RangedSource.opened(exchange, answer, asked)
     else:
-        source = await StreamedSource.opened(exchange, answer)
+        source = StreamedSource(exchange, answer)
     # Servers that do not know the total may state the end of the part, or send the part as if it were the whole.
     is_open = source.size_bytes is None and isinstance(source, RangedSource)
     return await _measured(exchange, source) if is_open or source.size_bytes == asked.end else source
@@ -239,7 +235,7 @@ async def _opened(exchange: Exchange) -> _Source:
 
 async def _measured(exchange: Exchange, source: _Source) -> _Source:
     """``source`` with the size that the server states for the whole file, or one over the whole file."""
-    await source.aclose()
+    await source.settle()
     answer = await exchange.get_whole()
     if answer is None:
         return source
@@ -248,7 +244,7 @@ async def _measured(exchange: Exchange, source: _Source) -> _Source:
         answer.close()
         source.size_bytes = size
         return source
-    return await StreamedSource.opened(exchange, answer)
+    return StreamedSource(exchange, answer)
 
 
 async def _whole_body(exchange: Exchange, unfit: RangesUnfit) -> StreamedSource:
@@ -256,4 +252,4 @@ async def _whole_body(exchange: Exchange, unfit: RangesUnfit) -> StreamedSource:
     answer = unfit.body or await exchange.get_whole()
     if answer is None:
         raise unfit.fault
-    return await StreamedSource.opened(exchange, answer)
+    return StreamedSource(exchange, answer)

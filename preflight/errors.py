@@ -117,15 +117,20 @@ class AddressRefused(SourceError):
 
 
 class Unreachable(SourceError):
-    """No answer, none in time, or none that can be trusted. The reason is the text."""
+    """No answer, none in time, or none that can be trusted. ``passing``: the connection broke, and another may not."""
+
+    passing = False
 
 
 class HttpStatus(SourceError):
-    """The server answered, but not with the file."""
+    """The server answered, but not with the file. ``too_late``: its ``retry_after`` is, in seconds, and was ignored."""
 
-    def __init__(self, status: int) -> None:
+    too_late = False
+
+    def __init__(self, status: int, *, retry_after: float | None = None) -> None:
         super().__init__(f"the server answered {status}")
         self.status = status
+        self.retry_after = retry_after
 
 
 class SourceChanged(SourceError):

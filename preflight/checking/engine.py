@@ -49,6 +49,7 @@ class Engine:
             spec=load_spec(self._options.model),
             allow=self._options.allow,
             deadline_s=self._options.deadline_s,
+            retries=self._options.retries,
             proxy=self._options.proxy,
             deep=self._options.deep,
             offline=self._options.offline,

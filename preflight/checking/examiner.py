@@ -35,6 +35,9 @@ _MARKS_OF_URLS = frozenset("?#@;=:&%")
 _AT_ONCE = 32
 """URLs read at the same time."""
 
+_RETRIES, _RETRIES_IN_A_BATCH = 1, 2
+"""Further tries at a URL: somebody waits for one job, and nobody watches each of many."""
+
 _DECODED_AT_ONCE = 2
 """Pictures decoded at the same time: each may take all of its process's memory."""
 
@@ -42,8 +45,9 @@ _DECODED_AT_ONCE = 2
 class Examiner:
     """Examines requests. Keeps the processes of MediaInfo and decoders from one to the next; ``close`` ends them.
 
-    ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own. ``deep``
-    fetches and decodes pictures whole; ``offline`` asks no server.
+    ``allow``: hosts that may be private. ``deadline_s``: seconds for one URL, ``None`` for the reader's own.
+    ``retries``: further tries at a URL whose server had no time, or whose connection broke; ``None``: one, and two in a
+    batch. ``deep`` fetches and decodes pictures whole; ``offline`` asks no server.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Examiner:
         spec: Spec,
         allow: tuple[AllowedHost, ...] = (),
         deadline_s: float | None = None,
+        retries: int | None = None,
         proxy: Proxy | None = None,
         deep: bool = False,
         offline: bool = False,
@@ -59,6 +64,7 @@ class Examiner:
         self._spec = spec
         self._allow = allow
         self._deadline_s = deadline_s
+        self._retries = retries
         self._proxy = proxy
         self._deep = deep
         self._offline = offline
@@ -124,7 +130,7 @@ class Examiner:
         from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
 
         known = known or Examined()
-        limits = RemoteLimits()
+        limits = RemoteLimits(retries=self._retries_for(len(requests)))
         if self._deadline_s is not None:
             limits = limits._replace(deadline_s=self._deadline_s)
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -147,6 +153,11 @@ class Examiner:
         for identity, request in new.items():
             known.add(request, tasks[identity].result())
         return subjects
+
+    def _retries_for(self, jobs: int) -> int:
+        if self._retries is not None:
+            return self._retries
+        return _RETRIES if jobs == 1 else _RETRIES_IN_A_BATCH
 
     async def _aside(self, work: Callable[[], Subject]) -> Subject:
         """``work`` in a thread that is kept: a loop that ends waits for threads of its own, after the last answer."""

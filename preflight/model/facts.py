@@ -103,7 +103,8 @@ class Transfer:
 
     ``bytes`` are body bytes received, ``bytes_asked`` those that were asked for: an answer is not read to its end where
     its first bytes decide, and how many have come by then differs between readings. ``ranges`` is whether range
-    requests were honoured (``None``: never asked), ``proxy`` whether a proxy dialled.
+    requests were honoured (``None``: never asked), ``proxy`` whether a proxy dialled. ``retries`` counts requests that
+    were sent again because the server had no time or the connection broke.
     """
 
     requests: int = 0
@@ -117,3 +118,4 @@ class Transfer:
     ranges: bool | None = None
     validator: str | None = None
     proxy: bool = False
+    retries: int = 0

@@ -90,6 +90,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
             "declared_type": transfer.declared_type,
             "ranges": transfer.ranges,
             "proxy": transfer.proxy,
+            "retries": transfer.retries,
         },
         "receipt": receipt_object(subject.receipt),
     }

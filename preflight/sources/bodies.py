@@ -112,7 +112,7 @@ class RangedSource:
             if missing >= end:
                 return self._sent(span.start, known)
             if self._coming is not None and self._coming.at <= missing < self._coming.end:
-                await self._coming.receive(self._arrived, end)
+                await self._receive(self._coming, end)
                 continue
             ahead = span.ahead if self.size_bytes is None else min(span.ahead, self.size_bytes)
             asked = Span(missing, max(end, ahead))
@@ -145,6 +145,16 @@ class RangedSource:
                 self._sample = Span(0, min(self._sample.end, coming.needed))
         finally:
             coming.close()
+
+    async def _receive(self, coming: _Part, end: int) -> None:
+        try:
+            await coming.receive(self._arrived, end)
+        except Unreachable as fault:
+            # What came is kept: the next request is for the bytes after it.
+            coming.close()
+            self._coming = None
+            if not self._exchange.retries.after_break(fault):
+                raise
 
     def _sent(self, start: int, data: bytes) -> bytes:
         self.fetched.add(start, data)

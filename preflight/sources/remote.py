@@ -25,6 +25,7 @@ from preflight.sources.http import Exchange
 from preflight.sources.limits import FILES_A_READING, FILES_KEPT_BACK, MAX_SPANS, RemoteLimits
 from preflight.sources.proxy import Proxy
 from preflight.sources.ranges import content_length, part_of, unsatisfied_total
+from preflight.sources.retries import Retries
 from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport
 from preflight.sources.url import RemoteUrl, locate
@@ -109,7 +110,10 @@ class RemoteReader:
             open_socket=self._open_socket,
             proxy=self._proxy,
         )
-        exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
+        retries = Retries(
+            self._limits.retries, seconds_left=lambda: self._limits.deadline_s - (self._clock() - started)
+        )
+        exchange = Exchange(target, transport=transport, limits=self._limits, retries=retries, allow=self._allow)
         run = _Run(exchange, make_probe, looks_cut, deep=deep)
         fault: SourceError | None = None
         facts: _Facts | None = None
@@ -138,7 +142,7 @@ class RemoteReader:
 
 
 class _Run(Generic[_Facts]):
-    """One reading: opens the source, drives the probe, and begins again once if the file changed meanwhile."""
+    """One reading: opens the source, drives the probe, and begins again where the file changed or its body broke."""
 
     def __init__(
         self, exchange: Exchange, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
@@ -150,11 +154,19 @@ class _Run(Generic[_Facts]):
         self._deep = deep
 
     async def facts(self) -> _Facts:
-        try:
-            return await self._once()
-        except SourceChanged:
-            self._exchange.restart()
-            return await self._once()
+        has_changed = False
+        while True:
+            try:
+                return await self._once()
+            except SourceChanged:
+                if has_changed:
+                    raise
+                has_changed = True
+                self._exchange.restart()
+            except Unreachable as fault:
+                if not self._exchange.retries.after_break(fault):
+                    raise
+                self._exchange.restart(broke=True)
 
     async def _once(self) -> _Facts:
         try:

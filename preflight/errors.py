@@ -57,10 +57,7 @@ class InvalidKey(ConfigurationError):
 
 
 class JobUnreadable(ConfigurationError):
-    """A job file that is not text, not YAML or JSON, or larger than any job.
-
-    ``line`` and ``column`` count from 1 and are ``None`` when the error is not at one place.
-    """
+    """A job file that is not text, not YAML or JSON, or too large. ``line`` and ``column`` count from 1 (``None``: no place)."""
 
     def __init__(self, message: str, *, path: str, line: int | None = None, column: int | None = None) -> None:
         where = path if line is None else f"{path}:{line}:{column}"
@@ -123,14 +120,12 @@ class Unreachable(SourceError):
 
 
 class HttpStatus(SourceError):
-    """The server answered, but not with the file. ``too_late``: its ``retry_after`` is, in seconds, and was ignored."""
+    """The server answered, but not with the file. ``too_late_s``: it asks for a wait of these, which was too long."""
 
-    too_late = False
-
-    def __init__(self, status: int, *, retry_after: float | None = None) -> None:
+    def __init__(self, status: int) -> None:
         super().__init__(f"the server answered {status}")
         self.status = status
-        self.retry_after = retry_after
+        self.too_late_s: float | None = None
 
 
 class SourceChanged(SourceError):

@@ -111,6 +111,7 @@ class Exchange:
         self._redirects = 0
         self._has_asked_for_all = False
         self._status: int | None = None
+        self._wish: float | None = None
         self._declared_type: str | None = None
 
     def restart(self, *, broke: bool = False) -> None:
@@ -141,7 +142,7 @@ class Exchange:
             try:
                 return await self._got(span)
             except HttpStatus as fault:
-                if not await self.retries.after_status(fault):
+                if not await self.retries.after_status(fault, self._wish):
                     raise
             except Unreachable as fault:
                 if not self.retries.after_break(fault):
@@ -259,7 +260,8 @@ class Exchange:
         self._declared_type = declared if _MEDIA_TYPE.fullmatch(declared) else None
         if self._status not in _USABLE:
             if 400 <= self._status < 600:
-                raise HttpStatus(self._status, retry_after=_wish(answer.headers))
+                self._wish = _wish(answer.headers)
+                raise HttpStatus(self._status)
             raise Unreachable(f"the server answered {self._status}, which is neither the file nor an error")
         codings = {coding.strip().lower() for coding in answer.headers.get("content-encoding", "").split(",")}
         compressed = sorted(codings & _COMPRESSED)

@@ -55,19 +55,19 @@ class Retries:
         self.used += 1
         return True
 
-    async def after_status(self, fault: HttpStatus) -> bool:
-        """Whether to ask again. If so, the time for it has come."""
+    async def after_status(self, fault: HttpStatus, wish: float | None) -> bool:
+        """Whether to ask again, after the seconds that the server wishes. If so, the time for it has come."""
         if fault.status not in _PASSING or self.used >= self._most:
             return False
-        if fault.retry_after is not None:
-            seconds = fault.retry_after
+        if wish is not None:
+            seconds = wish
         elif self._may_back_off:
             self._may_back_off = False
             seconds = BACKOFF_S * (1 - self._random() / 2)
         else:
             return False
         if seconds >= self._seconds_left():
-            fault.too_late = fault.retry_after is not None
+            fault.too_late_s = wish
             return False
         self.used += 1
         log_wait(fault.status, seconds)

@@ -57,7 +57,7 @@ class InvalidKey(ConfigurationError):
 
 
 class JobUnreadable(ConfigurationError):
-    """A job file that is not text, not YAML or JSON, or too large. ``line`` and ``column`` count from 1 (``None``: no place)."""
+    """A job file that cannot be read, at ``line`` and ``column`` from 1 (``None``: the error is not at one place)."""
 
     def __init__(self, message: str, *, path: str, line: int | None = None, column: int | None = None) -> None:
         where = path if line is None else f"{path}:{line}:{column}"

@@ -114,7 +114,7 @@ class RemoteReader:
             self._limits.retries, seconds_left=lambda: self._limits.deadline_s - (self._clock() - started)
         )
         exchange = Exchange(target, transport=transport, limits=self._limits, retries=retries, allow=self._allow)
-        run = _Run(exchange, make_probe, looks_cut, deep=deep)
+        run = Run(exchange, make_probe, looks_cut, deep=deep)
         fault: SourceError | None = None
         facts: _Facts | None = None
         try:
@@ -141,7 +141,7 @@ class RemoteReader:
         return self._tls
 
 
-class _Run(Generic[_Facts]):
+class Run(Generic[_Facts]):
     """One reading: opens the source, drives the probe, and begins again where the file changed or its body broke."""
 
     def __init__(

@@ -84,6 +84,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
             "connections": transfer.connections,
             "bytes": transfer.bytes,
             "bytes_asked": transfer.bytes_asked,
+            "bytes_received": transfer.bytes_received,
             "redirects": transfer.redirects,
             "elapsed_ms": transfer.elapsed_ms,
             "status": transfer.status,

@@ -119,9 +119,9 @@ class RangedSource:
             beyond = self._exchange.beyond(len(asked))
             if span.optional and beyond:
                 return b""
+            await self.settle()
             if beyond:
                 raise beyond
-            await self.settle()
             # A part may be shorter than the range asked for (RFC 9110 §15.3.7): then reading goes on from there.
             if not await self._accept(await self._got(asked), asked):
                 return self._sent(span.start, known)

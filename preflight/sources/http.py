@@ -197,13 +197,14 @@ class Exchange:
             return Unreachable(f"no answer came {within}")
         return Unreachable(f"the requested bytes did not come {within}: {self.bytes} bytes came")
 
-    def transfer(self, elapsed_s: float) -> Transfer:
-        """The cost of the conversation so far, and the server's answers."""
+    def transfer(self, elapsed_s: float, *, failed: bool) -> Transfer:
+        """The cost of the conversation so far, which ``failed`` or is over, and the server's answers."""
         return Transfer(
             requests=self._transport.requests,
             connections=self._transport.connections,
-            bytes=self.bytes,
+            bytes=self.bytes if failed else max(self.bytes, self.bytes_asked),
             bytes_asked=self.bytes_asked,
+            bytes_received=self.bytes,
             redirects=self._redirects,
             proxy=self._transport.uses_proxy,
             retries=self.retries.used,

@@ -128,7 +128,7 @@ class RemoteReader:
             transport.close()
         return Reading(
             facts=facts,
-            transfer=exchange.transfer(self._clock() - started),
+            transfer=exchange.transfer(self._clock() - started, failed=fault is not None),
             fetched=run.source.fetched if run.source else SparseBytes(),
             size_bytes=run.source.size_bytes if run.source else None,
             fault=fault,

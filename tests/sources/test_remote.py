@@ -47,8 +47,8 @@ def test_a_clip_with_moov_first_is_read_in_one_request_of_64_kilobytes() -> None
     assert reading.facts == MOOV_FIRST[24:5032]
     assert server.log.ranges("x.mp4") == [FIRST]
     transfer = reading.transfer
-    assert (transfer.requests, transfer.connections, transfer.bytes_asked) == (1, 1, 65536)
-    assert 5032 <= transfer.bytes <= 65536
+    assert (transfer.requests, transfer.connections, transfer.bytes, transfer.bytes_asked) == (1, 1, 65536, 65536)
+    assert 5032 <= transfer.bytes_received <= 65536
 
 
 def test_a_clip_with_moov_last_is_read_in_two_requests_on_one_connection() -> None:
@@ -59,7 +59,7 @@ def test_a_clip_with_moov_last_is_read_in_two_requests_on_one_connection() -> No
     assert reading.facts == MOOV_LAST[tail:]
     assert server.log.ranges("x.mp4") == [FIRST, f"bytes={tail}-{len(MOOV_LAST) - 1}"]
     assert (reading.transfer.requests, reading.transfer.connections) == (2, 1)
-    assert reading.transfer.bytes_asked == 65536 + 5008
+    assert reading.transfer.bytes == 65536 + 5008
     assert server.log.connections == 1
 
 
@@ -178,7 +178,7 @@ def test_needed_bytes_beyond_the_limits_end_the_reading_and_optional_ones_do_not
 
     assert isinstance(needed.fault, Unreachable)
     assert str(needed.fault) == reason
-    assert needed.transfer.bytes_asked == 65536
+    assert needed.transfer.bytes == 65536
     assert optional.facts == (b"",)
     assert optional.fault is None
 
@@ -224,7 +224,7 @@ def test_a_file_on_disk_of_100_megabytes_costs_no_more_than_a_small_one(tmp_path
         reading = read(server.url("ok", "x.mp4"), length_and_ends)
 
     assert reading.facts == (100_000_000, bytes(4), b"last")
-    assert reading.transfer.bytes_asked == 65540
+    assert reading.transfer.bytes == 65540
 
 
 def test_one_reader_serves_many_urls_at_once() -> None:

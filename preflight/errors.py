@@ -57,10 +57,7 @@ class InvalidKey(ConfigurationError):
 
 
 class JobUnreadable(ConfigurationError):
-    """A job file that is not text, not YAML or JSON, or larger than any job.
-
-    ``line`` and ``column`` count from 1 and are ``None`` when the error is not at one place.
-    """
+    """A job file that cannot be read, at ``line`` and ``column`` from 1 (``None``: the error is not at one place)."""
 
     def __init__(self, message: str, *, path: str, line: int | None = None, column: int | None = None) -> None:
         where = path if line is None else f"{path}:{line}:{column}"
@@ -117,15 +114,18 @@ class AddressRefused(SourceError):
 
 
 class Unreachable(SourceError):
-    """No answer, none in time, or none that can be trusted. The reason is the text."""
+    """No answer, none in time, or none that can be trusted. ``passing``: the connection broke, and another may not."""
+
+    passing = False
 
 
 class HttpStatus(SourceError):
-    """The server answered, but not with the file."""
+    """The server answered, but not with the file. ``too_late_s``: it asks for a wait of these, which was too long."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the server answered {status}")
         self.status = status
+        self.too_late_s: float | None = None
 
 
 class SourceChanged(SourceError):

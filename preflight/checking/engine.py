@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 _CLIPS_BESIDE = 8
 """From so many local clips on, a second opinion on each is worth the threads and the loop that ask for several."""
 
+_RETRIES, _RETRIES_IN_A_BATCH = 1, 2
+"""Further tries at a URL: somebody waits for one job, and nobody watches each of many."""
+
 
 class Engine:
     """Checks targets, for any number of calls at the same time, from any threads and event loops.
@@ -99,7 +102,7 @@ class Engine:
         """
         remaining = iter(targets)
         first = list(islice(remaining, 2))
-        each = self._each(chain(first, remaining), thorough=self._is_thorough(first), in_order=True)
+        each = self._each(chain(first, remaining), alone=len(first) == 1, in_order=True)
         return (result.report for result in each)
 
     def results(self, targets: Iterable[Target] | AsyncIterable[Target]) -> Results:
@@ -120,14 +123,13 @@ class Engine:
         """The price of a clip of that length, without a clip."""
         return add_up([self._judge.estimate(seconds)])
 
-    def _is_thorough(self, targets: object) -> bool:
+    def _is_thorough(self, *, alone: bool) -> bool:
         """Whether every clip gets a second opinion: by the options, or because it is the only target."""
-        alone = isinstance(targets, Sized) and len(targets) == 1
         return alone if self._options.thorough is None else self._options.thorough
 
-    def _each(self, targets: Iterable[Target], *, thorough: bool, in_order: bool) -> Generator[Checked, None, None]:
+    def _each(self, targets: Iterable[Target], *, alone: bool, in_order: bool) -> Generator[Checked, None, None]:
         """One result a target: in this thread as long as all files are local, and in the loop from the first URL on."""
-        known, clips = Examined(), 0
+        known, clips, thorough = Examined(), 0, self._is_thorough(alone=alone)
         numbered = enumerate(targets)
         for index, target in numbered:
             requests = self._requests(target)
@@ -137,7 +139,7 @@ class Engine:
 
                 yield from in_thread(
                     chain([(index, target, requests)], ((*item, None) for item in numbered)),
-                    self._pipeline(thorough=thorough, known=known),
+                    self._pipeline(alone=alone, known=known),
                     self._resources.loop,
                     first=index if in_order else None,
                 )
@@ -146,32 +148,40 @@ class Engine:
             yield Checked(index=index, target=target, report=self._judge.report(target, subjects))
 
     def _each_unordered(self, targets: Iterable[Target]) -> Iterator[Checked]:
-        return self._each(targets, thorough=self._is_thorough(targets), in_order=False)
+        return self._each(targets, alone=_is_alone(targets), in_order=False)
 
     async def _each_async(self, targets: Iterable[Target] | AsyncIterable[Target]) -> AsyncGenerator[Checked, None]:
         loop = await self._resources.loop_from_another()
         from preflight.checking.results import in_event_loop  # noqa: PLC0415 - loaded with the loop
 
-        pipeline = self._pipeline(thorough=self._is_thorough(targets))
+        pipeline = self._pipeline(alone=_is_alone(targets))
         async with aclosing(in_event_loop(targets, pipeline, loop)) as results:
             async for result in results:
                 yield result
 
     async def _check(self, targets: Sequence[Target]) -> Report:
-        return add_up(await self._pipeline(thorough=self._is_thorough(targets)).reports(targets))
+        return add_up(await self._pipeline(alone=_is_alone(targets)).reports(targets))
 
     async def _load(self) -> None:
         """Load, in the loop, the libraries that checks need."""
         self._judge.media(Media(source=""))
         self._examiner.load()
 
-    def _pipeline(self, *, thorough: bool, known: Examined | None = None) -> Pipeline:
+    def _pipeline(self, *, alone: bool, known: Examined | None = None) -> Pipeline:
         from preflight.checking.pipeline import Pipeline  # noqa: PLC0415 - loads asyncio
 
-        return Pipeline(self._judge, self._examiner, thorough=thorough, known=known)
+        retries = self._options.retries
+        if retries is None:
+            retries = _RETRIES if alone else _RETRIES_IN_A_BATCH
+        thorough = self._is_thorough(alone=alone)
+        return Pipeline(self._judge, self._examiner, thorough=thorough, retries=retries, known=known)
 
     def _requests(self, target: Target) -> list[SubjectRequest]:
         return self._examiner.requests(*self._judge.media(target))
+
+
+def _is_alone(targets: object) -> bool:
+    return isinstance(targets, Sized) and len(targets) == 1
 
 
 class Results:

@@ -94,18 +94,24 @@ class Examiner:
         """
         return tuple(self._examine_once(request, known, thorough=thorough) for request in requests)
 
-    async def examine_async(self, request: SubjectRequest, *, thorough: bool) -> Subject:
-        """The subject of ``request``, at a URL or not, in the loop of ``resources``."""
+    async def examine_async(self, request: SubjectRequest, *, thorough: bool, retries: int) -> Subject:
+        """The subject of ``request``, at a URL or not, in the loop of ``resources``.
+
+        ``retries``: further tries at a URL whose server had no time, or whose connection broke.
+        """
         if request.url is None:
             return await self._examine_beside(request, thorough=thorough)
         resources = self._resources
         if thorough and may_be_a_clip(request):
             resources.asking(resources.mediainfo).warm()  # while libraries load and the first bytes are under way
-        reading = await self._reader().read(request.url, self._probe(request), deep=self._deep, looks_cut=_looks_cut)
+        reader = self._reader(retries)
+        reading = await reader.read(request.url, self._probe(request), deep=self._deep, looks_cut=_looks_cut)
         return await self._with_another_opinion(request, reading, thorough=thorough)
 
-    def _reader(self) -> RemoteReader:
-        return self._resources.reader(allow=self._allow, deadline_s=self._deadline_s, proxy=self._proxy)
+    def _reader(self, retries: int) -> RemoteReader:
+        return self._resources.reader(
+            allow=self._allow, deadline_s=self._deadline_s, retries=retries, proxy=self._proxy
+        )
 
     async def _examine_beside(self, request: SubjectRequest, *, thorough: bool) -> Subject:
         if request.path is None:

@@ -27,7 +27,8 @@ class Options:
     ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
     only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded``
     refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
-    modes, not only the one that holds. ``identify`` gives each report the identity of its job. ``now`` gives the time
+    modes, not only the one that holds. ``retries`` are further tries at a URL that is busy or breaks off (``None``:
+    one, and two for several targets). ``identify`` gives each report the identity of its job. ``now`` gives the time
     to compare signed URLs with; it is called once a report.
     """
 
@@ -45,6 +46,7 @@ class Options:
     mode: str | None = None
     orientation: str | None = None
     deadline_s: float | None = None
+    retries: int | None = None
     proxy: Proxy | None = None
     thorough: bool | None = None
     deep: bool = False

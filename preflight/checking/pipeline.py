@@ -19,12 +19,15 @@ Arrived: TypeAlias = "Callable[[Checked | BaseException], object]"
 
 
 class Pipeline:
-    """Examines and judges. All but the making runs in the loop."""
+    """Examines and judges. All but the making runs in the loop. ``retries``: further tries at a URL."""
 
-    def __init__(self, judge: Judge, examiner: Examiner, *, thorough: bool, known: Examined | None = None) -> None:
+    def __init__(
+        self, judge: Judge, examiner: Examiner, *, thorough: bool, retries: int, known: Examined | None = None
+    ) -> None:
         self._judge = judge
         self._examiner = examiner
         self._thorough = thorough
+        self._retries = retries
         self._known = known or Examined()
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._files: dict[object, asyncio.Task[Subject]] = {}
@@ -90,4 +93,4 @@ class Pipeline:
 
     async def _examined(self, request: SubjectRequest) -> Subject:
         async with self._gate:
-            return await self._examiner.examine_async(request, thorough=self._thorough)
+            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)

@@ -163,15 +163,19 @@ class Resources:
                 self._files = ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="preflight-file")
         return await _in_thread(self._files, work)
 
-    def reader(self, *, allow: tuple[AllowedHost, ...], deadline_s: float | None, proxy: Proxy | None) -> RemoteReader:
+    def reader(
+        self, *, allow: tuple[AllowedHost, ...], deadline_s: float | None, retries: int, proxy: Proxy | None
+    ) -> RemoteReader:
         """The reader of URLs for these options: its TLS settings, names and places are those of the last call."""
         from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
         from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
 
-        key = (allow, deadline_s, proxy)
+        key = (allow, deadline_s, retries, proxy)
         reader = self._readers.get(key)
         if reader is None:
-            limits = RemoteLimits() if deadline_s is None else RemoteLimits()._replace(deadline_s=deadline_s)
+            limits = RemoteLimits(retries=retries)
+            if deadline_s is not None:
+                limits = limits._replace(deadline_s=deadline_s)
             reader = RemoteReader(allow=allow, limits=limits, proxy=proxy)
             while len(self._readers) >= _READERS_KEPT:  # readings under way keep theirs
                 del self._readers[next(iter(self._readers))]

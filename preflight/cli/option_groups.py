@@ -31,10 +31,11 @@ class JobOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkOptions:
-    """Hosts that may have a private address, the seconds for reading one URL, and the proxy to read through."""
+    """Hosts that may have a private address, the seconds and tries for one URL, and the proxy to read through."""
 
     allow: tuple[AllowedHost, ...] = ()
     deadline_s: float | None = None
+    retries: int | None = None
     proxy: Proxy | None = None
 
 

@@ -102,6 +102,12 @@ network_options = grouped(
         metavar="SECONDS",
         help="Time limit for reading one URL (default: 20).",
     ),
+    click.option(
+        "--retries",
+        type=click.IntRange(0, 10),
+        metavar="N",
+        help="Further tries at a URL that is busy or breaks off (default: 1; 2 for several jobs).",
+    ),
 )
 
 verdict_options = grouped(
@@ -198,6 +204,7 @@ def engine_options(
     return Options(
         allow=network.allow,
         deadline_s=network.deadline_s,
+        retries=network.retries,
         proxy=network.proxy,
         fail_on=min(threshold, Severity.WARNING) if strict else threshold,
         select=frozenset(verdict.select),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from preflight.client.protocol import ApiResponse, fields_of, member
-from preflight.client.retry import retry_after
 from preflight.errors import (
     ApiError,
     ApiRefusal,
@@ -22,6 +21,7 @@ from preflight.errors import (
     UnexpectedResponse,
     UpstreamError,
 )
+from preflight.model.retry_after import retry_after
 from preflight.redact import one_line
 
 ROWS: tuple[type[ApiRefusal], ...] = (

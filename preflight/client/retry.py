@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
-_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
-
-LATER = float("inf")
-"""A wish that is longer than any wait here, or that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,27 +35,3 @@ RESEND = Backoff(first=1.0, longest=20.0, jitter=0.5, longest_wish=float("inf"))
 
 POLL = Backoff(first=2.0, factor=1.5, longest=15.0)
 """Between two looks at a task: a job takes minutes."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def retry_after(headers: Mapping[str, str], *, now: Callable[[], datetime] = _now) -> float | None:
-    """The service's wish in seconds (RFC 9110 §10.2.3), ``None`` where it has none.
-
-    A date counts from the answer's own ``Date``, so that a wrong clock on this machine does not matter; from ``now``
-    only where the answer has none. A wish that is there and is neither seconds nor a date (a fraction, a sign, more
-    digits than any wait has) is ``LATER``: it must not pass for "at once".
-    """
-    value = headers.get("retry-after", "").strip()
-    if not value:
-        return None
-    if _SECONDS.fullmatch(value):
-        return float(value)
-    try:
-        until, date = parsedate_to_datetime(value), headers.get("date")
-        gap = until - (parsedate_to_datetime(date) if date else now())
-    except (ValueError, TypeError, OverflowError):  # TypeError: one of the two dates has no zone
-        return LATER
-    return max(gap.total_seconds(), 0.0)

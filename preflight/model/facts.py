@@ -101,13 +101,18 @@ class ImageFacts:
 class Transfer:
     """What reading one subject cost, and what the server said of it.
 
-    ``bytes`` are body bytes received. ``ranges`` is whether range requests were honoured (``None``: never asked),
-    ``proxy`` whether a proxy dialled.
+    ``bytes`` are the body bytes that it takes: those asked for, or received if those are more or the reading failed.
+    ``bytes_asked`` and ``bytes_received`` tell them apart: an answer is not read to its end where its first bytes
+    decide, and how many have come by then differs between readings. ``ranges`` is whether range requests were honoured
+    (``None``: never asked), ``proxy`` whether a proxy dialled. ``retries`` counts requests that were sent again because
+    the server had no time or the connection broke.
     """
 
     requests: int = 0
     connections: int = 0
     bytes: int = 0
+    bytes_asked: int = 0
+    bytes_received: int = 0
     redirects: int = 0
     elapsed_ms: int = 0
     status: int | None = None
@@ -115,3 +120,4 @@ class Transfer:
     ranges: bool | None = None
     validator: str | None = None
     proxy: bool = False
+    retries: int = 0

@@ -11,6 +11,9 @@ from typing import Generic, TypeAlias, TypeVar
 from preflight.errors import SourceError
 from preflight.model.facts import Transfer
 
+FLIGHT_BYTES = 12 * 1024
+"""The first bytes of an answer, which come at once: with its head, ten segments have room for them (RFC 6928)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -19,12 +22,16 @@ class Span:
     ``optional`` bytes sharpen the answer without deciding it: a driver for which reading is free sends them, one that
     would pay a round trip may send ``b""`` instead. A span that ``leads_back`` is an index at the end: earlier bytes
     are asked for after it, so a driver that only goes forwards sends ``b""`` instead.
+
+    Bytes up to ``ahead`` (0: none) may be asked for next, so a driver asks for them in the same request. It sends those
+    up to ``end``, as soon as they are there.
     """
 
     start: int
     end: int
     optional: bool = False
     leads_back: bool = False
+    ahead: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= self.end:
@@ -113,7 +120,8 @@ class Reading(Generic[_Facts]):
     """What a driver brings back from running a probe over a source.
 
     Either ``facts`` or ``fault`` is set: a source that could not be read is a value, not an exception.
-    ``fetched`` holds the bytes, for a second look at them without fetching again.
+    ``fetched`` holds the bytes that the probe was sent, for a second look at them without fetching again: never others
+    that happened to arrive.
     """
 
     facts: _Facts | None

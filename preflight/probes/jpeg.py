@@ -192,7 +192,7 @@ def _visit(cursor: Cursor, seen: _Seen, marker: int, offset: int, length: int) -
             seen.index = offset + 6, (yield from cursor.read(offset + 6, length - 6))
         elif name == ISO_GAIN_MAP:
             seen.has_gain_map = True
-        elif marker == _APP1 and cursor.holds(offset, length):
+        elif marker == _APP1 and cursor.offers(offset, length):
             seen.has_gain_map = seen.has_gain_map or HDRGM in (yield from cursor.read(offset, length))
 
 
@@ -236,11 +236,11 @@ def _visit_frame(seen: _Seen, marker: int, offset: int, data: bytes) -> None:
 
 
 def _look_between_scans(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, bytes, None]:
-    """A second start marker after the first scan began, as far as the first bytes of the file reach."""
+    """A second start marker after the first scan began, as far as the first bytes of the file are free."""
     length = min(cursor.size or limits.FIRST_SPAN_BYTES, limits.FIRST_SPAN_BYTES) - scan
-    if length <= 0 or not cursor.holds(scan, length):
+    if length <= 0 or not cursor.offers(scan, length):
         return
-    data, at = (yield from cursor.read(scan, length)), 0
+    data, at = (yield from cursor.read_free(scan, length)) or cursor.held(scan, length), 0
     while found := _MARKER_IN_SCAN.search(data, at):
         marker, at = found[1][0], found.end()
         if marker == _SOI:

@@ -8,6 +8,9 @@ MIB = 1024 * KIB
 FIRST_SPAN_BYTES = 64 * KIB
 """Decides 98.2 % of JPEGs, 99.7 % of PNGs and nearly every fast-start clip in one request (docs/decisions.md)."""
 
+STEP_BYTES = 8 * KIB
+"""Read at a time of the rest of an answer."""
+
 TAIL_SPAN_BYTES = 64 * KIB
 """Read where ``mdat`` ends: every one of 59 measured tail ``moov`` boxes of short clips fits."""
 

@@ -97,7 +97,7 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
             seen.complete = True
             if not seen.data_bytes:
                 seen.add(DefectKind.CORRUPT, "has no image data (IDAT)", offset, name)
-            elif cursor.holds(offset, length + 12) and not _is_sound((yield from cursor.read(offset, length + 12))):
+            elif not (yield from _is_sound_if_free(cursor, offset, length + 12)):
                 seen.dispute("has an IEND whose checksum does not match", offset, name)
             return
         yield from _visit(cursor, seen, name, offset, length, first=index == 0)
@@ -108,13 +108,14 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
 def _header(cursor: Cursor, offset: int, seen: _Seen) -> Generator[Span, bytes, bytes | None]:
     """Eight bytes of chunk header; ``None`` to walk no further.
 
-    Once pixels have begun, bytes not held are not worth a walk of their own (a chunk holds a few kilobytes): a look at
-    the end of the file says whether it is all there, and only where that is not IEND the walk goes on, if it is free.
+    Once pixels have begun, bytes that are not free are not worth a walk of their own (a chunk holds a few kilobytes): a
+    look at the end of the file says whether it is all there, and only where that is not IEND the walk goes on, if it is
+    free.
     """
     if not seen.data or (cursor.size is not None and offset + 8 > cursor.size):
         return (yield from cursor.read(offset, 8, ahead=limits.JUMP_SPAN_BYTES))
-    if cursor.holds(offset, 8):
-        return (yield from cursor.read(offset, 8))
+    if (free := (yield from cursor.read_free(offset, 8))) is not None:
+        return free
     if not seen.looked_at_end and cursor.size is not None:
         seen.looked_at_end = True
         if (yield from cursor.read_optional(cursor.size - len(_IEND), len(_IEND))) == _IEND:
@@ -169,7 +170,7 @@ def _visit_idat(cursor: Cursor, seen: _Seen, offset: int, length: int) -> Genera
         seen.run = []
     elif len(seen.run) < _MAX_RUN_CHUNKS:
         seen.run.append((offset + 8, length))
-    if cursor.holds(offset, length + 12) and not _is_sound((yield from cursor.read(offset, length + 12))):
+    if not (yield from _is_sound_if_free(cursor, offset, length + 12)):
         message = f"has image data (IDAT) at byte {offset} whose checksum does not match"
         seen.add(DefectKind.CORRUPT, message, offset, "IDAT")
 
@@ -236,6 +237,11 @@ def _visit_palette(seen: _Seen, chunk: bytes, offset: int) -> None:
 def _is_sound(chunk: bytes) -> bool:
     """Whether a chunk's checksum (§5.5) is its own."""
     return crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+
+
+def _is_sound_if_free(cursor: Cursor, offset: int, length: int) -> Generator[Span, bytes, bool]:
+    chunk = yield from cursor.read_free(offset, length)
+    return chunk is None or _is_sound(chunk)
 
 
 def _facts(cursor: Cursor, seen: _Seen, picture: Picture | None) -> ImageFacts:

@@ -43,7 +43,7 @@ class Ancillary:
 
     def visit(self, cursor: Cursor, name: str, offset: int, length: int, *, data: bool) -> Generator[Span, bytes, None]:
         """Take a chunk; ``data``: pixels have begun."""
-        chunk = yield from self._read(cursor, name, offset, length)
+        chunk = yield from self._read(cursor, name, offset, length, data=data)
         if chunk is None:
             return
         body = chunk[8:-4]
@@ -72,11 +72,16 @@ class Ancillary:
                     message = f"has a chunk {where} its pixels for which Pillow refuses the file; libpng skips it"
                     self._refuse(f"{message}: {reason}" if reason else message, None, None)
 
-    def _read(self, cursor: Cursor, name: str, offset: int, length: int) -> Generator[Span, bytes, bytes | None]:
-        """The whole chunk where it is held or free, and a small one that may decide; ``None`` for others."""
+    def _read(
+        self, cursor: Cursor, name: str, offset: int, length: int, *, data: bool
+    ) -> Generator[Span, bytes, bytes | None]:
+        """The whole chunk where it is free, and a small one that may decide; ``None`` for others.
+
+        Before the pixels the walk goes past it in any case, and waits for the bytes of a request that was made.
+        """
         whole = length + 12
         is_wanted = name == "eXIf" or name in png_text.COMPRESSED or (name in _PARSED and length <= _MAX_PARSED_BYTES)
-        if cursor.holds(offset, whole) or (is_wanted and length <= limits.FIRST_SPAN_BYTES):
+        if (cursor.offers(offset, whole) and not data) or (is_wanted and length <= limits.FIRST_SPAN_BYTES):
             return (yield from cursor.read(offset, whole))
         chunk = yield from cursor.read_optional(offset, whole)
         return chunk if chunk is not None and len(chunk) == whole else None

@@ -9,6 +9,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from preflight.model import Family, ImageFacts, Kind, Span
+from preflight.model.reading import FLIGHT_BYTES
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.sniff import ISO_MEDIA, Sniffed, sniff
@@ -32,8 +33,11 @@ def probe_media(
     neither, ``likely`` does. ``deep`` asks for the whole of a picture, so that it can be decoded. Never raises.
     """
     cursor = Cursor(size)
-    head = yield from cursor.read(0, limits.FIRST_SPAN_BYTES)
+    head = yield from cursor.read(0, FLIGHT_BYTES, ahead=limits.FIRST_SPAN_BYTES)
     sniffed = sniff(head)
+    if sniffed != ISO_MEDIA and sniffed.name not in DECODED:
+        head = yield from cursor.read(0, limits.FIRST_SPAN_BYTES)
+        sniffed = sniff(head)
     if kind is None:
         kind = _KINDS.get(sniffed.family, likely)
     if kind is Kind.IMAGE:
@@ -44,7 +48,10 @@ def probe_media(
     if sniffed == ISO_MEDIA:
         from preflight.probes.isobmff.movie import probe_movie  # noqa: PLC0415 - see above
 
-        return (yield from probe_movie(cursor))
+        facts = yield from probe_movie(cursor)
+        if facts.fragmented and size is not None and cursor.holds(0, size):
+            yield from cursor.read(0, size)  # MediaInfo adds up the fragments that it is given
+        return facts
     if sniffed.family is Family.VIDEO:
         yield from cursor.read_optional(max(0, (size or 0) - limits.TAIL_SPAN_BYTES), limits.TAIL_SPAN_BYTES)
     from preflight.model import VideoFacts  # noqa: PLC0415 - see above

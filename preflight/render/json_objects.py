@@ -107,12 +107,15 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
             "requests": transfer.requests,
             "connections": transfer.connections,
             "bytes": transfer.bytes,
+            "bytes_asked": transfer.bytes_asked,
+            "bytes_received": transfer.bytes_received,
             "redirects": transfer.redirects,
             "elapsed_ms": transfer.elapsed_ms,
             "status": transfer.status,
             "declared_type": transfer.declared_type,
             "ranges": transfer.ranges,
             "proxy": transfer.proxy,
+            "retries": transfer.retries,
         },
         "receipt": receipt_object(subject.receipt),
     }
@@ -125,7 +128,7 @@ def receipt_object(receipt: Receipt | None) -> dict[str, Any] | None:
     return {
         "validator": receipt.validator,
         "size_bytes": receipt.size_bytes,
-        "blocks": [{"start": start, "sha256": digest} for start, digest in receipt.blocks],
+        "blocks": [{"start": start, "sha256": digest, "end": end} for start, digest, end in receipt.blocks],
     }
 
 

@@ -100,7 +100,9 @@ def spent(transfer: Transfer) -> str:
         parts.append(_count(transfer.requests, "request"))
         if transfer.redirects:
             parts.append(_count(transfer.redirects, "redirect"))
-    parts.append(f"{size(transfer.bytes)} read")
+    if transfer.retries:
+        parts.append("1 retry" if transfer.retries == 1 else f"{transfer.retries} retries")
+    parts.append(f"{size(transfer.bytes_received)} read")
     if transfer.requests:
         parts.append(f"{transfer.elapsed_ms} ms")
     if transfer.proxy:

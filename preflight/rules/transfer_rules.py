@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
 from pathlib import PurePosixPath
 
 from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreachable
@@ -47,11 +48,14 @@ def http_status(case: SubjectCase) -> Iterator[Flaw]:
     fault = case.subject.fault
     if isinstance(fault, HttpStatus):
         passing = fault.status >= 500 or fault.status in _NO_ANSWER_OF_THE_FILE
+        wait = fault.too_late_s
+        when = "later" if wait is None or isinf(wait) else f"in {wait:.0f} s"
+        too_late = f"; it asks to try again {when}, which is after the deadline" if wait is not None else ""
         yield Flaw(
-            message=f"{fault} instead of sending the file",
+            message=f"{fault} instead of sending the file{too_late}",
             measured=f"HTTP {fault.status}",
             allowed="HTTP 200 or 206",
-            fix="try again later"
+            fix=f"try again {when}"
             if passing
             else _STATUS_HINTS.get(fault.status, "check that the URL leads to the file itself"),
             indeterminate=passing,

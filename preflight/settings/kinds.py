@@ -82,13 +82,16 @@ class Choice:
 
 
 class Number:
-    """A number between two bounds, inclusive; exact, unless ``make`` says otherwise."""
+    """A number between two bounds, inclusive, of up to so many ``places``; exact, unless ``make`` says otherwise."""
 
-    def __init__(self, least: str, most: str, *, unit: str, make: Callable[[str], Any] = Decimal) -> None:
+    def __init__(
+        self, least: str, most: str, *, unit: str, make: Callable[[str], Any] = Decimal, places: int = 9
+    ) -> None:
         self._least = Decimal(least)
         self._most = Decimal(most)
         self._unit = unit
         self._make = make
+        self._places = places
 
     def read(self, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
@@ -102,15 +105,17 @@ class Number:
             raise Unfit(f"{_quoted(text)} is not a number of {self._unit}") from None
         if not number.is_finite() or not self._least <= number <= self._most:
             raise Unfit(f"{text} is not between {self._least:f} and {self._most:f} {self._unit}")
-        if int(number.as_tuple().exponent) < -9:  # a finite number's exponent is an integer
-            raise Unfit(f"{text} has more than 9 decimal places")
+        if int(number.as_tuple().exponent) < -self._places:  # a finite number's exponent is an integer
+            most = f"has more than {self._places} decimal places" if self._places else "is not a whole number"
+            raise Unfit(f"{text} {most}")
         return self._make(text)
 
     def show(self, value: Any) -> str:
         return f"{value:f}" if isinstance(value, Decimal) else f"{value:g}"
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "number", "minimum": _plain(self._least), "maximum": _plain(self._most)}
+        kind = "number" if self._places else "integer"
+        return {"type": kind, "minimum": _plain(self._least), "maximum": _plain(self._most)}
 
 
 class Text:

@@ -86,6 +86,10 @@ def _setting(
     return field(default_factory=make, metadata=row) if make else field(default=default, metadata=row)
 
 
+def _whole(text: str) -> int:
+    return int(Decimal(text))
+
+
 def _choice(role: Role) -> Choice:
     return Choice(*load_spec().field(role).choices)
 
@@ -165,6 +169,14 @@ class Settings:
         "10",
         unset="20",
         found=BRIEF,
+    )
+    retries: int | None = _setting(
+        Number("0", "10", unit="retries", places=0, make=_whole),
+        None,
+        "Further tries at a URL that is busy or breaks off.",
+        "3",
+        unset="1; 2 for several jobs",
+        found=ALWAYS,
     )
     api_url: str | None = _setting(
         Text(pattern="^https?://", example="a URL with http:// or https://"), None, "Base URL of the API.",

@@ -2,13 +2,20 @@
 
 Every answer is checked against its request: a server that sends other bytes than it says, or another version of the
 file, would make facts about a file that does not exist.
+
+The probe is sent the bytes of an answer as they arrive. Nothing depends on how many did: a part is judged as far as its
+bytes are needed, for a span or for the connection.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from preflight.errors import HttpStatus, SourceChanged, SourceError, Unreachable
 from preflight.model import Span, SparseBytes
+from preflight.model.reading import FLIGHT_BYTES
 from preflight.sources.http import Body, Exchange, Validator
+from preflight.sources.limits import DRAINED_BYTES
 from preflight.sources.ranges import ContentRange, part_of, unsatisfied_total
 from preflight.sources.transport import Response
 
@@ -27,6 +34,46 @@ class RangesUnfit(Exception):
         self.body = body
 
 
+class _Part:
+    """The part of the file that an answer brings, while it is being read: ``[at, end)`` is still to come.
+
+    ``start`` is the first byte that was asked for, ``needed`` where the bytes end that the probe asked for since.
+    """
+
+    def __init__(self, answer: Response, body: Body, told: ContentRange, asked: Span) -> None:
+        self.start = self.needed = asked.start
+        self.at = told.start
+        self.end = told.end
+        self._length = told.end - told.start
+        self._answer = answer
+        self._body = body
+
+    async def receive(self, arrived: SparseBytes, end: int) -> None:
+        """Read up to ``end``, at most to the end of the part, and put what came into ``arrived``.
+
+        Raises ``RangesUnfit`` where there is less of the part than it says, and at its end where there is more.
+        """
+        self.need(end)
+        start, pieces = max(self.at, self.start), []
+        try:
+            while self.at < min(end, self.end):
+                piece = await self._body.read()
+                if not piece:
+                    raise RangesUnfit(self._body.cut_short(self._length))
+                pieces.append(piece[max(0, self.start - self.at) :])
+                self.at += len(piece)
+        finally:
+            arrived.add(start, b"".join(pieces)[: self.end - start])
+        if end >= self.end and (self.at > self.end or await self._body.read()):
+            raise RangesUnfit(Unreachable(f"the server sends more than the {self._length} bytes of the part"))
+
+    def need(self, end: int) -> None:
+        self.needed = max(self.needed, min(end, self.end))
+
+    def close(self) -> None:
+        self._answer.close()
+
+
 class RangedSource:
     """Made from the first part. ``size_bytes`` is ``None`` while the server does not say."""
 
@@ -36,10 +83,14 @@ class RangedSource:
         self._exchange = exchange
         self._total = total
         self._trusts_validators = True
+        self._arrived = SparseBytes()
+        self._coming: _Part | None = None
+        self._free: list[tuple[int, int]] = []
+        self._sample = Span(0, exchange.limits.first_span_bytes)
 
     @classmethod
     async def opened(cls, exchange: Exchange, answer: Response, asked: Span) -> RangedSource:
-        """Read the first answer. Every later answer is compared with its validator and total."""
+        """Judge the head of the first answer. Every later answer is compared with its validator and total."""
         exchange.validator = Validator.of(answer.headers)
         part = part_of(answer.status, answer.headers)
         source = cls(exchange, part.total if part else None)
@@ -54,26 +105,67 @@ class RangedSource:
         """
         while True:
             end = span.end if self.size_bytes is None else min(span.end, self.size_bytes)
-            if end <= span.start:
+            if end <= span.start or (span.optional and not deep and not self._is_free(span.start, end)):
                 return b""
-            known = self.fetched.prefix(Span(span.start, end))
-            missing = Span(span.start + len(known), end)
-            if not missing:
-                return known
-            beyond = self._exchange.beyond(len(missing))
-            if span.optional and (beyond or not deep):
+            known = self._arrived.prefix(Span(span.start, end))
+            missing = span.start + len(known)
+            if missing >= end:
+                return self._sent(span.start, known)
+            if self._coming is not None and self._coming.at <= missing < self._coming.end:
+                await self._receive(self._coming, end)
+                continue
+            ahead = span.ahead if self.size_bytes is None else min(span.ahead, self.size_bytes)
+            asked = Span(missing, max(end, ahead))
+            beyond = self._exchange.beyond(len(asked))
+            if span.optional and beyond:
                 return b""
+            await self.settle()
             if beyond:
                 raise beyond
             # A part may be shorter than the range asked for (RFC 9110 §15.3.7): then reading goes on from there.
-            if not await self._accept(await self._got(missing), missing):
-                return known
+            if not await self._accept(await self._got(asked), asked):
+                return self._sent(span.start, known)
 
     async def measure(self) -> None:
         """Do nothing: the answers already said everything about the size."""
 
-    async def aclose(self) -> None:
-        """Do nothing: no answer stays open between two spans."""
+    async def settle(self) -> None:
+        """Make the connection fit for another request: read a small rest of the answer, drop a large one.
+
+        A rest that breaks off is dropped, too: nobody needs its bytes. Raises ``RangesUnfit``.
+        """
+        coming, self._coming = self._coming, None
+        if coming is None:
+            return
+        try:
+            if coming.end - coming.needed <= DRAINED_BYTES:
+                with suppress(Unreachable):
+                    await coming.receive(self._arrived, coming.end)
+            else:
+                self._sample = Span(0, min(self._sample.end, coming.needed))
+        finally:
+            coming.close()
+
+    async def _receive(self, coming: _Part, end: int) -> None:
+        try:
+            await coming.receive(self._arrived, end)
+        except Unreachable as fault:
+            # What came is kept: the next request is for the bytes after it.
+            coming.close()
+            self._coming = None
+            if not self._exchange.retries.after_break(fault):
+                raise
+
+    def _sent(self, start: int, data: bytes) -> bytes:
+        self.fetched.add(start, data)
+        if self._coming is not None and self._coming.start <= start:
+            self._coming.need(start + len(data))
+        return data
+
+    def _is_free(self, start: int, end: int) -> bool:
+        """Whether these bytes come at once or were sent before, or the answer that was asked for ends with the file."""
+        is_small = any(begin <= start and end <= stop for begin, stop in self._free)
+        return is_small or len(self.fetched.between(start, end)) == end - start
 
     async def _got(self, span: Span) -> Response:
         try:
@@ -81,8 +173,8 @@ class RangedSource:
         except HttpStatus as fault:
             raise (fault if fault.status == _TOO_MANY_REQUESTS else RangesUnfit(fault)) from fault
 
-    async def _accept(self, answer: Response, asked: Span) -> bytes:
-        """The body of ``answer`` from ``asked.start`` on, kept; ``b""`` for the end of the file. It is closed."""
+    async def _accept(self, answer: Response, asked: Span) -> bool:
+        """Whether ``answer`` brings bytes from ``asked.start`` on; not where the file ends there."""
         try:
             return await self._examined(answer, asked)
         except RangesUnfit as unfit:
@@ -93,7 +185,7 @@ class RangedSource:
             answer.close()
             raise
 
-    async def _examined(self, answer: Response, asked: Span) -> bytes:
+    async def _examined(self, answer: Response, asked: Span) -> bool:
         if answer.status == 416:
             answer.close()
             return self._past_the_end(answer, asked)
@@ -106,31 +198,37 @@ class RangedSource:
             raise RangesUnfit(Unreachable("the server sends a part of the file without a valid Content-Range"))
         if None not in {part.total, self._total} and part.total != self._total:
             raise SourceChanged("the file changed while it was read")
-        data = await self._part(answer, part, asked)
-        answer.close()
+        coming = self._begun(answer, part, asked)
         if self._is_other_version(answer):
-            await self._compare(await self._exchange.get(self._sample))
-        self.fetched.add(asked.start, data)
-        return data
+            expected = self._arrived.prefix(self._sample)
+            await coming.receive(self._arrived, coming.end)
+            answer.close()
+            sample = Span(0, len(expected))
+            await self._compare(await self._exchange.get(sample), expected)
+        else:
+            self._coming = coming
+        stop = part.end if part.end == self.size_bytes else min(part.end, asked.start + FLIGHT_BYTES)
+        self._free.append((asked.start, stop))
+        return True
 
-    def _past_the_end(self, answer: Response, asked: Span) -> bytes:
+    def _past_the_end(self, answer: Response, asked: Span) -> bool:
         total = unsatisfied_total(answer.headers.get("content-range"))
         if self.size_bytes is None:
-            if total is None and asked.start and self.fetched.prefix(Span(asked.start - 1, asked.start)):
+            if total is None and asked.start and self._arrived.prefix(Span(asked.start - 1, asked.start)):
                 total = asked.start
             if total is None or total <= asked.start:
                 self.size_bytes = total
-                return b""
+                return False
         elif total not in {None, self.size_bytes}:
             raise SourceChanged("the file changed while it was read")
         raise RangesUnfit(Unreachable("the server refuses a range that lies within the file"))
 
-    async def _whole(self, answer: Response, asked: Span) -> bytes:
+    async def _whole(self, answer: Response, asked: Span) -> bool:
         """A 200 to a later request: another version, or a server that has stopped honouring ranges."""
         if not self._is_other_version(answer):
             fault = Unreachable("the server honoured one range request and ignored the next")
             raise RangesUnfit(fault, body=answer)
-        await self._compare(answer)
+        await self._compare(answer, self._arrived.prefix(self._sample))
         return await self._accept(await self._got(asked), asked)
 
     def _is_other_version(self, answer: Response) -> bool:
@@ -138,21 +236,14 @@ class RangedSource:
         # A 206 to If-Range may leave the fields out: it would not be a 206 if the ETag did not match.
         return self._trusts_validators and ours != theirs and not (theirs is None and ours is not None and ours.strong)
 
-    @property
-    def _sample(self) -> Span:
-        """The first bytes held, with which another answer is compared."""
-        first = Span(0, self._exchange.limits.first_span_bytes)
-        return Span(0, len(self.fetched.prefix(first)))
-
-    async def _compare(self, answer: Response) -> None:
-        """Raise ``SourceChanged`` unless ``answer`` begins as the file did. It is closed.
+    async def _compare(self, answer: Response, expected: bytes) -> None:
+        """Raise ``SourceChanged`` unless ``answer`` begins with the bytes of the first. It is closed.
 
         Some servers send a new time or tag with every answer, or each of several servers sends its own. Where size and
         first bytes are the same, only the validators changed: they are ignored from then on.
         """
-        sample = self._sample
-        expected = self.fetched.prefix(sample)
         body, seen = Body(answer, self._exchange), b""
+        self._exchange.bytes_asked += len(expected)
         try:
             part = part_of(answer.status, answer.headers)
             total = part.total if part else body.announced
@@ -166,8 +257,8 @@ class RangedSource:
         self._trusts_validators = False
         self._exchange.validator = None
 
-    async def _part(self, answer: Response, part: ContentRange, asked: Span) -> bytes:
-        """The bytes of ``part`` from ``asked.start`` on, if it holds that one and is as long as it says."""
+    def _begun(self, answer: Response, part: ContentRange, asked: Span) -> _Part:
+        """``part``, if it holds the first byte of ``asked`` and does not contradict itself."""
         expected = asked.end if part.total is None else min(asked.end, part.total)
         if not part.start <= asked.start < part.end:
             raise RangesUnfit(
@@ -182,110 +273,9 @@ class RangedSource:
             raise RangesUnfit(
                 Unreachable(f"the server announces {body.announced} bytes for a part of {length}"),
             )
-        if length > len(asked) and (beyond := self._exchange.beyond(length)):
+        # Those before the first that was asked for have to be read, those after the last have not.
+        unasked = asked.start - part.start
+        if unasked and (beyond := self._exchange.beyond(unasked)):
             raise beyond
-        pieces, received = [], 0
-        while piece := await body.read():
-            pieces.append(piece)
-            received += len(piece)
-            if received > length:
-                raise RangesUnfit(Unreachable(f"the server sends more than the {length} bytes of the part"))
-        if received < length:
-            raise RangesUnfit(body.cut_short(length))
-        return b"".join(pieces)[asked.start - part.start :]
-
-
-class StreamedSource:
-    """Made from a 200. Bytes between the spans are dropped, so memory holds only the first span and those asked for.
-
-    ``size_bytes`` is the announced length, which the body must have; without one, ``None`` until the body has ended.
-    """
-
-    def __init__(self, exchange: Exchange, answer: Response) -> None:
-        self._body = Body(answer, exchange)
-        self.size_bytes = self._body.announced
-        self.fetched = SparseBytes()
-        self._limits = exchange.limits
-        self._answer = answer
-        self._ahead = memoryview(b"")
-        self._at = 0
-
-    @classmethod
-    async def opened(cls, exchange: Exchange, answer: Response) -> StreamedSource:
-        """Read the first bytes, which are kept."""
-        exchange.ranges = False
-        exchange.validator = Validator.of(answer.headers)
-        source = cls(exchange, answer)
-        try:
-            await source._take(exchange.limits.first_span_bytes)
-        except BaseException:
-            answer.close()
-            raise
-        return source
-
-    async def read(self, span: Span, *, deep: bool) -> bytes:
-        """The bytes of ``span``, fewer at the end of the file; ``b""`` for an optional span unless free or ``deep``.
-
-        And ``b""`` for a span that leads back, unless it follows at once: the bytes before it would be gone.
-
-        Raises ``Unreachable`` for bytes already passed, and for bytes beyond the budget.
-        """
-        end = span.end if self.size_bytes is None else min(span.end, self.size_bytes)
-        if end <= span.start:
-            return b""
-        known = self.fetched.prefix(Span(span.start, end))
-        start = span.start + len(known)
-        if start == end:
-            return known
-        gone, beyond = start < self._at, end > self._limits.stream_budget_bytes
-        if span.optional and (gone or beyond or not deep):
-            return b""
-        if span.leads_back and start > self._at:
-            return b""
-        if gone:
-            raise Unreachable(f"the server ignores ranges, and byte {start} is needed after it was passed")
-        if beyond:
-            budget = self._limits.stream_budget_bytes
-            raise Unreachable(f"the server ignores ranges, and byte {end - 1} is not among the first {budget}")
-        await self._skip_to(start)
-        return known + await self._take(end - self._at)
-
-    async def measure(self) -> None:
-        """Read on, within the budget, to learn the size that the server did not announce. The last bytes are kept."""
-        window = self._limits.first_span_bytes
-        last = bytearray()
-        while self._at < self._limits.stream_budget_bytes and (piece := await self._next(window)):
-            last += piece
-            del last[:-window]
-        self.fetched.add(self._at - len(last), bytes(last))
-
-    async def aclose(self) -> None:
-        """Drop the rest of the body, and its connection."""
-        self._answer.close()
-
-    async def _take(self, count: int) -> bytes:
-        """The next ``count`` bytes, fewer at the end, kept."""
-        start, taken = self._at, bytearray()
-        while len(taken) < count and (piece := await self._next(count - len(taken))):
-            taken += piece
-        self.fetched.add(start, bytes(taken))
-        return bytes(taken)
-
-    async def _skip_to(self, offset: int) -> None:
-        while self._at < offset and await self._next(offset - self._at):
-            pass
-
-    async def _next(self, most: int) -> memoryview:
-        """At least one byte and at most ``most``; none at the end of the body."""
-        if not self._ahead:
-            self._ahead = memoryview(await self._body.read())
-        piece, self._ahead = self._ahead[:most], self._ahead[most:]
-        self._at += len(piece)
-        if not piece:
-            self._ended()
-        return piece
-
-    def _ended(self) -> None:
-        if self.size_bytes is not None and self._at < self.size_bytes:
-            raise self._body.cut_short(self.size_bytes)
-        self.size_bytes = self._at
+        self._exchange.bytes_asked += min(part.end, asked.end) - part.start
+        return _Part(answer, body, part, asked)

@@ -25,7 +25,14 @@ _CHUNK_LINE_BYTES = 4096
 
 
 class TransportError(Exception):
-    """A request that got no whole answer. The text is for people and names neither address nor URL."""
+    """A request that got no whole answer. The text is for people and names neither address nor URL.
+
+    ``passing``: the connection broke or was silent, which another may not.
+    """
+
+    def __init__(self, text: str, *, passing: bool = False) -> None:
+        super().__init__(text)
+        self.passing = passing
 
 
 class NotConnected(TransportError):
@@ -39,7 +46,7 @@ class ConnectionBroken(TransportError):
     """
 
     def __init__(self, text: str, *, unanswered: bool = False, not_http: bool = False) -> None:
-        super().__init__(text)
+        super().__init__(text, passing=not not_http)
         self.unanswered = unanswered
         self.not_http = not_http
 
@@ -200,6 +207,9 @@ class Connection:
     async def _received(self, *, unanswered: bool = False) -> bytes:
         try:
             return await self.stream.read()
+        except TimeoutError:
+            text = f"nothing came for {self.stream.patience_s:g} s"
+            raise ConnectionBroken(text, unanswered=False) from None
         except OSError:
             raise ConnectionBroken("the connection was reset", unanswered=unanswered) from None
 

@@ -16,6 +16,7 @@ from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
 from preflight.sources.ranges import content_length, range_header
 from preflight.sources.request_log import log_outcome
+from preflight.sources.retries import Retries
 from preflight.sources.transport import ConnectionBroken, Response, Transport, TransportError
 from preflight.sources.url import RemoteUrl, locate
 
@@ -76,19 +77,33 @@ class Body:
     def cut_short(self, expected: int | None) -> Unreachable:
         """The fault of a body that ended before the ``expected`` length."""
         of = "" if expected is None else f" of {expected}"
-        return Unreachable(f"the connection was closed after {self._received}{of} bytes")
+        fault = Unreachable(f"the connection was closed after {self._received}{of} bytes")
+        fault.passing = True
+        return fault
 
 
 class Exchange:
-    """Sends the requests of one subject, one at a time, and keeps account of them."""
+    """Sends the requests of one subject, one at a time, and keeps account of them.
+
+    ``bytes`` counts those of bodies that were received, ``bytes_asked`` those that were asked for, as far as the file
+    has them: of a body without ranges, those up to the last that was needed.
+    """
 
     def __init__(
-        self, target: RemoteUrl, *, transport: Transport, limits: RemoteLimits, allow: Sequence[AllowedHost] = ()
+        self,
+        target: RemoteUrl,
+        *,
+        transport: Transport,
+        limits: RemoteLimits,
+        retries: Retries | None = None,
+        allow: Sequence[AllowedHost] = (),
     ) -> None:
         self.limits = limits
+        self.retries = retries or Retries(0, seconds_left=lambda: 0.0)
         self.ranges: bool | None = None
         self.validator: Validator | None = None
         self.bytes = 0
+        self.bytes_asked = 0
         self._origin = target
         self._target = target
         self._transport = transport
@@ -96,26 +111,44 @@ class Exchange:
         self._redirects = 0
         self._has_asked_for_all = False
         self._status: int | None = None
+        self._wish: float | None = None
         self._declared_type: str | None = None
 
-    def restart(self) -> None:
-        """Begin again at the URL that was given: the object changed, and so may have the place it redirects to."""
+    def restart(self, *, broke: bool = False) -> None:
+        """Begin again at the URL that was given: the object changed, and so may have the place it redirects to.
+
+        Where a body ``broke`` instead, the whole may be asked for once more.
+        """
         self._target = self._origin
+        self._has_asked_for_all = self._has_asked_for_all and not broke
         self.validator = None
 
     def beyond(self, more: int) -> Unreachable | None:
         """The fault of one more request, for ``more`` bytes, if that is beyond the limits."""
         if self._transport.requests >= self.limits.requests:
             return Unreachable(f"reading it takes more than {self.limits.requests} requests")
-        if self.bytes + more > self.limits.budget_bytes:
+        # Not those that came: how many do differs from one reading to the next.
+        if self.bytes_asked + more > self.limits.budget_bytes:
             return Unreachable(f"reading it takes more than {self.limits.budget_bytes} bytes")
         return None
 
     async def get(self, span: Span | None) -> Response:
         """The answer to a GET of ``span`` (``None``: of everything), redirects followed: 200, 206 or 416, body unread.
 
-        Raises ``AddressRefused``, ``HttpStatus`` or ``Unreachable``. The caller closes the answer.
+        Asks again as far as ``retries`` allow. Raises ``AddressRefused``, ``HttpStatus`` or ``Unreachable``. The caller
+        closes the answer.
         """
+        while True:
+            try:
+                return await self._got(span)
+            except HttpStatus as fault:
+                if not await self.retries.after_status(fault, self._wish):
+                    raise
+            except Unreachable as fault:
+                if not self.retries.after_break(fault):
+                    raise
+
+    async def _got(self, span: Span | None) -> Response:
         headers = {"User-Agent": "media-preflight", "Accept": "*/*", "Accept-Encoding": "identity"}
         if span is not None:
             headers["Range"] = range_header(span)
@@ -164,14 +197,17 @@ class Exchange:
             return Unreachable(f"no answer came {within}")
         return Unreachable(f"the requested bytes did not come {within}: {self.bytes} bytes came")
 
-    def transfer(self, elapsed_s: float) -> Transfer:
-        """The cost of the conversation so far, and the server's answers."""
+    def transfer(self, elapsed_s: float, *, failed: bool) -> Transfer:
+        """The cost of the conversation so far, which ``failed`` or is over, and the server's answers."""
         return Transfer(
             requests=self._transport.requests,
             connections=self._transport.connections,
-            bytes=self.bytes,
+            bytes=self.bytes if failed else max(self.bytes, self.bytes_asked),
+            bytes_asked=self.bytes_asked,
+            bytes_received=self.bytes,
             redirects=self._redirects,
             proxy=self._transport.uses_proxy,
+            retries=self.retries.used,
             elapsed_ms=round(elapsed_s * 1000),
             status=self._status,
             declared_type=self._declared_type,
@@ -183,12 +219,15 @@ class Exchange:
         beyond = self.beyond(0)
         if beyond:
             raise beyond
+        self._transport.patience_s = self.limits.patience_s if self.retries.allow_a_break else None
         began, asked = time.monotonic(), headers.get("Range")
         try:
             answer = await self._transport.send("GET", self._target, headers)
         except TransportError as exc:
             log_outcome(self._target, asked, exc, seconds=time.monotonic() - began)
-            raise Unreachable(str(exc)) from exc
+            fault = Unreachable(str(exc))
+            fault.passing = exc.passing
+            raise fault from exc
         except asyncio.CancelledError:
             log_outcome(self._target, asked, TimeoutError("no answer by then"), seconds=time.monotonic() - began)
             raise
@@ -222,9 +261,18 @@ class Exchange:
         self._declared_type = declared if _MEDIA_TYPE.fullmatch(declared) else None
         if self._status not in _USABLE:
             if 400 <= self._status < 600:
+                self._wish = _wish(answer.headers)
                 raise HttpStatus(self._status)
             raise Unreachable(f"the server answered {self._status}, which is neither the file nor an error")
         codings = {coding.strip().lower() for coding in answer.headers.get("content-encoding", "").split(",")}
         compressed = sorted(codings & _COMPRESSED)
         if self._status != 416 and compressed:
             raise Unreachable(f"the server compresses the file ({compressed[0]!a}) although asked not to")
+
+
+def _wish(headers: Mapping[str, str]) -> float | None:
+    if "retry-after" not in headers:
+        return None
+    from preflight.model.retry_after import retry_after  # noqa: PLC0415 - email.utils takes a while, for a rare answer
+
+    return retry_after(headers)

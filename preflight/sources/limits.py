@@ -16,6 +16,13 @@ MAX_LOCAL_BYTES = 64 * MIB
 READ_BYTES = 64 * KIB
 """Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""
 
+BACKOFF_S = 1.0
+"""Seconds before a request is sent again that was answered 429 or 503 without a Retry-After, less up to a half."""
+
+DRAINED_BYTES = 128 * KIB
+"""Bytes of an answer that are read, though nobody needs them, to send the next request on its connection. Beyond that a
+new connection is made, which takes as long at 20 Mbit/s and 50 ms (docs/decisions.md)."""
+
 FILES_A_READING = 2
 """Open files that reading one URL takes: its connection, and a look-up or an address that is raced."""
 
@@ -47,6 +54,7 @@ class RemoteLimits(NamedTuple):
     ``stream_budget_bytes``: how far a body without ranges is read on.
     ``requests``: redirects and retries included; a walk over the fragments of a 30 s clip takes about 30.
     ``redirects``: followed for one answer.
+    ``retries``: requests that are sent again after a 429, a 503, or a connection that broke or was silent.
     ``header_bytes``, ``headers``: of the head of one answer, and fields in it; real ones have about 1 KiB and 20.
     """
 
@@ -56,5 +64,11 @@ class RemoteLimits(NamedTuple):
     stream_budget_bytes: int = 32 * MIB
     requests: int = 64
     redirects: int = 5
+    retries: int = 0
     header_bytes: int = 64 * KIB
     headers: int = 128
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds of silence after which a connection is given up, if it can be made again."""
+        return self.deadline_s / 2

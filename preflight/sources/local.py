@@ -53,7 +53,8 @@ def read_local(path: Path, make_probe: MakeProbe[_Facts]) -> Reading[_Facts]:
         if link is not None:
             size, fault = len(link), None
             facts = _drive(make_probe(size), BytesIO(link), size, fetched)
-    return Reading(facts=facts, transfer=Transfer(bytes=len(fetched)), fetched=fetched, size_bytes=size, fault=fault)
+    transfer = Transfer(bytes=len(fetched), bytes_asked=len(fetched), bytes_received=len(fetched))
+    return Reading(facts=facts, transfer=transfer, fetched=fetched, size_bytes=size, fault=fault)
 
 
 def _annex_link(path: Path) -> bytes | None:

@@ -18,13 +18,15 @@ from typing import Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
 from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
-from preflight.sources.bodies import RangedSource, RangesUnfit, StreamedSource
+from preflight.sources.bodies import RangedSource, RangesUnfit
 from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
 from preflight.sources.limits import FILES_A_READING, FILES_KEPT_BACK, MAX_SPANS, RemoteLimits
 from preflight.sources.proxy import Proxy
 from preflight.sources.ranges import content_length, part_of, unsatisfied_total
+from preflight.sources.retries import Retries
+from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport
 from preflight.sources.url import RemoteUrl, locate
 from preflight.tls import trusted_context
@@ -108,8 +110,11 @@ class RemoteReader:
             open_socket=self._open_socket,
             proxy=self._proxy,
         )
-        exchange = Exchange(target, transport=transport, limits=self._limits, allow=self._allow)
-        run = _Run(exchange, make_probe, looks_cut, deep=deep)
+        retries = Retries(
+            self._limits.retries, seconds_left=lambda: self._limits.deadline_s - (self._clock() - started)
+        )
+        exchange = Exchange(target, transport=transport, limits=self._limits, retries=retries, allow=self._allow)
+        run = Run(exchange, make_probe, looks_cut, deep=deep)
         fault: SourceError | None = None
         facts: _Facts | None = None
         try:
@@ -123,7 +128,7 @@ class RemoteReader:
             transport.close()
         return Reading(
             facts=facts,
-            transfer=exchange.transfer(self._clock() - started),
+            transfer=exchange.transfer(self._clock() - started, failed=fault is not None),
             fetched=run.source.fetched if run.source else SparseBytes(),
             size_bytes=run.source.size_bytes if run.source else None,
             fault=fault,
@@ -136,8 +141,8 @@ class RemoteReader:
         return self._tls
 
 
-class _Run(Generic[_Facts]):
-    """One reading: opens the source, drives the probe, and begins again once if the file changed meanwhile."""
+class Run(Generic[_Facts]):
+    """One reading: opens the source, drives the probe, and begins again where the file changed or its body broke."""
 
     def __init__(
         self, exchange: Exchange, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
@@ -149,39 +154,42 @@ class _Run(Generic[_Facts]):
         self._deep = deep
 
     async def facts(self) -> _Facts:
-        try:
-            return await self._once()
-        except SourceChanged:
-            self._exchange.restart()
-            return await self._once()
+        has_changed = False
+        while True:
+            try:
+                return await self._once()
+            except SourceChanged:
+                if has_changed:
+                    raise
+                has_changed = True
+                self._exchange.restart()
+            except Unreachable as fault:
+                if not self._exchange.retries.after_break(fault):
+                    raise
+                self._exchange.restart(broke=True)
 
     async def _once(self) -> _Facts:
         try:
             self.source = source = await _opened(self._exchange)
             facts = await self._over(source)
+            if self._looks_cut(facts):
+                self.source = await _measured(self._exchange, source)
         except RangesUnfit as unfit:
             # From the beginning, and over one body: so that all bytes are of one version.
-            self.source = await _whole_body(self._exchange, unfit)
-            return await self._over(self.source)
-        if self._looks_cut(facts):
-            self.source = await _measured(self._exchange, source)
-            if self.source is not source:
-                facts = await self._over(self.source)
-        return facts
+            self.source = source = await _whole_body(self._exchange, unfit)
+            return await self._over(source)
+        return facts if self.source is source else await self._over(self.source)
 
     async def _over(self, source: _Source) -> _Facts:
-        try:
-            size = source.size_bytes
-            facts = await self._drive(self._make_probe(size), source)
-            if size is None:
-                await source.measure()
-            if source.size_bytes != size:
-                # Now that the size is known the probe can say more, unless it needs bytes that were dropped on the way.
-                with suppress(Unreachable):
-                    facts = await self._drive(self._make_probe(source.size_bytes), source)
-            return facts
-        finally:
-            await source.aclose()
+        size = source.size_bytes
+        facts = await self._drive(self._make_probe(size), source)
+        if size is None:
+            await source.measure()
+        if source.size_bytes != size:
+            # Now that the size is known the probe can say more, unless it needs bytes that were dropped on the way.
+            with suppress(Unreachable):
+                facts = await self._drive(self._make_probe(source.size_bytes), source)
+        return facts
 
     async def _drive(self, probe: Probe[_Facts], source: _Source) -> _Facts:
         with closing(probe):
@@ -231,7 +239,7 @@ async def _opened(exchange: Exchange) -> _Source:
     if answer.status == 206 or part_of(answer.status, answer.headers):
         source = await RangedSource.opened(exchange, answer, asked)
     else:
-        source = await StreamedSource.opened(exchange, answer)
+        source = StreamedSource(exchange, answer)
     # Servers that do not know the total may state the end of the part, or send the part as if it were the whole.
     is_open = source.size_bytes is None and isinstance(source, RangedSource)
     return await _measured(exchange, source) if is_open or source.size_bytes == asked.end else source
@@ -239,7 +247,7 @@ async def _opened(exchange: Exchange) -> _Source:
 
 async def _measured(exchange: Exchange, source: _Source) -> _Source:
     """``source`` with the size that the server states for the whole file, or one over the whole file."""
-    await source.aclose()
+    await source.settle()
     answer = await exchange.get_whole()
     if answer is None:
         return source
@@ -248,7 +256,7 @@ async def _measured(exchange: Exchange, source: _Source) -> _Source:
         answer.close()
         source.size_bytes = size
         return source
-    return await StreamedSource.opened(exchange, answer)
+    return StreamedSource(exchange, answer)
 
 
 async def _whole_body(exchange: Exchange, unfit: RangesUnfit) -> StreamedSource:
@@ -256,4 +264,4 @@ async def _whole_body(exchange: Exchange, unfit: RangesUnfit) -> StreamedSource:
     answer = unfit.body or await exchange.get_whole()
     if answer is None:
         raise unfit.fault
-    return await StreamedSource.opened(exchange, answer)
+    return StreamedSource(exchange, answer)

@@ -31,6 +31,11 @@ def log_dialling(host: str, port: object) -> None:
     _LOG.debug("dialling %s port %s", host, port)
 
 
+def log_wait(status: int, seconds: float) -> None:
+    """A request that was answered with ``status`` is about to be sent again, after so many seconds."""
+    _LOG.info("asking again after %d, in %.1f s", status, seconds)
+
+
 def log_outcome(target: RemoteUrl, asked: str | None, outcome: _Head | Exception, *, seconds: float) -> None:
     """A GET of ``target``, for the range ``asked``, ended with the head of an answer or an error after ``seconds``."""
     if not _LOG.isEnabledFor(logging.INFO):

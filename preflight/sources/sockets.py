@@ -21,7 +21,10 @@ OpenSocket: TypeAlias = Callable[[int, int, int], socket.socket]
 
 
 class Stream(asyncio.Protocol):
-    """The bytes of one connection. The socket is left alone while ``READ_BYTES`` wait to be taken."""
+    """The bytes of one connection. The socket is left alone while ``READ_BYTES`` wait to be taken.
+
+    After ``patience_s`` seconds without a byte that somebody waits for, the connection is lost; ``None``: never.
+    """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
@@ -30,6 +33,7 @@ class Stream(asyncio.Protocol):
         self._ended = False
         self._failure: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self.patience_s: float | None = None
 
     @property
     def is_quiet(self) -> bool:
@@ -48,16 +52,23 @@ class Stream(asyncio.Protocol):
         self._transport.write(data)
 
     async def read(self) -> bytes:
-        """The bytes that have arrived, at least one; ``b""`` at the end. Raises ``OSError`` if the connection broke."""
+        """The bytes that have arrived, at least one; ``b""`` at the end.
+
+        Raises ``TimeoutError`` where patience ends, and ``OSError`` if the connection broke.
+        """
         if self.is_quiet:
-            self._waiter = asyncio.get_running_loop().create_future()
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = None if self.patience_s is None else loop.call_later(self.patience_s, self._lose_patience)
             try:
                 await self._waiter
             finally:
                 self._waiter = None
+                if timer is not None:
+                    timer.cancel()
         data = self.take()
         if not data and self._failure is not None:
-            raise ConnectionResetError from self._failure
+            raise (TimeoutError if isinstance(self._failure, TimeoutError) else ConnectionResetError) from self._failure
         return data
 
     def take(self) -> bytes:
@@ -93,6 +104,11 @@ class Stream(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._ended = True
         self._failure = self._failure or exc
+        self._wake()
+
+    def _lose_patience(self) -> None:
+        self._failure = TimeoutError()
+        self._ended = True
         self._wake()
 
     def _wake(self) -> None:

@@ -6,6 +6,7 @@ shared between servers, and no request is sent that was not counted.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import ssl
@@ -48,12 +49,14 @@ _WORDS = {
     errno.EMFILE: "too many files are open",
     errno.ENFILE: "too many files are open",
 }
+_PASSING = frozenset({errno.ECONNRESET, errno.ETIMEDOUT})
 
 
 class Transport:
     """One subject's connection. Bodies are never inflated, redirects never followed, cookies never kept.
 
-    ``requests`` and ``connections`` count what was sent and what was established.
+    ``requests`` and ``connections`` count what was sent and what was established. After ``patience_s`` seconds of
+    silence a connection, or the making of one, is given up (``None``: never).
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Transport:
     ) -> None:
         self.requests = 0
         self.connections = 0
+        self.patience_s: float | None = None
         self._resolve = resolve
         self._allow = allow
         self._limits = limits or RemoteLimits()
@@ -104,6 +108,7 @@ class Transport:
         self.requests += 1
         kept = self._kept_for(target)
         if kept is not None:
+            kept.stream.patience_s = self.patience_s
             try:
                 return await kept.ask(method, target.path, headers)
             except ConnectionBroken as broken:
@@ -167,20 +172,25 @@ class Transport:
 
     async def _dialled(self, addresses: Sequence[str], port: int, failed: str) -> Stream:
         try:
-            stream = await connect(addresses[:MAX_ADDRESSES], port, self._open_socket)
+            async with asyncio.timeout(self.patience_s):
+                stream = await connect(addresses[:MAX_ADDRESSES], port, self._open_socket)
         except OSError as exc:
-            words = _WORDS.get(exc.errno or 0)
-            raise NotConnected(f"{failed}: {words}" if words else failed) from None
+            code = errno.ETIMEDOUT if isinstance(exc, TimeoutError) else exc.errno or 0
+            words = _WORDS.get(code)
+            raise NotConnected(f"{failed}: {words}" if words else failed, passing=code in _PASSING) from None
         self.connections += 1
+        stream.patience_s = self.patience_s
         return stream
 
     async def _secure(self, stream: Stream, host: str, whose: str = "its") -> None:
         try:
-            await stream.secure(self._make_tls(), host)
+            async with asyncio.timeout(self.patience_s):
+                await stream.secure(self._make_tls(), host)
         except ssl.SSLCertVerificationError as exc:
             raise NotConnected(f"{whose} certificate is not accepted: {exc.verify_message}") from None
-        except (OSError, ValueError):
-            raise NotConnected("no TLS connection could be made") from None
+        except (OSError, ValueError) as exc:
+            passing = isinstance(exc, TimeoutError | ConnectionResetError)
+            raise NotConnected("no TLS connection could be made", passing=passing) from None
         except ConfigurationError as exc:
             raise NotConnected(str(exc)) from exc
 

@@ -14,7 +14,7 @@ from typing import Any
 from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError, NotSubmitted
 from preflight.model import JobReport, Verdict
-from preflight.model.receipt import Receipt
+from preflight.model.receipt import BLOCK_BYTES, Receipt
 
 MAX_AGE = timedelta(minutes=1)
 """A check older than this is made again before anything is paid."""
@@ -121,7 +121,7 @@ def _saved(job: Mapping[str, Any]) -> SavedCheck:
         str(subject["field"]): Receipt(
             validator=subject["receipt"]["validator"],
             size_bytes=subject["receipt"]["size_bytes"],
-            blocks=tuple((int(block["start"]), str(block["sha256"])) for block in subject["receipt"]["blocks"]),
+            blocks=tuple(_block(block) for block in subject["receipt"]["blocks"]),
         )
         for subject in job["subjects"]
         if subject["receipt"]
@@ -130,3 +130,9 @@ def _saved(job: Mapping[str, Any]) -> SavedCheck:
     if not _AMOUNT.fullmatch(job["quote"]["high"]):
         raise ValueError("not an amount")
     return SavedCheck(high=Decimal(job["quote"]["high"]), receipts=receipts)
+
+
+def _block(block: Mapping[str, Any]) -> tuple[int, str, int]:
+    """One block of a receipt. Reports of earlier versions have whole blocks only, without an ``end``."""
+    start = int(block["start"])
+    return start, str(block["sha256"]), int(block.get("end", start + BLOCK_BYTES))

@@ -301,6 +301,7 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--prompt": _given(),
     "--proxy": _given(MARKUP, f"http://user:{SECRET}@127.0.0.1:1"),
     "--public-url": _texts(),
+    "--retries": _given(),
     "--rounding": _given(),
     "--samples": lambda world: [world.fresh(), world.path("names"), "a\0b"],
     "--seconds": _given("12.5"),

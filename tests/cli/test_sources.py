@@ -180,7 +180,7 @@ NOT_WHAT_IT_SEEMS = {
     "later-range-status-403": 3,
     "no-content-range": 2,
     "total-unknown": 3,
-    "capped-range": 5,
+    "capped-range": 2,
     "changes-etag": 3,
     "changes-modified": 3,
     "nodes": 3,

@@ -21,8 +21,9 @@ from preflight.client import responses as answers
 from preflight.client.auth import base_of
 from preflight.client.protocol import ApiResponse, Call, Command, Lost, Reply, Request, Sleep, Update
 from preflight.client.refusals import error_of
-from preflight.client.retry import LATER, POLL, RETRY, retry_after
+from preflight.client.retry import POLL, RETRY
 from preflight.client.wire import Departure, Wire
+from preflight.model.retry_after import LATER, retry_after
 from preflight.redact import one_line
 
 KEY = "sk-test-0123456789abcdef"

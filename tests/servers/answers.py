@@ -20,6 +20,14 @@ async def status(number: int, turn: Turn) -> None:
     await turn.answer(number, {"Content-Type": "text/plain"}, b"" if number in {204, 304} else b"no file\n")
 
 
+async def busy(wait: int, most: int, turn: Turn) -> None:
+    """No time for the first ``most`` requests, then the file."""
+    if turn.request.number <= most:
+        await turn.answer(429, {"Retry-After": wait, "Content-Type": "text/plain"}, b"later\n")
+    else:
+        await part(turn)
+
+
 async def page(kind: str, turn: Turn) -> None:
     content_type, body = _PAGES[kind]
     await turn.answer(200, {"Content-Type": content_type}, body)

@@ -121,6 +121,9 @@ ELSEWHERE = {
     "never-whole": "a size that is not told",
     "endless": "a size that is not told",
     "gzip-bomb": "a bomb",
+    "busy": "trying again",
+    "busy-once": "trying again",
+    "busy-for-an-hour": "trying again",
     "closes-idle": "a connection that is gone",
     "length-lies-short": "a lie that cannot be told",
 }

@@ -20,7 +20,8 @@ class Drive:
 
     @property
     def required(self) -> list[Span]:
-        return [span for span in self.spans if not span.optional]
+        """The windows that were asked for, each a request of a driver; the steps within one cost none."""
+        return [Span(span.start, span.ahead) for span in self.spans if span.ahead]
 
 
 def drive(data: bytes, kind: Kind | None = None, *, free: bool = True, size: int | None = -1) -> Drive:

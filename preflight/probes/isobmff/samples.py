@@ -47,10 +47,10 @@ def read_samples(
 ) -> Generator[Span, bytes, Samples]:
     """The samples that ``stbl`` lists. No sample can lie within a box of ``structure``.
 
-    Only bytes already held are looked at, for no table is worth a read; but ``times_only`` reads ``stts`` in any case.
-    Raises ``MediaError`` for a table of times without its entries.
+    Only bytes already asked for are looked at, for no table is worth a request; but ``times_only`` reads ``stts`` in
+    any case. Raises ``MediaError`` for a table of times without its entries.
     """
-    held = cursor.holds(stbl.start, stbl.size)
+    held = cursor.offers(stbl.start, stbl.size)
     if not held and not times_only:
         return Samples()
     wanted = None if held else frozenset({"stts"})

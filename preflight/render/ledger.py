@@ -45,6 +45,7 @@ def entry_object(entry: Entry) -> dict[str, Any]:
         "model": entry.model,
         "api": entry.api,
         "identity": entry.job_hash,
+        "content_identity": entry.content_hash,
         "created_at": _iso(entry.created_at),
         "sent_at": _iso(entry.sent_at),
         "updated_at": _iso(entry.updated_at),
@@ -116,6 +117,11 @@ def render_entry(entry: Entry, console: Console) -> None:
         ("task", entry.task_id or "–"),
         ("price", _price(entry)),
         ("charged", "not seen" if entry.charged is None else f"{entry.charged:f} credits"),
+    ]
+    rows += [
+        (str(receipt.get("field", "–")), f"sha256 {printable(str(receipt['sha256']))}")
+        for receipt in entry.receipts
+        if receipt.get("sha256")
     ]
     weighed = sorted(entry.balances.items(), key=lambda each: each[1].at)
     rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in weighed]

@@ -19,6 +19,7 @@ from preflight.cli.output import discard_output
 from preflight.cli.terminal import silence
 from preflight.errors import (
     ApiError,
+    BalanceTooLow,
     ConfigurationError,
     NotSubmitted,
     OutcomeUnknown,
@@ -38,6 +39,7 @@ _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (WaitTimeout, Exit.INDETERMINATE),
     (StillUnknown, Exit.OUTCOME_UNKNOWN),
     (OverBudget, Exit.OVER_BUDGET),
+    (BalanceTooLow, Exit.API),  # as the service's own refusal of it
     (NotSubmitted, Exit.FAIL),
     (PreflightError, Exit.INDETERMINATE),
 )

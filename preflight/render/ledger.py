@@ -118,11 +118,7 @@ def render_entry(entry: Entry, console: Console) -> None:
         ("price", _price(entry)),
         ("charged", "not seen" if entry.charged is None else f"{entry.charged:f} credits"),
     ]
-    rows += [
-        (str(receipt.get("field", "–")), f"sha256 {printable(str(receipt['sha256']))}")
-        for receipt in entry.receipts
-        if receipt.get("sha256")
-    ]
+    rows += [("sha256", printable(str(receipt["sha256"]))) for receipt in entry.receipts if receipt.get("sha256")]
     weighed = sorted(entry.balances.items(), key=lambda each: each[1].at)
     rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in weighed]
     if entry.state is EntryState.FAILED:

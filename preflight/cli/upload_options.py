@@ -131,8 +131,11 @@ def _store(destination: Destination, access: StoreAccess, network: NetworkOption
         from preflight.upload.object_store import ObjectStore  # noqa: PLC0415 - the extra
     except ModuleNotFoundError as error:
         raise MissingExtra("uploading to a store", "upload") from error
-    may_be_plain = access.is_plain and _is_own(access.endpoint or "", network)
-    return ObjectStore(destination, access.settings, may_be_plain=may_be_plain)
+    if access.is_plain and not _is_own(access.endpoint or "", network):
+        raise ConfigurationError(
+            "the endpoint of the store is not https: one on this machine or on a host of --allow-host may be http"
+        )
+    return ObjectStore(destination, access.settings, may_be_plain=access.is_plain)
 
 
 def _is_own(endpoint: str, network: NetworkOptions) -> bool:

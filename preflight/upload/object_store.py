@@ -77,9 +77,10 @@ class ObjectStore:
         except FileNotFoundError:
             return None
         except (BaseError, OSError) as error:
-            if why_failed(str(error)).is_final:
-                raise self._translated(error, "nothing was uploaded") from error
-            return None
+            # A HEAD is refused without a reason, and S3 refuses one of nothing where it may not be listed.
+            if why_failed(str(error)).is_denied:
+                return None
+            raise self._translated(error, "nothing was uploaded") from error
 
     def put(self, content: Content, on_progress: Callable[[int], object]) -> None:
         """Upload ``content`` under its name: the object is there whole, or not at all.

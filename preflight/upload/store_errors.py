@@ -51,7 +51,6 @@ _WORDS = (
     ("metadata.google.internal", _NONE_FOUND),
     ("metadata server", _NONE_FOUND),
     ("Received redirect without LOCATION", _REGION),
-    ("URL scheme is not allowed", "the endpoint is not https: only one on this machine may be plain http"),
     ("Request date header too old", _CLOCK),
     ("private_key", "the service account's key cannot be read"),
     ("Unable to decode", "the account key is not valid"),
@@ -78,10 +77,11 @@ class UploadFailed(SourceError):
 
 
 class Why(NamedTuple):
-    """``is_final``: trying again helps only once the user has changed something."""
+    """``is_final``: trying again helps only once the user has changed something. ``is_denied``: no reason is given."""
 
     text: str
     is_final: bool
+    is_denied: bool = False
 
 
 def why_failed(said: str) -> Why:
@@ -100,4 +100,6 @@ def why_failed(said: str) -> Why:
     if status is None:
         return Why("the store cannot be used as it is configured", is_final=True)
     shown = f"the store answered {status[1]}" + (f" {codes[0]}" if codes else "")
-    return Why(_DENIED if status[1] in ("401", "403") else shown, is_final=status[1][0] == "4")
+    if status[1] in ("401", "403"):
+        return Why(_DENIED, is_final=True, is_denied=True)
+    return Why(shown, is_final=status[1][0] == "4")

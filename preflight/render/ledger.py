@@ -118,7 +118,6 @@ def render_entry(entry: Entry, console: Console) -> None:
         ("price", _price(entry)),
         ("charged", "not seen" if entry.charged is None else f"{entry.charged:f} credits"),
     ]
-    rows += [("sha256", printable(str(receipt["sha256"]))) for receipt in entry.receipts if receipt.get("sha256")]
     weighed = sorted(entry.balances.items(), key=lambda each: each[1].at)
     rows += [(f"balance {moment}", f"{each.balance:f} credits") for moment, each in weighed]
     if entry.state is EntryState.FAILED:
@@ -133,6 +132,9 @@ def render_entry(entry: Entry, console: Console) -> None:
             f"  {event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", f"{event.state.value}: {printable(event.what)}"
         )
     console.print(table)
+    for receipt in entry.receipts:
+        if receipt.get("sha256"):
+            console.print(f"  sha256  {printable(str(receipt['sha256']))}", soft_wrap=True)
     if entry.state is EntryState.UNKNOWN:
         console.print(f"  next: preflight ledger resolve {entry.id}")
     if entry.state is EntryState.ACCEPTED and entry.task_id is None:

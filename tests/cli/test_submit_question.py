@@ -125,7 +125,7 @@ def test_a_balance_between_both_ends_of_the_price_is_too_low(tmp_path: Path) -> 
 
 
 def test_an_account_that_does_not_answer_holds_nothing_up(sandbox: Service) -> None:
-    sandbox.arm("internal_error", endpoint="credits", count=None)
+    sandbox.arm("internal_error", operation="credits", count=None)
     ran = sandbox.run("submit", sandbox.job(), "--yes")
     assert (ran.code, sandbox.paid_requests) == (0, 1)
     assert "balance      not known: the service did not say" in ran.err

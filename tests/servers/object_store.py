@@ -137,7 +137,7 @@ class Bucket:
         """From now on requests need the credentials of a user of the store."""
         self._post("/moto-api/reset-auth", b"0")
 
-    def keys(self) -> list[str]:
+    def held(self) -> list[str]:
         return [each["Key"] for each in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
 
     def unfinished(self) -> list[str]:

@@ -57,7 +57,7 @@ def test_a_file_is_at_its_url_with_the_type_of_its_bytes(kind: str, store: Bucke
     digest = sha256(data).hexdigest()
     assert (ran.code, ran.json["schema"], file["sha256"]) == (0, "preflight.upload/v1", digest)
     assert (file["size_bytes"], file["media_type"], file["uploaded"]) == (len(data), media_type, True)
-    assert store.keys() == [f"jobs/{digest}{suffix}"]
+    assert store.held() == [f"jobs/{digest}{suffix}"]
     assert fetched(file["url"]) == (data, media_type)
 
 
@@ -73,7 +73,7 @@ def test_the_same_bytes_are_uploaded_once_whatever_they_are_called(store: Bucket
     (tmp_path / "other.jpg").write_bytes(Path(PICTURE).read_bytes())
     first = upload(PICTURE, tmp_path / "other.jpg").json["files"]
     second = upload(tmp_path / "other.jpg").json["files"]
-    assert (len(store.keys()), store.gate.count("PUT")) == (1, 1)
+    assert (len(store.held()), store.gate.count("PUT")) == (1, 1)
     assert [file["uploaded"] for file in [*first, *second]] == [True, True, False]
     assert len({urlsplit(file["url"]).path for file in [*first, *second]}) == 1
 
@@ -84,7 +84,7 @@ def test_a_url_is_signed_for_a_day_unless_another_time_is_asked_for(store: Bucke
         return parse_qs(urlsplit(file["url"]).query)["X-Amz-Expires"]
 
     assert (seconds(), seconds("--url-expires", "7d")) == (["86400"], ["604800"])
-    assert store.keys()
+    assert store.held()
 
 
 def test_standard_output_holds_the_urls_alone_one_a_line(store: Bucket) -> None:
@@ -92,7 +92,7 @@ def test_standard_output_holds_the_urls_alone_one_a_line(store: Bucket) -> None:
     assert [fetched(url)[1] for url in ran.out.splitlines()] == ["image/png", "video/mp4"]
     assert "X-Amz" not in ran.err
     assert ACCESS_KEY not in ran.err
-    assert len(store.keys()) == 2
+    assert len(store.held()) == 2
 
 
 def test_a_public_base_makes_plain_urls(store: Bucket) -> None:

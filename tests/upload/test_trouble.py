@@ -35,7 +35,7 @@ def refused(*arguments: str | Path, code: int) -> str:
 def test_a_bucket_that_does_not_exist(store: Bucket) -> None:
     said = refused(PICTURE, "--to", "s3://nowhere/jobs", *ALLOW, code=2)
     assert "s3://nowhere/jobs: there is no such bucket" in said
-    assert store.keys() == []
+    assert store.held() == []
 
 
 def test_a_key_that_the_store_does_not_know(store: Bucket) -> None:
@@ -47,7 +47,7 @@ def test_a_key_that_the_store_does_not_know(store: Bucket) -> None:
 def test_a_secret_key_that_is_not_that_of_the_access_key(store: Bucket) -> None:
     store.gate.misbehave = answers(403, "SignatureDoesNotMatch")
     assert "check the secret key" in refused(PICTURE, *TO, code=2)
-    assert store.keys() == []
+    assert store.held() == []
 
 
 def test_credentials_that_may_not_write(store: Bucket) -> None:
@@ -65,7 +65,7 @@ def test_credentials_that_may_not_read(store: Bucket) -> None:
 def test_a_clock_that_is_wrong_for_signing(store: Bucket) -> None:
     store.gate.misbehave = has_another_clock
     assert "the clock of this machine is wrong for signing" in refused(PICTURE, *TO, code=2)
-    assert store.keys() == []
+    assert store.held() == []
 
 
 def test_a_bucket_in_another_region(store: Bucket) -> None:
@@ -128,7 +128,7 @@ def test_a_file_that_changes_while_it_is_uploaded(store: Bucket, tmp_path: Path)
 
     store.gate.before = change
     assert "large.mp4 changed while it was uploaded" in refused(path, *TO, code=3)
-    assert (store.keys(), store.unfinished()) == ([], [])
+    assert (store.held(), store.unfinished()) == ([], [])
     store.gate.open()
     assert here("upload", path, *TO).code == 0
 
@@ -160,7 +160,7 @@ def test_a_file_that_is_no_media_is_not_uploaded(case: str, store: Bucket, tmp_p
     text, words = KEPT[case]
     (tmp_path / "a.png").write_text(text)
     assert words in refused(PICTURE, tmp_path / "a.png", *TO, code=3)
-    assert store.keys() == []
+    assert store.held() == []
 
 
 PLACES = {
@@ -228,6 +228,6 @@ def test_a_file_may_have_any_name(name: str, store: Bucket, tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     shutil.copyfile(FIXTURES / "pictures" / "plain.png", name)
     ran = here("upload", *TO, "--", name)
-    assert (ran.code, len(store.keys())) == (0, 1)
-    assert urlsplit(ran.out.strip()).path.endswith(store.keys()[0])
+    assert (ran.code, len(store.held())) == (0, 1)
+    assert urlsplit(ran.out.strip()).path.endswith(store.held()[0])
     assert not Path("x").exists()

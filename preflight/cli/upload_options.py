@@ -88,11 +88,13 @@ def open_uploader(upload: UploadOptions, network: NetworkOptions, *, on_progress
         require_public(upload.public_base, network.allow)
     asked = parse_life(upload.url_expires) if upload.url_expires is not None else None
     access = store_access(destination, os.environ, home=Path.home(), endpoint_url=upload.endpoint_url)
-    life = DEFAULT_LIFE
+    store, life = _store(destination, access, network), DEFAULT_LIFE
     if upload.public_base is None:
-        life = _life(asked, access)
+        life = life_within(asked, ends_at=access.ends_at, now=datetime.now(UTC))
+        store.signed_url("x", life)  # credentials that are missing are known before anything is checked
+        _say_when_it_ends(asked, life, access)
     return StoreUploader(
-        _store(destination, access, network),
+        store,
         reader,
         life=life,
         public_base=upload.public_base,
@@ -117,13 +119,11 @@ def _require_base(url: str) -> None:
         raise click.UsageError("--public-base must be https://HOST/PATH, without a query")
 
 
-def _life(asked: timedelta | None, access: StoreAccess) -> timedelta:
-    life = life_within(asked, ends_at=access.ends_at, now=datetime.now(UTC))
+def _say_when_it_ends(asked: timedelta | None, life: timedelta, access: StoreAccess) -> None:
     if access.is_session and access.ends_at is None:
         remark("the credentials are those of a session: signed URLs end with it, at the latest")
     elif life < DEFAULT_LIFE and asked is None:
         remark(f"the credentials end in {show_life(life)}, and signed URLs with them")
-    return life
 
 
 def _store(destination: Destination, access: StoreAccess, network: NetworkOptions) -> ObjectStore:

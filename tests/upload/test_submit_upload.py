@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -220,3 +221,17 @@ def test_a_saved_job_can_be_uploaded_and_paid_later(sandbox: Service, store: Buc
     assert (kept["input_urls"], kept["video_urls"]) == ([PICTURE], [CLIP])
     assert submit(sandbox, store, "kept.yaml", *UPLOAD, "--yes").code == 0
     assert submit(sandbox, store, *FILES, *UPLOAD, "--yes").code == 1
+
+
+def test_an_interrupt_during_an_upload_ends_it(sandbox: Service, store: Bucket, tmp_path: Path) -> None:
+    release = threading.Event()
+    store.gate.before = lambda method, _: release.wait(120) if method == "PUT" else None
+    files = ["--image", PICTURE, "--video", large_clip(tmp_path), *UPLOAD]
+    with Conversation("submit", *files, env=environment_of(sandbox, store)) as talk:
+        while not store.gate.count("PUT"):
+            time.sleep(0.01)
+        talk.interrupt()
+        text, code = talk.end()
+    release.set()
+    assert (code, sandbox.paid_requests) == (130, 0)
+    assert "interrupted" in text

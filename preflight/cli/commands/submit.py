@@ -93,7 +93,8 @@ def command(
     \b
     preflight submit job.yaml --wait --download results
     preflight submit job.yaml --yes --max-credits 400
-    preflight submit --image character.png --video dance.mov --fix --upload s3://bucket/jobs
+    preflight submit --image a.png --video b.mov --mode 1080p
+    preflight submit job.yaml --fix --upload s3://bucket/jobs
     """
     require_new_job_file(save_job)
     wanted = read_job(path, job)

@@ -40,8 +40,8 @@ def command(
     it shows the same bytes. A URL may be signed: whoever has it can read the file until it ends.
 
     \b
-    preflight upload character.png dance.mp4 --to s3://bucket/jobs
-    preflight upload dance.mp4 --upload-command 'rclone copyto {file} r:{name} && rclone link r:{name}'
+    preflight upload a.png b.mp4 --to s3://bucket/jobs
+    preflight upload b.mp4 --upload-command './put {file}'
     """
     for name in names:
         if is_url(name):

@@ -13,11 +13,13 @@
     │   ├── Unreachable             no answer, no answer in time, or no answer that can be trusted
     │   ├── HttpStatus              an answer, but not the file
     │   ├── SourceChanged           the object changed while it was read
-    │   └── LocalUnreadable         a local file that cannot be opened or read
+    │   ├── LocalUnreadable         a local file that cannot be opened or read
+    │   └── UploadFailed            a local file that is not at a URL yet (in upload/store_errors.py)
     ├── NotSubmitted                a job that was not sent, and why
     │   ├── AlreadySubmitted        the ledger says that this job is paid for, or another process is sending it
     │   ├── StillUnknown            an earlier submission of this job may have been paid for
-    │   └── OverBudget              it may cost more than the budget leaves
+    │   ├── OverBudget              it may cost more than the budget leaves
+    │   └── BalanceTooLow           it may cost more than the account holds
     ├── TaskFailed                  the service ended the task without a result
     ├── WaitTimeout                 the task had not ended when the time was up
     └── ApiError                    the service's answer to a request of the client
@@ -84,24 +86,20 @@ class MissingExtra(ConfigurationError):
 
 
 def install_command(*requirements: str) -> str:
-    """The shell command that installs ``requirements`` where this preflight is installed: by pipx, uv, or pip.
-
-    An extra of what is installed already needs no other copy of it, so this holds for editable installations as well.
-    """
+    """The shell command that installs ``requirements`` where this preflight is installed: by pipx, uv, or pip."""
+    # An extra of what is installed already needs no other copy of it: this holds for editable installations as well.
     import shutil  # noqa: PLC0415 - only for a missing extra
     import sys  # noqa: PLC0415 - the same
     from importlib.util import find_spec  # noqa: PLC0415 - the same
     from pathlib import Path  # noqa: PLC0415 - the same
     from shlex import quote  # noqa: PLC0415 - the same
 
-    wanted = " ".join(map(quote, requirements))
-    prefix = Path(sys.prefix)
+    wanted, prefix = " ".join(map(quote, requirements)), Path(sys.prefix)
     if (prefix / "pipx_metadata.json").exists():
         return f"pipx runpip {quote(prefix.name)} install {wanted}"
     if (prefix / "uv-receipt.toml").exists() or find_spec("pip") is None:
         return f"uv pip install --python {quote(sys.executable)} {wanted}"
-    pip = shutil.which("pip")
-    is_ours = pip is not None and Path(pip).parent == Path(sys.executable).parent
+    is_ours = Path(shutil.which("pip") or "/").parent == Path(sys.executable).parent
     return f"pip install {wanted}" if is_ours else f"{quote(sys.executable)} -m pip install {wanted}"
 
 
@@ -162,6 +160,10 @@ class StillUnknown(NotSubmitted):
 
 class OverBudget(NotSubmitted):
     """The job's highest price, with all pending and unknown ones, is above the budget."""
+
+
+class BalanceTooLow(NotSubmitted):
+    """The account holds less than the job's highest price."""
 
 
 class ApiError(PreflightError):

@@ -60,7 +60,7 @@ class Examiner:
 
     def load(self) -> None:
         """Load the libraries that reading a URL needs. Runs in the loop."""
-        self._reader()
+        self._reader(0)
 
     def requests(self, media: Iterable[NamedMedia], base: Path) -> list[SubjectRequest]:
         """The requests of ``media``, whose paths begin in ``base``."""

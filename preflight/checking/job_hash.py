@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -41,6 +41,15 @@ def job_hash(job: Job, spec: Spec) -> str:
     difference.
     """
     return _hashed(f"{_SCHEME}\n{_canonical(job, spec, canonical_url)}")
+
+
+def content_hash(job: Job, spec: Spec, hashes: Mapping[str, str]) -> str:
+    """The identity of a job by the bytes of its files: ``hashes`` has the SHA-256 of each uploaded one, by field.
+
+    Files that were not uploaded count by their URL, as in ``job_hash``.
+    """
+    by_url = {str(job.value(field)): f"sha256:{digest}" for field, digest in hashes.items()}
+    return _hashed(f"bytes 1\n{_canonical(job, spec, lambda url: by_url.get(url) or canonical_url(url))}")
 
 
 def identities_of(job: Job, spec: Spec) -> tuple[str, ...]:

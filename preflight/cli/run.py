@@ -20,6 +20,7 @@ from preflight.cli.terminal import silence
 from preflight.cli.usage_errors import usage_of
 from preflight.errors import (
     ApiError,
+    BalanceTooLow,
     ConfigurationError,
     NotSubmitted,
     OutcomeUnknown,
@@ -40,6 +41,7 @@ _CODES: tuple[tuple[type[PreflightError], Exit], ...] = (
     (WaitTimeout, Exit.INDETERMINATE),
     (StillUnknown, Exit.OUTCOME_UNKNOWN),
     (OverBudget, Exit.OVER_BUDGET),
+    (BalanceTooLow, Exit.API),  # as the service's own refusal of it
     (NotSubmitted, Exit.FAIL),
     (PreflightError, Exit.INDETERMINATE),
 )

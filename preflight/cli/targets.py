@@ -127,7 +127,7 @@ def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool
         yield from read_stream(sys.stdin.buffer, model=options.model, columns=columns)
         return
     for target in read_targets(name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns):
-        if not isinstance(target, Media | JobUnreadable) and _is_given("mode", "orientation"):
+        if not isinstance(target, Media | JobUnreadable) and is_given("mode", "orientation"):
             raise click.UsageError("--mode and --orientation do not apply to job files: set them in the job")
         yield target
 
@@ -140,7 +140,7 @@ def _filters() -> Filters:
     return Filters(include=settings.include, exclude=settings.exclude, folder=str(loaded.file.path.parent))
 
 
-def _is_given(*names: str) -> bool:
+def is_given(*names: str) -> bool:
     """Whether one of the options is on the command line: values from settings do not count."""
     context = click.get_current_context()
     return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)

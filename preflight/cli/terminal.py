@@ -55,6 +55,20 @@ class Spinner:
             self._status = None
 
 
+def tell_beside(text: str) -> None:
+    """Print lines on standard error as they are, beside the result: what is asked about, what was repaired."""
+    click.echo(text, err=True)
+
+
+def ask_for_line(question: str) -> str | None:
+    """The line that somebody types after ``question``; ``None`` at the end of the input."""
+    click.echo(question, nl=False, err=True)
+    line = sys.stdin.readline()
+    if not line:
+        click.echo("", err=True)
+    return line.strip() if line else None
+
+
 @contextmanager
 def progress(message: str, *, hidden: bool = False) -> Iterator[Spinner]:
     """A spinner with ``message`` while the body runs."""

@@ -76,7 +76,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                     schema.make(connection)
             elif version < schema.VERSION:
                 with transaction(connection):
-                    schema.migrate(connection)
+                    schema.migrate(connection, version)
     connection.executescript(_SETTINGS)
     _require_wal(connection, path)
     schema.require_own(connection, path)

@@ -79,7 +79,8 @@ class Entry:
     ``job`` is its body without query strings, ``quote`` its price as in a report, ``clocks`` the lengths of its clip in
     seconds by name (fractions as text), ``receipts`` what was read of its files. ``charged`` is what the balance fell
     by while nothing else ran, ``None`` where that was not seen. ``settles_at`` is when a request without an answer can
-    no longer be charged for. ``account`` tells the key that paid from others (``Ledger.account_of``). ``refunded`` is
+    no longer be charged for. ``content_hash`` is its identity by the bytes of its uploaded files, where it has any.
+    ``account`` tells the key that paid from others (``Ledger.account_of``). ``refunded`` is
     whether the balance showed a failed task's credits come back.
     """
 
@@ -102,6 +103,7 @@ class Entry:
     task_id: str | None = None
     charged: Decimal | None = None
     account: str | None = None
+    content_hash: str | None = None
     refunded: bool | None = None
     reason: str | None = None
     balances: Mapping[str, Balance]

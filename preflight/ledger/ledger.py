@@ -18,7 +18,7 @@ from preflight.ledger.entry import Balance, Entry, EntryState, Moment
 from preflight.ledger.file_names import file_at, place_of
 from preflight.ledger.locks import ProcessLock, is_held
 from preflight.ledger.policy import Budget, require_affordable, require_new
-from preflight.ledger.queries import insert_late, insert_request, put_state, select_entries, stamp
+from preflight.ledger.queries import insert_late, insert_request, put_state, same_job, select_entries, stamp
 from preflight.ledger.request import PaidRequest
 from preflight.ledger.schema import SETTLING
 
@@ -84,9 +84,10 @@ class Ledger:
 
     def last_of(self, request: PaidRequest, api: str) -> Entry | None:
         """The latest entry of the same job at ``api``."""
-        where = f"WHERE api = ? AND job_hash IN ({', '.join('?' * len(request.hashes))}) ORDER BY id DESC LIMIT 1"
+        among, values = same_job(request)
         with self.reading() as connection:
-            return next(iter(select_entries(connection, where, api, *request.hashes)), None)
+            found = select_entries(connection, f"WHERE api = ? AND {among} ORDER BY id DESC LIMIT 1", api, *values)
+        return next(iter(found), None)
 
     def of_task(self, api: str, task_id: str) -> Entry | None:
         """The entry of a task of the service at ``api``."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from preflight.errors import AlreadySubmitted, OverBudget, StillUnknown
 from preflight.ledger.entry import EntryState
-from preflight.ledger.queries import cost_of_all, select_entries, stamp
+from preflight.ledger.queries import cost_of_all, same_job, select_entries, stamp
 from preflight.ledger.request import PaidRequest
 from preflight.redact.advice import Advice
 
@@ -18,10 +18,8 @@ DAY = timedelta(hours=24)
 
 def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, *, again: bool) -> None:
     """Raise ``StillUnknown`` or ``AlreadySubmitted`` for a job that is in doubt, or was paid for and not ``again``."""
-    among = f"job_hash IN ({', '.join('?' * len(request.hashes))})"
-    same = select_entries(
-        connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *request.hashes
-    )
+    among, values = same_job(request)
+    same = select_entries(connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *values)
     for entry in same:
         if entry.state is EntryState.UNKNOWN:
             raise StillUnknown(

@@ -17,7 +17,7 @@ from preflight.redact import redact
 
 _COLUMNS = (
     "id, api, job_hash, state, created_at, updated_at, sent_at, settles_at, attempts, model, path, job, quote, high,"
-    " clocks, receipts, task_id, charged, account, refunded, reason"
+    " clocks, receipts, task_id, charged, account, content_hash, refunded, reason"
 )
 _AT_ONCE = 500
 _FIRST_YEAR, _LAST_YEAR = 2000, 9000
@@ -56,6 +56,12 @@ def select_entries(connection: sqlite3.Connection, rest: str = "", *values: obje
     balances = _by_entry(connection, "SELECT entry_id, moment, at, balance, consumed FROM balance", ids)
     events = _by_entry(connection, "SELECT entry_id, at, state, what FROM event", ids)
     return [_entry(row, balances.get(row["id"], ()), events.get(row["id"], ())) for row in rows]
+
+
+def same_job(request: PaidRequest) -> tuple[str, list[str | None]]:
+    """The condition for entries of the same job as ``request``, by its URLs or by its bytes, and its values."""
+    marks = ", ".join("?" * len(request.hashes))
+    return f"(job_hash IN ({marks}) OR content_hash = ?)", [*request.hashes, request.content_hash]
 
 
 def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> Decimal:
@@ -102,6 +108,7 @@ def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iter
         path=_optional_text(row["path"]),
         task_id=_optional_text(row["task_id"]),
         account=_optional_text(row["account"]),
+        content_hash=_optional_text(row["content_hash"]),
         reason=_optional_text(row["reason"]),
         attempts=attempts,
         state=EntryState(row["state"]),
@@ -187,6 +194,7 @@ def insert_request(
         "clocks": json.dumps(request.clocks),
         "receipts": json.dumps(request.receipts),
         "account": account,
+        "content_hash": request.content_hash,
         "token_hash": token_hash,
     }
     marks = ", ".join("?" * len(columns))
@@ -200,7 +208,7 @@ def insert_request(
 def insert_late(connection: sqlite3.Connection, now: datetime, settled: Entry, what: str, task_id: str) -> int:
     """A new entry, accepted, for the task of an entry that was ``settled`` as something else; returns its number."""
     at = stamp(now)
-    kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts, account"
+    kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts, account, content_hash"
     new_id = connection.execute(
         f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
         f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",

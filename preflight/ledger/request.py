@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from preflight.checking.job_hash import identities_of
+from preflight.checking.job_hash import content_hash, identities_of
 from preflight.errors import NotSubmitted
 from preflight.model import Durations, Job, JobReport, Quote
 from preflight.redact import hide
@@ -19,7 +19,8 @@ from preflight.units import decimal_text
 class PaidRequest:
     """A job that passed its check. ``high`` is the most it may cost, in credits; the rest as in ``Entry``.
 
-    ``earlier_hashes`` are those that earlier versions wrote of the same job.
+    ``earlier_hashes`` are those that earlier versions wrote of the same job; ``content_hash`` is its identity by the
+    bytes of its uploaded files, ``None`` where none was uploaded.
     """
 
     job_hash: str
@@ -31,6 +32,7 @@ class PaidRequest:
     clocks: Mapping[str, str]
     receipts: tuple[Mapping[str, object], ...]
     earlier_hashes: tuple[str, ...] = ()
+    content_hash: str | None = None
 
     @property
     def hashes(self) -> tuple[str, ...]:
@@ -38,21 +40,24 @@ class PaidRequest:
         return (self.job_hash, *self.earlier_hashes)
 
 
-def paid_request_of(job: Job, report: JobReport) -> PaidRequest:
+def paid_request_of(job: Job, report: JobReport, hashes: Mapping[str, str] | None = None) -> PaidRequest:
     """The request to be paid for ``job``, whose check is ``report``.
 
+    ``hashes`` has the SHA-256 of each uploaded file, by field: the job is then the same wherever its files are.
     Raises ``NotSubmitted`` for a job without a price, and for the check of another job.
     """
-    newest, *earlier = identities_of(job, load_spec(report.model))
+    spec, hashes = load_spec(report.model), hashes or {}
+    newest, *earlier = identities_of(job, spec)
     if report.identity != newest:
         raise NotSubmitted("not sent: the check is that of another job, or the job was changed since")
     if report.quote is None:
         raise NotSubmitted("not sent: the job has no price")
-    callback = load_spec(report.model).field("callback").name
+    callback = spec.field("callback").name
     video = next((subject.video for subject in report.subjects if subject.video), None)
     return PaidRequest(
         job_hash=newest,
         earlier_hashes=tuple(earlier),
+        content_hash=content_hash(job, spec, hashes) if hashes else None,
         job=_redacted_job(job.body, callback),
         model=report.model,
         # A file's name may hold bytes that are not text.
@@ -61,7 +66,12 @@ def paid_request_of(job: Job, report: JobReport) -> PaidRequest:
         high=report.quote.high,
         clocks=_clocks(video.durations) if video else {},
         receipts=tuple(
-            {"field": subject.field, "source": subject.source, **asdict(subject.receipt)}
+            {
+                "field": subject.field,
+                "source": subject.source,
+                **asdict(subject.receipt),
+                "sha256": hashes.get(subject.field or ""),
+            }
             for subject in report.subjects
             if subject.receipt
         ),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from preflight.errors import LedgerUnusable
 
-VERSION = 2
+VERSION = 3
 APPLICATION = 0x7072666C
 
 SETTLING = timedelta(seconds=180)
@@ -85,10 +85,18 @@ _DELIVERY_OPEN = "CREATE INDEX delivery_open ON delivery (id) WHERE result IS NU
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS entry_job ON entry (api, job_hash)",
     "CREATE INDEX IF NOT EXISTS entry_sent ON entry (api, sent_at)",
+    "CREATE INDEX IF NOT EXISTS entry_content ON entry (api, content_hash)",
+)
+
+# Since version 3: the hash of a job by the bytes of its uploaded files. The same files may get another URL each time.
+_CONTENT = "ALTER TABLE entry ADD COLUMN content_hash TEXT"
+_BYTES_IN_DOUBT = (
+    "CREATE UNIQUE INDEX entry_bytes_in_doubt ON entry (api, content_hash)"
+    " WHERE content_hash IS NOT NULL AND state IN ('intended', 'sent', 'unknown')"
 )
 
 _TABLES = frozenset({"entry", "event", "balance", "delivery", "salt"})
-_GUARDS = {"entry_in_doubt": _IN_DOUBT, "entry_task": _TASK}
+_GUARDS = {"entry_in_doubt": _IN_DOUBT, "entry_bytes_in_doubt": _BYTES_IN_DOUBT, "entry_task": _TASK}
 
 
 def make(connection: sqlite3.Connection) -> None:
@@ -97,12 +105,19 @@ def make(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     for statement in _ADDED:
         connection.execute(statement.format(delivery="delivery"))
-    _finish(connection)
+    _finish_second(connection)
+    _add_content_hash(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """From version 1 to this one, in the transaction that is open."""
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """From an earlier ``version`` to this one, in the transaction that is open."""
+    if version < 2:
+        _migrate_first(connection)
+    _add_content_hash(connection)
+
+
+def _migrate_first(connection: sqlite3.Connection) -> None:
     for statement in _ADDED:
         connection.execute(statement.format(delivery="delivery_2"))
     connection.execute(
@@ -118,12 +133,17 @@ def migrate(connection: sqlite3.Connection) -> None:
         except (TypeError, ValueError, OverflowError) as error:
             raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: its time is not valid") from error
         connection.execute("UPDATE entry SET settles_at = ? WHERE id = ?", (settles_at, entry_id))
-    _finish(connection)
+    _finish_second(connection)
 
 
-def _finish(connection: sqlite3.Connection) -> None:
+def _finish_second(connection: sqlite3.Connection) -> None:
     connection.execute(_DELIVERY_OPEN)
     connection.execute("INSERT INTO salt VALUES (?)", (secrets.token_bytes(32),))
+
+
+def _add_content_hash(connection: sqlite3.Connection) -> None:
+    connection.execute(_CONTENT)
+    connection.execute(_BYTES_IN_DOUBT)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from preflight.model import Report
     from preflight.settings import Loaded
     from preflight.submit.submit import Submission
+    from preflight.upload.uploader import UploadedFile
 
 _T = TypeVar("_T")
 COMMANDS: Final = "github"
@@ -271,6 +272,12 @@ CALIBRATION: Formats[_Calibration] = {
     "json": _json(_calibration_object),
     "jsonl": _json_lines(lambda calibration: [_calibration_object(calibration)]),
 }
+UPLOADS: Formats[Sequence[UploadedFile]] = {
+    "text": _lines(lambda files: (file.url for file in files)),
+    "json": _json(objects.uploads_object),
+    "jsonl": _json_lines(lambda files: map(objects.upload_object, files)),
+}
+"""URLs whole, with their signatures: they are what was asked for."""
 CREDITS: Formats[Credits] = {
     "text": _lines(lambda account: [f"{account.balance:f} credits"]),
     "json": _json(objects.credits_object),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,9 +19,10 @@ if TYPE_CHECKING:  # a check of local files needs neither httpx2 nor the parts o
     from preflight.model import Quote, TotalQuote, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.submit.submit import Submission
+    from preflight.upload.uploader import UploadedFile
 
 REPORT, FACTS, QUOTE = "preflight.report/v1", "preflight.facts/v1", "preflight.quote/v1"
-SUBMISSION, CREDITS = "preflight.submission/v1", "preflight.credits/v1"
+SUBMISSION, CREDITS, UPLOADS = "preflight.submission/v1", "preflight.credits/v1", "preflight.upload/v1"
 
 
 def report_object(report: Report) -> dict[str, Any]:
@@ -159,9 +161,36 @@ def submission_object(submission: Submission) -> dict[str, Any]:
         "quote": quote_object(submission.quote),
         "outputs": [redact(url) for url in submission.outputs],
         "files": list(submission.files),
+        "media": [
+            {
+                "field": each.field,
+                "source": each.source,
+                "sha256": each.sha256,
+                "size_bytes": each.size_bytes,
+            }
+            for each in submission.media
+        ],
         "error": submission.error,
         "refunded": submission.refunded,
         "entry": submission.entry,
+    }
+
+
+def uploads_object(files: Sequence[UploadedFile]) -> dict[str, Any]:
+    """``upload``: the files with their URLs, signatures included."""
+    return {"schema": UPLOADS, "files": [upload_object(file) for file in files]}
+
+
+def upload_object(file: UploadedFile) -> dict[str, Any]:
+    """One uploaded file, and one line of ``jsonl``."""
+    return {
+        "path": file.path,
+        "url": file.url,
+        "sha256": file.sha256,
+        "size_bytes": file.size_bytes,
+        "media_type": file.media_type,
+        "expires_at": None if file.expires_at is None else file.expires_at.isoformat(timespec="seconds"),
+        "uploaded": not file.was_there,
     }
 
 

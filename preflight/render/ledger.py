@@ -45,6 +45,7 @@ def entry_object(entry: Entry) -> dict[str, Any]:
         "model": entry.model,
         "api": entry.api,
         "identity": entry.job_hash,
+        "content_identity": entry.content_hash,
         "created_at": _iso(entry.created_at),
         "sent_at": _iso(entry.sent_at),
         "updated_at": _iso(entry.updated_at),
@@ -131,6 +132,9 @@ def render_entry(entry: Entry, console: Console) -> None:
             f"  {event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}", f"{event.state.value}: {printable(event.what)}"
         )
     console.print(table)
+    for receipt in entry.receipts:
+        if receipt.get("sha256"):
+            console.print(f"  sha256  {printable(str(receipt['sha256']))}", soft_wrap=True)
     if entry.state is EntryState.UNKNOWN:
         console.print(f"  next: preflight ledger resolve {entry.id}")
     if entry.state is EntryState.ACCEPTED and entry.task_id is None:

@@ -8,7 +8,7 @@ from preflight.model import ImageFacts, JobReport, Subject, Transfer, Verdict
 from preflight.model.facts import color_name
 from preflight.pricing import show_seconds
 from preflight.redact import printable, redact
-from preflight.units import dollars, round_seconds
+from preflight.units import dollars, plain, round_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,10 +112,21 @@ def spent(transfer: Transfer) -> str:
 
 def price(quote: Quote | TotalQuote) -> str:
     """``360 credits ($1.80)``, with the range where there is one."""
-    text = f"{quote.credits:f} credits (${dollars(quote.usd)})"
+    text = headline(quote)
     if quote.low != quote.high:
         text += f", between {quote.low:f} and {quote.high:f}"
     return text
+
+
+def headline(quote: Quote | TotalQuote) -> str:
+    """``360 credits ($1.80)``"""
+    return f"{quote.credits:f} credits (${dollars(quote.usd)})"
+
+
+def highest(quote: Quote) -> str:
+    """The most that a job may cost: ``600 credits ($3.00)``"""
+    usd = quote.usd * quote.high / quote.credits if quote.credits else quote.usd
+    return f"{quote.high:f} credits (${dollars(plain(usd))})"
 
 
 def row_of(job: JobReport) -> str:

@@ -23,6 +23,9 @@ def submission_lines(submission: Submission) -> Iterator[str]:
     yield f"{submission.state}  task {submission.task_id}"
     if submission.quote is not None:
         yield f"  price   {submission.quote.credits:f} credits (${dollars(submission.quote.usd)})"
+    for each in submission.media:
+        if each.sha256 is not None:
+            yield f"  {each.kind:<7} sha256 {each.sha256}"
     if submission.entry is not None:
         yield f"  ledger  entry {submission.entry}"
     yield from (f"  result  {redact(url)}" for url in submission.outputs)

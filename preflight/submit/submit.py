@@ -5,12 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from hashlib import sha256
 
 from preflight.client import Client, Task
-from preflight.errors import LedgerUnusable, NotSubmitted, OutcomeUnknown, TaskFailed
-from preflight.ledger import Budget, Claim, Entry, Ledger, paid_request_of
+from preflight.errors import BalanceTooLow, LedgerUnusable, NotSubmitted, OutcomeUnknown, TaskFailed
+from preflight.ledger import Balance, Budget, Claim, Entry, Ledger, paid_request_of
 from preflight.model import Job, JobReport, Quote
 from preflight.model.exchange import Exchangeable
 from preflight.redact.advice import Advice
@@ -23,13 +24,24 @@ _ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaidMedia:
+    """A file that was paid for: its field, its URL without the query string, and its SHA-256 where all was read."""
+
+    field: str
+    kind: str
+    source: str
+    sha256: str | None
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission(Exchangeable):
     """Our paid request and its outcome.
 
     ``state`` is ``accepted``, ``completed`` or ``failed``; ``error`` is the service's word on a failure. ``entry`` is
     its number in the ledger. ``outputs`` are the URLs of the results, which may carry a signature; ``files`` is where
-    they were saved. ``refunded`` is whether the balance shows that the credits of a failed task came back; ``None``
-    where it cannot be told.
+    they were saved. ``media`` is what was paid for. ``refunded`` is whether the balance shows that the credits of a
+    failed task came back; ``None`` where it cannot be told.
     """
 
     state: str
@@ -38,6 +50,7 @@ class Submission(Exchangeable):
     outputs: tuple[str, ...] = field(default=(), repr=False)
     error: str | None = None
     files: tuple[str, ...] = ()
+    media: tuple[PaidMedia, ...] = ()
     entry: int | None = None
     refunded: bool | None = None
 
@@ -72,6 +85,7 @@ def submit_job(
     again: bool = False,
     budget: Budget | None = None,
     callback: str | None = None,
+    hashes: Mapping[str, str] | None = None,
     wait: bool = False,
     timeout: float | None = None,
     on_changed: Callable[[], object] = lambda: None,
@@ -84,20 +98,24 @@ def submit_job(
     is called if the files have changed by then, and ``agree`` with a check whose price is another, which it may refuse
     by raising. The job is recorded in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for
     before. ``callback`` is the URL of a receiver (``preflight listen``): a job without a callback URL gets one below
-    it, secret and its own. ``on_accepted`` is called with the task's id the moment it is known.
+    it, secret and its own. ``hashes`` has the SHA-256 of each file that was uploaded for the job, by field: it is the
+    same job wherever these bytes are, and is not sent if they changed. ``on_accepted`` is called with the task's id the
+    moment it is known.
 
-    Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``) and ``LedgerUnusable`` before
-    anything is sent, also where ``report`` is the check of another job, or too old and ``check`` is not given;
-    ``ApiError`` of the client, ``OutcomeUnknown`` when the job may have been taken, ``WaitTimeout`` when ``timeout``
-    seconds of waiting are over; the task then goes on.
+    Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``, ``BalanceTooLow``) and
+    ``LedgerUnusable`` before anything is sent, also where ``report`` is the check of another job, or too old and
+    ``check`` is not given; ``ApiError`` of the client, ``OutcomeUnknown`` when the job may have been taken,
+    ``WaitTimeout`` when ``timeout`` seconds of waiting are over; the task then goes on.
     """
     body, token_hash = _with_callback(request_body(job), callback)
     account = client.account(ledger.account_of)
+    changed = _refuse_changed if hashes else on_changed
     for _ in range(_ROUNDS):
         require_sound(report)
         before = read_balance(client, ledger.now)
-        report = sound_now(report, ledger.now, check=check, agree=agree, on_changed=on_changed)
-        request = paid_request_of(job, report)
+        report = sound_now(report, ledger.now, check=check, agree=agree, on_changed=changed)
+        request = paid_request_of(job, report, hashes)
+        require_covered(before, request.high)
         if not again:
             require_not_charged_late(ledger, request, api=client.base_url, account=account, now=before)
         with ledger.begin(
@@ -123,9 +141,11 @@ def submit_job(
             if before is not None and (after := read_balance(client, ledger.now, late=True)) is not None:
                 with suppress(LedgerUnusable):  # the charge is good to know, and nothing depends on it
                     claim.record_balance("after", after)
+        media = _media_of(report, hashes or {})
         if not wait:
-            return Submission(state="accepted", task_id=task_id, quote=report.quote, entry=claim.entry_id)
-        return await_task(client, task_id, ledger=ledger, quote=report.quote, timeout=timeout, on_update=on_update)
+            return Submission(state="accepted", task_id=task_id, quote=report.quote, entry=claim.entry_id, media=media)
+        done = await_task(client, task_id, ledger=ledger, quote=report.quote, timeout=timeout, on_update=on_update)
+        return replace(done, media=media)
     raise NotSubmitted("not sent: the check became too old before the job could be sent; try again")
 
 
@@ -174,6 +194,32 @@ def await_task(
 def token_hash_of(token: str) -> str:
     """The hash that the ledger keeps of the secret in a callback URL."""
     return sha256(token.encode()).hexdigest()
+
+
+def require_covered(balance: Balance | None, high: Decimal) -> None:
+    """Raise ``BalanceTooLow`` for a job that may cost more than the account holds, as far as that is known."""
+    if balance is not None and balance.balance < high:
+        raise BalanceTooLow(
+            f"not sent: the balance is {balance.balance:f} credits, and the job may cost {high:f}; top up the account"
+        )
+
+
+def _refuse_changed() -> None:
+    raise NotSubmitted("not sent: the uploaded files are no longer the same at their URLs")
+
+
+def _media_of(report: JobReport, hashes: Mapping[str, str]) -> tuple[PaidMedia, ...]:
+    return tuple(
+        PaidMedia(
+            field=subject.field,
+            kind=subject.kind.value,
+            source=subject.source,
+            sha256=hashes.get(subject.field),
+            size_bytes=subject.facts.size_bytes if subject.facts else None,
+        )
+        for subject in report.subjects
+        if subject.field is not None
+    )
 
 
 def _with_callback(body: Mapping[str, object], callback: str | None) -> tuple[Mapping[str, object], str | None]:

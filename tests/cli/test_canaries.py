@@ -243,6 +243,17 @@ BASES: dict[str, Callable[[World], list[list[str]]]] = {
     "submit": lambda w: [
         [w.path(name), "--yes", *MEDIA, *w.service(), *w.ledger] for name in ("job.yaml", f"{NAME}.yaml", NAME)
     ],
+    "upload": lambda w: [
+        [
+            w.path(f"media/{NAME}.png"),
+            "--upload-command",
+            f"echo {{file}}; echo '{w.media.url('ok', 'a.png', SIGNED)}'",
+            *MEDIA,
+        ],
+        [w.path(f"media/{NAME}.mp4"), "--to", "s3://canary/p", "--endpoint-url", w.api.url, *MEDIA],
+        [NAME, "--to", "s3://canary/p"],
+        [SECRET, "--to", "s3://canary/p"],
+    ],
     "task show": lambda w: [[TASK, *w.service(), *w.ledger], [HOSTILE, *w.service(), *w.ledger]],
     "task wait": lambda w: [[TASK, *w.service(), *w.ledger], [HOSTILE, *w.service(), *w.ledger]],
     "credits": lambda w: [w.service()],
@@ -311,6 +322,13 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--state": lambda world: [HOSTILE, world.path("media"), world.path(f"{NAME}.db")],
     "--task": _given(TASK),
     "--timeout": _given(),
+    "--endpoint-url": _texts(),
+    "--public-base": _texts(),
+    "--save-job": lambda world: [world.fresh(), world.fresh(".yaml"), world.path("media"), "a\0b.yaml"],
+    "--to": _given("s3://canary/p", SECRET),
+    "--upload": _given("s3://canary/p", SECRET),
+    "--upload-command": _given("cat {file}; false", f"echo {{file}}; echo {SECRET!r}", "echo '{file}'"),
+    "--url-expires": _given("24h", SECRET),
     "--video": _texts(f"media/{NAME}.mp4", "media"),
     "--wait-timeout": _given("0"),
     "--write-baseline": lambda world: [world.fresh(), world.path("media")],
@@ -394,6 +412,10 @@ def hits(ran: Ran, *, terminal: bool = False, ci: bool = True, github: bool = Fa
 def _build_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("GITHUB_STEP_SUMMARY", "NO_COLOR", "PREFLIGHT_API_KEY"):
         monkeypatch.delenv(name, raising=False)
+    # The credentials of a store are the same canaries as all other secrets.
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", PASSWORD)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", SIGNATURE)
     monkeypatch.setenv("CI", "true")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLUMNS", "60")

@@ -34,12 +34,14 @@ TABLE: dict[str, set[str]] = {
     "ledger": FOUNDATION | {"specs", "units", "checking"},
     "submit": FOUNDATION | {"client", "ledger"},
     "callbacks": FOUNDATION | {"client", "ledger", "submit"},
+    "upload": FOUNDATION | {"specs", "sources", "probes", "checking"},
     "fix": FOUNDATION | {"specs", "pricing", "rules", "workers", "probes", "sources", "targets", "checking"},
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
     "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking", "fix", "client", "ledger", "submit"},
     "render": FOUNDATION
-    | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
+    | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
+    | {"upload"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
     "runs": FOUNDATION | {"specs", "units", "pricing", "jobfiles", "rules", "checking", "render"},
     "cli": {"*"},
@@ -52,6 +54,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "av": {"fix"},
     "pymediainfo": {"workers"},
     "simplejpeg": {"workers"},
+    "obstore": {"upload"},
     "certifi": {"tls"},
     "h11": {"sources"},
     "truststore": {"tls"},

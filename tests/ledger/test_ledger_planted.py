@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
@@ -20,7 +19,7 @@ from preflight.ledger.file_names import require_one_name
 from tests.ledger.test_ledger_invariants import API, Clock, brought_to, order
 from tests.support.command import KEY, here
 
-VERSION_1 = Path(__file__).with_name("version-1.sql")
+OLD = {version: Path(__file__).with_name(f"version-{version}.sql") for version in (1, 2)}
 
 
 @pytest.fixture
@@ -166,18 +165,26 @@ def test_a_mounted_file_with_a_space_in_its_name_is_told(tmp_path: Path) -> None
         require_one_name(file, mounts=mounts)
 
 
-@pytest.fixture
-def old(tmp_path: Path) -> Iterator[Path]:
-    """A ledger as version 0.1.0 left it."""
-    file = tmp_path / "old.db"
+def old_ledger(file: Path, version: int) -> Path:
+    """A ledger as an earlier version left it: 0.1.0 had version 1 of its tables."""
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript(VERSION_1.read_text("utf-8"))
+        connection.executescript(OLD[version].read_text("utf-8"))
         connection.execute("PRAGMA journal_mode = WAL")
     return file
 
 
-def test_an_old_ledger_is_brought_up_to_date_and_keeps_all(old: Path) -> None:
-    with Ledger(old) as ledger:
+@pytest.fixture(params=OLD)
+def any_old(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    return old_ledger(tmp_path / "old.db", request.param)
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return old_ledger(tmp_path / "old.db", 1)
+
+
+def test_an_old_ledger_is_brought_up_to_date_and_keeps_all(any_old: Path) -> None:
+    with Ledger(any_old) as ledger:
         doubt, done = ledger.entries()
         waiting = Deliveries(ledger).waiting()
         made = ledger.account_of(KEY)
@@ -194,10 +201,10 @@ def test_an_old_ledger_is_brought_up_to_date_and_keeps_all(old: Path) -> None:
         ("task-a", sha256(b"ours").hexdigest()),
         ("task-x", None),
     ]
-    with Ledger(old) as again:
+    with Ledger(any_old) as again:
         assert (again.account_of(KEY), len(again.entries())) == (made, 2)
-    with closing(sqlite3.connect(old)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    with closing(sqlite3.connect(any_old)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

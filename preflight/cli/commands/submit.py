@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from decimal import Decimal
-from pathlib import Path
 
 import click
 
-from preflight.checking.engine import Engine
-from preflight.cli.exit_codes import Exit, exit_of, exit_of_submission
-from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions, VerdictOptions
-from preflight.cli.output import emit, require_writable
+from preflight.cli.exit_codes import exit_of_submission
+from preflight.cli.option_groups import JobOptions, NetworkOptions, OutputOptions, PaidOptions, VerdictOptions
+from preflight.cli.output import require_writable
 from preflight.cli.param_types import Number
-from preflight.cli.report_output import emit_as
 from preflight.cli.save_results import download_option, with_files
-from preflight.cli.service_options import (
-    emit_submission,
-    open_client,
-    open_ledger,
-    paid_options,
-    show_status,
-    wait_timeout_option,
-)
-from preflight.cli.shared_options import engine_options, network_options, output_options
+from preflight.cli.service_options import emit_submission, paid_options, show_status, wait_timeout_option
+from preflight.cli.shared_options import engine_options, job_options, network_options, output_options
+from preflight.cli.submit_consent import Consent
+from preflight.cli.submit_payment import Held, Payment, callback_base
+from preflight.cli.submit_source import keep_job, read_job, require_new_job_file
 from preflight.cli.terminal import progress, remark
-from preflight.client.auth import base_of
-from preflight.client.calls import CREATE_PATH
-from preflight.errors import ConfigurationError, NotSubmitted
-from preflight.jobfiles import load_job
-from preflight.ledger import Budget, paid_request_of
-from preflight.model import Job, JobReport, Report, Verdict
-from preflight.redact import printable
-from preflight.render import phrases
-from preflight.render.formats import REPORT, SUBMISSION
-from preflight.render.json_text import to_json, to_json_lines, to_readable_json
-from preflight.submit.recheck import SavedCheck, is_unchanged, load_saved, receipts_of
-from preflight.submit.submit import request_body, submit_job
+from preflight.cli.upload_options import UploadOptions, upload_options
+from preflight.ledger import Budget
+from preflight.render.formats import SUBMISSION
 
 
 @click.command("submit")
-@click.argument("path", metavar="JOB", type=click.Path())
+@click.argument("path", metavar="[JOB]", type=click.Path(), required=False)
+@job_options
+@click.option("--save-job", metavar="FILE", help="Keep the job in this new file.")
+@click.option("--fix", is_flag=True, help="First repair the job's local files, as 'preflight fix' does.")
+@upload_options("--upload")
 @click.option("--wait", is_flag=True, help="Wait until the task ends.")
 @wait_timeout_option
 @click.option("--yes", is_flag=True, help="Do not ask before paying (for scripts).")
@@ -76,7 +63,11 @@ from preflight.submit.submit import request_body, submit_job
 @output_options(SUBMISSION)
 def command(
     *,
-    path: str,
+    path: str | None,
+    job: JobOptions,
+    save_job: str | None,
+    fix: bool,
+    upload: UploadOptions,
     wait: bool,
     wait_timeout: float | None,
     yes: bool,
@@ -92,125 +83,62 @@ def command(
     service: PaidOptions,
     output: OutputOptions,
 ) -> int:
-    """Check a job, then submit it once.
+    """Check a job, show it, and submit it once.
 
-    A job that fails its check, or whose check is indeterminate, is not submitted. Each submission is recorded in the
-    ledger before it is sent, so that a job is not paid for twice even if this process dies. Exit code 6 means that the
-    request was sent and its outcome is unknown; 'preflight ledger resolve' settles it.
+    Before anything is paid, the report of the check is shown with the price and the account's balance, and you are
+    asked. A job that fails its check, or whose check is indeterminate, is not submitted. Each submission is recorded in
+    the ledger before it is sent, so that a job is not paid for twice even if this process dies. Exit code 6 means that
+    the request was sent and its outcome is unknown; 'preflight ledger resolve' settles it.
 
     \b
     preflight submit job.yaml --wait --download results
     preflight submit job.yaml --yes --max-credits 400
+    preflight submit --image a.png --video b.mov --mode 1080p
+    preflight submit job.yaml --fix --upload s3://bucket/jobs
     """
-    job, hidden = load_job(Path(path)), output.hidden
+    require_new_job_file(save_job)
+    wanted = read_job(path, job)
+    receiver = callback_base(callback)
     require_writable(output.file)
-    options = engine_options(
-        network=network,
-        verdict=VerdictOptions(max_credits=max_credits, strict=strict),
-        uploaded=True,
-        thorough=True,
-    )
+    if fix:
+        from preflight.cli.submit_repair import repaired  # noqa: PLC0415 - loads the repairs
+
+        wanted = repaired(wanted, hidden=output.hidden, quiet=output.quiet)
+    if save_job is not None:
+        keep_job(wanted, save_job)
+    verdict = VerdictOptions(max_credits=max_credits, strict=strict)
     with ExitStack() as stack:
-        # Report a missing key, or a ledger that cannot be written, before the check.
-        client = None if dry_run else stack.enter_context(open_client(service))
-        ledger = None if dry_run else stack.enter_context(open_ledger(service.ledger_path))
-        engine = stack.enter_context(Engine(options))
-
-        def check() -> Report:
-            with progress("checking", hidden=hidden):
-                return engine.check([job])
-
-        report = check()
-        if (code := exit_of(report)) is not Exit.PASS:
-            _refuse(report, output)
-            return code
-        found = report.jobs[0]
-        saved = _saved(checked, found) if checked else None
-        if client is None or ledger is None:
-            emit(_dry_run(job, service.api_url, output.format), output.file)
-            return Exit.PASS
-        budget = Budget(max_credits=max_credits, per_day=budget_per_day)
-        ledger.require_payable(paid_request_of(job, found), api=client.base_url, again=again, budget=budget)
-        _agree(found, yes=yes, saved=saved)
-        with progress("submitting", hidden=hidden) as update:
-            submission = submit_job(
-                job,
-                found,
-                client,
-                ledger,
-                check=lambda: engine.check([job]).jobs[0],
-                agree=lambda latest: _agree(latest, yes=yes, saved=saved),
-                again=again,
-                budget=budget,
-                callback=_receiver(callback),
+        payment = Payment(
+            options=engine_options(network=network, verdict=verdict, uploaded=True, thorough=True),
+            service=service,
+            budget=Budget(max_credits=max_credits, per_day=budget_per_day),
+            again=again,
+            consent=Consent(output, is_given=yes, is_dry=dry_run),
+            output=output,
+            is_dry=dry_run,
+            stack=stack,
+        )
+        ready = payment.prepare(wanted, upload=upload, network=network, checked=checked)
+        if isinstance(ready, Held):
+            return ready.code
+        with progress("submitting", hidden=output.hidden) as update:
+            submission = payment.pay(
+                ready,
+                callback=receiver,
                 wait=wait or download is not None,
                 timeout=wait_timeout,
-                on_changed=_say_changed,
                 on_accepted=_announce,
                 on_update=show_status(update),
             )
     saved_all = True
     if download is not None:
         submission, saved_all = with_files(
-            submission, download, api_url=service.api_url, network=network, hidden=hidden
+            submission, download, api_url=service.api_url, network=network, hidden=output.hidden
         )
     said = emit_submission(submission, output)
     return exit_of_submission(submission, saved=saved_all and said)
 
 
-def _receiver(url: str | None) -> str | None:
-    """The base URL of callbacks."""
-    try:
-        return base_of(url) if url else None
-    except ConfigurationError as error:
-        raise click.UsageError("--callback must be https://HOST/SECRET, as 'preflight listen' prints it") from error
-
-
-def _refuse(report: Report, output: OutputOptions) -> None:
-    emit_as(REPORT, report, output)
-    reason = "could not be examined" if report.verdict is Verdict.INDETERMINATE else "does not pass its check"
-    remark(f"nothing was sent: the job {reason}")
-
-
-def _saved(path: str, found: JobReport) -> SavedCheck:
-    """The saved check, compared with the new one."""
-    assert found.identity is not None, "a job has one"
-    saved = load_saved(Path(path), found.identity)
-    same = is_unchanged(saved.receipts, receipts_of(found))
-    said = "the files are those of" if same else "the files have changed since, and were checked again:"
-    remark(f"{said} {path}")
-    return saved
-
-
-def _say_changed() -> None:
-    remark("the files have changed since they were checked, and were checked again")
-
-
-def _agree(report: JobReport, *, yes: bool, saved: SavedCheck | None) -> None:
-    """Ask before paying, unless ``--yes`` is given. Raises ``Abort`` or ``UsageError``."""
-    dearer = saved is not None and report.quote is not None and report.quote.high > saved.high
-    if yes and dearer:
-        assert saved is not None, "the new price is compared with it"
-        raise NotSubmitted(f"not sent: it may cost more than the {saved.high:f} credits of the saved check")
-    if yes:
-        return
-    price = phrases.price(report.quote) if report.quote else "an unknown price"
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"this would pay {price}, and standard input is not a terminal: add --yes")
-    if not click.confirm(f"Pay {price}{', more than when it was checked' if dearer else ''}?", err=True):
-        raise click.Abort
-
-
 def _announce(task_id: str) -> None:
     """Print the id at once, so that the task can be found whatever happens next."""
     remark(f"accepted as task {task_id}")
-
-
-def _dry_run(job: Job, api_url: str, format_: str) -> str:
-    """The exact request that would be sent, including its signed URLs."""
-    url = api_url.rstrip("/") + CREATE_PATH
-    if format_ != "text":
-        request = {"schema": "preflight.request/v1", "method": "POST", "url": url, "body": request_body(job)}
-        return to_json(request) if format_ == "json" else to_json_lines([request])
-    head = f"POST {printable(url)}\nAuthorization: Bearer (the key, not shown)\nContent-Type: application/json"
-    return f"{head}\n\n{to_readable_json(request_body(job))}"

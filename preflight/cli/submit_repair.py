@@ -1,0 +1,40 @@
+"""Repairs the local files of a job before they are checked and uploaded, as ``preflight fix`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from preflight.checking.named_media import choice_of, named_media, spec_of
+from preflight.cli.submit_source import say_outcomes
+from preflight.cli.terminal import progress
+from preflight.errors import ConfigurationError
+from preflight.fix.fixer import Fixer, FixOptions
+from preflight.fix.inputs import FixInput
+from preflight.fix.outcome import FixState
+from preflight.model import Job
+from preflight.redact import shown_path
+from preflight.specs import DEFAULT_MODEL
+from preflight.upload.job_media import local_paths, with_values
+
+
+def repaired(job: Job, *, hidden: bool, quiet: bool) -> Job:
+    """``job`` with the repaired files in place of those that needed it.
+
+    Raises ``ConfigurationError`` where a library for it is missing. What cannot be repaired is left to the check.
+    """
+    spec = spec_of(job, DEFAULT_MODEL)
+    orientation = choice_of(job, spec, "orientation", None)
+    kinds = {media.field: media.kind for media in named_media(job, spec)}
+    outcomes, values = [], {}
+    with progress("repairing", hidden=hidden) as update, Fixer(FixOptions(model=spec.model)) as fixer:
+        for field, path in local_paths(job).items():
+            update(f"repairing {shown_path(str(path))}")
+            outcome = fixer.fix(FixInput(source=str(path), file=path, orientation=orientation, kind=kinds[field]))
+            if outcome.extra is not None:
+                raise ConfigurationError(outcome.reason or "a library for --fix is missing")
+            outcomes.append(outcome)
+            if outcome.state is FixState.FIXED and outcome.target is not None:
+                values[field] = str(Path(str(job.value(field))).with_name(Path(outcome.target).name))
+    if not quiet:
+        say_outcomes([outcome for outcome in outcomes if outcome.state is not FixState.SOUND])
+    return with_values(job, values)

@@ -108,7 +108,7 @@ def _fact_lines(report: Report) -> Iterable[str]:
     for job in report.jobs:
         for subject in job.subjects:
             reason = phrases.why_not_read(subject)
-            what = phrases.measured(subject) if reason is None else f"not read: {reason}"
+            what = phrases.all_measured(subject) if reason is None else f"not read: {reason}"
             yield f"{subject.source}  {what}  ({phrases.spent(subject.transfer)})"
 
 

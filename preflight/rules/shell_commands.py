@@ -14,6 +14,10 @@ from shlex import quote
 from preflight.pricing import to_milliseconds
 
 _H264 = "-c:v libx264 -crf 18 -pix_fmt yuv420p -c:a aac -movflags +faststart"
+_TO_SDR = (
+    "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,"
+    "format=yuv420p"
+)
 _AUDIO_KBPS = 128
 LAST_FRAME = Fraction(1, 10)
 """Seconds by which the last frame may reach past the end that ffmpeg was given: one frame at ten a second."""
@@ -23,8 +27,8 @@ _MEANS_MORE_TO_IMAGEMAGICK = frozenset("%:[]{}*?~@")
 
 
 def target(name: str, suffix: str) -> str:
-    """The name of the repaired file: beside the old one, never over it."""
-    return str(PurePath(name).with_name(f"{PurePath(name).stem or 'fixed'}-fixed{suffix}"))
+    """The name of the repaired file, as ``preflight fix`` gives it: beside the old one, never over it."""
+    return str(PurePath(name).with_name(f"{PurePath(name).stem or 'result'}.fixed{suffix}"))
 
 
 def safe(name: str) -> str:
@@ -141,6 +145,16 @@ def squeeze(name: str, length: Fraction, max_bytes: int) -> str:
 def scale(name: str, width: int, height: int) -> str:
     """Scale to ``width`` by ``height`` square pixels."""
     return ffmpeg(name, f"-vf scale={width}:{height}:flags=lanczos,setsar=1 {_H264}", ".mp4")
+
+
+def to_sdr(name: str) -> str:
+    """Map HDR to SDR, and encode as H.264. It needs an ffmpeg with zscale, as common builds are."""
+    return ffmpeg(name, f"-vf '{_TO_SDR}' {_H264}", ".mp4")
+
+
+def even_rate(name: str, rate: int) -> str:
+    """Encode at ``rate`` frames a second, all equally long; frames are repeated or dropped."""
+    return ffmpeg(name, f"-vf fps={rate} {_H264}", ".mp4")
 
 
 def suffix_of(name: str, allowed: frozenset[str], fallback: str) -> str:

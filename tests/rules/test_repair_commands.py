@@ -78,7 +78,7 @@ def test_no_repair_leaves_pixels_that_are_not_square_or_a_png_of_one_bit() -> No
         assert not any(word.startswith("scale=") and "setsar=#" not in word for word in words)
         if words[0] == "convert" and "jpeg:extent" not in " ".join(words):
             assert words[-1] in ("FILE", "PNG24:FILE", "PNG32:FILE")
-    assert repair.to_picture("two-colours.png", alpha=False).endswith(" PNG24:two-colours-fixed.png")
+    assert repair.to_picture("two-colours.png", alpha=False).endswith(" PNG24:two-colours.fixed.png")
 
 
 @pytest.mark.parametrize("seconds", [3, 12, 30])

@@ -22,7 +22,14 @@ from preflight.model import Finding, Hidden, JobReport, Report, Subject, Verdict
 from preflight.model.report import paid_jobs
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
-from preflight.rules import judge_job, judge_length, judge_price, judge_subject, judge_unreadable
+from preflight.rules import (
+    judge_job,
+    judge_length,
+    judge_price,
+    judge_subject,
+    judge_unreadable,
+    with_one_command,
+)
 from preflight.specs import Spec, load_spec
 
 if TYPE_CHECKING:
@@ -145,7 +152,7 @@ class Engine:
         return JobReport(
             model=spec.model,
             subjects=subjects,
-            findings=findings.shown,
+            findings=tuple(with_one_command(findings.shown)),
             hidden=findings.hidden,
             quote=chosen,
             quotes=quotes,

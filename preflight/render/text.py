@@ -119,12 +119,14 @@ def _print_findings(job: JobReport, console: Console, *, at_least: Severity = Se
     for finding in sorted(job.findings, key=lambda finding: (-finding.severity, finding.indeterminate)):
         if finding.severity >= at_least:
             groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
+    fixes: set[str] = set()
     for same in groups.values():
         console.print()
-        _print_finding(same, console, placed=not job.bare)  # the heading names a bare file
+        _print_finding(same, console, fixes, placed=not job.bare)  # the heading names a bare file
 
 
-def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -> None:
+def _print_finding(same: Sequence[Finding], console: Console, fixes: set[str], *, placed: bool) -> None:
+    """Print a finding. Several about one file have one command, which is printed once; ``fixes`` are those printed."""
     finding = same[0]
     label, style = finding.severity.label, _SEVERITIES[finding.severity]
     if finding.indeterminate:
@@ -137,7 +139,8 @@ def _print_finding(same: Sequence[Finding], console: Console, *, placed: bool) -
             head.append(f"  {printable(about)}", style="dim")
     console.print(head, soft_wrap=True)
     console.print(_indented(Text(printable(finding.message))))
-    if finding.fix and finding.severity > Severity.NOTE:
+    if finding.fix and finding.fix not in fixes and finding.severity > Severity.NOTE:
+        fixes.add(finding.fix)
         # Never wrapped, so that it can be copied whole.
         console.print(Text.assemble("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)
 

@@ -121,7 +121,7 @@ def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:
 def _outcome_objects(outcomes: Sequence[Outcome]) -> list[Mapping[str, Any]]:
     from preflight.render.fixes import outcome_object  # noqa: PLC0415 - the same
 
-    return [outcome_object(outcome) for outcome in outcomes]
+    return [outcome_object(outcome) for outcome in outcomes if not outcome.is_job]
 
 
 def _outcomes_object(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:

@@ -102,7 +102,7 @@ def test_the_box_of_dolby_vision_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "tag"), [("hevc.mp4", "hvc1"), ("hev1.mp4", "hev1"), ("fast-start.mp4", "avc1")])
 def test_a_codec_tag_is_carried_over(tmp_path: Path, name: str, tag: str) -> None:
     clip = put(tmp_path, name)
-    assert fix(clip, "--length", "3.8").code == 0
+    assert fix(clip, "--start", "0.1").code == 0
     assert seen(result(clip)).tag == tag
 
 
@@ -270,7 +270,7 @@ JOBS = {
     ),
     "jobs.jsonl": '{"model": "kling-v3-motion-control",  "input": {"input_urls": ["./webp.webp"], '
     '"video_urls": ["30.1-seconds.mp4"]}}\n' * 2,
-    "jobs.csv": 'model,image,video,note\nkling-v3-motion-control,./webp.webp,"30.1-seconds.mp4","keep, this"\n'
+    "jobs.csv": 'model,image,video,id\nkling-v3-motion-control,./webp.webp,"30.1-seconds.mp4","keep, this"\n'
     "kling-v3-motion-control,./webp.webp,30.1-seconds.mp4,x\n",
 }
 

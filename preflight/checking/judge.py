@@ -17,7 +17,14 @@ from preflight.errors import JobUnreadable
 from preflight.model import Finding, Hidden, JobReport, Subject, Verdict
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
-from preflight.rules import judge_job, judge_length, judge_price, judge_subject, judge_unreadable
+from preflight.rules import (
+    judge_job,
+    judge_length,
+    judge_price,
+    judge_subject,
+    judge_unreadable,
+    with_one_command,
+)
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
@@ -89,7 +96,7 @@ class Judge:
         return JobReport(
             model=spec.model,
             subjects=subjects,
-            findings=findings.shown,
+            findings=tuple(with_one_command(findings.shown)),
             hidden=findings.hidden,
             quote=chosen,
             quotes=quotes,

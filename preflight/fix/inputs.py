@@ -25,7 +25,7 @@ class FixInput:
 
     ``kind`` is its role in the job, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
     job names it. ``inside`` is whether it is in a place that the user named, links followed: a link or a job in a
-    folder may lead out of it.
+    folder may lead out of it. ``mode`` is the job's, and ``job`` is what names the file.
     """
 
     source: str
@@ -37,6 +37,8 @@ class FixInput:
     path: str | None = None
     line: int | None = None
     inside: bool = True
+    mode: str | None = None
+    job: Job | None = None
 
 
 def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) -> Iterator[FixInput]:
@@ -61,6 +63,12 @@ def read_inputs_of(targets: Iterable[Target], *, model: str, orientation: str | 
             elif (mark := (piece.file.absolute(), piece.kind, piece.orientation)) not in seen:
                 seen.add(mark)
                 yield piece
+
+
+def pieces_of(name: str, *, model: str, orientation: str | None = None) -> Iterator[FixInput]:
+    """The files behind one argument, as often as it names them. Raises as ``read_inputs`` does."""
+    for target in read_targets(name, model=model):
+        yield from _pieces(target, model, orientation)
 
 
 def _roots(name: str) -> Iterator[Path]:
@@ -108,6 +116,7 @@ def _of_job(job: Job, model: str, usual: str) -> Iterator[FixInput]:
     spec = spec_of(job, model)
     chosen = job.value(spec.field("orientation").name)
     orientation = chosen if isinstance(chosen, str) and chosen in spec.field("orientation").choices else usual
+    mode = choice_of(job, spec, "mode", None)
     for media in named_media(job, spec):
         if not media.source.strip():
             continue
@@ -122,4 +131,6 @@ def _of_job(job: Job, model: str, usual: str) -> Iterator[FixInput]:
             field=media.field,
             path=job.path,
             line=place.line if place else job.line,
+            mode=mode,
+            job=job,
         )

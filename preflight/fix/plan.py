@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from preflight.fix.repairs import MOVED, REPAIRS, Repair, Safety, Step
+from preflight.fix.repairs import CHOSEN_PART, MOVED, REPAIRS, Repair, Safety, Step
 from preflight.model import DefectKind, Durations, Family, Finding, ImageFacts, Severity, VideoFacts
 from preflight.rules import RULES_BY_ID, Area, Trait, rules_with
 from preflight.rules.length_rules import hidden_by_edits
@@ -17,7 +17,11 @@ _HELD_BY_MP4 = frozenset({"AVC", "HEVC", "AV1", "VP9", "MPEG-4 Visual", "MPEG Vi
 _EXPECTED_IN_MP4 = frozenset({"AVC", "HEVC"})
 """MediaInfo's names of codecs, as only it reads other containers. Other codecs leave a warning in an MP4."""
 
+NOTES = tuple(dict.fromkeys(row.rule for row in REPAIRS if RULES_BY_ID[row.rule].severity is Severity.NOTE))
+"""The rules of notes that have a repair, which is only made on request."""
+
 _SMALLER = frozenset({Step.COMPRESS, Step.SHRINK})
+_LENGTHS = frozenset({Step.TRIM, Step.LOOP})
 _UNDECODED = rules_with(Trait.DECODED)
 _CLOCKS = rules_with(Trait.CLOCKS)
 
@@ -27,12 +31,14 @@ class Plan:
     """The planned repairs of one file.
 
     ``tries`` are sets of rows, each a whole repair, the safest first. ``unrepaired`` are
-    the findings that none of them repairs, ``withheld`` the unsafe rows that would.
+    the findings that none of them repairs, ``withheld`` the unsafe rows that would. ``blocked`` is whether one of
+    ``unrepaired`` makes every repair useless.
     """
 
     tries: tuple[tuple[Repair, ...], ...] = ()
     unrepaired: tuple[Finding, ...] = ()
     withheld: tuple[Repair, ...] = ()
+    blocked: bool = False
 
 
 def plan(
@@ -42,17 +48,21 @@ def plan(
     *,
     unsafe: bool,
     fail_on: Severity = Severity.ERROR,
+    also: frozenset[str] = frozenset(),
 ) -> Plan:
     """The plan for one file. It has no try where an error would remain: half a repair does not help.
 
-    A warning without a repair does not block other repairs, unless it fails (``fail_on``).
+    A warning without a repair does not block other repairs, unless it fails (``fail_on``). Notes are left alone but for
+    those in ``also``, whose repairs are allowed even where they are unsafe.
     """
-    open_ = [each for each in findings if not _is_about_price(each) and each.severity > Severity.NOTE]
-    safe_rows = _rows(facts, open_, spec, frozenset({Safety.SAFE}))
+    open_ = [
+        each for each in findings if not _is_about_price(each) and (each.severity > Severity.NOTE or each.rule in also)
+    ]
     all_rows = _rows(facts, open_, spec, frozenset(Safety))
+    safe_rows = tuple(row for row in all_rows if row.safety is Safety.SAFE or row.rule in also)
     allowed = all_rows if unsafe else safe_rows
     unrepaired = tuple(each for each in open_ if not _is_met(each, allowed, facts))
-    withheld = () if unsafe else tuple(row for row in all_rows if row.safety is Safety.UNSAFE)
+    withheld = () if unsafe else tuple(row for row in all_rows if row not in safe_rows)
     blocked = any(each.indeterminate or each.severity >= fail_on for each in unrepaired)
     tries: list[tuple[Repair, ...]] = []
     if allowed and not blocked:
@@ -62,7 +72,14 @@ def plan(
             tries.insert(0, tuple(row for row in all_rows if row != MOVED))
         elif unsafe and all_rows != safe_rows:
             tries.append(all_rows)
-    return Plan(tries=tuple(tries), unrepaired=unrepaired, withheld=withheld)
+    return Plan(tries=tuple(tries), unrepaired=unrepaired, withheld=withheld, blocked=blocked)
+
+
+def with_part(made: Plan) -> Plan:
+    """The plan, and in each try a part of the clip is kept. What a cut or a repetition would do is then done."""
+    kept = tuple(tuple(row for row in rows if row.step not in _LENGTHS) for rows in made.tries)
+    tries = dict.fromkeys((CHOSEN_PART, *rows) for rows in kept or ((),))
+    return replace(made, tries=tuple(tries))
 
 
 def _rows(

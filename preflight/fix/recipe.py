@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
 from preflight.fix.repairs import Repair, Step
+from preflight.fix.window import Window
 from preflight.model import ImageFacts, VideoFacts
 from preflight.model.file_types import promised_container
 from preflight.rules import Trait, rules_with
 from preflight.specs import ImageSpec, Spec
 
 _CAP = rules_with(Trait.CAP)
-_ENCODED = frozenset({Step.RECODE, Step.RESIZE, Step.SQUEEZE})
+_ENCODED = frozenset({Step.RECODE, Step.RESIZE, Step.SQUEEZE, Step.SDR, Step.EVEN_RATE})
+_COMMON_RATES = (24, 25, 30, 50, 60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,12 @@ class VideoRecipe:
     """How to write a clip again as a fast-start MP4.
 
     It ends within ``max_seconds``; with ``min_seconds`` it is repeated until it lasts as long. ``recode`` encodes it as
-    H.264, its sides within ``sides`` and its size within ``max_bytes`` where these are given.
+    H.264, or as HEVC where it is HDR, its sides within ``sides`` and its size within ``max_bytes`` where these are
+    given. ``sdr`` maps HDR to SDR, ``rate`` makes all frames equally long, so many a second.
+
+    With ``start``, it begins there and lasts ``max_seconds``, or as long as the clip goes on, but at least
+    ``least_seconds``. It begins at a key frame and is not encoded where one is near enough, unless ``exact`` asks for
+    the very frame.
     """
 
     max_seconds: Fraction
@@ -52,6 +59,11 @@ class VideoRecipe:
     recode: bool = False
     sides: tuple[int, int] | None = None
     max_bytes: int | None = None
+    sdr: bool = False
+    rate: int | None = None
+    start: Fraction | None = None
+    least_seconds: Fraction = Fraction(0)
+    exact: bool = False
 
 
 Recipe: TypeAlias = ImageRecipe | VideoRecipe
@@ -81,7 +93,7 @@ def load_recipe(line: bytes) -> Recipe:
     """The recipe in a line that ``dump_recipe`` wrote."""
     given: dict[str, Any] = json.loads(line)
     kind = given.pop("kind")
-    for name in ("max_aspect", "max_seconds", "min_seconds"):
+    for name in ("max_aspect", "max_seconds", "min_seconds", "start", "least_seconds"):
         if given.get(name) is not None:
             given[name] = Fraction(given[name])
     if given.get("sides") is not None:
@@ -120,6 +132,7 @@ def recipe_for(
     *,
     orientation: str,
     in_place: bool,
+    window: Window | None = None,
 ) -> Recipe | None:
     """The recipe for a file; ``None`` where the file only needs another name."""
     rows = tuple(rows)
@@ -128,7 +141,8 @@ def recipe_for(
         return None
     if isinstance(facts, ImageFacts):
         return _picture(steps, facts, source, spec.image, in_place=in_place)
-    return _clip(steps, frozenset(row.rule for row in rows), spec, orientation)
+    recipe = _clip(steps, facts, frozenset(row.rule for row in rows), spec, orientation)
+    return recipe if window is None else _within(recipe, window, spec)
 
 
 def _picture(
@@ -151,7 +165,9 @@ def _picture(
     )
 
 
-def _clip(steps: frozenset[Step], rules: frozenset[str], spec: Spec, orientation: str) -> VideoRecipe:
+def _clip(
+    steps: frozenset[Step], facts: VideoFacts, rules: frozenset[str], spec: Spec, orientation: str
+) -> VideoRecipe:
     video, cap = spec.video, spec.video.max_seconds.value
     if rules & _CAP:
         cap = min(cap, spec.price.cap_seconds[orientation])
@@ -161,4 +177,23 @@ def _clip(steps: frozenset[Step], rules: frozenset[str], spec: Spec, orientation
         recode=bool(steps & _ENCODED),
         sides=(int(video.advised_min_side.value), int(video.advised_max_side.value)) if Step.RESIZE in steps else None,
         max_bytes=video.max_bytes.safe_bytes if Step.SQUEEZE in steps else None,
+        sdr=Step.SDR in steps,
+        rate=_nearest_rate(facts.frame_rate) if Step.EVEN_RATE in steps else None,
+    )
+
+
+def _nearest_rate(average: Fraction | None) -> int:
+    wanted = Fraction(30) if average is None else average
+    return min(_COMMON_RATES, key=lambda rate: abs(rate - wanted))
+
+
+def _within(recipe: VideoRecipe, window: Window, spec: Spec) -> VideoRecipe:
+    """The recipe for a part of a clip. It is not repeated: the part is what the user chose."""
+    return replace(
+        recipe,
+        start=window.start,
+        max_seconds=min(recipe.max_seconds, window.length or recipe.max_seconds),
+        min_seconds=None,
+        least_seconds=spec.video.min_seconds.value,
+        exact=window.exact,
     )

@@ -35,6 +35,9 @@ class Step(Enum):
     RECODE = "recode"
     RESIZE = "resize"
     SQUEEZE = "squeeze"
+    SDR = "sdr"
+    EVEN_RATE = "even-rate"
+    CUT = "cut"
 
 
 class Repair(NamedTuple):
@@ -50,6 +53,9 @@ _SAFE, _UNSAFE = Safety.SAFE, Safety.UNSAFE
 
 MOVED = Repair("video-container", Step.REWRAP, _SAFE, "remux it to fast-start MP4 (no re-encoding)")
 """For a clip in another container, where an MP4 may hold its tracks without encoding them again."""
+
+CHOSEN_PART = Repair("", Step.CUT, _SAFE, "keep the chosen part")
+"""Of a clip, by ``--start`` and its like: it repairs no rule."""
 
 REPAIRS: tuple[Repair, ...] = (
     Repair("image-format", Step.CONVERT, _SAFE, "convert it to PNG, or to JPEG where a PNG would be too large"),
@@ -74,4 +80,7 @@ REPAIRS: tuple[Repair, ...] = (
     Repair("video-too-short", Step.LOOP, _UNSAFE, "repeat it until it is long enough"),
     Repair("video-dimensions", Step.RESIZE, _UNSAFE, "scale it, and encode it as H.264"),
     Repair("video-codec", Step.RECODE, _UNSAFE, "encode it as H.264"),
+    Repair("video-hdr", Step.SDR, _UNSAFE, "map its colours to SDR, and encode it as H.264"),
+    Repair("video-bit-depth", Step.RECODE, _UNSAFE, "encode it as H.264 of 8 bits"),
+    Repair("video-variable-frame-rate", Step.EVEN_RATE, _UNSAFE, "encode it with frames of equal length"),
 )

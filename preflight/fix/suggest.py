@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from preflight.checking.named_media import choice_of
 from preflight.fix.plan import Plan, plan
-from preflight.model import JobReport, Report, Subject
-from preflight.rules import shell_commands as repair
-from preflight.specs import load_spec
+from preflight.model import JobReport, Report, Severity, Subject
+from preflight.rules.shell_words import safe
+from preflight.specs import DEFAULT_MODEL, load_spec
 
 _NAMES = 3
 """Most names on a line."""
@@ -17,32 +18,46 @@ _JOB_FILES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 def remedies(report: Report) -> Iterator[str]:
     """``preflight fix renamed.png too-long.mp4``, and a line for files that only ``--unsafe`` repairs; often neither.
 
-    Several findings about one file have commands that write the same file, so a remark says that one run repairs all.
+    Each line carries the options of the check that decide what a repair is. One run repairs everything about a file,
+    and a remark says so where that is several findings.
     """
-    safe: dict[str, bool] = {}
-    unsafe: dict[str, bool] = {}
+    lines: dict[tuple[str, ...], dict[str, bool]] = {}
     for job in report.jobs:
         for subject in job.subjects:
             if subject.address is not None or not job.findings:
                 continue
-            name = _named(job, subject)
-            if made := _plan(job, subject, unsafe=False):
-                safe[name] = _mends_several(job, subject, made) or safe.get(name, False)
-            elif made := _plan(job, subject, unsafe=True):
-                unsafe[name] = _mends_several(job, subject, made) or unsafe.get(name, False)
-    for option, names in (("", safe), ("--unsafe ", unsafe)):
-        if names:
-            shown = " ".join(repair.safe(name) for name in list(names)[:_NAMES])
-            more = " …" if len(names) > _NAMES else ""
-            remark = "  # repairs each file in one go" if any(names.values()) else ""
-            yield f"preflight fix {option}{shown}{more}{remark}"
+            for unsafe in (False, True):
+                if made := _plan(job, subject, unsafe=unsafe):
+                    names = lines.setdefault((*(["--unsafe"] if unsafe else []), *_options(job)), {})
+                    name = _named(job, subject)
+                    names[name] = _mends_several(job, subject, made) or names.get(name, False)
+                    break
+    for options, names in sorted(lines.items(), key=lambda line: "--unsafe" in line[0]):
+        shown = [safe(name) for name in list(names)[:_NAMES]]
+        more = " …" if len(names) > _NAMES else ""
+        remark = "  # repairs each file in one go" if any(names.values()) else ""
+        yield f"{' '.join(['preflight fix', *options, *shown])}{more}{remark}"
+
+
+def _options(job: JobReport) -> Iterator[str]:
+    """The options of a check that its repair needs, too. A job file says the model and the orientation itself."""
+    if job.fail_on is Severity.WARNING:
+        yield "--strict"
+    if _is_a_file(job):
+        return
+    if job.model != DEFAULT_MODEL:
+        yield f"--model {safe(job.model)}"
+    if job.quote is not None and job.quote.orientation != choice_of(None, load_spec(job.model), "orientation", None):
+        yield f"--orientation {safe(job.quote.orientation)}"
+
+
+def _is_a_file(job: JobReport) -> bool:
+    return not job.bare and job.path is not None and job.path.lower().endswith(_JOB_FILES)
 
 
 def _named(job: JobReport, subject: Subject) -> str:
     """The argument for ``preflight fix``: the job's file, which gives each file its role, else the file."""
-    if job.bare or job.path is None or not job.path.lower().endswith(_JOB_FILES):
-        return subject.source
-    return job.path
+    return job.path if job.path is not None and _is_a_file(job) else subject.source
 
 
 def _plan(job: JobReport, subject: Subject, *, unsafe: bool) -> Plan | None:

@@ -20,13 +20,17 @@ _PREROLL_S = Fraction(1, 10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One packet of a track, its times in ticks. ``hidden`` ones are decoded for others and never shown."""
+    """One packet of a track, its times in ticks.
+
+    ``hidden`` ones are decoded for others and never shown; decoding can begin at a ``key`` one.
+    """
 
     packet: Any
     pts: int
     dts: int | None = None
     duration: int = 0
     hidden: bool = False
+    key: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +72,14 @@ def picture_timeline(samples: Sequence[Sample], time_base: Fraction, *, end: int
         # A container's rounding to its own clock is not longer than two frames.
         end = recipe[-1] + (last.duration if 0 < last.duration <= 2 * usual else usual)
     delay = max(at - sample.pts for at, sample in zip(recipe, moved, strict=True))
-    lengths = [*gaps, end - recipe[-1]]
+    lengths = dict(zip(recipe, [*gaps, end - recipe[-1]], strict=True))
+    timed = [
+        replace(sample, dts=at - delay, duration=lengths[sample.pts]) for sample, at in zip(moved, recipe, strict=True)
+    ]
+    # A muxer ends the track at the last packet's decoding time and duration, and the picture at the last frame's.
+    timed[-1] = replace(timed[-1], duration=end - recipe[-1])
     return Timeline(
-        samples=tuple(
-            replace(sample, dts=at - delay, duration=length)
-            for sample, at, length in zip(moved, recipe, lengths, strict=True)
-        ),
+        samples=tuple(timed),
         time_base=time_base,
         end=end,
     )

@@ -19,6 +19,8 @@ _COLORS = {
     "I;16B": "grey",
     "F": "grey",
 }
+_EXCHANGES_SIDES = frozenset({5, 6, 7, 8})
+"""Values of EXIF's orientation that turn a picture onto its side."""
 
 
 class Family(Enum):
@@ -73,6 +75,14 @@ def color_name(mode: str) -> str:
     return _COLORS.get(mode, mode)
 
 
+def shape_of(size: tuple[int, int] | None) -> str | None:
+    """``portrait``, ``landscape`` or ``square``, for a size as it is displayed."""
+    if size is None:
+        return None
+    width, height = size
+    return "square" if width == height else "landscape" if width > height else "portrait"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFacts:
     """A still picture. Sizes in stored pixels: ``orientation`` (EXIF, 1-8) is not applied.
@@ -95,6 +105,19 @@ class ImageFacts:
     sizes: tuple[tuple[int, int], ...] = ()
     defects: tuple[Defect, ...] = ()
     decoders: tuple[str, ...] = ()
+
+    @property
+    def display_size(self) -> tuple[int, int] | None:
+        """The size with the EXIF orientation applied, as programs show it that follow EXIF."""
+        if not self.width or not self.height:
+            return None
+        turned = self.orientation in _EXCHANGES_SIDES
+        return (self.height, self.width) if turned else (self.width, self.height)
+
+    @property
+    def display_orientation(self) -> str | None:
+        """``portrait``, ``landscape`` or ``square``, as it is displayed."""
+        return shape_of(self.display_size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

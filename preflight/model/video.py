@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
-from preflight.model.facts import Defect, Family
+from preflight.model.codec_names import picture_codec, sound_codec
+from preflight.model.facts import Defect, Family, shape_of
 
 CLOCKS = {
     "container": "container",
@@ -84,6 +86,36 @@ class TrackTimes:
     skipped: Fraction = Fraction(0)
 
 
+class FrameTimes(NamedTuple):
+    """How long ``frames`` last: ``ticks`` in all, the ``shortest`` and the ``longest`` one, but for the last."""
+
+    frames: int
+    ticks: int
+    shortest: int
+    longest: int
+
+    @property
+    def vary(self) -> bool:
+        """Whether they differ by more than rounding to a tick does."""
+        return self.longest - self.shortest > 1
+
+
+class Sound(NamedTuple):
+    """The sound of a track, as a decoder puts it out. ``None`` where the file does not say.
+
+    ``codec`` is that of the sample entry, ``object_type`` what ``esds`` says of ``mp4a``. ``sample_rate`` is in hertz.
+    """
+
+    codec: str
+    channels: int | None = None
+    sample_rate: int | None = None
+    object_type: int | None = None
+
+    @property
+    def codec_name(self) -> str:
+        return sound_codec(self.codec, self.object_type)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit.
@@ -91,7 +123,8 @@ class Track:
     ``duration`` is how much of it is shown, in seconds. ``data_end`` is the byte of the file at which its last samples
     end, ``samples`` how many there are, ``None`` where that was not read. ``flaw`` says why none can be read, ``aside``
     what a video track is that is not the clip's moving picture. ``chapters`` are the ids of the tracks that hold its
-    chapters.
+    chapters. ``frames`` is ``None`` where the times of the samples were not read; ``bit_depth`` and ``hdr`` as in
+    ``VideoFacts``.
     """
 
     id: int
@@ -112,6 +145,10 @@ class Track:
     flaw: str | None = None
     chapters: tuple[int, ...] = ()
     aside: str | None = None
+    frames: FrameTimes | None = None
+    bit_depth: int | None = None
+    hdr: str | None = None
+    sound: Sound | None = None
 
     @property
     def is_picture(self) -> bool:
@@ -140,6 +177,10 @@ class VideoFacts:
     ``missing_bytes`` is how far boxes reach past the end of the file. ``fragmented`` and ``fast_start`` are ``None``
     for containers that have no such notion. ``oddities`` breaks the format and hinders no known reader. ``second`` is
     ``None`` where no second opinion was had.
+
+    ``frame_rate`` is frames a second on average, ``frame_seconds`` how long the shortest and the longest frame last;
+    ``variable_frame_rate`` is whether they differ. ``bit_depth`` is bits of brightness, ``hdr`` the kind of HDR:
+    ``HLG``, ``PQ`` or ``Dolby Vision``. ``audio`` is the sound that players choose.
     """
 
     container: str | None
@@ -161,3 +202,21 @@ class VideoFacts:
     defects: tuple[Defect, ...] = ()
     oddities: tuple[Defect, ...] = ()
     second: SecondOpinion | None = None
+    frame_rate: Fraction | None = None
+    frame_seconds: tuple[Fraction, Fraction] | None = None
+    variable_frame_rate: bool | None = None
+    bit_depth: int | None = None
+    hdr: str | None = None
+    audio: Sound | None = None
+
+    @property
+    def codec_name(self) -> str | None:
+        """``HEVC 10-bit HLG``: the codec as people call it."""
+        if self.codec is None:
+            return None
+        return picture_codec(self.codec, bit_depth=self.bit_depth, hdr=self.hdr)
+
+    @property
+    def display_orientation(self) -> str | None:
+        """``portrait``, ``landscape`` or ``square``, as it is displayed."""
+        return shape_of(self.display_size)

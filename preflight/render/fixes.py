@@ -17,6 +17,8 @@ _WORDS = {
     FixState.PLANNED: "would fix",
     FixState.UNREPAIRED: "not fixed",
     FixState.UNEXAMINED: "indeterminate",
+    FixState.REPAIRED: "already repaired",
+    FixState.WRITTEN: "wrote",
 }
 _INDENT = "  "
 
@@ -25,14 +27,29 @@ def render_outcomes(outcomes: Sequence[Outcome]) -> Iterator[str]:
     """``fixed  dance.mkv → dance.fixed.mp4``, the changes, the remaining findings, and last a count."""
     for outcome in outcomes:
         yield from _lines(outcome)
-    if len(outcomes) > 1:
-        counts = [(sum(each.state is state for each in outcomes), word) for state, word in _WORDS.items()]
+    files = [outcome for outcome in outcomes if not outcome.is_job]
+    if len(files) > 1:
+        counts = [(sum(each.state is state for each in files), word) for state, word in _WORDS.items()]
         yield ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
 def fix_object(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """All files of a run."""
-    return {"schema": FIX, "files": [outcome_object(outcome) for outcome in outcomes]}
+    """All files of a run, and the copies of jobs that name the results."""
+    return {
+        "schema": FIX,
+        "files": [outcome_object(outcome) for outcome in outcomes if not outcome.is_job],
+        "jobs": [
+            {
+                "source": outcome.source,
+                "state": outcome.state.value,
+                "target": outcome.target,
+                "done": list(outcome.done),
+                "reason": outcome.reason,
+            }
+            for outcome in outcomes
+            if outcome.is_job
+        ],
+    }
 
 
 def outcome_object(outcome: Outcome) -> dict[str, Any]:
@@ -42,7 +59,7 @@ def outcome_object(outcome: Outcome) -> dict[str, Any]:
         "state": outcome.state.value,
         "target": outcome.target,
         "steps": list(dict.fromkeys(row.step.value for row in outcome.repairs)),
-        "repaired": list(dict.fromkeys(row.rule for row in outcome.repairs)),
+        "repaired": list(dict.fromkeys(row.rule for row in outcome.repairs if row.rule)),
         "done": list(outcome.done),
         "reason": outcome.reason,
         "findings": [finding_object(finding) for finding in outcome.findings],
@@ -54,8 +71,7 @@ def outcome_object(outcome: Outcome) -> dict[str, Any]:
 
 
 def _lines(outcome: Outcome) -> Iterator[str]:
-    target = f" → {printable(outcome.target)}" if outcome.target and outcome.target != outcome.source else ""
-    yield f"{_WORDS[outcome.state]}  {printable(outcome.source)}{target}"
+    yield _heading(outcome)
     if outcome.field is not None or outcome.path is not None:
         place = ":".join(str(part) for part in (outcome.path, outcome.line) if part is not None)
         yield _INDENT + printable(" ".join(part for part in (outcome.field, f"in {place}" if place else None) if part))
@@ -71,6 +87,17 @@ def _lines(outcome: Outcome) -> Iterator[str]:
             yield f"{_INDENT * 2}--unsafe would {row.what}"
         if not held and finding.fix and outcome.state is not FixState.FIXED and not outcome.reason:
             yield f"{_INDENT * 2}fix: {printable(finding.fix)}"
+
+
+def _heading(outcome: Outcome) -> str:
+    word, source, target = _WORDS[outcome.state], printable(outcome.source), printable(outcome.target or "")
+    match outcome.state:
+        case FixState.REPAIRED:
+            return f"{word}: {target}  (from {source})"
+        case FixState.WRITTEN:
+            return f"{word}  {target}  (from {source})"
+        case _:
+            return f"{word}  {source}" + (f" → {target}" if target and target != source else "")
 
 
 def _says_so(outcome: Outcome) -> bool:

@@ -126,7 +126,7 @@ def _fact_lines(report: Report) -> Iterable[str]:
     for job in report.jobs:
         for subject in job.subjects:
             reason = phrases.why_not_read(subject)
-            what = phrases.measured(subject) if reason is None else f"not read: {reason}"
+            what = phrases.all_measured(subject) if reason is None else f"not read: {reason}"
             yield f"{subject.source}  {what}  ({phrases.spent(subject.transfer)})"
 
 
@@ -139,7 +139,7 @@ def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:
 def _outcome_objects(outcomes: Sequence[Outcome]) -> list[Mapping[str, Any]]:
     from preflight.render.fixes import outcome_object  # noqa: PLC0415 - the same
 
-    return [outcome_object(outcome) for outcome in outcomes]
+    return [outcome_object(outcome) for outcome in outcomes if not outcome.is_job]
 
 
 def _outcomes_object(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:

@@ -262,6 +262,7 @@ def _facts(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | None:
                 "width": facts.width,
                 "height": facts.height,
                 "orientation": facts.orientation,
+                **_displayed(facts),
                 "color_mode": facts.color_mode,
                 "bit_depth": facts.bit_depth,
                 "frames": facts.frames,
@@ -274,19 +275,36 @@ def _facts(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | None:
             return _video(facts)
 
 
+def _displayed(facts: ImageFacts | VideoFacts) -> dict[str, Any]:
+    """The size at which programs show it."""
+    width, height = facts.display_size or (None, None)
+    return {"display_width": width, "display_height": height, "display_orientation": facts.display_orientation}
+
+
 def _video(facts: VideoFacts) -> dict[str, Any]:
     durations = facts.durations
-    display_width, display_height = facts.display_size or (None, None)
     return {
         "container": facts.container,
         "major_brand": facts.major_brand,
         "size_bytes": facts.size_bytes,
         "width": facts.width,
         "height": facts.height,
-        "display_width": display_width,
-        "display_height": display_height,
+        **_displayed(facts),
         "rotation": facts.rotation,
         "codec": facts.codec,
+        "codec_name": facts.codec_name,
+        "frame_rate": None if facts.frame_rate is None else str(facts.frame_rate),
+        "variable_frame_rate": facts.variable_frame_rate,
+        "bit_depth": facts.bit_depth,
+        "hdr": facts.hdr,
+        "audio": {
+            "codec": facts.audio.codec,
+            "codec_name": facts.audio.codec_name,
+            "channels": facts.audio.channels,
+            "sample_rate": facts.audio.sample_rate,
+        }
+        if facts.audio
+        else None,
         "duration_s": _seconds(next(iter(durations.plausible), None)),
         "durations_s": {
             "container": _seconds(durations.container),

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
 from preflight.model import ImageFacts, JobReport, Subject, Transfer, Verdict
 from preflight.model.facts import color_name
 from preflight.pricing import show_seconds
 from preflight.redact import printable, redact
-from preflight.units import dollars, plain, round_seconds
+from preflight.units import decimal_text, dollars, plain, round_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from preflight.checking.totals import Totals
-    from preflight.model import Quote, TotalQuote
+    from preflight.model import Quote, TotalQuote, VideoFacts
+    from preflight.model.video import Sound
     from preflight.specs import Rounding
 
 VERDICTS = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.INDETERMINATE: "indeterminate"}
@@ -26,6 +28,17 @@ NOT_EXAMINED = "not examined"
 _DOCUMENTS = (".yaml", ".yml", ".json")
 _COLUMNS_SHOWN = 12
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
+_CHANNELS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
+_ORIENTATIONS = {
+    2: (True, 0),
+    3: (False, 180),
+    4: (True, 180),
+    5: (True, 270),
+    6: (False, 90),
+    7: (True, 90),
+    8: (False, 270),
+}
+"""EXIF's orientation: whether the picture is mirrored from left to right, and then turned by how many degrees."""
 
 
 def size(count: int) -> str:
@@ -37,28 +50,39 @@ def size(count: int) -> str:
 
 
 def measured(subject: Subject) -> str:
-    """The main facts of a file: ``MP4 · 1280×720 · avc1 · 12 s · 9.04 MB``."""
+    """The main facts of a file: ``MP4 · 1280×720 · H.264 · 12 s · 9.04 MB``."""
+    return _measured(subject, whole=False)
+
+
+def all_measured(subject: Subject) -> str:
+    """All facts: ``MOV · 1920×1080 turned 90° (portrait) · HEVC 10-bit HLG · 29.97 fps · 12 s · AAC stereo 48 kHz``."""
+    return _measured(subject, whole=True)
+
+
+def _measured(subject: Subject, *, whole: bool) -> str:
     facts = subject.facts
     if facts is None:
         return NOT_OPENED if subject.unopened else "not read"
     parts = [facts.container or facts.family.value]
+    if facts.width and facts.height:
+        shape = f" ({facts.display_orientation})" if whole and facts.display_orientation else ""
+        parts.append(f"{facts.width}×{facts.height}{_turned(facts)}{shape}")
     match facts:
         case ImageFacts():
-            if facts.width and facts.height:
-                parts.append(f"{facts.width}×{facts.height}")
             if facts.color_mode:
                 parts.append(color_name(facts.color_mode))
             if facts.decoders:
                 parts.append("decoded")
         case _:
-            if facts.width and facts.height:
-                turned = f" turned {facts.rotation}°" if facts.rotation else ""
-                parts.append(f"{facts.width}×{facts.height}{turned}")
-            if facts.codec:
-                parts.append(printable(facts.codec.strip()))
+            if facts.codec_name:
+                parts.append(printable(facts.codec_name))
+            if whole and facts.frame_rate is not None:
+                parts.append(frames_a_second(facts))
             clocks = facts.durations.plausible
             if clocks:
                 parts.append(show_seconds(clocks[0]))
+            if whole and facts.audio is not None:
+                parts.append(printable(_heard(facts.audio)))
     if facts.size_bytes is not None:
         parts.append(size(facts.size_bytes))
     return " · ".join(parts)
@@ -82,6 +106,29 @@ def unopened(job: JobReport) -> str:
     """``2 URLs not opened``; empty where every URL was."""
     count = sum(subject.unopened for subject in job.subjects)
     return f"{_count(count, 'URL')} not opened" if count else ""
+
+
+def _turned(facts: ImageFacts | VideoFacts) -> str:
+    """How programs turn the stored picture: `` turned 90°``, in clockwise degrees."""
+    if not isinstance(facts, ImageFacts):
+        return f" turned {facts.rotation}°" if facts.rotation else ""
+    mirrored, degrees = _ORIENTATIONS.get(facts.orientation or 1, (False, 0))
+    return (" mirrored" if mirrored else "") + (f" turned {degrees}°" if degrees else "")
+
+
+def frames_a_second(facts: VideoFacts) -> str:
+    """``29.97 fps``, or ``29.97 fps, variable``; nothing where the file does not say."""
+    if facts.frame_rate is None:
+        return ""
+    rate = decimal_text(round(facts.frame_rate, 3))
+    return f"{rate} fps, variable" if facts.variable_frame_rate else f"{rate} fps"
+
+
+def _heard(sound: Sound) -> str:
+    """``AAC stereo 48 kHz``."""
+    channels = _CHANNELS.get(sound.channels or 0, f"{sound.channels} channels") if sound.channels else ""
+    rate = f"{decimal_text(Fraction(sound.sample_rate, 1000))} kHz" if sound.sample_rate else ""
+    return " ".join(part for part in (sound.codec_name, channels, rate) if part)
 
 
 def why_not_read(subject: Subject) -> str | None:

@@ -170,12 +170,14 @@ def _print_findings(job: JobReport, console: Console, line_of: LineOf, *, at_lea
     for finding in job.findings:
         if finding.severity >= at_least:
             groups.setdefault((finding.rule, finding.message, finding.fix), []).append(finding)
+    fixes: set[str] = set()
     for same in groups.values():
         console.print()
-        _print_finding(same, console, None if job.bare else line_of)  # the heading names a bare file
+        _print_finding(same, console, fixes, None if job.bare else line_of)  # the heading names a bare file
 
 
-def _print_finding(same: Sequence[Finding], console: Console, line_of: LineOf | None) -> None:
+def _print_finding(same: Sequence[Finding], console: Console, fixes: set[str], line_of: LineOf | None) -> None:
+    """Print a finding. Several about one file have one command, which is printed once; ``fixes`` are those printed."""
     finding = same[0]
     label, style = finding.severity.label, _SEVERITIES[finding.severity]
     if finding.indeterminate:
@@ -191,7 +193,8 @@ def _print_finding(same: Sequence[Finding], console: Console, line_of: LineOf | 
     if line_of:
         for each in same[:_SHOWN_LINES]:
             _print_line(each, console, line_of)
-    if finding.fix and finding.severity > Severity.NOTE:
+    if finding.fix and finding.fix not in fixes and finding.severity > Severity.NOTE:
+        fixes.add(finding.fix)
         if phrases.is_command(finding.fix):
             # Never wrapped, so that it can be copied whole.
             console.print(Text.assemble("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)

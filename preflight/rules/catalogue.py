@@ -12,6 +12,7 @@ from preflight.rules import image_rules as image
 from preflight.rules import job_rules as job
 from preflight.rules import length_rules as length
 from preflight.rules import price_rules as price
+from preflight.rules import recording_rules as recording
 from preflight.rules import transfer_rules as transfer
 from preflight.rules import url_rules as address
 from preflight.rules import video_rules as video
@@ -125,6 +126,15 @@ VIDEO_RULES = _rules(
     ("video-fragmented", _WARNING, video.video_fragmented, "preflight", "A fragmented file; servers may misread it."),
     ("video-dimensions", _WARNING, video.video_dimensions, "advisory", "A size that sibling services refuse."),
     ("video-codec", _WARNING, video.video_codec, "advisory", "A codec beyond H.264 and HEVC."),
+    ("video-hdr", _NOTE, recording.video_hdr, "preflight", "A high dynamic range that a service may misread."),
+    ("video-bit-depth", _NOTE, recording.video_bit_depth, "preflight", "More than 8 bits a channel."),
+    (
+        "video-variable-frame-rate",
+        _NOTE,
+        recording.video_variable_frame_rate,
+        "preflight",
+        "Frames that last unequally long.",
+    ),
     ("probe-disagreement", _ERROR, video.probe_disagreement, _OURS, "MediaInfo and preflight read different facts."),
 )
 

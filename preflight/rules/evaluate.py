@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from preflight.model import Family, Finding, Severity, Subject
 from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, RULES, SUBJECT_RULES, VIDEO_RULES
+from preflight.rules.command import Command, together
 from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, Trait, VideoCase
 from preflight.specs import Spec
 
@@ -58,6 +59,24 @@ def judge_subject(
         video = VideoCase(facts=subject.video, spec=spec, name=name, orientation=orientation)
         for video_rule in VIDEO_RULES:
             yield from video_rule.findings(video, subject.field)
+
+
+def with_one_command(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings of a job, with one command for each file: two would write the same file.
+
+    The command of a note repairs the rest, too; that of an error or a warning leaves alone what is only noted.
+    """
+    found = tuple(findings)
+    serious: dict[str | None, list[str | None]] = {}
+    for finding in found:
+        if finding.severity > Severity.NOTE:
+            serious.setdefault(finding.field, []).append(finding.fix)
+    for finding in found:
+        if isinstance(finding.fix, Command):
+            asked = serious.get(finding.field, [])
+            yield replace(finding, fix=together(asked if finding.severity > Severity.NOTE else [*asked, finding.fix]))
+        else:
+            yield finding
 
 
 def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator[Finding]:

@@ -158,6 +158,8 @@ def commands(spec: Spec) -> Mapping[str, str]:
         "remux": repair.remux("dance.mp4"),
         "squeeze": repair.squeeze("dance.mp4", video.max_seconds.value, video.max_bytes.safe_bytes),
         "trim": repair.trim("dance.mp4", video.max_seconds.value),
+        "to-sdr": repair.to_sdr("dance.mov"),
+        "even-rate": repair.even_rate("dance.mp4", 30),
         "trim-to-cap": repair.trim("dance.mp4", cap),
         "trim-to-12": repair.trim("dance.mp4", 12 + repair.LAST_FRAME),
         "loop": repair.loop("dance.mp4", least),

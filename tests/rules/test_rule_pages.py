@@ -32,7 +32,7 @@ sys.path.append(str(DOCS))  # docs/ is no package
 MADE = runpy.run_path(str(DOCS / "rule_pages.py"))
 
 IDS = [rule.id for rule in RULES]
-REPAIRS = ("ffmpeg", "convert")
+REPAIRS = ("ffmpeg", "magick")
 NEIGHBOURS = {"aws", "cat", "cp", "curl", "ffprobe", "git", "preflight", "sha256sum", "wc"}
 """Commands of others that a page may show."""
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 
 import click
 
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import OutputOptions
 from preflight.cli.output import require_writable
-from preflight.cli.param_types import Choice
+from preflight.cli.param_types import Choice, Number
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import output_options
 from preflight.cli.terminal import progress
 from preflight.fix.fixer import Fixer, FixOptions
-from preflight.fix.inputs import read_inputs
+from preflight.fix.inputs import FixInput, read_inputs
+from preflight.fix.job_copy import copy_jobs
 from preflight.fix.outcome import FixState, Outcome
+from preflight.fix.plan import NOTES
+from preflight.fix.window import Window
 from preflight.model import Severity
 from preflight.model.target import is_url
+from preflight.pricing import show_seconds
 from preflight.redact import redact, shown_path
 from preflight.render.formats import OUTCOMES
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
@@ -36,6 +42,28 @@ from preflight.specs import DEFAULT_MODEL, load_spec, model_names
     help="Orientation that limits the length of clips without a job.",
 )
 @click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
+@click.option(
+    "--mode",
+    type=Choice(load_spec().field("mode").choices),
+    help="Mode in which --max-credits counts clips without a job.",
+)
+@click.option("--start", type=Number(), metavar="SECONDS", help="Keep the part of each clip that begins here.")
+@click.option("--length", type=Number(), metavar="SECONDS", help="How long the part is; by default as long as allowed.")
+@click.option("--end", type=Number(), metavar="SECONDS", help="Where the part ends, instead of --length.")
+@click.option(
+    "--max-credits",
+    type=Number(),
+    metavar="N",
+    help="Keep the longest part whose price is at most N at its high end.",
+)
+@click.option("--exact", is_flag=True, help="Cut at the very frame, and encode again for it; else at a key frame.")
+@click.option(
+    "--also",
+    type=Choice(NOTES),
+    multiple=True,
+    metavar="RULE",
+    help=f"Also repair what this note is about: {', '.join(NOTES)}. Repeatable.",
+)
 @output_options(OUTCOMES)
 def command(
     *,
@@ -47,22 +75,31 @@ def command(
     strict: bool,
     orientation: str | None,
     model: str,
+    mode: str | None,
+    start: Decimal | None,
+    length: Decimal | None,
+    end: Decimal | None,
+    max_credits: Decimal | None,
+    exact: bool,
+    also: tuple[str, ...],
     output: OutputOptions,
 ) -> int:
     """Repair local files.
 
     Safe repairs are written next to the original, and only if the result passes its check. --unsafe also makes
-    repairs that change the picture.
+    repairs that change the picture. Of a job, a copy is written that names the repaired files.
 
     \b
     preflight fix dance.mkv character.webp
     preflight fix job.yaml --diff
+    preflight fix dance.mp4 --start 4.2 --length 10
     """
     for name in names:
         if not name.strip():  # an unset variable must not mean the current folder
             raise click.UsageError("a name is empty; for the current folder, write .")
         if is_url(name):
             raise click.UsageError(f"{redact(name)}: only local files can be repaired: download it and fix the copy")
+    window = _window(start, length, end, max_credits, exact=exact, model=model)
     require_writable(output.file)
     options = FixOptions(
         unsafe=unsafe,
@@ -70,14 +107,20 @@ def command(
         force=force,
         dry=dry,
         model=model,
+        mode=mode,
+        also=frozenset(also),
+        window=window,
         fail_on=Severity.WARNING if strict else Severity.ERROR,
     )
+    inputs: list[FixInput] = []
     outcomes: list[Outcome] = []
     try:
         with progress("repairing", hidden=output.hidden) as update, Fixer(options) as fixer:
             for given in read_inputs(names, model=model, orientation=orientation):
                 update(f"repairing {shown_path(given.source)}")
                 outcomes.append(fixer.fix(given))
+                inputs.append(given)
+            outcomes += copy_jobs(inputs, outcomes, model=model, force=force, dry=dry)
     except KeyboardInterrupt:
         if outcomes:  # the user must know which files were written
             emit_as(OUTCOMES, outcomes, output)
@@ -86,6 +129,36 @@ def command(
         raise click.UsageError("nothing to fix: no media file found")
     emit_as(OUTCOMES, outcomes, output)
     return exit_of(outcomes)
+
+
+def _window(
+    start: Decimal | None,
+    length: Decimal | None,
+    end: Decimal | None,
+    max_credits: Decimal | None,
+    *,
+    exact: bool,
+    model: str,
+) -> Window | None:
+    """The part of each clip that the options choose; ``None`` without them. Raises ``UsageError``."""
+    if length is not None and end is not None:
+        raise click.UsageError("--length and --end both say where the part ends: give one of them")
+    if start is None and length is None and end is None and max_credits is None:
+        if exact:
+            raise click.UsageError("--exact needs the part to cut: --start, --length, --end or --max-credits")
+        return None
+    begin = Fraction(start or 0)
+    if end is not None and Fraction(end) <= begin:
+        raise click.UsageError(f"--end {end:f} does not come after --start {start or 0:f}")
+    wanted = Fraction(end) - begin if end is not None else None if length is None else Fraction(length)
+    video = load_spec(model).video
+    least, most = video.min_seconds.value, video.max_seconds.value
+    if wanted is not None and not least <= wanted <= most:
+        raise click.UsageError(
+            f"the part would last {show_seconds(wanted)}; "
+            f"the service takes {show_seconds(least)} to {show_seconds(most)}"
+        )
+    return Window(start=begin, length=wanted, max_credits=max_credits, exact=exact)
 
 
 def exit_of(outcomes: Sequence[Outcome]) -> Exit:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from preflight.model import Span, Track
+from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import HEADER_BYTES, Box, is_padding, looks_like_box, parse_header, payload
-from preflight.probes.isobmff.runs import Defaults, Run, read_moof
+from preflight.probes.isobmff.runs import Defaults, Run, joined, read_moof
 from preflight.probes.isobmff.segment_index import SEGMENT_STARTS, SegmentIndex, box_at, last_indexed, parse_sidx
 from preflight.probes.isobmff.top_level import TOP_LEVEL
 
@@ -31,7 +32,7 @@ class Fragments:
     ``indexed`` the seconds that segment indexes list. ``missing_bytes`` is how far ``cut_box`` reaches past the end of
     the file, ``lost_bytes`` how far an index does that fits the rest; ``data_end`` is where the samples of the last
     fragment end. ``stopped_at`` is the byte at which the walk met no box before the end of the file; ``may_go_on``
-    says whether fragments may follow there.
+    says whether fragments may follow there. ``frames`` is how long each frame lasts in the visited fragments.
     """
 
     starts: Ticks = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Fragments:
     ends_in_header: bool = False
     stopped_at: int | None = None
     may_go_on: bool = False
+    frames: dict[int, FrameTimes] = field(default_factory=dict)
 
     @property
     def are_absent(self) -> bool:
@@ -86,6 +88,8 @@ class Fragments:
             self.firsts.setdefault(run.track, time)
             self.offsets.setdefault(run.track, run.offset)
             self.ends[run.track] = max(time + run.ticks, self.ends.get(run.track, 0))
+            if (frames := joined(self.frames.get(run.track), run.frames)) is not None:
+                self.frames[run.track] = frames
         known = [run.data_end for run in runs if run.data_end is not None]
         self.data_end = max(known) if len(known) == len(runs) and runs else None
 

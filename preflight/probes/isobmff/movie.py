@@ -22,7 +22,7 @@ from preflight.probes.isobmff.clocks import fragmented_durations, main_track, pl
 from preflight.probes.isobmff.completeness import check_media
 from preflight.probes.isobmff.compressed import read_compressed
 from preflight.probes.isobmff.fragments import Fragments, read_fragments
-from preflight.probes.isobmff.runs import Defaults, read_mvex
+from preflight.probes.isobmff.runs import Defaults, joined, read_mvex
 from preflight.probes.isobmff.top_level import Layout, walk
 from preflight.probes.isobmff.tracks import IDENTITY, MovieContext, parse_clock, read_track
 
@@ -50,12 +50,12 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
     """
     layout = Layout()
     movie: _Movie | None = None
+    fragments: Fragments | None = None
     durations = Durations()
     try:
         yield from walk(cursor, layout)
         if layout.moov is not None:
             movie = yield from _read_movie_box(cursor, layout)
-            fragments = None
             if movie.fragments is not None:
                 fragments = yield from read_fragments(cursor, movie.tracks, movie.fragments, layout.moov.end)
             durations = _durations(movie, fragments)
@@ -63,7 +63,7 @@ def probe_movie(cursor: Cursor) -> Generator[Span, bytes, VideoFacts]:
     except MediaError as error:
         if not _follows_from_cut(cursor, layout, error.defect):
             layout.defects.append(error.defect)
-    return _facts(cursor, layout, movie, durations)
+    return _facts(cursor, layout, movie, durations, fragments)
 
 
 def _follows_from_cut(cursor: Cursor, layout: Layout, defect: Defect) -> bool:
@@ -151,7 +151,9 @@ def _durations(movie: _Movie, fragments: Fragments | None) -> Durations:
     )
 
 
-def _facts(cursor: Cursor, layout: Layout, movie: _Movie | None, durations: Durations) -> VideoFacts:
+def _facts(
+    cursor: Cursor, layout: Layout, movie: _Movie | None, durations: Durations, fragments: Fragments | None
+) -> VideoFacts:
     major = layout.brands[0] if layout.brands else None
     tracks = movie.tracks if movie else ()
     # A lone track of one picture is not a clip, and yet the size that every reader names.
@@ -172,10 +174,21 @@ def _facts(cursor: Cursor, layout: Layout, movie: _Movie | None, durations: Dura
         defects=tuple(layout.defects),
         oddities=tuple(layout.oddities),
     )
+    sound = main_track(tracks, "soun")
+    facts = replace(facts, audio=sound.sound if sound else None)
     if video is None:
         return facts
+    frames = joined(video.frames, fragments.frames.get(video.id) if fragments else None)
+    timed = frames is not None and frames.ticks > 0
     return replace(
         facts,
+        frame_rate=Fraction(frames.frames * video.timescale, frames.ticks) if frames and timed else None,
+        frame_seconds=(Fraction(frames.shortest, video.timescale), Fraction(frames.longest, video.timescale))
+        if frames and timed
+        else None,
+        variable_frame_rate=frames.vary if frames and timed else None,
+        bit_depth=video.bit_depth,
+        hdr=video.hdr,
         width=width,
         height=height,
         display_size=video.display_size,

@@ -1,14 +1,17 @@
-"""The shape of a pixel in the sequence parameter set of H.264 and HEVC.
+"""The shape, depth and brightness curve of a pixel in the sequence parameter set of H.264 and HEVC.
 
-A clip without ``pasp`` may say in its stream that its pixels are not square (Rec. ITU-T H.264 §7.3.2.1, §E.1; Rec.
-ITU-T H.265 §7.3.2.2, §E.2). The sets are in ``avcC`` and ``hvcC`` (ISO/IEC 14496-15 §5.3.3, §8.3.3). Only the fields
-up to the ratio are read, and an unreadable set says nothing.
+A clip without ``pasp`` and ``colr`` may say in its stream that its pixels are not square, or how bright they are (Rec.
+ITU-T H.264 §7.3.2.1, §E.1; Rec. ITU-T H.265 §7.3.2.2, §E.2). The sets are in ``avcC`` and ``hvcC`` (ISO/IEC 14496-15
+§5.3.3, §8.3.3). Only the fields up to these are read, once, and an unreadable set says nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
+
+from preflight.probes.isobmff.bits import Bits, EndOfBits
 
 Ratio: TypeAlias = tuple[int, int]
 
@@ -22,22 +25,37 @@ _WITH_CHROMA = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 13
 """Profiles of H.264 whose sets describe chroma and scaling."""
 _HEVC_SPS = 33
 _MAX_SETS = 64
-_MAX_BYTES = 1024
-_MAX_ZEROS = 31
+_LEAST_BITS, _MOST_BITS = 8, 16
 
 
-class _End(Exception):
-    """The set ends, or says something that no set can."""
+@dataclass(slots=True)
+class ParameterSet:
+    """The facts in a set, filled as it is read.
+
+    ``aspect`` is the pixel's (across, down), ``bit_depth`` bits of brightness, ``transfer`` the number of the
+    brightness curve (Rec. ITU-T H.273 §8.2). ``None`` where the set does not say, or ends before.
+    """
+
+    aspect: Ratio | None = None
+    bit_depth: int | None = None
+    transfer: int | None = None
 
 
-def aspect_of(fourcc: str, record: bytes) -> Ratio | None:
-    """The pixel aspect (across, down) in the payload of ``avcC`` or ``hvcC``; ``None`` where it is not told."""
+def read_parameter_set(fourcc: str, record: bytes) -> ParameterSet:
+    """The first sequence parameter set in the payload of ``avcC`` or ``hvcC``."""
+    found = ParameterSet()
     try:
         if fourcc == "avcC":
-            return next((_avc(_Bits(unit[1:])) for unit in _avc_sets(record)), None)
-        return next((_hevc(_Bits(unit[2:])) for unit in _hevc_sets(record)), None)
-    except _End:
-        return None
+            for unit in _avc_sets(record):
+                _avc(Bits.of_unit(unit[1:]), found)
+                break
+        else:
+            for unit in _hevc_sets(record):
+                _hevc(Bits.of_unit(unit[2:]), found)
+                break
+    except EndOfBits:
+        pass
+    return found
 
 
 def _avc_sets(record: bytes) -> Iterator[bytes]:
@@ -60,56 +78,20 @@ def _hevc_sets(record: bytes) -> Iterator[bytes]:
             at += 2 + size
 
 
-class _Bits:
-    """The bits of a set, without the bytes that keep start codes out of it (§7.4.1 of both)."""
-
-    def __init__(self, unit: bytes) -> None:
-        plain = unit[:_MAX_BYTES].replace(b"\0\0\3", b"\0\0")
-        self._value = int.from_bytes(plain, "big")
-        self._left = 8 * len(plain)
-
-    def take(self, count: int) -> int:
-        """The next ``count`` bits as a number. Raises ``_End`` where there are fewer."""
-        self._left -= count
-        if self._left < 0:
-            raise _End
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def code(self) -> int:
-        """An unsigned Exp-Golomb code (§9.1)."""
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-            if zeros > _MAX_ZEROS:
-                raise _End
-        return (1 << zeros) - 1 + self.take(zeros)
-
-    def skip_codes(self, count: int) -> None:
-        for _ in range(count):
-            self.code()
-
-    def aspect(self) -> Ratio | None:
-        """The first fields of the VUI, behind the flag that says whether there is one."""
-        if not self.take(1) or not self.take(1):
-            return None
-        named = self.take(8)
-        if named == _EXTENDED:
-            across, down = self.take(16), self.take(16)
-            return (across, down) if across and down else None
-        return _RATIOS[named - 1] if 1 <= named <= len(_RATIOS) else None
-
-
-def _avc(bits: _Bits) -> Ratio | None:
+def _avc(bits: Bits, found: ParameterSet) -> None:
     profile = bits.take(8)
     bits.take(16)  # constraints, level
     bits.code()  # seq_parameter_set_id
+    depth = _LEAST_BITS
     if profile in _WITH_CHROMA:
         chroma = bits.code()
         bits.take(1 if chroma == 3 else 0)
-        bits.skip_codes(2)  # bit depths
+        depth += bits.code()
+        bits.code()  # bit depth of colours
         bits.take(1)
         if bits.take(1):
             _skip_scaling_lists(bits, 12 if chroma == 3 else 8)
+    found.bit_depth = depth if depth <= _MOST_BITS else None
     bits.code()  # log2_max_frame_num
     kind = bits.code()  # pic_order_cnt_type
     if kind == 0:
@@ -126,10 +108,10 @@ def _avc(bits: _Bits) -> Ratio | None:
     bits.take(1)
     if bits.take(1):  # frame_cropping_flag
         bits.skip_codes(4)
-    return bits.aspect()
+    _read_usability(bits, found)
 
 
-def _skip_scaling_lists(bits: _Bits, lists: int) -> None:
+def _skip_scaling_lists(bits: Bits, lists: int) -> None:
     for index in range(lists):
         if not bits.take(1):
             continue
@@ -141,7 +123,7 @@ def _skip_scaling_lists(bits: _Bits, lists: int) -> None:
             last = following or last
 
 
-def _hevc(bits: _Bits) -> Ratio | None:
+def _hevc(bits: Bits, found: ParameterSet) -> None:
     bits.take(4)  # sps_video_parameter_set_id
     layers = bits.take(3)  # sps_max_sub_layers_minus1
     bits.take(1)
@@ -152,7 +134,9 @@ def _hevc(bits: _Bits) -> Ratio | None:
     bits.skip_codes(2)  # size
     if bits.take(1):  # conformance_window_flag
         bits.skip_codes(4)
-    bits.skip_codes(2)  # bit depths
+    depth = _LEAST_BITS + bits.code()
+    found.bit_depth = depth if depth <= _MOST_BITS else None
+    bits.code()  # bit depth of colours
     order_bits = bits.code() + 4
     for _ in range(layers + 1 if bits.take(1) else 1):
         bits.skip_codes(3)
@@ -169,10 +153,10 @@ def _hevc(bits: _Bits) -> Ratio | None:
         for _ in range(min(bits.code(), 32)):
             bits.take(order_bits + 1)
     bits.take(2)
-    return bits.aspect()
+    _read_usability(bits, found)
 
 
-def _skip_profiles(bits: _Bits, layers: int) -> None:
+def _skip_profiles(bits: Bits, layers: int) -> None:
     """``profile_tier_level`` (§7.3.3)."""
     bits.take(96)
     present = [(bits.take(1), bits.take(1)) for _ in range(layers)]
@@ -182,7 +166,7 @@ def _skip_profiles(bits: _Bits, layers: int) -> None:
         bits.take(88 * profile + 8 * level)
 
 
-def _skip_hevc_scaling(bits: _Bits) -> None:
+def _skip_hevc_scaling(bits: Bits) -> None:
     """``scaling_list_data`` (§7.3.4)."""
     for size in range(4):
         for _ in range(2 if size == 3 else 6):
@@ -192,7 +176,7 @@ def _skip_hevc_scaling(bits: _Bits) -> None:
             bits.skip_codes((1 if size > 1 else 0) + min(64, 1 << (4 + (size << 1))))
 
 
-def _skip_reference_sets(bits: _Bits) -> None:
+def _skip_reference_sets(bits: Bits) -> None:
     """Every ``st_ref_pic_set`` of the sequence (§7.3.7)."""
     pictures = 0
     for index in range(min(bits.code(), 64)):
@@ -209,3 +193,23 @@ def _skip_reference_sets(bits: _Bits) -> None:
             for _ in range(pictures):
                 bits.code()
                 bits.take(1)
+
+
+def _read_usability(bits: Bits, found: ParameterSet) -> None:
+    """The first fields of the VUI, behind the flag that says whether there is one. They are the same in both."""
+    if not bits.take(1):
+        return
+    if bits.take(1):  # aspect_ratio_info_present_flag
+        named = bits.take(8)
+        if named == _EXTENDED:
+            across, down = bits.take(16), bits.take(16)
+            found.aspect = (across, down) if across and down else None
+        elif 1 <= named <= len(_RATIOS):
+            found.aspect = _RATIOS[named - 1]
+    if bits.take(1):  # overscan_info_present_flag
+        bits.take(1)
+    if bits.take(1):  # video_signal_type_present_flag
+        bits.take(4)  # video_format, video_full_range_flag
+        if bits.take(1):  # colour_description_present_flag
+            bits.take(8)  # colour_primaries
+            found.transfer = bits.take(8)

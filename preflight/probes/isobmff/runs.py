@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from preflight.model import Span
+from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, corrupt, first, payload
@@ -35,7 +36,7 @@ class Run:
     """The samples of one track in one ``moof``. ``time`` is their decode time in ticks, ``None`` where it is not told.
 
     ``offset`` is the composition offset of the first. ``data_end`` is the byte at which they end, ``None`` where that
-    is not told.
+    is not told. ``frames`` is how long each lasts.
     """
 
     track: int
@@ -44,6 +45,7 @@ class Run:
     samples: int
     offset: int
     data_end: int | None
+    frames: FrameTimes | None = None
 
 
 def read_mvex(cursor: Cursor, mvex: Box) -> Generator[Span, bytes, Defaults]:
@@ -98,6 +100,7 @@ def _read_traf(
         told = yield from payload(cursor, tfdt, at_least=8)
         time = int.from_bytes(told[4:12] if told[0] == 1 else told[4:8], "big")
     ticks, samples, offset, end = 0, 0, 0, base
+    frames: FrameTimes | None = None
     for box in boxes:
         if box.fourcc == "trun":
             run = yield from payload(cursor, box, at_least=8, at_most=20 + 16 * limits.MAX_TABLE_ENTRIES)
@@ -105,9 +108,10 @@ def _read_traf(
             if not samples:
                 offset = parsed.offset
             ticks, samples = ticks + parsed.ticks, samples + parsed.samples
+            frames = joined(frames, parsed.frames)
             begin = end if parsed.data_offset is None or base is None else base + parsed.data_offset
             end = begin + parsed.bytes if begin is not None else None
-    return Run(track=track, time=time, ticks=ticks, samples=samples, offset=offset, data_end=end)
+    return Run(track=track, time=time, ticks=ticks, samples=samples, offset=offset, data_end=end, frames=frames)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,19 @@ class TrackRun:
     bytes: int
     offset: int
     data_offset: int | None
+    frames: FrameTimes | None
+
+
+def joined(one: FrameTimes | None, other: FrameTimes | None) -> FrameTimes | None:
+    """The times of two runs together."""
+    if one is None or other is None:
+        return one or other
+    return FrameTimes(
+        one.frames + other.frames,
+        one.ticks + other.ticks,
+        min(one.shortest, other.shortest),
+        max(one.longest, other.longest),
+    )
 
 
 def parse_run(data: bytes, duration: int, size: int, box: Box) -> TrackRun:
@@ -137,10 +154,14 @@ def parse_run(data: bytes, duration: int, size: int, box: Box) -> TrackRun:
     columns = {bit: words[index :: len(fields)] for index, bit in enumerate(fields)}
     composition = columns.get(_COMPOSITION, ())
     shift = composition[0] if composition else 0
+    lengths = columns.get(_DURATION, (duration,) if declared else ())
+    ticks = sum(lengths) if _DURATION in columns else declared * duration
+    steady = lengths[:-1] or lengths  # the last one's is arbitrary
     return TrackRun(
-        ticks=sum(columns[_DURATION]) if _DURATION in columns else declared * duration,
+        ticks=ticks,
         samples=declared,
         bytes=sum(columns[_SIZE]) if _SIZE in columns else declared * size,
         offset=shift - (1 << 32) if shift >> 31 else shift,
         data_offset=int.from_bytes(data[8:12], "big", signed=True) if flags & _DATA_OFFSET else None,
+        frames=FrameTimes(declared, ticks, min(steady), max(steady)) if steady else None,
     )

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from struct import Struct, iter_unpack
 from typing import NamedTuple
 
 from preflight.model import Span
+from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
-from preflight.probes.isobmff.boxes import Box, children, corrupt, payload
+from preflight.probes.isobmff.boxes import HEADER_BYTES, Box, children, corrupt, first, parse_header, payload
 
 _MAX_SAMPLES = 4096
 """Samples of one size in a chunk whose bytes are counted: longer chunks are raw sound, counted in other units."""
@@ -33,6 +34,7 @@ class Samples:
 
     ``count`` samples are there; ``ticks`` is how long those last that have a time and a chunk; ``begin`` is the first
     one's composition offset. ``data_end`` is the byte at which the last ends. ``flaw`` says why none can be read.
+    ``frames`` is how long each is shown.
     """
 
     count: int | None = None
@@ -40,6 +42,7 @@ class Samples:
     begin: int | None = None
     data_end: int | None = None
     flaw: str | None = None
+    frames: FrameTimes | None = None
 
 
 def read_samples(
@@ -48,11 +51,12 @@ def read_samples(
     """The samples that ``stbl`` lists. No sample can lie within a box of ``structure``.
 
     Only bytes already asked for are looked at, for no table is worth a request; but ``times_only`` reads ``stts`` in
-    any case. Raises ``MediaError`` for a table of times without its entries.
+    any case, and without it, ``stts`` is read where that is free. Raises ``MediaError`` for a table of times without
+    its entries.
     """
     held = cursor.offers(stbl.start, stbl.size)
     if not held and not times_only:
-        return Samples()
+        return Samples(frames=(yield from _free_times(cursor, stbl)))
     wanted = None if held else frozenset({"stts"})
     boxes = {box.fourcc: box for box in reversed((yield from children(cursor, stbl, wanted=wanted)))}
     tables: dict[str, bytes] = {}
@@ -61,8 +65,33 @@ def read_samples(
             tables[name] = yield from payload(cursor, boxes[name], at_most=20 + 12 * limits.MAX_TABLE_ENTRIES)
     times = _times(tables.get("stts"), boxes.get("stts"))
     if not held:
-        return Samples(ticks=sum(count * delta for count, delta in times) if times is not None else None)
-    return _examine(tables, times, structure)
+        total = sum(count * delta for count, delta in times) if times is not None else None
+        return Samples(ticks=total, frames=frame_times(times))
+    return replace(_examine(tables, times, structure), frames=frame_times(times))
+
+
+def _free_times(cursor: Cursor, stbl: Box) -> Generator[Span, bytes, FrameTimes | None]:
+    """The times of a long ``stbl`` where ``stts`` comes right after ``stsd``, as usual, and its bytes are free."""
+    stsd = first((yield from children(cursor, stbl, wanted=frozenset({"stsd"}))), "stsd")
+    if stsd is None or not cursor.holds(stsd.end, HEADER_BYTES):
+        return None
+    box = parse_header((yield from cursor.read(stsd.end, HEADER_BYTES)), stsd.end, stbl.end, stbl.path)
+    if box.fourcc != "stts" or box.end > stbl.end or box.size > 16 + 8 * limits.MAX_TABLE_ENTRIES:
+        return None
+    data = yield from cursor.read_optional(box.body, box.end - box.body)
+    return frame_times(_times(data, box)) if data and len(data) == box.end - box.body else None
+
+
+def frame_times(runs: Sequence[tuple[int, int]] | None) -> FrameTimes | None:
+    """The times of ``runs`` of (samples, ticks a sample); ``None`` without any. The last sample's is arbitrary."""
+    filled = [run for run in runs or () if run[0]]
+    if not filled:
+        return None
+    lasting = filled[:-1] if filled[-1][0] == 1 and len(filled) > 1 else filled
+    lengths = [ticks for _, ticks in lasting]
+    return FrameTimes(
+        sum(count for count, _ in filled), sum(count * ticks for count, ticks in filled), min(lengths), max(lengths)
+    )
 
 
 def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, structure: Sequence[Box]) -> Samples:

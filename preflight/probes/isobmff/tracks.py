@@ -117,6 +117,10 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
         flaw=None if external else samples.flaw,
         chapters=references.get("chap", ()),
         aside=_aside(handler, entry, samples, references) if not movie.fragmented else None,
+        frames=samples.frames if handler == "vide" else None,
+        bit_depth=entry.pixels.bit_depth if entry else None,
+        hdr=entry.pixels.hdr if entry else None,
+        sound=entry.sound if entry else None,
     )
 
 
@@ -190,7 +194,7 @@ def _displayed(header: TrackHeader, entry: SampleEntry | None, rotation: int) ->
     coded = entry.coded_size if entry else None
     if entry is None or coded is None:
         return display_size(header.size, (1, 1), rotation)
-    aspect = entry.pixel_aspect or _header_aspect(header, coded) or entry.coded_aspect or (1, 1)
+    aspect = entry.pixel_aspect or _header_aspect(header, coded) or entry.pixels.aspect or (1, 1)
     return display_size(coded, aspect, rotation)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight import __version__
 from preflight.cli.file_arguments import as_names
-from preflight.cli.settings_options import with_settings
 from preflight.cli.terminal import tell
 from preflight.redact.suggestion import suggestion
 
@@ -51,7 +51,11 @@ class Commands(click.Group):
                 ctx.fail(f"unknown command {cmd_name!r}{hint}")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return command if cmd_name in _WITHOUT_SETTINGS else with_settings(command)
+        if cmd_name in _WITHOUT_SETTINGS:
+            return command
+        from preflight.cli.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
+
+        return with_settings(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -83,9 +87,7 @@ class Commands(click.Group):
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value:
-        from importlib.metadata import version  # noqa: PLC0415 - only for this option
-
-        tell(f"preflight {version('media-preflight')}")
+        tell(f"preflight {__version__}")
         ctx.exit()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 
 from preflight.errors import JobUnreadable
@@ -13,6 +12,7 @@ from preflight.jobfiles import limits
 from preflight.jobfiles.fields import LIST_FIELDS, FieldName, body_from, field_name, is_field_name, shown_id
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.model import Job, Place
+from preflight.model.frozen import frozen
 from preflight.model.job import JsonValue
 
 _DELIMITERS = ",;\t"
@@ -60,7 +60,7 @@ def header_names(lines: Iterable[str]) -> set[str]:
     return {name.strip() for name in cells} - {""}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Row:
     """The cells of a row, and its text as in the file, with the index where each cell starts."""
 

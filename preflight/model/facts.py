@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from preflight.errors import PreflightError
+from preflight.model.frozen import frozen
 
 _COLORS = {
     "1": "black and white",
@@ -50,7 +50,7 @@ class DefectKind(Enum):
     UNDECODED = "not decoded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Defect:
     """One way in which a file breaks its format, at a byte ``offset`` in a box, chunk or segment ``where``."""
 
@@ -73,7 +73,7 @@ def color_name(mode: str) -> str:
     return _COLORS.get(mode, mode)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageFacts:
     """A still picture. Sizes in stored pixels: ``orientation`` (EXIF, 1-8) is not applied.
 
@@ -97,7 +97,7 @@ class ImageFacts:
     decoders: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Transfer:
     """What reading one subject cost, and what the server said of it.
 

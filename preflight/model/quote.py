@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from preflight.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Quote:
     """What one job costs.
 
@@ -37,7 +38,7 @@ class Quote:
         return self.certain and self.low == self.high == self.credits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TotalQuote:
     """The sum over the jobs that have a price. ``unpriced`` counts those that have none: they are not free."""
 

@@ -10,6 +10,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from preflight.errors import SourceError
 from preflight.model.facts import Transfer
+from preflight.model.frozen import frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ MakeProbe: TypeAlias = Callable[[int | None], Probe[_Facts]]
 """Makes a probe for a source of that many bytes (``None``: the server does not say)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reading(Generic[_Facts]):
     """What a driver brings back from running a probe over a source.
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 
+from preflight.model.frozen import frozen
 from preflight.model.reading import SparseBytes
 
 BLOCK_BYTES = 16 * 1024
 """Hashed at a time, at multiples of it: how much of a file arrives differs from one reading to the next."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Receipt:
     """The validator and size that the server stated (``None``: it did not), and a hash of each block that was read.
 

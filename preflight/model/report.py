@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from dataclasses import field as data_field
 from datetime import datetime
 from enum import Enum
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from preflight.errors import PreflightError
 from preflight.model.facts import ImageFacts, Transfer
 from preflight.model.finding import Finding, Hidden, Severity, Verdict
+from preflight.model.frozen import frozen
 
 if TYPE_CHECKING:
     from preflight.model.address import AddressFacts
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from preflight.model.video import VideoFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobReport:
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
@@ -45,7 +45,7 @@ class JobReport:
     verdict: Verdict = Verdict.PASS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """All jobs of a run. ``quote`` is ``None`` when no job could be priced."""
 
@@ -71,7 +71,7 @@ class Kind(Enum):
     VIDEO = "video"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subject:
     """One examined file.
 

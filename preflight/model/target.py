@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from preflight.model.frozen import frozen
 from preflight.redact import redact, shown_path
 
 if TYPE_CHECKING:
@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from preflight.model.job import Job
     from preflight.model.report import Kind
 
-_URL = re.compile(
-    r"\s*(?:[a-z][a-z0-9+.-]+:(?://|\\\\)"  # two letters at least: one is a drive
-    r"|(?:https?|ftp|file):[/\\]|data:[\w.+-]*[/;,]|blob:[a-z]+:)",
-    re.IGNORECASE | re.ASCII,
+_URL = (
+    r"(?ia)\s*(?:[a-z][a-z0-9+.-]+:(?://|\\\\)"  # two letters at least: one is a drive
+    r"|(?:https?|ftp|file):[/\\]|data:[\w.+-]*[/;,]|blob:[a-z]+:)"
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Media:
     """A file to be checked by itself: a path or a URL. Without ``kind`` its bytes decide."""
 
@@ -41,4 +40,4 @@ def is_url(source: str) -> bool:
     A name with a colon alone is a file's (``http:.mp4``, ``take:2.mov``). A file whose name looks like a URL all the
     same is written ``./https:/a.png``.
     """
-    return _URL.match(source) is not None
+    return ":" in source and re.match(_URL, source) is not None  # most paths need no pattern compiled

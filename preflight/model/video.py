@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from preflight.model.facts import Defect, Family
+from preflight.model.frozen import frozen
 
 CLOCKS = {
     "container": "container",
@@ -27,7 +27,7 @@ CLOCKS = {
 """The names of the clocks of a clip. docs/price.md says which reader goes by which."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Clock:
     """A length in seconds that a reader may take for the clip's. ``name`` is a key of ``CLOCKS``."""
 
@@ -39,7 +39,7 @@ class Clock:
         return CLOCKS[self.name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Durations:
     """The clocks of a clip, in seconds. ``None`` where the file has no such clock or does not say.
 
@@ -67,7 +67,7 @@ class Durations:
         return tuple(clock.seconds for clock in self.clocks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrackTimes:
     """The length of a track by its boxes, in seconds; ``None`` where they do not say.
 
@@ -84,7 +84,7 @@ class TrackTimes:
     skipped: Fraction = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Track:
     """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit.
 
@@ -119,7 +119,7 @@ class Track:
         return self.handler == "vide" and self.aside is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SecondOpinion:
     """What MediaInfo says of the same bytes. ``None`` where it says nothing."""
 
@@ -133,7 +133,7 @@ class SecondOpinion:
     audio_duration: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VideoFacts:
     """A clip. ``width`` and ``height`` are coded pixels; ``rotation`` is clockwise degrees to turn it for display.
 

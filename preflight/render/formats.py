@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from preflight.model.frozen import frozen
 from preflight.redact import printable
 from preflight.render import in_order, phrases
 from preflight.render import json_objects as objects
@@ -38,7 +38,7 @@ IDENTIFYING: Final = frozenset({"json", "jsonl"})
 """The formats of a report that show the identity of each job."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Surroundings:
     """Answers from the machine and from other rooms; only the command line provides them.
 

@@ -18,7 +18,7 @@ _AUDIO_KBPS = 128
 LAST_FRAME = Fraction(1, 10)
 """Seconds by which the last frame may reach past the end that ffmpeg was given: one frame at ten a second."""
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.\-]+:"
 _MEANS_MORE_TO_IMAGEMAGICK = frozenset("%:[]{}*?~@")
 
 
@@ -29,7 +29,7 @@ def target(name: str, suffix: str) -> str:
 
 def safe(name: str) -> str:
     """A file name as one word of a shell, never as an option, and never as a protocol of ffmpeg."""
-    path = f"./{name}" if name.startswith("-") or _SCHEME.match(name) else name
+    path = f"./{name}" if name.startswith("-") or re.match(_SCHEME, name) else name
     if path.isprintable():
         return quote(path)
     return "$'" + "".join(c if c.isprintable() and c not in "'\\" else _octal(c) for c in path) + "'"

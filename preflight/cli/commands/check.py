@@ -9,8 +9,8 @@ import click
 from preflight.checking.engine import Engine
 from preflight.checking.verdict import Outcome, outcome_of
 from preflight.cli.completion import files
-from preflight.cli.exit_codes import exit_of, exit_of_outcome
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
+from preflight.cli.outcomes import exit_of, exit_of_outcome
 from preflight.cli.output import require_writable
 from preflight.cli.report_output import append_step_summary, source_tree
 from preflight.cli.result_options import emit_results, results

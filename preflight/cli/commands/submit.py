@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from preflight.checking.engine import Engine
-from preflight.cli.exit_codes import Exit, exit_of, exit_of_submission
+from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions, VerdictOptions
+from preflight.cli.outcomes import exit_of, exit_of_submission
 from preflight.cli.output import emit, require_writable
 from preflight.cli.param_types import Number
 from preflight.cli.report_output import emit_as

@@ -14,6 +14,7 @@ from struct import Struct, iter_unpack
 from typing import NamedTuple
 
 from preflight.model import Span
+from preflight.model.frozen import frozen
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, corrupt, payload
@@ -27,7 +28,7 @@ _FORMS = {8: ">B", 16: ">H", 32: ">I"}
 _MANDATORY = (("stts",), ("stsz", "stz2"), ("stsc",), ("stco", "co64"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Samples:
     """The facts in the tables of a track. ``None`` where a table was not read.
 

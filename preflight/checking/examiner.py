@@ -179,6 +179,8 @@ class Examiner:
             return Subject(
                 kind=request.kind or Kind.VIDEO, source=request.shown, field=request.field, address=request.address
             )
+        if thorough and may_be_a_clip(request):
+            self._started_pool().warm()  # while the probe and the rules load
         reading = read_local(request.path, self._probe(request))
         if self._wants_opinion(reading.facts, thorough=thorough):
             return self._with_opinion(request, reading)

@@ -5,31 +5,35 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from section import Figure, table
+from section import Section, table
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_HEADS = ("what", "reach", "measured", "reached")
+_HEADS = ("what", "reach", "measured", "reached", "section")
 
 
-def write(name: str, text: str, figures: Sequence[Figure]) -> None:
-    """Put a section's text at its marker, and its rows into the table of figures."""
-    page = _replaced(PAGE.read_text("utf-8"), name, f"{circumstances()}\n\n{text}")
-    rows = {row[0]: row for row in _rows(_part(page, "figures"))}
-    for figure in figures:
-        rows[figure.what] = (figure.what, figure.reach, figure.measured, "yes" if figure.is_reached else "**no**")
+def write(name: str, section: Section, beside: str) -> None:
+    """Put a section's text at its marker, and its rows into the table of figures, in place of those it had there."""
+    page = _replaced(PAGE.read_text("utf-8"), name, f"{circumstances(beside)}\n\n{section.text}")
+    new = [
+        (each.what, each.reach, each.measured, "yes" if each.is_reached else "**no**", f"`{name}`")
+        for each in section.figures
+    ]
+    rows = {row[0]: row for row in _rows(_part(page, "figures")) if row[-1] != f"`{name}`"} | {
+        row[0]: row for row in new
+    }
     PAGE.write_text(_replaced(page, "figures", table(_HEADS, rows.values())), "utf-8")
 
 
-def circumstances() -> str:
-    """The day, and the machine as far as it matters."""
+def circumstances(beside: str) -> str:
+    """The day, the machine as far as it matters, and the peers ``beside`` preflight with their versions."""
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores, {system}, "
         f"{platform.python_implementation()} {platform.python_version()}; load {os.getloadavg()[0]:.1f} at the end."
+        + (f" With {beside}." if beside else "")
     )
 
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -74,6 +74,8 @@ PEERS = tuple(
         ("PyAV", "pip", "av", _in_python("av")),
         ("pymediainfo", "pip", "pymediainfo", _in_python("pymediainfo")),
         ("Pillow", "pip", "pillow", _in_python("pillow")),
+        ("httpx", "pip", "httpx", _in_python("httpx")),
+        ("click", "pip", "click", _in_python("click")),
     )
 )
 
@@ -81,6 +83,12 @@ PEERS = tuple(
 def versions() -> dict[str, str | None]:
     """The version of every peer, ``None`` for those that are missing."""
     return {peer.name: peer.version() for peer in PEERS}
+
+
+def named(names: Sequence[str]) -> str:
+    """Those peers with their versions: ``ffprobe 5.1.6, PyAV 14.0.0``."""
+    found = versions()
+    return ", ".join(f"{name} {found[name] or 'missing'}" for name in names)
 
 
 def use_python_peers() -> None:

@@ -44,9 +44,10 @@ def _run(name: str, *, quick: bool, write: bool) -> None:
         print(f"missing: {peer} (python {Path(peers.__file__).name} says how to get it)")
     section: Section = import_module(f"sections.{name}").measure(quick=quick)
     rows = [(each.what, each.reach, each.measured, "yes" if each.is_reached else "no") for each in section.figures]
-    print(section.text, table(("figure", "reach", "measured", "reached"), rows), sep="\n\n")
+    beside = peers.named(section.peers)
+    print(page.circumstances(beside), section.text, table(("figure", "reach", "measured", "reached"), rows), sep="\n\n")
     if write:
-        page.write(name, section.text, section.figures)
+        page.write(name, section, beside)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """``text`` is Markdown."""
+    """``text`` is Markdown. ``peers`` are the names in ``peers.py`` of those that it is about."""
 
     text: str
     figures: tuple[Figure, ...]
+    peers: tuple[str, ...] = ()
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

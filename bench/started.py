@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rounds import Spent
@@ -28,10 +28,10 @@ def environment() -> dict[str, str]:
     return kept | {"PYTHONPYCACHEPREFIX": str(_BYTECODE)}
 
 
-def spent_by_process(command: Sequence[str]) -> Spent:
-    """The cost of a process from its start to its end; one that fails is an error here."""
+def spent_by_process(command: Sequence[str], variables: Mapping[str, str] | None = None) -> Spent:
+    """The cost of a process from its start to its end, of its children too; one that fails is an error here."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, env=environment(), capture_output=True, check=False)
+    done = subprocess.run(command, env=environment() | dict(variables or {}), capture_output=True, check=False)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.decode()[-500:]}")

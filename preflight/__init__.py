@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from preflight.lazy import keep_function, lazy_names
 
+__version__ = "0.1.0"
+
 TYPE_CHECKING = False  # as in typing, which takes time to load: an interrupt before main() ends in a traceback
 if TYPE_CHECKING:
     from preflight.api import (

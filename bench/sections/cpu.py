@@ -132,6 +132,7 @@ def _section(spent: dict[str, dict[str, tuple[Spent, ...]]], missing: list[str])
                 is_reached=max(check.values()) <= 2,
             ),
         ),
+        peers=("PyAV", "pymediainfo", "Pillow", "imagesize"),
     )
 
 

@@ -21,7 +21,9 @@ _CLIPS = ("12-seconds.mp4", "moov-after-mdat.mp4", "fast-start.mov", "fragmented
 _PICTURE = str(_FIXTURES / "pictures" / "plain.png")
 _BASE = '`python -c "import click, PIL.Image"`'
 _HOOK = "`preflight check --offline picture.png`, as the hook calls it"
-_FASTER, _START = 20.0, 2.0
+_FASTER, _START = 20.0, 1.6
+_PROBED = 120
+"""Files that ffprobe is started for: each takes it as long as the others."""
 
 
 def measure(*, quick: bool) -> Section:
@@ -30,7 +32,7 @@ def measure(*, quick: bool) -> Section:
     with tempfile.TemporaryDirectory() as name:
         files = _planted(Path(name), pictures, clips)
         ours = _wall([[str(_script()), "check", "--offline", "--format", "json", name]], accept=(0, 1, 3))
-        theirs = _probed(files)
+        theirs = _probed(files[:: max(1, len(files) // _PROBED)], len(files))
     rows = [
         (f"`preflight check`, one process, {len(files)} files", f"{ours:.2f}", f"{1000 * ours / len(files):.2f}", "1")
     ]
@@ -38,7 +40,12 @@ def measure(*, quick: bool) -> Section:
     if theirs is not None:
         ratio = theirs / ours
         rows.append(
-            ("`ffprobe`, a process a file", f"{theirs:.1f}", f"{1000 * theirs / len(files):.1f}", f"{ratio:.0f}")
+            (
+                f"`ffprobe`, a process a file (by {_PROBED} of them)",
+                f"{theirs:.1f}",
+                f"{1000 * theirs / len(files):.1f}",
+                f"{ratio:.0f}",
+            )
         )
         figures.append(
             Figure(
@@ -59,7 +66,7 @@ def measure(*, quick: bool) -> Section:
     figures.append(
         Figure(
             what="one picture in a warm hook",
-            reach='≤ 2 × `python -c "import click, PIL.Image"`',
+            reach='≤ 1.6 × `python -c "import click, PIL.Image"`',
             measured=f"{start:.2f} × (processor time {cpu_ratio(spent[_HOOK], spent[_BASE]):.2f} ×)",
             is_reached=start <= _START,
         )
@@ -70,7 +77,7 @@ def measure(*, quick: bool) -> Section:
         [(name, f"{wall_ms(each):.0f}", f"{cpu_ms(each):.0f}") for name, each in spent.items()],
     )
     missing = "" if theirs is not None else "\n\nMissing: ffprobe."
-    return Section(text=f"{text}{missing}\n\n{hook}", figures=tuple(figures))
+    return Section(text=f"{text}{missing}\n\n{hook}", figures=tuple(figures), peers=("ffprobe", "click", "Pillow"))
 
 
 def _script() -> Path:
@@ -90,11 +97,13 @@ def _planted(folder: Path, pictures: int, clips: int) -> list[Path]:
     return files
 
 
-def _probed(files: Sequence[Path]) -> float | None:
+def _probed(files: Sequence[Path], count: int) -> float | None:
+    """How long ``count`` files take, by those."""
     ffprobe = shutil.which("ffprobe")
     if ffprobe is None:
         return None
-    return _wall([[ffprobe, "-v", "error", "-show_format", "-show_streams", str(file)] for file in files])
+    wall = _wall([[ffprobe, "-v", "error", "-show_format", "-show_streams", str(file)] for file in files])
+    return wall * count / len(files)
 
 
 def _wall(commands: Sequence[Sequence[str]], accept: Sequence[int] = (0,)) -> float:

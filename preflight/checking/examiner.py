@@ -139,6 +139,8 @@ class Examiner:
     def _examine_local(self, request: SubjectRequest, *, thorough: bool) -> Subject:
         if request.path is None:
             return _unread(request)
+        if thorough and may_be_a_clip(request):
+            self._resources.mediainfo.warm()  # while the probe and the rules load
         reading = read_local(request.path, self._probe(request))
         if self._wants_opinion(reading.facts, thorough=thorough):
             return self._with_opinion(request, reading, self._resources.mediainfo)

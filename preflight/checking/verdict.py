@@ -7,10 +7,11 @@ not be examined never passes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from preflight.model import Family, Finding, JobReport, Severity, Subject, Verdict
+from preflight.model.frozen import frozen
 from preflight.rules import Trait, rules_with
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _job_without(job: JobReport, is_old: Callable[[Finding], bool]) -> JobReport
     return replace(job, findings=left, verdict=verdict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """What an exit code needs to know of a run. ``over_budget``: a job may cost more than the user's bound."""
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import click
 
+from preflight import __version__
 from preflight.cli.file_arguments import as_names
 from preflight.cli.help_pages import with_help
-from preflight.cli.settings_options import with_settings
 from preflight.cli.terminal import tell
 from preflight.redact.suggestion import suggestion
 
@@ -59,7 +59,11 @@ class Commands(click.Group):
                 ctx.fail(f"unknown command {cmd_name!r}{hint}")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
-        return with_help(command if cmd_name in _WITHOUT_SETTINGS else with_settings(command))
+        if cmd_name in _WITHOUT_SETTINGS:
+            return with_help(command)
+        from preflight.cli.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
+
+        return with_help(with_settings(command))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Like click, but ``help COMMAND`` and ``version`` are understood."""
@@ -97,9 +101,7 @@ class Commands(click.Group):
 
 def _print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's signature
     if value:
-        from importlib.metadata import version  # noqa: PLC0415 - only for this option
-
-        tell(f"preflight {version('media-preflight')}")
+        tell(f"preflight {__version__}")
         ctx.exit()
 
 

@@ -20,7 +20,7 @@ from preflight.redact.encodable import encodable
 _CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI", "TEAMCITY_VERSION", "JENKINS_URL", "BUILD_BUILDID")
 _OFF = frozenset({"", "0", "false", "no"})
 # GitHub trims a line and looks for "::" (here also behind colours); it, Azure and TeamCity look for "##name[" anywhere.
-_COMMAND = re.compile(r"^(?:[^\S\n]|\x1b\[[\d;]*m)*:(?P<colon>:)|##\w*(?P<bracket>\[)", re.MULTILINE)
+_COMMAND = r"(?m)^(?:[^\S\n]|\x1b\[[\d;]*m)*:(?P<colon>:)|##\w*(?P<bracket>\[)"
 _LINE_START = 200
 """Most characters to remember of a line that is written in pieces."""
 
@@ -36,7 +36,7 @@ def without_commands(text: str, before: str = "") -> str:
         return text
     whole = before + text
     parts, end = [], len(before)
-    for found in _COMMAND.finditer(whole):
+    for found in re.finditer(_COMMAND, whole):
         at = found.start(found.lastgroup or 0)
         if at >= len(before):
             parts += [whole[end:at], f"\\x{ord(whole[at]):02x}"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
+from preflight.model.frozen import frozen
 from preflight.specs import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Decorator: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JobOptions:
     """A job in options, and the values for files that no job names."""
 
@@ -29,7 +30,7 @@ class JobOptions:
     model: str = DEFAULT_MODEL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NetworkOptions:
     """Hosts that may have a private address, the seconds and tries for one URL, and the proxy to read through."""
 
@@ -39,7 +40,7 @@ class NetworkOptions:
     proxy: Proxy | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ServiceOptions:
     """Where the service is, and the file with the key for it."""
 
@@ -47,14 +48,14 @@ class ServiceOptions:
     key_file: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PaidOptions(ServiceOptions):
     """The same, and the file in which payments are recorded."""
 
     ledger_path: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VerdictOptions:
     """The findings that fail. ``None`` takes the value from the settings."""
 
@@ -67,7 +68,7 @@ class VerdictOptions:
     deep: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlaceOptions:
     """A file that lists the targets, and the columns of tables that have other names than those of a job."""
 
@@ -76,7 +77,7 @@ class PlaceOptions:
     column: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class PlainOutputOptions:
     """The single result of a command: its format and its output file."""
 
@@ -85,7 +86,7 @@ class PlainOutputOptions:
     quiet: ClassVar[bool] = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Spoken:
     """The file that a result goes to, and the messages beside it."""
 
@@ -99,7 +100,7 @@ class _Spoken:
         return self.quiet or self.no_progress
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutputOptions(_Spoken):
     """The one result of a command: its format, its file, and the messages beside it."""
 
@@ -113,14 +114,14 @@ class Result(NamedTuple):
     file: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResultOptions(_Spoken):
     """The results of a command, each in its own format, and the messages beside them."""
 
     formats: tuple[Result, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StreamOptions:
     """The same for a command that writes jobs as they come. ``quiet`` is 1 for findings alone, 2 for nothing."""
 

@@ -18,7 +18,7 @@ from preflight.errors import ConfigurationError
 if TYPE_CHECKING:
     from rich.console import Console
 
-_TRAILING_BLANKS = re.compile(r" +$", re.MULTILINE)
+_TRAILING_BLANKS = r"(?m) +$"
 """Those with which a layout fills a line."""
 PIPED_COLUMNS = 80
 
@@ -230,4 +230,4 @@ def to_text(render: Callable[[Console], object], output: str | None) -> str:
         return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
     with console.capture() as capture:
         render(console)
-    return _TRAILING_BLANKS.sub("", capture.get())
+    return re.sub(_TRAILING_BLANKS, "", capture.get())

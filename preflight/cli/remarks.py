@@ -8,7 +8,8 @@ from pathlib import Path
 from preflight.checking.baseline import Baseline, baseline_object, can_be_old
 from preflight.checking.suppressions import rules_named
 from preflight.checking.verdict import report_without
-from preflight.cli.exit_codes import Exit, exit_of
+from preflight.cli.exit_codes import Exit
+from preflight.cli.outcomes import exit_of
 from preflight.cli.output import emit
 from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError

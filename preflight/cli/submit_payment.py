@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.checking.engine import Engine
-from preflight.cli.exit_codes import Exit, exit_of
+from preflight.cli.exit_codes import Exit
+from preflight.cli.outcomes import exit_of
 from preflight.cli.output import emit
 from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import open_client, open_ledger

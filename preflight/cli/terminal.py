@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -17,8 +16,10 @@ from preflight.redact import hide, printable
 if TYPE_CHECKING:
     from rich.status import Status
 
-# These log signed URLs and headers, for programmers.
-_OTHERS = ("httpcore", "httpcore2", "httpx", "httpx2", "urllib3")
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_SHOWN_RECORDS = ExitStack()
+"""The log records that ``-v`` shows, until the command has ended."""
 
 
 def remark(text: str) -> None:
@@ -84,40 +85,6 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[Spinner]:
         yield Spinner(status)
 
 
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def set_up(verbosity: int) -> Callable[[], None]:
-    """Show the records of ``preflight`` on standard error: of INFO with 1, of DEBUG too with 2. Returns its undoing.
-
-    Records of the libraries below are discarded at any ``verbosity``; otherwise Python would print their warnings.
-    """
-    for name in _OTHERS:
-        other = logging.getLogger(name)
-        if not other.handlers:
-            other.addHandler(logging.NullHandler())
-    ours = logging.getLogger("preflight")
-    level, handler = ours.level, _StandardError(before=ours.level)
-    if verbosity > 0:
-        ours.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
-        ours.addHandler(handler)
-
-    def undo() -> None:
-        ours.removeHandler(handler)
-        ours.setLevel(level)
-
-    return undo
-
-
-def silence() -> None:
-    """Undo ``set_up`` for a command that ended while its options were read."""
-    ours = logging.getLogger("preflight")
-    for handler in reversed(ours.handlers):
-        if isinstance(handler, _StandardError):
-            ours.removeHandler(handler)
-            ours.setLevel(handler.before)
-
-
 def verbose_option(command: _Command) -> _Command:
     """``-v``, counted. The command itself does not see it."""
     return click.option(
@@ -133,21 +100,12 @@ def verbose_option(command: _Command) -> _Command:
 
 
 def _turned_on(ctx: click.Context, _: click.Parameter, count: int) -> None:
-    if not ctx.resilient_parsing:
-        ctx.call_on_close(set_up(count))
+    if count > 0 and not ctx.resilient_parsing:
+        from preflight.cli.log_records import shown_records  # noqa: PLC0415 - logging takes time to load
+
+        _SHOWN_RECORDS.enter_context(shown_records(count))
 
 
-class _StandardError(logging.Handler):
-    """One printable line a record, on the current standard error.
-
-    Not through ``click.echo``, which would bypass a spinner that may have replaced the stream. ``before`` is the
-    logger's earlier level.
-    """
-
-    def __init__(self, *, before: int) -> None:
-        super().__init__()
-        self.before = before
-
-    def emit(self, record: logging.LogRecord) -> None:
-        with suppress(OSError, ValueError):  # the reader may have closed the pipe
-            sys.stderr.write(f"{record.name}: {printable(record.getMessage())}\n")
+def silence() -> None:
+    """End ``-v``. A click context would not, for a command that ended while its options were read."""
+    _SHOWN_RECORDS.close()

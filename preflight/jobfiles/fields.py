@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from preflight.model import Job
+from preflight.model.frozen import frozen
 from preflight.model.job import JsonValue
 from preflight.redact import Secrets, hide, signing_values
 
@@ -18,7 +18,7 @@ _INPUT = frozenset({"input_urls", "video_urls", "character_orientation", "mode",
 _SHORT_NAMES = {"image": "input_urls", "video": "video_urls", "orientation": "character_orientation"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FieldName:
     """Where in the body a value goes: ``key`` of ``input``, or of the body itself."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from preflight.errors import JobUnreadable
@@ -12,12 +12,13 @@ from preflight.jobfiles import limits
 from preflight.jobfiles.scalars import Scalar, shown_word
 from preflight.jobfiles.source_text import Text, has_surrogate
 from preflight.model import Job, Place
+from preflight.model.frozen import frozen
 from preflight.model.job import JsonValue
 
 _PLAIN_KEY = re.compile(r"[^.\[\]]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Leaf:
     """A value without parts. ``written`` is its text as a key."""
 
@@ -26,7 +27,7 @@ class Leaf:
     written: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Branch:
     """A mapping, or a list when ``keys`` is ``None``. A mapping with one key more than children is incomplete."""
 
@@ -35,7 +36,7 @@ class Branch:
     children: list[Node] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Alias:
     """A second use of a node that stands elsewhere."""
 
@@ -144,7 +145,7 @@ def too_many(text: Text, place: Place) -> JobUnreadable:
 Container: TypeAlias = "list[JsonValue] | dict[str, JsonValue]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Field:
     """A field's name, how deep it is, and the alias that led to it; ``plain`` when no key holds ``.[]``."""
 

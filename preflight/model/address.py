@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from preflight.model.frozen import frozen
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class AddressFacts:
     """Facts in the text of a URL. ``problem`` is why it cannot be a public URL, ``None`` if it can.
 

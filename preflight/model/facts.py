@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from preflight.errors import PreflightError
+from preflight.model.frozen import frozen
 
 _COLORS = {
     "1": "black and white",
@@ -52,7 +52,7 @@ class DefectKind(Enum):
     UNDECODED = "not decoded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Defect:
     """One way in which a file breaks its format, at a byte ``offset`` in a box, chunk or segment ``where``."""
 
@@ -83,7 +83,7 @@ def shape_of(size: tuple[int, int] | None) -> str | None:
     return "square" if width == height else "landscape" if width > height else "portrait"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImageFacts:
     """A still picture. Sizes in stored pixels: ``orientation`` (EXIF, 1-8) is not applied.
 
@@ -120,7 +120,7 @@ class ImageFacts:
         return shape_of(self.display_size)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Transfer:
     """What reading one subject cost, and what the server said of it.
 

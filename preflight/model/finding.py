@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
 from preflight.model.exchange import Exchangeable
+from preflight.model.frozen import frozen
 
 
 class Severity(IntEnum):
@@ -21,7 +21,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding(Exchangeable):
     """A rule that is broken, or could not be examined.
 

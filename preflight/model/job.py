@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
+from preflight.model.frozen import frozen
+
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 COLUMNS: Final = ("image", "video", "mode", "orientation", "prompt", "callback_url", "model", "id")
@@ -39,7 +41,7 @@ class IgnoreComment(NamedTuple):
         return line is not None and self.first <= line <= self.last
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Job:
     """The body of a create request, unchanged, with its origin.
 

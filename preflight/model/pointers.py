@@ -13,14 +13,13 @@ APPLE_DOUBLE_NAME = "AppleDouble"
 _LFS, _CONFLICT, _ANNEX = "Git LFS pointer", "Git LFS pointer with a merge conflict", "git-annex pointer"
 _FAT, _DVC = "git-fat pointer", "DVC pointer"
 _SAMPLE_BYTES = 4096
-_LFS_VERSION = re.compile(
-    rb"version https?://(?:git-lfs\.github\.com/spec/|hawser\.github\.com/spec/|git-media\.io/v/)"
-)
+# Compiled where they are used: most files are not pointers, and need none of them.
+_LFS_VERSION = rb"version https?://(?:git-lfs\.github\.com/spec/|hawser\.github\.com/spec/|git-media\.io/v/)"
 """Of the specification, and of the releases before it, which Git LFS still reads."""
-_CONFLICT_MARK = re.compile(rb"^<{7} ", re.MULTILINE)
-_ANNEX_KEY = re.compile(rb"(?:[^\s\x00]{0,1024}[/\\])?annex[/\\]objects[/\\][^\s\x00]+")
+_CONFLICT_MARK = rb"(?m)^<{7} "
+_ANNEX_KEY = rb"(?:[^\s\x00]{0,1024}[/\\])?annex[/\\]objects[/\\][^\s\x00]+"
 """What an unlocked file of git-annex says, and where a locked one leads, which is a link or, without links, a text."""
-_DVC_OUTPUT = re.compile(rb"^outs:\s*\n(?:[- ].*\n)*?[- ]+(?:md5|etag|checksum): ", re.MULTILINE)
+_DVC_OUTPUT = rb"(?m)^outs:\s*\n(?:[- ].*\n)*?[- ]+(?:md5|etag|checksum): "
 _LFS_PATTERN = frozenset("*?[]\\,!")
 """Characters by which ``--include`` of Git LFS means more than one name."""
 
@@ -28,21 +27,21 @@ _LFS_PATTERN = frozenset("*?[]\\,!")
 def pointer_name(head: bytes) -> str | None:
     """The name of the pointer that a file beginning with ``head`` is; ``None`` for any other file."""
     sample = head[:_SAMPLE_BYTES].removeprefix(b"\xef\xbb\xbf")
-    has_conflict = _CONFLICT_MARK.search(sample) is not None
-    if _LFS_VERSION.match(sample):
+    has_conflict = re.search(_CONFLICT_MARK, sample) is not None
+    if re.match(_LFS_VERSION, sample):
         return _CONFLICT if has_conflict else _LFS
-    if has_conflict and sample.startswith(b"<" * 7) and (_LFS_VERSION.search(sample) or b"\noid sha256:" in sample):
+    if has_conflict and sample.startswith(b"<" * 7) and (re.search(_LFS_VERSION, sample) or b"\noid sha256:" in sample):
         return _CONFLICT
     if sample.startswith(b"#$# git-fat "):
         return _FAT
     if is_annex_key(sample):
         return _ANNEX
-    return _DVC if b"\0" not in sample and _DVC_OUTPUT.search(sample.replace(b"\r\n", b"\n")) else None
+    return _DVC if b"\0" not in sample and re.search(_DVC_OUTPUT, sample.replace(b"\r\n", b"\n")) else None
 
 
 def is_annex_key(text: bytes) -> bool:
     """Whether a file or the target of a link begins with a place in the store of git-annex."""
-    return _ANNEX_KEY.match(text) is not None
+    return re.match(_ANNEX_KEY, text) is not None
 
 
 def fetch_command(pointer: str | None, source: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from preflight.model.exchange import Exchangeable
+from preflight.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Quote(Exchangeable):
     """What one job costs.
 
@@ -39,7 +39,7 @@ class Quote(Exchangeable):
         return self.certain and self.low == self.high == self.credits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TotalQuote(Exchangeable):
     """The sum over the jobs that have a price. ``unpriced`` counts those that have none: they are not free."""
 

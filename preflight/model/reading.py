@@ -10,6 +10,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from preflight.errors import SourceError
 from preflight.model.facts import Transfer
+from preflight.model.frozen import frozen
 
 FLIGHT_BYTES = 12 * 1024
 """The first bytes of an answer, which come at once: with its head, ten segments have room for them (RFC 6928)."""
@@ -115,7 +116,7 @@ MakeProbe: TypeAlias = Callable[[int | None], Probe[_Facts]]
 """Makes a probe for a source of that many bytes (``None``: the server does not say)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reading(Generic[_Facts]):
     """What a driver brings back from running a probe over a source.
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
 
+from preflight.model.frozen import frozen
 from preflight.model.reading import SparseBytes
 
 BLOCK_BYTES = 16 * 1024
 """Hashed at a time, at multiples of it: two readings of one file may need different parts, and most blocks of both."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Receipt:
     """The validator and size that the server stated (``None``: it did not), and a hash of each byte that decided.
 

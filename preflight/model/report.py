@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from dataclasses import field as data_field
 from datetime import datetime
 from enum import Enum
@@ -14,6 +13,7 @@ from preflight.lazy import late
 from preflight.model.exchange import Exchangeable, Restorable
 from preflight.model.facts import ImageFacts, Transfer
 from preflight.model.finding import Finding, Hidden, Severity, Verdict
+from preflight.model.frozen import frozen
 
 if TYPE_CHECKING:
     from preflight.model.address import AddressFacts
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from preflight.model.video import VideoFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@frozen
 class JobReport(Restorable):
     """One job, or one media file checked by itself (``bare``), with everything that was found.
 
@@ -55,7 +55,7 @@ class JobReport(Restorable):
         return f"<JobReport {self.verdict.value} {name!r}: {len(self.findings)} findings{price}>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@frozen
 class Report(Restorable):
     """All jobs of a run. ``quote`` is ``None`` when no job could be priced."""
 
@@ -95,7 +95,7 @@ class Kind(Enum):
     VIDEO = "video"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@frozen
 class Subject(Exchangeable):  # noqa: PLW1641 - its hash is made of its fields
     """One examined file.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from preflight.model.frozen import frozen
 from preflight.redact import redact, shown_path
 from preflight.redact.suggestion import close_words
 
@@ -15,19 +15,16 @@ if TYPE_CHECKING:
     from preflight.model.report import Kind
 
 _LONGEST = 2000
-_URL = re.compile(
-    r"\s*(?:[a-z][a-z0-9+.-]+:(?://|\\\\)"  # two letters at least: one is a drive
-    r"|(?:https?|ftp|file):[/\\]|data:[\w.+-]*[/;,]|blob:[a-z]+:)",
-    re.IGNORECASE | re.ASCII,
+_URL = (
+    r"(?ia)\s*(?:[a-z][a-z0-9+.-]+:(?://|\\\\)"  # two letters at least: one is a drive
+    r"|(?:https?|ftp|file):[/\\]|data:[\w.+-]*[/;,]|blob:[a-z]+:)"
 )
 _HOST = r"((?:[a-z0-9][a-z0-9-]{0,62}\.){1,10}[a-z]{2,24}|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]{2,45}\])"
-_ALMOST_URL = re.compile(
-    rf"\s*(?:([a-z]{{2,8}})[:;]?/{{0,3}}(?<![a-z])|//)?({_HOST}(?::\d{{1,5}})?/\S.*)", re.IGNORECASE
-)
+_ALMOST_URL = rf"(?i)\s*(?:([a-z]{{2,8}})[:;]?/{{0,3}}(?<![a-z])|//)?({_HOST}(?::\d{{1,5}})?/\S.*)"
 """A word that may be a misspelt scheme, if any, then a host, a port, and a path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Media:
     """A file to be checked by itself: a path or a URL. Without ``kind`` its bytes decide."""
 
@@ -48,7 +45,7 @@ def is_url(source: str) -> bool:
     A name with a colon alone is a file's (``http:.mp4``, ``take:2.mov``). A file whose name looks like a URL all the
     same is written ``./https:/a.png``.
     """
-    return _URL.match(source) is not None
+    return ":" in source and re.match(_URL, source) is not None  # most paths need no pattern compiled
 
 
 def meant_url(source: str) -> str | None:
@@ -56,7 +53,7 @@ def meant_url(source: str) -> str | None:
 
     ``None`` for a URL, and for a name that does not begin with a host.
     """
-    found = _ALMOST_URL.fullmatch(source[:_LONGEST].rstrip())
+    found = re.fullmatch(_ALMOST_URL, source[:_LONGEST].rstrip())
     if found is None:
         return None
     word, rest, host = (found[1] or "").lower(), found[2], found[3].lower()

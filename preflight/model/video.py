@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 from preflight.model.codec_names import picture_codec, sound_codec
 from preflight.model.facts import Defect, Family, shape_of
+from preflight.model.frozen import frozen
 
 CLOCKS = {
     "container": "container",
@@ -29,7 +29,7 @@ CLOCKS = {
 """The names of the clocks of a clip. docs/price.md says which reader goes by which."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Clock:
     """A length in seconds that a reader may take for the clip's. ``name`` is a key of ``CLOCKS``."""
 
@@ -41,7 +41,7 @@ class Clock:
         return CLOCKS[self.name]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Durations:
     """The clocks of a clip, in seconds. ``None`` where the file has no such clock or does not say.
 
@@ -69,7 +69,7 @@ class Durations:
         return tuple(clock.seconds for clock in self.clocks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrackTimes:
     """The length of a track by its boxes, in seconds; ``None`` where they do not say.
 
@@ -116,7 +116,7 @@ class Sound(NamedTuple):
         return sound_codec(self.codec, self.object_type)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Track:
     """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit.
 
@@ -156,7 +156,7 @@ class Track:
         return self.handler == "vide" and self.aside is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SecondOpinion:
     """What MediaInfo says of the same bytes. ``None`` where it says nothing."""
 
@@ -170,7 +170,7 @@ class SecondOpinion:
     audio_duration: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VideoFacts:
     """A clip. ``width`` and ``height`` are coded pixels; ``rotation`` is clockwise degrees to turn it for display.
 

@@ -25,7 +25,7 @@ _MARKER_IN_SCAN = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
 _SECOND_SOI = "has a second start marker (FFD8) at byte {}: libjpeg refuses it, and with it Pillow, OpenCV and browsers"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Seen:
     """The facts that the walk has seen so far."""
 

@@ -25,7 +25,7 @@ _STANDARD_TABLES = frozenset({0x00, 0x01, 0x10, 0x11})
 """Huffman tables of §K.3, which libjpeg-turbo assumes where a file has none, as a frame of Motion JPEG."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Tables:
     """The needs of a scan, as far as defined so far: ids of quantisation tables, of Huffman tables, components."""
 

@@ -31,7 +31,7 @@ _MAX_RUN_CHUNKS = 4096
 _MAX_INFLATED_BYTES = 64 * limits.MIB
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class _Seen:
     """The facts that the walk has seen so far."""
 

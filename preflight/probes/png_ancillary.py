@@ -23,7 +23,7 @@ _MAX_PARSED_BYTES = 4096
 _MAX_SKELETON_BYTES = 256 * limits.KIB
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Ancillary:
     """The facts in the ancillary chunks of one file so far."""
 

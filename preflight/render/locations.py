@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from preflight.model import Finding, JobReport, Subject
+from preflight.model.frozen import frozen
 
 STANDARD_INPUT = "-"
 """The name of a job that was read from standard input; it is not a path."""
@@ -18,7 +18,7 @@ ToUtf16: TypeAlias = Callable[[str, int, int], int]
 """From path, line and column in characters to the column in UTF-16 code units, all counted from 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceTree:
     """``root`` is the folder that paths of other programs start from, ``folder`` the one that our paths start from.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
@@ -18,6 +17,7 @@ from textwrap import fill, indent
 from typing import Any, Literal
 
 from preflight.model import Severity
+from preflight.model.frozen import frozen
 from preflight.rules import shell_commands as repair
 from preflight.rules.catalogue import RULES
 from preflight.rules.rule import Area
@@ -35,7 +35,7 @@ _HEADING = re.compile(r"^## (.+)\n", re.MULTILINE)
 _CODE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Block:
     """A paragraph, one item of a list, or lines of code. ``text`` has no marks around it; prose is one line."""
 
@@ -43,7 +43,7 @@ class Block:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Section:
     """A part of a page. ``body`` is Markdown: paragraphs, lists and blocks of code, without headings or links."""
 
@@ -63,7 +63,7 @@ class Section:
                     yield Block(kind=kind, text=text.removeprefix("- "))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RulePage:
     """A rule, explained. ``source`` says in words where its requirement stands; ``since`` is a version."""
 

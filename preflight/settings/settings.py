@@ -7,11 +7,12 @@ behind ``PREFLIGHT_``. An option of a command with the name of a key takes its v
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, field, fields
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from preflight.model import Severity
+from preflight.model.frozen import frozen
 from preflight.settings.kinds import (
     Choice,
     Flag,
@@ -94,7 +95,7 @@ def _choice(role: Role) -> Choice:
     return Choice(*load_spec().field(role).choices)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # every run makes it, and unused methods cost time
+@frozen
 class Settings:
     """The values from the file and the environment, before a command's options. ``timeout`` is in seconds."""
 
@@ -112,7 +113,7 @@ class Settings:
     severity: Mapping[str, Severity] = _setting(
         Severities(), None, "Another severity for a rule.", '{video-codec = "error"}', make=dict, found=LOWERS_NO_BUDGET
     )
-    fail_on: Severity = _setting(  # noqa: RUF009 - a field
+    fail_on: Severity = _setting(
         Choice("error", "warning", "note", enum={each.label: each for each in Severity}), Severity.ERROR,
         "The lowest severity that fails.", '"warning"', found=ALWAYS,
     )  # fmt: skip
@@ -140,14 +141,14 @@ class Settings:
         _choice("orientation"), None, "Whose orientation the result follows, outside of job files.", '"image"',
         unset="the model's default", found=ALWAYS,
     )  # fmt: skip
-    rounding: Rounding | None = _setting(  # noqa: RUF009 - a field
+    rounding: Rounding | None = _setting(
         Choice(*load_spec().price.rounding_policies), None, "The rounding of billed seconds.", '"exact"',
         unset="the model's", found=ALWAYS,
     )  # fmt: skip
-    max_credits: Decimal | None = _setting(  # noqa: RUF009 - a field
+    max_credits: Decimal | None = _setting(
         _CREDITS, None, "Fail when a job may cost more.", "400", unset="no bound", found=ALWAYS
     )
-    budget_per_day: Decimal | None = _setting(  # noqa: RUF009 - a field
+    budget_per_day: Decimal | None = _setting(
         _CREDITS, None, "Submit for at most this many credits a day.", "2000", unset="no bound", found=ALWAYS
     )
     ledger: str | None = _setting(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import unquote
 
 from preflight.errors import AddressRefused, ConfigurationError
+from preflight.model.frozen import frozen
 from preflight.redact import redact
 from preflight.sources.host import split_authority
 
@@ -15,7 +16,7 @@ _PARTS = re.compile(r"(?:(https?)://)?(?:([^@/?#\s]*)@)?([^@/?#\s]+)/?", re.IGNO
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Proxy:
     """Its address and the credentials for it. ``scheme`` is the protocol that it speaks, ``http`` or ``https``."""
 

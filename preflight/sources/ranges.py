@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from preflight.model import Span
+from preflight.model.frozen import frozen
 
 # 18 digits: below 2**63, and a number of any length would cost time before it is refused.
 _SATISFIED = re.compile(r"bytes +([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII | re.IGNORECASE)
@@ -14,7 +14,7 @@ _UNSATISFIED = re.compile(r"bytes +\*/([0-9]{1,18})", re.ASCII | re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ContentRange:
     """Which bytes a 206 carries, half-open, and of how many (``None``: the server does not say)."""
 

@@ -12,9 +12,10 @@ No end is read where the URL does not say it: a timestamp to which a CDN adds a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
+from preflight.model.frozen import frozen
 from preflight.sources.expiry import (
     Expiry,
     azure,
@@ -48,7 +49,7 @@ _TYPE_A = rf"{_EPOCH}-\w*-\w+-{_MD5}"
 """``timestamp-rand-uid-md5hash``, as several CDNs write it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Signer:
     """One way to sign. It is recognised by all of ``needs`` (lower case), by ``shapes`` (patterns that values match as
     a whole, in any case), ``hosts`` (domains and what is below them; none: any) and ``path``, as far as they are given.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from preflight.errors import AddressRefused
 from preflight.model import AddressFacts
+from preflight.model.frozen import frozen
 from preflight.redact import printable, redact, shorten
 from preflight.sources.host import AllowedHost, is_own, problem_of_host, split_authority
 from preflight.sources.share_links import share_link
@@ -44,7 +44,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
 _REFUSED_CHARACTER = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RemoteUrl:
     """Where a URL leads. ``host`` is in its one spelling, without brackets; ``path`` goes on the wire as it is."""
 

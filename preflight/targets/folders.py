@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
@@ -22,7 +21,7 @@ MEDIA_SUFFIXES = frozenset(suffix for container in _LOOKED_AT for suffix in SUFF
 
 _MACOS_FOLDER = "__MACOSX"
 """Where ZIP archives made on macOS keep attributes of their files."""
-_MAGIC = re.compile(r"[*?\[]")
+_MAGIC = frozenset("*?[")
 
 
 class Filters(NamedTuple):
@@ -110,7 +109,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def plain_part(pattern: str) -> Path:
     """The folder that ``pattern`` begins with, up to its first part with a ``*``, ``?`` or ``[``."""
-    return Path(*takewhile(lambda part: not _MAGIC.search(part), Path(pattern).parts))
+    return Path(*takewhile(_MAGIC.isdisjoint, Path(pattern).parts))
 
 
 def find_matching(pattern: str, filters: Filters) -> Iterator[Found]:

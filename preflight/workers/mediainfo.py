@@ -3,7 +3,8 @@
 Run as a script by ``pool.py``; it imports nothing of the package. A request on standard input is a line of JSON,
 ``{"id": …, "size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
 ``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Any harm that a crafted file does to a library
-ends here, at worst with this process. It asks MediaInfo; started with ``decode``, it decodes pictures (``decode.py``).
+ends here, at worst with this process. It asks MediaInfo
+(``libmediainfo.py``); started with ``decode``, it decodes pictures (``decode.py``).
 
 libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
 fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
@@ -15,14 +16,15 @@ import ctypes
 import io
 import json
 import os
-import runpy
 import signal
 import sys
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, BinaryIO
-from xml.etree import ElementTree as ET
+from importlib.util import module_from_spec, spec_from_file_location
+
+TYPE_CHECKING = False  # as in typing, which takes time to load
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, BinaryIO
 
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_SECONDS = 4
@@ -31,8 +33,6 @@ PRESSURE = 1 / 3
 
 A table that grows by doubling fails while it holds a third: it asks for two more.
 """
-
-FIELDS = ("track_type", "format", "format_profile", "codec_id", "duration", "width", "height", "rotation")
 
 _ALIAS, _MXF = b"alis", b"\x06\x0e\x2b\x34"
 _BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"
@@ -88,13 +88,14 @@ def main(task: str = "describe") -> None:
 
 def serve_descriptions() -> None:
     """Answer with MediaInfo's tracks."""
-    ask(SparseFile(0, []))  # loads the library, and everything that it opens for itself
+    library = _beside("libmediainfo.py")["MediaInfo"]()
+    library.describe(SparseFile(0, []))  # loads everything that the library opens for itself
     status = open_status()
     end_where_memory_does()
     is_shut = confine()
     while (file := receive(sys.stdin.buffer)) is not None:
         allow_more_cpu()
-        told = ask(file) if is_shut or not file.may_name_others() else None
+        told = library.describe(file) if is_shut or not file.may_name_others() else None
         crowded = under_pressure(status)
         reply(file, None if crowded else told)
         if crowded:
@@ -125,23 +126,6 @@ def reply(file: SparseFile, told: list[Mapping[str, Any]] | None) -> None:
     answer = {} if told is None else {"id": file.request, "told": told}
     sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
     sys.stdout.buffer.flush()
-
-
-def ask(file: SparseFile) -> list[Mapping[str, Any]]:
-    """MediaInfo's answer about ``file``, the fields that matter, as it spells them."""
-    from pymediainfo import MediaInfo, Track  # noqa: PLC0415 - only in the process that parses
-
-    told = MediaInfo.parse(file, parse_speed=0, output="OLDXML")
-    tracks = ET.fromstring(told.encode()).iterfind("File/track")  # noqa: S314 - in the process that is there for harm
-    return [_fields(Track, track) for track in tracks]
-
-
-def _fields(reader: Callable[[ET.Element], Any], track: ET.Element) -> dict[str, Any]:
-    """The fields that matter of one track. pymediainfo reads them: all of them would be a fifth of the whole time."""
-    kept = ET.Element(track.tag, track.attrib)
-    kept.extend(field for field in track if field.tag.lower().strip().strip("_") in FIELDS)
-    data = reader(kept).to_data()
-    return {name: data.get(name) for name in FIELDS}
 
 
 def confine() -> bool:
@@ -188,7 +172,12 @@ def under_pressure(status: int | None) -> bool:
 
 def _beside(name: str) -> dict[str, Any]:
     """The names of a script in this folder, from its file: nothing is looked up where a stranger may have put it."""
-    return runpy.run_path(str(Path(__file__).with_name(name)))
+    spec = spec_from_file_location(name.removesuffix(".py"), os.path.join(os.path.dirname(__file__), name))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return vars(module)
 
 
 if __name__ == "__main__":

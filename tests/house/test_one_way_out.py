@@ -33,7 +33,7 @@ MAY: dict[str, set[str]] = {
 OTHERS = {("status", "sandbox"), ("warn", "workers")}
 """Calls of that name on something else, by room."""
 
-WRITERS = {"cli/guard.py", "cli/output.py", "cli/terminal.py", "fix/worker.py", "workers/mediainfo.py"}
+WRITERS = {"cli/guard.py", "cli/log_records.py", "cli/output.py", "fix/worker.py", "workers/mediainfo.py"}
 """The last two are processes of their own, whose standard output is a pipe to us."""
 
 

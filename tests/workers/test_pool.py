@@ -70,7 +70,7 @@ def test_a_clip_is_answered_with_its_tracks() -> None:
     assert tracks is not None
     assert [track["track_type"] for track in tracks] == ["General", "Video", "Audio"]
     assert seconds(tracks) == 4
-    assert (tracks[1]["width"], tracks[1]["height"]) == (640, 360)
+    assert (tracks[1]["width"], tracks[1]["height"]) == ("640", "360")
 
 
 def test_holes_read_as_the_end_of_the_file() -> None:
@@ -155,8 +155,11 @@ def test_a_clip_that_takes_too_much_memory_gets_no_opinion_and_never_half_of_one
         assert seconds(ask(pool, CLIP)) == 4
 
 
-def test_a_library_that_is_not_there_is_no_opinion(tmp_path: Path) -> None:
-    (tmp_path / "pymediainfo.py").write_text("raise ImportError('broken')\n")
+def test_a_library_that_cannot_be_loaded_is_no_opinion(tmp_path: Path) -> None:
+    package = tmp_path / "pymediainfo"
+    package.mkdir()
+    for name in ("__init__.py", "libmediainfo.so.0", "libmediainfo.0.dylib", "MediaInfo.dll"):
+        (package / name).touch()
     script = (
         f"import runpy, sys; sys.path.insert(0, {str(tmp_path)!r}); runpy.run_path({COMMAND[-1]!r}, {{}}, '__main__')"
     )

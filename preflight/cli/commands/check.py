@@ -9,8 +9,9 @@ import click
 from preflight.checking.engine import Engine
 from preflight.cli.check_run import CheckRun
 from preflight.cli.completion import files
-from preflight.cli.exit_codes import Exit, exit_of_outcome
+from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, StreamOptions, VerdictOptions
+from preflight.cli.outcomes import exit_of_outcome
 from preflight.cli.output import require_writable
 from preflight.cli.result_options import results
 from preflight.cli.result_streams import ResultStreams

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 
 from preflight.cli.completion import files
-from preflight.cli.exit_codes import OF_VERDICT
 from preflight.cli.key_file import read_key_file
 from preflight.cli.option_groups import PlainOutputOptions
+from preflight.cli.outcomes import OF_VERDICT
 from preflight.cli.param_types import Seconds
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger, plain_output_options

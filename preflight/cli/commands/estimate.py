@@ -9,8 +9,8 @@ import click
 
 from preflight.checking.engine import Engine
 from preflight.cli.completion import files
-from preflight.cli.exit_codes import exit_of
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
+from preflight.cli.outcomes import exit_of
 from preflight.cli.param_types import Number
 from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, job_options, network_options, result_options

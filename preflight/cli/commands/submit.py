@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import click
 
-from preflight.cli.exit_codes import exit_of_submission
 from preflight.cli.option_groups import JobOptions, NetworkOptions, OutputOptions, PaidOptions, VerdictOptions
+from preflight.cli.outcomes import exit_of_submission
 from preflight.cli.output import require_writable
 from preflight.cli.param_types import Number
 from preflight.cli.save_results import download_option, with_files

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.exit_codes import Exit, exit_of_submission
+from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions
+from preflight.cli.outcomes import exit_of_submission
 from preflight.cli.save_results import download_option, with_files
 from preflight.cli.service_options import (
     emit_submission,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from struct import Struct
 
 from preflight.model import DefectKind, Durations, Family, Span, Track, VideoFacts
 from preflight.model.facts import Defect, MediaError
+from preflight.model.frozen import frozen
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.isobmff.boxes import (
@@ -32,7 +33,7 @@ _CLIP_CODECS = frozenset({"avc1", "avc3", "hvc1", "hev1", "vp09", "av01"})
 _MATRIX = Struct(">ii4xii")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Movie:
     """The movie box."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from preflight.model import Span
+from preflight.model.frozen import frozen
 from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
@@ -31,7 +32,7 @@ class Defaults:
     sample_sizes: dict[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Run:
     """The samples of one track in one ``moof``. ``time`` is their decode time in ticks, ``None`` where it is not told.
 
@@ -114,7 +115,7 @@ def _read_traf(
     return Run(track=track, time=time, ticks=ticks, samples=samples, offset=offset, data_end=end, frames=frames)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrackRun:
     """One ``trun``: sums over its samples. ``data_offset`` is ``None`` where it follows the run before."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from struct import Struct
 
 from preflight.model import Span
+from preflight.model.frozen import frozen
 from preflight.model.video import Sound
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, children_in, first, payload
@@ -18,7 +18,7 @@ _SIZE = Struct(">II")
 _VISUAL_ENTRY_BYTES = 86
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SampleEntry:
     """``codec`` is the original format of a protected entry.
 

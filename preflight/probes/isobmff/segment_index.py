@@ -7,12 +7,12 @@ to are looked at before they are believed.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from fractions import Fraction
 from struct import Struct
 
 from preflight.model import Span
 from preflight.model.facts import MediaError
+from preflight.model.frozen import frozen
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import HEADER_BYTES, Box, children, corrupt, looks_like_box, parse_header, payload
@@ -24,7 +24,7 @@ SEGMENT_STARTS = frozenset({"moof", "styp", "sidx", "ssix", "emsg", "prft", "fre
 """The boxes that a subsegment may begin with (§8.16.2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SegmentIndex:
     """One ``sidx``: the length of what it lists, where its last subsegment begins, and the byte where that ends.
 

@@ -9,6 +9,7 @@ from math import atan2, degrees, hypot
 from struct import Struct
 
 from preflight.model import Span, Track, TrackTimes
+from preflight.model.frozen import frozen
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, children_in, corrupt, first, payload
@@ -43,7 +44,7 @@ class TrackHeader:
     size: tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MovieContext:
     """The facts that a track takes from around it: the movie's clock and matrix, and whether fragments follow.
 

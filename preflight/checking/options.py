@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
     from preflight.settings import PathIgnore
     from preflight.sources.host import AllowedHost
+    from preflight.sources.manners import Manners
     from preflight.sources.proxy import Proxy
+
+
+def _now() -> datetime:  # by name, so that options can be sent to another process
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +33,7 @@ class Options:
     only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded``
     refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
     modes, not only the one that holds. ``identify`` gives each report the identity of its job. ``now`` gives the time
-    to compare signed URLs with; it is called once a report.
+    to compare signed URLs with; it is called once a report. ``manners`` is how hosts are read (default: ``Manners()``).
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -50,6 +55,7 @@ class Options:
     deep: bool = False
     uploaded: bool = False
     offline: bool = False
+    manners: Manners | None = None
     every_mode: bool = False
     identify: bool = True
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    now: Callable[[], datetime] = _now

@@ -102,13 +102,14 @@ class Transfer:
     """What reading one subject cost, and what the server said of it.
 
     ``bytes`` are body bytes received. ``ranges`` is whether range requests were honoured (``None``: never asked),
-    ``proxy`` whether a proxy dialled.
+    ``proxy`` whether a proxy dialled. ``sent_again`` counts requests that were, because the host asked for time.
     """
 
     requests: int = 0
     connections: int = 0
     bytes: int = 0
     redirects: int = 0
+    sent_again: int = 0
     elapsed_ms: int = 0
     status: int | None = None
     declared_type: str | None = None

@@ -17,6 +17,7 @@ from preflight.sources.limits import RemoteLimits
 from preflight.sources.ranges import content_length, range_header
 from preflight.sources.request_log import log_outcome
 from preflight.sources.transport import ConnectionBroken, Response, Transport, TransportError
+from preflight.sources.turns import Hosts, Visit
 from preflight.sources.url import RemoteUrl, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -83,7 +84,13 @@ class Exchange:
     """Sends the requests of one subject, one at a time, and keeps account of them."""
 
     def __init__(
-        self, target: RemoteUrl, *, transport: Transport, limits: RemoteLimits, allow: Sequence[AllowedHost] = ()
+        self,
+        target: RemoteUrl,
+        *,
+        transport: Transport,
+        limits: RemoteLimits,
+        allow: Sequence[AllowedHost] = (),
+        visit: Visit | None = None,
     ) -> None:
         self.limits = limits
         self.ranges: bool | None = None
@@ -93,7 +100,9 @@ class Exchange:
         self._target = target
         self._transport = transport
         self._allow = allow
+        self._visit = visit or Hosts().visit()
         self._redirects = 0
+        self._sent_again = 0
         self._has_asked_for_all = False
         self._status: int | None = None
         self._declared_type: str | None = None
@@ -116,7 +125,7 @@ class Exchange:
 
         Raises ``AddressRefused``, ``HttpStatus`` or ``Unreachable``. The caller closes the answer.
         """
-        headers = {"User-Agent": "media-preflight", "Accept": "*/*", "Accept-Encoding": "identity"}
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if span is not None:
             headers["Range"] = range_header(span)
             if self.validator is not None and self.validator.strong:
@@ -171,6 +180,7 @@ class Exchange:
             connections=self._transport.connections,
             bytes=self.bytes,
             redirects=self._redirects,
+            sent_again=self._sent_again,
             proxy=self._transport.uses_proxy,
             elapsed_ms=round(elapsed_s * 1000),
             status=self._status,
@@ -180,6 +190,18 @@ class Exchange:
         )
 
     async def _send(self, headers: dict[str, str]) -> Response:
+        """The answer to a request, sent again where the host asks for time and manners allow it."""
+        while True:
+            answer = await self._sent(headers)
+            wait_s = self._visit.answered(answer.status, answer.headers)
+            if wait_s is None:
+                return answer
+            self._sent_again += 1
+            answer.close()
+            self._transport.close()
+            await self._visit.pause(wait_s)
+
+    async def _sent(self, headers: dict[str, str]) -> Response:
         beyond = self.beyond(0)
         if beyond:
             raise beyond

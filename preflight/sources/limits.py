@@ -31,11 +31,27 @@ HEAD_START_S = 0.25
 LOOKUPS = 64
 """Names looked up at once. Each holds a thread, for as long as the name server takes."""
 
-REMEMBERED = 1024
+REMEMBERED = 4096
 """Names whose addresses are kept. Beyond that the oldest is forgotten."""
 
-REMEMBERED_S = 10.0
-"""Seconds for which they are kept: the files of a batch share a host. Every dial is guarded all the same."""
+REMEMBERED_S = 60.0
+"""Seconds for which they are kept: the system's resolver does not tell for how long its answer holds, and this is what
+services that change their addresses state at least. Every dial is guarded all the same."""
+
+HOSTS_KEPT = 4096
+"""Hosts whose state is kept although nobody reads them."""
+
+BACKOFF_S = 0.5
+"""Seconds before a request is sent again, and for which a host that names no time is left alone; they double."""
+
+LONGEST_BACKOFF_S = 30.0
+"""Seconds that the doubling leads to."""
+
+LONGEST_PAUSE_S = 120.0
+"""Seconds of a host's own wish that are granted."""
+
+HOST_PATIENCE_S = 180.0
+"""Seconds of nothing but 429 and 503 after which requests to a host are not sent again."""
 
 
 class RemoteLimits(NamedTuple):

@@ -6,6 +6,7 @@
     │   ├── JobUnreadable           a job file that cannot be read at all
     │   ├── SpecError               a model's spec file contradicts itself
     │   ├── LedgerUnusable          the record of what was paid cannot be read or written
+    │   ├── RunUnusable             the folder of a run is not this run's, or cannot be used (in runs/run_errors.py)
     │   └── MissingExtra            an optional part is not installed
     ├── MediaError                  the bytes of a file break its format (in model/facts.py: it carries a Defect)
     ├── SourceError                 the bytes could not be read

@@ -39,7 +39,7 @@ def read_table(lines: Lines, *, default_model: str | None) -> Iterator[Job | Job
 
     After a row whose quotes do not match, the rest is not read: where its rows begin cannot be told.
     """
-    rows = _rows(lines)
+    rows = table_rows(lines)
     try:
         header = next(rows, None)
         if header is None:
@@ -129,7 +129,7 @@ class _Feed:
         return JobUnreadable(message, path=self._rest.path, line=self._first_line, column=1)
 
 
-def _rows(lines: Lines) -> Iterator[_Row]:
+def table_rows(lines: Lines) -> Iterator[_Row]:
     """The rows that hold a value. Raises ``JobUnreadable`` where the table cannot be told apart any more."""
     delimiter, first = _header(lines)
     cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')

@@ -41,6 +41,8 @@ TABLE: dict[str, set[str]] = {
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
+    "runs": FOUNDATION
+    | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},
@@ -57,6 +59,9 @@ THIRD_PARTY: dict[str, set[str]] = {
     "httpx2": {"client", "sandbox"},
     "yaml": {"jobfiles"},
     "pathspec": {"targets"},
+    "pyarrow": {"jobfiles", "runs"},
+    "fsspec": {"jobfiles", "runs"},
+    "ray": {"runs"},
     "rich": {"render", "cli"},
     "junitparser": {"render"},
     "click": {"cli"},

@@ -10,10 +10,19 @@ from preflight.checking.engine import Engine
 from preflight.checking.verdict import Outcome, outcome_of
 from preflight.cli.completion import files
 from preflight.cli.exit_codes import exit_of, exit_of_outcome
-from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
+from preflight.cli.option_groups import (
+    JobOptions,
+    MannerOptions,
+    NetworkOptions,
+    PlaceOptions,
+    ResultOptions,
+    RunOptions,
+    VerdictOptions,
+)
 from preflight.cli.output import require_writable
 from preflight.cli.report_output import append_step_summary, source_tree
 from preflight.cli.result_options import emit_results, results
+from preflight.cli.run_options import manner_options, manners_of, require_run, run_options
 from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, verdict_options
 from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
@@ -25,6 +34,7 @@ from preflight.render.formats import COMMANDS, IDENTIFYING, REPORT
 @place_options
 @job_options
 @network_options
+@manner_options
 @verdict_options
 @click.option(
     "--write-baseline",
@@ -36,6 +46,7 @@ from preflight.render.formats import COMMANDS, IDENTIFYING, REPORT
 @click.option(
     "--jobs-only", is_flag=True, help="Skip files that are not jobs (for hooks that run over a whole repository)."
 )
+@run_options
 @result_options(REPORT)
 def command(
     *,
@@ -43,10 +54,12 @@ def command(
     places: PlaceOptions,
     job: JobOptions,
     network: NetworkOptions,
+    manner: MannerOptions,
     verdict: VerdictOptions,
     write_baseline: str | None,
     offline: bool,
     jobs_only: bool,
+    run: RunOptions,
     output: ResultOptions,
 ) -> int:
     """Check jobs and media files before you pay for them.
@@ -57,14 +70,27 @@ def command(
     preflight check https://example.com/dance.mp4
     preflight check --image character.png --video dance.mp4
     preflight check jobs --format sarif:preflight.sarif
+    preflight check jobs.csv --to run
     """
     wanted = results(output)
+    require_run(run)
     if write_baseline is not None:
         verdict = replace(verdict, baseline=None)  # the new baseline keeps the old findings
         require_writable(write_baseline)
     is_silent = output.quiet and write_baseline is None and all(result.file is None for result in wanted)
     identify = not is_silent and any(result.format in IDENTIFYING for result in wanted)
-    options = engine_options(network=network, job=job, verdict=verdict, offline=offline, identify=identify)
+    options = engine_options(
+        network=network,
+        job=job,
+        verdict=verdict,
+        offline=offline,
+        identify=identify or run.to is not None,
+        manners=manners_of(manner, is_run=run.to is not None),
+    )
+    if run.to is not None:
+        from preflight.cli.run_folder import check_into_folder  # noqa: PLC0415 - only for --to
+
+        return check_into_folder(names, options, run, places=places, wanted=wanted, output=output)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
     with progress("checking", hidden=output.hidden), Engine(options) as engine:
         # Where nothing is written, no report is kept: a manifest may have a million rows.

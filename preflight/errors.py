@@ -6,6 +6,7 @@
     │   ├── JobUnreadable           a job file that cannot be read at all
     │   ├── SpecError               a model's spec file contradicts itself
     │   ├── LedgerUnusable          the record of what was paid cannot be read or written
+    │   ├── RunUnusable             the folder of a run is not this run's, or cannot be used (in runs/run_errors.py)
     │   └── MissingExtra            an optional part is not installed
     ├── MediaError                  the bytes of a file break its format (in model/facts.py: it carries a Defect)
     ├── SourceError                 the bytes could not be read
@@ -87,7 +88,6 @@ class MissingExtra(ConfigurationError):
 
 def install_command(*requirements: str) -> str:
     """The shell command that installs ``requirements`` where this preflight is installed: by pipx, uv, or pip."""
-    # An extra of what is installed already needs no other copy of it: this holds for editable installations as well.
     import shutil  # noqa: PLC0415 - only for a missing extra
     import sys  # noqa: PLC0415 - the same
     from importlib.util import find_spec  # noqa: PLC0415 - the same

@@ -63,6 +63,7 @@ class Engine:
             allow=self._options.allow,
             deadline_s=self._options.deadline_s,
             proxy=self._options.proxy,
+            manners=self._options.manners,
             deep=self._options.deep,
             offline=self._options.offline,
         )

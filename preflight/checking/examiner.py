@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from preflight.model import Transfer, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.sources.host import AllowedHost
+    from preflight.sources.manners import Manners
     from preflight.sources.proxy import Proxy
     from preflight.sources.remote import RemoteReader
     from preflight.sources.url import RemoteUrl
@@ -47,6 +48,7 @@ class Examiner:
         allow: tuple[AllowedHost, ...] = (),
         deadline_s: float | None = None,
         proxy: Proxy | None = None,
+        manners: Manners | None = None,
         deep: bool = False,
         offline: bool = False,
     ) -> None:
@@ -55,6 +57,7 @@ class Examiner:
         self._allow = allow
         self._deadline_s = deadline_s
         self._proxy = proxy
+        self._manners = manners
         self._deep = deep
         self._offline = offline
 
@@ -109,9 +112,18 @@ class Examiner:
         return await self._with_another_opinion(request, reading, thorough=thorough)
 
     def _reader(self, retries: int) -> RemoteReader:
-        return self._resources.reader(
-            allow=self._allow, deadline_s=self._deadline_s, retries=retries, proxy=self._proxy
-        )
+        settings = (self._allow, self._deadline_s, retries, self._proxy, self._manners)
+        return self._resources.reader(settings, partial(self._new_reader, retries))
+
+    def _new_reader(self, retries: int) -> RemoteReader:
+        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
+        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - the same
+        from preflight.sources.turns import Hosts  # noqa: PLC0415 - the same
+
+        limits = RemoteLimits(retries=retries)
+        if self._deadline_s is not None:
+            limits = limits._replace(deadline_s=self._deadline_s)
+        return RemoteReader(allow=self._allow, limits=limits, proxy=self._proxy, hosts=Hosts(self._manners))
 
     async def _examine_beside(self, request: SubjectRequest, *, thorough: bool) -> Subject:
         if request.path is None:

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
     from preflight.settings import PathIgnore
     from preflight.sources.host import AllowedHost
+    from preflight.sources.manners import Manners
     from preflight.sources.proxy import Proxy
+
+
+def _now() -> datetime:  # by name, so that options can be sent to another process
+    return datetime.now(UTC)
 
 
 @frozen
@@ -30,7 +35,7 @@ class Options:
     refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
     modes, not only the one that holds. ``retries`` are further tries at a URL that is busy or breaks off (``None``:
     one, and two for several targets). ``identify`` gives each report the identity of its job. ``now`` gives the time
-    to compare signed URLs with; it is called once a report.
+    to compare signed URLs with; it is called once a report. ``manners`` is how hosts are read (default: ``Manners()``).
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -53,6 +58,7 @@ class Options:
     deep: bool = False
     uploaded: bool = False
     offline: bool = False
+    manners: Manners | None = None
     every_mode: bool = False
     identify: bool = True
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    now: Callable[[], datetime] = _now

@@ -13,7 +13,7 @@ from preflight.model import JobReport, Subject
 from preflight.model.target import Target
 
 _AT_ONCE = 32
-"""Files of one call that are read at the same time."""
+"""Local files of one call that are read at the same time. Those at URLs wait for their hosts (``sources/turns.py``)."""
 
 Arrived: TypeAlias = "Callable[[Checked | BaseException], object]"
 
@@ -92,5 +92,7 @@ class Pipeline:
         return task
 
     async def _examined(self, request: SubjectRequest) -> Subject:
+        if request.url is not None:
+            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
         async with self._gate:
             return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from preflight.checking.loop_thread import LoopThread
-    from preflight.sources.host import AllowedHost
-    from preflight.sources.proxy import Proxy
     from preflight.sources.remote import RemoteReader
     from preflight.workers.pool import Question, WorkerPool
 
@@ -163,23 +161,14 @@ class Resources:
                 self._files = ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="preflight-file")
         return await _in_thread(self._files, work)
 
-    def reader(
-        self, *, allow: tuple[AllowedHost, ...], deadline_s: float | None, retries: int, proxy: Proxy | None
-    ) -> RemoteReader:
-        """The reader of URLs for these options: its TLS settings, names and places are those of the last call."""
-        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
-        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
-
-        key = (allow, deadline_s, retries, proxy)
-        reader = self._readers.get(key)
+    def reader(self, settings: tuple[object, ...], make: Callable[[], RemoteReader]) -> RemoteReader:
+        """The reader of URLs for these settings: its TLS, names and places at hosts are those of the last call."""
+        reader = self._readers.get(settings)
         if reader is None:
-            limits = RemoteLimits(retries=retries)
-            if deadline_s is not None:
-                limits = limits._replace(deadline_s=deadline_s)
-            reader = RemoteReader(allow=allow, limits=limits, proxy=proxy)
+            reader = make()
             while len(self._readers) >= _READERS_KEPT:  # readings under way keep theirs
                 del self._readers[next(iter(self._readers))]
-            self._readers[key] = reader
+            self._readers[settings] = reader
         return reader
 
     def close(self, *, wait: bool = True) -> None:

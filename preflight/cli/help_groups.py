@@ -23,6 +23,8 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
         "--jobs-only", "--offline", "--deep", "--allow-host", "--proxy", "--timeout",
     ),
     OTHER: (),
+    "Hosts": ("--concurrency", "--per-host", "--host-rate", "--user-agent"),
+    "Run on disk": ("--to", "--workers", "--part-rows", "--results", "--retry", "--engine", "--address"),
     "Rules": ("--strict", "--fail-on", "--select", "--ignore", "--baseline", "--write-baseline"),
     "Price": ("--max-credits", "--budget-per-day"),
     "Output": ("--format", "--json", "--output", "--download", "--quiet", "--verbose", "--no-progress"),

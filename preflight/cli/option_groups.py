@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from preflight.model.frozen import frozen
 from preflight.specs import DEFAULT_MODEL
@@ -53,6 +53,29 @@ class PaidOptions(ServiceOptions):
     """The same, and the file in which payments are recorded."""
 
     ledger_path: str | None
+
+
+@frozen
+class MannerOptions:
+    """How hosts are read: URLs at a time, those of one host, requests a second to one host, the User-Agent."""
+
+    concurrency: int
+    per_host: int
+    host_rate: float | None
+    user_agent: str | None
+
+
+@frozen
+class RunOptions:
+    """A run on disk: its folder, and who works on it. ``to`` is ``None`` for a check that is only printed."""
+
+    to: str | None
+    workers: int | None
+    part_rows: int | None
+    results: Literal["jsonl", "parquet"]
+    retry: Literal["fail", "indeterminate"] | None
+    engine: Literal["local", "ray"]
+    address: str | None
 
 
 @frozen

@@ -59,7 +59,7 @@ budget, until you settle it: preflight ledger resolve {entry}"""
 def run(arguments: Sequence[str] | None = None) -> int:
     """The exit code of ``preflight`` with these arguments (without them: the process's own)."""
     _open_closed_streams()
-    _remember_secrets(os.environ)
+    remember_secrets(os.environ)
     # For completion, the shell reads bytes by click's own protocol, and only names that we know.
     with nullcontext() if _COMPLETING in os.environ else guarded_streams():
         try:
@@ -121,7 +121,7 @@ def _interrupted(error: BaseException) -> str:
     return ("\n" if sys.stderr.isatty() else "") + printable("; ".join(("interrupted", *notes)))
 
 
-def _remember_secrets(environment: Mapping[str, str]) -> None:
+def remember_secrets(environment: Mapping[str, str]) -> None:
     """Hide the secrets of the environment in every text: the key, and the passwords of proxies."""
     proxies = [value for name, value in environment.items() if name.lower().endswith("_proxy")]
     users = [value.rpartition("@")[0].rpartition("/")[2] for value in proxies]

@@ -32,6 +32,7 @@ from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
     from preflight.render.formats import Formats
+    from preflight.sources.manners import Manners
 
 _SEVERITIES = {severity.label: severity for severity in reversed(Severity)}
 
@@ -189,6 +190,7 @@ def engine_options(
     offline: bool = False,
     every_mode: bool = False,
     identify: bool = True,
+    manners: Manners | None = None,
 ) -> Options:
     """Engine options from the values of the options above.
 
@@ -224,6 +226,7 @@ def engine_options(
         offline=offline,
         every_mode=every_mode,
         identify=identify,
+        manners=manners,
     )
 
 

@@ -42,7 +42,7 @@ def read_table(
     After a row whose quotes do not match, the rest is not read: where its rows begin cannot be told. Raises
     ``JobUnreadable`` where ``columns`` names one that the table does not have.
     """
-    rows = _rows(lines)
+    rows = table_rows(lines)
     header = next(rows, None)
     if header is None:
         return
@@ -197,7 +197,7 @@ class _Feed:
         return JobUnreadable(message, path=self._rest.path, line=self._first_line, column=1)
 
 
-def _rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
+def table_rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
     """The rows that hold a value, in place of an unreadable one its error.
 
     The table ends where it cannot be told apart any more.

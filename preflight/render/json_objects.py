@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from preflight.checking.verdict import verdict_of_subject
-from preflight.model import Finding, ImageFacts, JobReport, Report, Subject
+from preflight.model import Finding, JobReport, Report, Subject
 from preflight.redact import hide, redact
 from preflight.render import phrases
+from preflight.render.json_facts import facts_of_file
 from preflight.units import decimal_text, dollars
 
 if TYPE_CHECKING:  # a check of local files needs neither httpx2 nor the parts of the model that it does not fill
     from preflight.checking.totals import Totals
     from preflight.client import Credits
-    from preflight.model import Quote, TotalQuote, VideoFacts
+    from preflight.model import Quote, TotalQuote
     from preflight.model.receipt import Receipt
     from preflight.submit.submit import Submission
     from preflight.upload.uploader import UploadedFile
@@ -103,7 +103,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
         "source": subject.source,
         "verdict": verdict_of_subject(job, subject).value,
         "examined": subject.facts is not None,
-        "facts": _facts(subject.facts),
+        "facts": facts_of_file(subject.facts),
         "error": phrases.why_not_read(subject),
         "transfer": {
             "requests": transfer.requests,
@@ -251,94 +251,6 @@ def _credits(quote: Quote | TotalQuote) -> dict[str, Any]:
         "high": f"{quote.high:f}",
         "exact": quote.exact,
     }
-
-
-def _facts(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | None:
-    match facts:
-        case ImageFacts():
-            return {
-                "container": facts.container,
-                "size_bytes": facts.size_bytes,
-                "width": facts.width,
-                "height": facts.height,
-                "orientation": facts.orientation,
-                **_displayed(facts),
-                "color_mode": facts.color_mode,
-                "bit_depth": facts.bit_depth,
-                "frames": facts.frames,
-                "complete": facts.complete,
-                "decoders": list(facts.decoders),
-            }
-        case None:
-            return None
-        case _:
-            return _video(facts)
-
-
-def _displayed(facts: ImageFacts | VideoFacts) -> dict[str, Any]:
-    """The size at which programs show it."""
-    width, height = facts.display_size or (None, None)
-    return {"display_width": width, "display_height": height, "display_orientation": facts.display_orientation}
-
-
-def _video(facts: VideoFacts) -> dict[str, Any]:
-    durations = facts.durations
-    return {
-        "container": facts.container,
-        "major_brand": facts.major_brand,
-        "size_bytes": facts.size_bytes,
-        "width": facts.width,
-        "height": facts.height,
-        **_displayed(facts),
-        "rotation": facts.rotation,
-        "codec": facts.codec,
-        "codec_name": facts.codec_name,
-        "frame_rate": None if facts.frame_rate is None else str(facts.frame_rate),
-        "variable_frame_rate": facts.variable_frame_rate,
-        "bit_depth": facts.bit_depth,
-        "hdr": facts.hdr,
-        "audio": {
-            "codec": facts.audio.codec,
-            "codec_name": facts.audio.codec_name,
-            "channels": facts.audio.channels,
-            "sample_rate": facts.audio.sample_rate,
-        }
-        if facts.audio
-        else None,
-        "duration_s": _seconds(next(iter(durations.plausible), None)),
-        "durations_s": {
-            "container": _seconds(durations.container),
-            "video": _seconds(durations.video),
-            "audio": _seconds(durations.audio),
-            **{clock.name: _seconds(clock.seconds) for clock in (*durations.others, *durations.hints)},
-        },
-        "fragmented": facts.fragmented,
-        "fast_start": facts.fast_start,
-        "encrypted": facts.encrypted,
-        "tracks": [
-            {
-                "id": track.id,
-                "handler": track.handler,
-                "codec": track.codec,
-                "ticks": track.ticks,
-                "timescale": track.timescale,
-                "enabled": track.enabled,
-            }
-            for track in facts.tracks
-        ],
-        "second_opinion": {
-            "container": facts.second.container,
-            "width": facts.second.width,
-            "height": facts.second.height,
-            "duration_s": _seconds(facts.second.duration),
-        }
-        if facts.second
-        else None,
-    }
-
-
-def _seconds(value: Fraction | None) -> str | None:
-    return None if value is None else decimal_text(value)
 
 
 def _number(value: Decimal) -> int | float:

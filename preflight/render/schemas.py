@@ -15,6 +15,7 @@ from preflight.specs.schema import DIALECT
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _FLAG: dict[str, Any] = {"type": "boolean"}
+_DISPLAYED = ("display_width", "display_height")
 _COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 _EXACT: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?…?$"}
 _CREDITS: dict[str, Any] = {"type": "number", "minimum": 0}
@@ -72,7 +73,8 @@ def image_facts() -> dict[str, Any]:
     return _object(
         {
             "container": _or_null(_TEXT),
-            **{name: _or_null(_COUNT) for name in counts},
+            **{name: _or_null(_COUNT) for name in (*counts, *_DISPLAYED)},
+            "display_orientation": _or_null(_TEXT),
             "color_mode": _or_null(_TEXT),
             "complete": _or_null(_FLAG),
             "decoders": _list(_TEXT),
@@ -82,7 +84,15 @@ def image_facts() -> dict[str, Any]:
 
 def video_facts() -> dict[str, Any]:
     """The facts about a clip, or about a file that is neither a picture nor a clip."""
-    counts = ("size_bytes", "width", "height", "display_width", "display_height")
+    counts = ("size_bytes", "width", "height", *_DISPLAYED, "bit_depth")
+    sound = _object(
+        {
+            "codec": _TEXT,
+            "codec_name": _TEXT,
+            "channels": _or_null(_COUNT),
+            "sample_rate": _or_null(_COUNT),
+        }
+    )
     track = _object(
         {
             "id": _or_null(_COUNT),
@@ -106,8 +116,14 @@ def video_facts() -> dict[str, Any]:
             "container": _or_null(_TEXT),
             "major_brand": _or_null(_TEXT),
             **{name: _or_null(_COUNT) for name in counts},
+            "display_orientation": _or_null(_TEXT),
             "rotation": _or_null({"type": "integer"}),
             "codec": _or_null(_TEXT),
+            "codec_name": _or_null(_TEXT),
+            "frame_rate": _or_null(_TEXT),
+            "variable_frame_rate": _or_null(_FLAG),
+            "hdr": _or_null(_TEXT),
+            "audio": _or_null(sound),
             "duration_s": _or_null(_EXACT),
             "durations_s": {"type": "object", "additionalProperties": _or_null(_EXACT)},
             "fragmented": _or_null(_FLAG),
@@ -121,7 +137,7 @@ def video_facts() -> dict[str, Any]:
 
 def subject(*, judged: bool = True) -> dict[str, Any]:
     """One file with its facts and the cost of reading it."""
-    counts = ("requests", "connections", "bytes", "redirects", "elapsed_ms")
+    counts = ("requests", "connections", "bytes", "bytes_asked", "bytes_received", "redirects", "retries", "elapsed_ms")
     transfer = _object(
         {
             **dict.fromkeys(counts, _COUNT),
@@ -131,7 +147,7 @@ def subject(*, judged: bool = True) -> dict[str, Any]:
             "proxy": _FLAG,
         }
     )
-    block = _object({"start": _COUNT, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}})
+    block = _object({"start": _COUNT, "end": _COUNT, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}})
     receipt = _object({"validator": _or_null(_TEXT), "size_bytes": _or_null(_COUNT), "blocks": _list(block)})
     return _object(
         {
@@ -139,6 +155,7 @@ def subject(*, judged: bool = True) -> dict[str, Any]:
             "kind": {"enum": [kind.value for kind in Kind]},
             "source": _TEXT,
             **({"verdict": _VERDICT} if judged else {}),
+            "examined": _FLAG,
             "facts": {"anyOf": [image_facts(), video_facts(), {"type": "null"}]},
             "error": _or_null(_TEXT),
             "transfer": transfer,
@@ -149,7 +166,7 @@ def subject(*, judged: bool = True) -> dict[str, Any]:
 
 def _which() -> dict[str, Any]:
     names = {"id": _or_null(_TEXT), "path": _or_null(_TEXT), "line": _or_null(_COUNT)}
-    return names | {"model": _TEXT, "verdict": _VERDICT}
+    return names | {"model": _TEXT, "verdict": _VERDICT, "meta": {"type": "object"}}
 
 
 def job() -> dict[str, Any]:
@@ -179,6 +196,14 @@ def quotes() -> dict[str, Any]:
 
 def submission() -> dict[str, Any]:
     """``submit`` and ``task``."""
+    media = _object(
+        {
+            "field": _TEXT,
+            "source": _TEXT,
+            "sha256": _or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+            "size_bytes": _or_null(_COUNT),
+        }
+    )
     return _object(
         _named(json_objects.SUBMISSION)
         | {
@@ -187,6 +212,7 @@ def submission() -> dict[str, Any]:
             "quote": _or_null(quote()),
             "outputs": _list(_TEXT),
             "files": _list(_TEXT),
+            "media": _list(media),
             "error": _or_null(_TEXT),
             "refunded": _or_null(_FLAG),
             "entry": _or_null(_COUNT),

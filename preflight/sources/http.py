@@ -18,6 +18,7 @@ from preflight.sources.ranges import content_length, range_header
 from preflight.sources.request_log import log_outcome
 from preflight.sources.retries import Retries
 from preflight.sources.transport import ConnectionBroken, Response, Transport, TransportError
+from preflight.sources.turns import Hosts, Visit
 from preflight.sources.url import RemoteUrl, locate
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -97,6 +98,7 @@ class Exchange:
         limits: RemoteLimits,
         retries: Retries | None = None,
         allow: Sequence[AllowedHost] = (),
+        visit: Visit | None = None,
     ) -> None:
         self.limits = limits
         self.retries = retries or Retries(0, seconds_left=lambda: 0.0)
@@ -108,7 +110,9 @@ class Exchange:
         self._target = target
         self._transport = transport
         self._allow = allow
+        self._visit = visit or Hosts().visit()
         self._redirects = 0
+        self._sent_again = 0
         self._has_asked_for_all = False
         self._status: int | None = None
         self._wish: float | None = None
@@ -149,7 +153,7 @@ class Exchange:
                     raise
 
     async def _got(self, span: Span | None) -> Response:
-        headers = {"User-Agent": "media-preflight", "Accept": "*/*", "Accept-Encoding": "identity"}
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
         if span is not None:
             headers["Range"] = range_header(span)
             if self.validator is not None and self.validator.strong:
@@ -207,7 +211,7 @@ class Exchange:
             bytes_received=self.bytes,
             redirects=self._redirects,
             proxy=self._transport.uses_proxy,
-            retries=self.retries.used,
+            retries=self.retries.used + self._sent_again,
             elapsed_ms=round(elapsed_s * 1000),
             status=self._status,
             declared_type=self._declared_type,
@@ -216,6 +220,18 @@ class Exchange:
         )
 
     async def _send(self, headers: dict[str, str]) -> Response:
+        """The answer to a request, sent again where the host asks for time and manners allow it."""
+        while True:
+            answer = await self._sent(headers)
+            wait_s = self._visit.answered(answer.status, answer.headers)
+            if wait_s is None:
+                return answer
+            self._sent_again += 1
+            answer.close()
+            self._transport.close()
+            await self._visit.pause(wait_s)
+
+    async def _sent(self, headers: dict[str, str]) -> Response:
         beyond = self.beyond(0)
         if beyond:
             raise beyond

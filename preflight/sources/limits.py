@@ -17,7 +17,8 @@ READ_BYTES = 64 * KIB
 """Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""
 
 BACKOFF_S = 1.0
-"""Seconds before a request is sent again that was answered 429 or 503 without a Retry-After, less up to a half."""
+"""Seconds before a request is sent again that was answered 429 or 503 without a Retry-After, less up to a half. So long
+the host is left alone; in a run the seconds double."""
 
 DRAINED_BYTES = 128 * KIB
 """Bytes of an answer that are read, though nobody needs them, to send the next request on its connection. Beyond that a
@@ -38,11 +39,27 @@ HEAD_START_S = 0.25
 LOOKUPS = 64
 """Names looked up at once. Each holds a thread, for as long as the name server takes."""
 
-REMEMBERED = 1024
+REMEMBERED = 4096
 """Names whose addresses are kept. Beyond that the oldest is forgotten."""
 
-REMEMBERED_S = 10.0
-"""Seconds for which they are kept: the files of a batch share a host. Every dial is guarded all the same."""
+REMEMBERED_S = 60.0
+"""Seconds for which they are kept: the system's resolver does not tell for how long its answer holds, and this is what
+services that change their addresses state at least. Every dial is guarded all the same."""
+
+HOSTS_KEPT = 4096
+"""Hosts whose state is kept although nobody reads them."""
+
+LONGEST_BACKOFF_S = 30.0
+"""Seconds that the doubling leads to."""
+
+LONGEST_PAUSE_S = 120.0
+"""Seconds of a host's own wish that are granted."""
+
+LONGEST_PAUSE_OF_A_CHECK_S = 10.0
+"""The same where somebody waits for the result, rather than for a run."""
+
+HOST_PATIENCE_S = 180.0
+"""Seconds of nothing but 429 and 503 after which requests to a host are not sent again."""
 
 
 class RemoteLimits(NamedTuple):

@@ -28,6 +28,7 @@ from preflight.sources.ranges import content_length, part_of, unsatisfied_total
 from preflight.sources.retries import Retries
 from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport
+from preflight.sources.turns import Hosts, Visit
 from preflight.sources.url import RemoteUrl, locate
 from preflight.tls import trusted_context
 
@@ -47,6 +48,7 @@ class RemoteReader:
     ``allow``: hosts that may be private. ``resolve`` finds the addresses of a name (default: the system's way),
     ``open_socket`` makes the sockets that pass the guard, ``make_tls`` the TLS settings (made once, when first needed);
     ``clock`` measures, in seconds. ``proxy`` dials instead, once the addresses of a name have passed the guard here.
+    ``hosts`` has the places at each host, which readers of one process share.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class RemoteReader:
         make_tls: Callable[[], ssl.SSLContext] = trusted_context,
         open_socket: OpenSocket = socket.socket,
         proxy: Proxy | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
         self._allow = tuple(allow)
         self._limits = limits or RemoteLimits()
@@ -70,6 +73,7 @@ class RemoteReader:
         self._places = asyncio.Semaphore(_readings_at_once())
         self._open_socket = open_socket
         self._proxy = proxy
+        self._hosts = hosts or Hosts()
 
     async def __aenter__(self) -> Self:
         return self
@@ -95,11 +99,19 @@ class RemoteReader:
             target = url if isinstance(url, RemoteUrl) else locate(url, self._allow)
         except AddressRefused as refused:
             return Reading(facts=None, transfer=Transfer(), fetched=SparseBytes(), fault=refused)
-        async with self._places:
-            return await self._read(target, make_probe, looks_cut, deep=deep)
+        async with self._hosts.visit() as visit:
+            await visit.first_turn(target.host)
+            async with self._places:
+                return await self._read(target, make_probe, looks_cut, visit, deep=deep)
 
     async def _read(
-        self, target: RemoteUrl, make_probe: MakeProbe[_Facts], looks_cut: Callable[[_Facts], bool], *, deep: bool
+        self,
+        target: RemoteUrl,
+        make_probe: MakeProbe[_Facts],
+        looks_cut: Callable[[_Facts], bool],
+        visit: Visit,
+        *,
+        deep: bool,
     ) -> Reading[_Facts]:
         started = self._clock()
         transport = Transport(
@@ -109,16 +121,20 @@ class RemoteReader:
             make_tls=self._shared_tls,
             open_socket=self._open_socket,
             proxy=self._proxy,
+            visit=visit,
+            user_agent=self._hosts.manners.user_agent,
         )
         retries = Retries(
             self._limits.retries, seconds_left=lambda: self._limits.deadline_s - (self._clock() - started)
         )
-        exchange = Exchange(target, transport=transport, limits=self._limits, retries=retries, allow=self._allow)
+        exchange = Exchange(
+            target, transport=transport, limits=self._limits, retries=retries, allow=self._allow, visit=visit
+        )
         run = Run(exchange, make_probe, looks_cut, deep=deep)
         fault: SourceError | None = None
         facts: _Facts | None = None
         try:
-            async with asyncio.timeout(self._limits.deadline_s):
+            async with asyncio.timeout(self._limits.deadline_s) as visit.deadline:
                 facts = await run.facts()
         except TimeoutError:
             fault = exchange.unfinished()

@@ -26,8 +26,10 @@ from preflight.sources.connection import (
 from preflight.sources.dns import Resolve
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import MAX_ADDRESSES, RemoteLimits
+from preflight.sources.manners import USER_AGENT
 from preflight.sources.proxy import Proxy
 from preflight.sources.sockets import OpenSocket, Stream, connect
+from preflight.sources.turns import Hosts, Visit
 from preflight.sources.url import RemoteUrl
 from preflight.tls import trusted_context
 
@@ -68,6 +70,8 @@ class Transport:
         make_tls: Callable[[], ssl.SSLContext] = trusted_context,
         open_socket: OpenSocket = socket.socket,
         proxy: Proxy | None = None,
+        visit: Visit | None = None,
+        user_agent: str = USER_AGENT,
     ) -> None:
         self.requests = 0
         self.connections = 0
@@ -78,6 +82,8 @@ class Transport:
         self._make_tls = make_tls
         self._open_socket = open_socket
         self._proxy = proxy
+        self._visit = visit or Hosts().visit()
+        self._user_agent = user_agent
         self._connection: Connection | None = None
         self._origin: tuple[str, str, int] | None = None
 
@@ -104,9 +110,10 @@ class Transport:
         """
         if target.scheme not in {"http", "https"}:
             raise NotConnected(f"{target.scheme!r} is neither http nor https")
-        headers = {"Host": target.authority, **headers}
-        self.requests += 1
+        headers = {"Host": target.authority, "User-Agent": self._user_agent, **headers}
         kept = self._kept_for(target)
+        await self._visit.turn(target.host)
+        self.requests += 1
         if kept is not None:
             kept.stream.patience_s = self.patience_s
             try:
@@ -140,7 +147,8 @@ class Transport:
             if proxy is not None:
                 if proxy.scheme == "https":
                     await self._secure(stream, proxy.host, "the proxy's")
-                await _tunnel(Connection(stream, self._limits), proxy, target.host, target.port)
+                tunnel = Connection(stream, self._limits)
+                await _tunnel(tunnel, proxy, target.host, target.port, self._user_agent)
             if target.scheme == "https":
                 await self._secure(stream, target.host)
         except BaseException:
@@ -195,10 +203,10 @@ class Transport:
             raise NotConnected(str(exc)) from exc
 
 
-async def _tunnel(connection: Connection, proxy: Proxy, host: str, port: int) -> None:
+async def _tunnel(connection: Connection, proxy: Proxy, host: str, port: int, user_agent: str) -> None:
     """Have the proxy connect to ``host``: then the stream of ``connection`` leads there. Raises ``NotConnected``."""
     authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    headers = {"Host": authority, "User-Agent": "media-preflight"}
+    headers = {"Host": authority, "User-Agent": user_agent}
     if proxy.authorization is not None:
         headers["Proxy-Authorization"] = proxy.authorization
     try:

@@ -59,6 +59,7 @@ def _spec(data: Mapping[str, Any]) -> Spec:
     return Spec(
         model=data["model"],
         title=data["title"],
+        since=str(data["since"]),
         base_url=data["api"]["base_url"],
         fields=tuple(FieldSpec(**{**entry, "choices": tuple(entry.get("choices", ()))}) for entry in data["fields"]),
         unsupported=tuple(UnsupportedField(**entry) for entry in data["unsupported"]),

@@ -98,10 +98,11 @@ class PriceSpec(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """All facts about one model of the service."""
+    """All facts about one model of the service. ``since`` is the day on which its documentation was read."""
 
     model: str
     title: str
+    since: str
     base_url: str
     fields: tuple[FieldSpec, ...]
     unsupported: tuple[UnsupportedField, ...]

@@ -43,7 +43,8 @@ TABLE: dict[str, set[str]] = {
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
     | {"upload"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
-    "runs": FOUNDATION | {"specs", "units", "pricing", "jobfiles", "rules", "checking", "render"},
+    "runs": FOUNDATION
+    | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},
@@ -63,6 +64,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "pyarrow": {"jobfiles", "runs"},
     "fsspec": {"jobfiles", "runs"},
     "pathspec": {"targets"},
+    "ray": {"runs"},
     "rich": {"render", "cli"},
     "junitparser": {"render"},
     "click": {"cli"},

@@ -10,11 +10,20 @@ from preflight.checking.engine import Engine
 from preflight.cli.check_run import CheckRun
 from preflight.cli.completion import files
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, StreamOptions, VerdictOptions
+from preflight.cli.option_groups import (
+    JobOptions,
+    MannerOptions,
+    NetworkOptions,
+    PlaceOptions,
+    RunOptions,
+    StreamOptions,
+    VerdictOptions,
+)
 from preflight.cli.outcomes import exit_of_outcome
 from preflight.cli.output import require_writable
 from preflight.cli.result_options import results
 from preflight.cli.result_streams import ResultStreams
+from preflight.cli.run_options import manner_options, manners_of, require_run, run_options
 from preflight.cli.shared_options import engine_options, job_options, network_options, stream_options, verdict_options
 from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
@@ -26,6 +35,7 @@ from preflight.render.formats import IDENTIFYING, STREAMS
 @place_options
 @job_options
 @network_options
+@manner_options
 @verdict_options
 @click.option(
     "--write-baseline",
@@ -37,6 +47,7 @@ from preflight.render.formats import IDENTIFYING, STREAMS
 @click.option(
     "--jobs-only", is_flag=True, help="Skip files that are not jobs (for hooks that run over a whole repository)."
 )
+@run_options
 @stream_options(STREAMS)
 def command(
     *,
@@ -44,10 +55,12 @@ def command(
     places: PlaceOptions,
     job: JobOptions,
     network: NetworkOptions,
+    manner: MannerOptions,
     verdict: VerdictOptions,
     write_baseline: str | None,
     offline: bool,
     jobs_only: bool,
+    run: RunOptions,
     output: StreamOptions,
 ) -> int:
     """Check jobs and media files before you pay for them.
@@ -58,29 +71,43 @@ def command(
     preflight check https://example.com/dance.mp4
     preflight check --image character.png --video dance.mp4
     preflight check jobs --format sarif:preflight.sarif
+    preflight check jobs.csv --to run
     """
     wanted = results(output)
+    require_run(run)
     if write_baseline is not None:
         verdict = replace(verdict, baseline=None)  # the new baseline keeps the old findings
         require_writable(write_baseline)
         wanted, output = (), replace(output, quiet=min(output.quiet, 1))
-    streams = ResultStreams(wanted, quiet=output.quiet)
+    is_run = run.to is not None
+    streams = ResultStreams(() if is_run else wanted, quiet=output.quiet)
     identify = bool(streams) and any(result.format in IDENTIFYING for result in wanted)
-    options = engine_options(network=network, job=job, verdict=verdict, offline=offline, identify=identify)
+    options = engine_options(
+        network=network,
+        job=job,
+        verdict=verdict,
+        offline=offline,
+        identify=identify or is_run,
+        manners=manners_of(manner, is_run=is_run),
+    )
+    if is_run:
+        from preflight.cli.run_folder import check_into_folder  # noqa: PLC0415 - only for --to
+
+        return check_into_folder(names, options, run, places=places, wanted=wanted, output=output)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
-    run = CheckRun(streams, targets, keeps_all=write_baseline is not None or options.baseline is not None)
+    checked = CheckRun(streams, targets, keeps_all=write_baseline is not None or options.baseline is not None)
     with progress("checking", hidden=output.hidden) as spinner, Engine(options) as engine:
-        if not run.go_through(engine.check_each(targets), spinner):
+        if not checked.go_through(engine.check_each(targets), spinner):
             return Exit.INTERRUPTED
-    if not run.totals.jobs and not jobs_only:
+    if not checked.totals.jobs and not jobs_only:
         raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}")
     if jobs_only:
         targets.empty.clear()  # files that are not jobs are skipped silently
     if not output.quiet:
-        say_beside(run.kept, targets, options.baseline)
+        say_beside(checked.kept, targets, options.baseline)
     if write_baseline is not None:
         from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only for --write-baseline
 
-        return keep_as_baseline(run.kept, write_baseline, quiet=bool(output.quiet))
-    run.finish()
-    return exit_of_outcome(run.totals.outcome)
+        return keep_as_baseline(checked.kept, write_baseline, quiet=bool(output.quiet))
+    checked.finish()
+    return exit_of_outcome(checked.totals.outcome)

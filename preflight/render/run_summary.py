@@ -1,0 +1,38 @@
+"""The summary of a run for people: verdicts, price, the most frequent findings, what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from preflight.render.phrases import size
+
+_RULES_SHOWN = 8
+
+
+def run_summary(summary: Mapping[str, Any], *, where: str) -> str:
+    """Some lines about a run whose ``summary.json`` is ``summary``; it is kept at ``where``."""
+    verdicts = ", ".join(f"{count:,} {name}" for name, count in summary["verdicts"].items())
+    lines = [f"{summary['rows']:,} rows: {verdicts}", _price(summary["quote"], summary["rows"])]
+    if summary["over_budget"]:
+        lines.append(f"{summary['over_budget']:,} rows may cost more than --max-credits")
+    if summary["rules"]:
+        frequent = sorted(summary["rules"].items(), key=lambda rule: (-rule[1], rule[0]))
+        shown = ", ".join(f"{rule} {count:,}" for rule, count in frequent[:_RULES_SHOWN])
+        lines.append(f"Findings: {shown}{', …' if len(frequent) > _RULES_SHOWN else ''}")
+    again = f", {summary['sent_again']:,} sent again" if summary["sent_again"] else ""
+    lines.append(f"Read: {summary['requests']:,} requests, {size(summary['bytes'])}{again}")
+    lines.append(f"Results: {where}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _price(quote: Mapping[str, Any] | None, rows: int) -> str:
+    if quote is None:
+        return "Price: no row has one"
+    span = "" if quote["low"] == quote["high"] else f" ({_grouped(quote['low'])} to {_grouped(quote['high'])})"
+    unpriced = f"; {quote['unpriced']:,} of {rows:,} rows have no price" if quote["unpriced"] else ""
+    return f"Price: {_grouped(quote['credits'])} credits{span}, ${quote['usd']}{unpriced}"
+
+
+def _grouped(number: float | str) -> str:
+    return f"{float(number):,.0f}" if float(number).is_integer() else f"{float(number):,.2f}"

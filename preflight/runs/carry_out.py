@@ -1,0 +1,180 @@
+"""A run over a manifest: begins it or goes on with it, shares its parts out, and adds up what came of them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from preflight.runs.checker import Retry, Task
+from preflight.runs.limits import ROWS_A_PART
+from preflight.runs.local_engine import Watcher
+from preflight.runs.manifest import Manifest, read_manifest_index
+from preflight.runs.part_files import Results, part_name, require_parquet
+from preflight.runs.rows import PartRows, part_rows
+from preflight.runs.run_errors import RunUnusable
+from preflight.runs.run_file import RunFile, begin, differences, find_run, new_run
+from preflight.runs.summary import NAME as SUMMARY
+from preflight.runs.summary import add_up, counts_of, outcome, summary_object, write_summary
+
+if TYPE_CHECKING:
+    from preflight.checking.options import Options
+    from preflight.checking.verdict import Outcome
+    from preflight.runs.checker import Headway
+    from preflight.runs.store import Store
+    from preflight.runs.tally import Tally
+
+_PART = re.compile(r"part-(\d{5,})\.(jsonl|parquet)")
+
+
+RowsOf: TypeAlias = Callable[[int], PartRows]
+"""The rows of a part, by its number."""
+
+
+class Work(Protocol):
+    """An engine: has parts done, and tells the watcher of each. Raises ``RunUnusable``."""
+
+    def __call__(self, task: Task, parts: Sequence[int], rows_of: RowsOf, watcher: Watcher) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to do: which manifest, where to, and how. ``retry`` examines rows with that verdict again.
+
+    ``rows_a_part``: ``None`` for that of the run that is there, or the usual. ``columns`` maps a job's columns to those
+    of the manifest.
+    """
+
+    manifest: Path
+    store: Store
+    options: Options
+    results: Results = "jsonl"
+    retry: Retry | None = None
+    rows_a_part: int | None = None
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """How far a run is. ``rows_before`` were done before this start."""
+
+    rows: int
+    parts: int
+    parts_done: int
+    rows_before: int
+
+
+class Observer(Protocol):
+    """Is told how a run goes."""
+
+    def began(self, state: State, before: Tally) -> object: ...
+
+    def progressed(self, progress: Headway) -> object: ...
+
+    def part_done(self) -> object: ...
+
+    def tick(self) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A run whose every part is there."""
+
+    summary: dict[str, Any]
+    outcome: Outcome
+
+
+def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
+    """Begin the run, or go on with it, up to its end.
+
+    Raises ``RunUnusable`` where the place holds another run, another process works on it, or a part cannot be done:
+    the parts that are complete stay.
+    """
+    began = time.monotonic()
+    if order.results == "parquet":
+        require_parquet()
+    store = order.store
+    found = find_run(store)  # before anything is made in a place that may be somebody else's
+    manifest = read_manifest_index(order.manifest, order.rows_a_part or (found.rows_a_part if found else ROWS_A_PART))
+    store.prepare()
+    with store.lock():
+        run = _run(order, manifest)
+        done = _done(store, run)
+        if order.retry is not None and len(done) < run.parts:
+            raise RunUnusable(
+                f"{store.shown} is not finished ({len(done)} of {run.parts} parts): give no --retry first"
+            )
+        before = {number: counts_of(store, run, number) for number in sorted(done)}
+        wanted = _wanted(run, before, order.retry)
+        total = add_up(before.values())
+        state = State(rows=run.rows, parts=run.parts, parts_done=len(done), rows_before=total.rows)
+        observer.began(state, total)
+        before.clear()
+        if wanted:
+            task = Task(run_id=run.id, store=store, options=order.options, results=run.results, retry=order.retry)
+            work(
+                task,
+                wanted,
+                partial(part_rows, manifest, model=order.options.model, columns=order.columns),
+                _Watch(observer),
+            )
+        if wanted or SUMMARY not in store.names():
+            total = add_up(counts_of(store, run, number) for number in range(run.parts))
+            write_summary(store, summary_object(total, elapsed_s=time.monotonic() - began))
+        return Finished(summary=summary_object(total, elapsed_s=time.monotonic() - began), outcome=outcome(total))
+
+
+def _run(order: Order, manifest: Manifest) -> RunFile:
+    """The run that is there, if this is the command that made it; else a new one."""
+    found = find_run(order.store)
+    wanted = new_run(manifest, order.options, order.results, columns=dict(order.columns))
+    if found is None:
+        if order.retry is not None:
+            raise RunUnusable(f"{order.store.shown}: --retry needs a finished run, and there is none")
+        begin(order.store, wanted)
+        return wanted
+    differing = differences(found, wanted)
+    if differing:
+        raise RunUnusable(
+            f"{order.store.shown} holds another run, and nothing was done: {'; '.join(differing)}; "
+            "give the same manifest and options, or another folder"
+        )
+    return found
+
+
+def _done(store: Store, run: RunFile) -> set[int]:
+    """The parts that are complete. Raises ``RunUnusable`` for files that no part of this run has."""
+    done = set()
+    for name in store.names():
+        match = _PART.fullmatch(name)
+        if match is None:
+            continue
+        number = int(match[1])
+        if number >= run.parts or name != part_name(number, run.results):
+            raise RunUnusable(f"{store.shown}: {name} is not a part of this run: move it elsewhere")
+        done.add(number)
+    return done
+
+
+def _wanted(run: RunFile, before: dict[int, Tally], retry: Retry | None) -> list[int]:
+    if retry is None:
+        return [number for number in range(run.parts) if number not in before]
+    return [number for number, tally in before.items() if tally.verdicts[retry]]
+
+
+class _Watch(Watcher):
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def done(self, number: int, tally: Tally) -> None:  # noqa: ARG002 - of the interface
+        self._observer.part_done()
+
+    def progressed(self, progress: Headway) -> None:
+        self._observer.progressed(progress)
+
+    def tick(self) -> None:
+        self._observer.tick()

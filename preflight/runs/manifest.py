@@ -1,0 +1,234 @@
+"""A manifest, cut into parts: where the rows of each begin, and the fingerprint of the whole.
+
+One pass over the file finds both without reading any job, so that a run that goes on skips what is done at the speed of
+the disk, and any process can read the rows of any part.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+from array import array
+from collections import deque
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import IO, TypeAlias
+
+from preflight.errors import ConfigurationError, JobUnreadable
+from preflight.jobfiles import limits
+from preflight.jobfiles.csv_reader import table_rows
+from preflight.jobfiles.open import open_regular, require_fetched
+from preflight.jobfiles.source_text import Lines, is_wide
+from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
+from preflight.redact import shown_path
+from preflight.runs.run_errors import ManifestChanged
+
+_PIECE = 1024 * 1024
+_LONGEST = 4 * limits.LINE_CHARS + 1
+"""Bytes of a line that may have the characters which a line may have, and one more."""
+
+Stamp: TypeAlias = tuple[int, int, int]
+"""Tells two states of a file apart: its inode, its size, and when it was last changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """The rows of one part: bytes ``[start, end)`` of the manifest, which begin on ``first_line``.
+
+    ``first_row`` counts from 1.
+    """
+
+    number: int
+    start: int
+    end: int
+    first_line: int
+    first_row: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A manifest, with the first byte and line of every part (``starts`` has one entry more).
+
+    ``head`` is the header of a table, of ``head_lines`` lines.
+    """
+
+    path: str
+    sha256: str
+    rows: int
+    rows_a_part: int
+    stamp: Stamp
+    is_table: bool
+    head: bytes
+    head_lines: int
+    starts: array[int]
+    lines: array[int]
+
+    @property
+    def parts(self) -> int:
+        return len(self.lines)
+
+    def slice(self, number: int) -> Slice:
+        """Where the rows of part ``number`` are."""
+        first = number * self.rows_a_part
+        return Slice(
+            number=number,
+            start=self.starts[number],
+            end=self.starts[number + 1],
+            first_line=self.lines[number],
+            first_row=first + 1,
+            rows=min(self.rows_a_part, self.rows - first),
+        )
+
+
+def read_manifest_index(path: Path, rows_a_part: int) -> Manifest:
+    """The manifest at ``path``. Raises ``ConfigurationError`` for what is none, or has no row."""
+    suffix = path.suffix.lower()
+    if suffix in PARQUET_SUFFIXES:
+        raise ConfigurationError(
+            f"{shown_path(str(path))}: Parquet: --to takes manifests in CSV, TSV or JSON Lines; "
+            "convert it, or check it without --to"
+        )
+    if suffix not in MANIFEST_SUFFIXES:
+        known = ", ".join(sorted(MANIFEST_SUFFIXES))
+        raise ConfigurationError(f"{shown_path(str(path))}: not a manifest of jobs: --to takes one file of {known}")
+    with open_regular(path) as stream:
+        head = stream.peek(100)[:100]
+        require_fetched(head, path=str(path))
+        if is_wide(head):
+            raise ConfigurationError(f"{shown_path(str(path))}: UTF-16: --to takes manifests in UTF-8; save it as that")
+        stamp = stamp_of(stream)
+        lines = _CountedLines(stream, path=str(path))
+        is_table = suffix in TABLE_SUFFIXES
+        scan = _Scan(lines, rows_a_part)
+        if is_table:
+            scan.table()
+        else:
+            scan.json_lines()
+        lines.read_to_end()
+        stream.seek(0)
+        head = stream.read(scan.head_bytes)
+        if stamp_of(stream) != stamp:
+            raise changed(str(path))
+    if not scan.rows:
+        raise ConfigurationError(f"{shown_path(str(path))}: no jobs in it")
+    return Manifest(
+        path=str(path),
+        sha256=lines.digest.hexdigest(),
+        rows=scan.rows,
+        rows_a_part=rows_a_part,
+        stamp=stamp,
+        is_table=is_table,
+        head=head,
+        head_lines=scan.head_lines,
+        starts=scan.starts,
+        lines=scan.first_lines,
+    )
+
+
+def stamp_of(stream: IO[bytes]) -> Stamp:
+    """The state of an open file."""
+    found = os.fstat(stream.fileno())
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def changed(path: str) -> ManifestChanged:
+    """The error for a manifest that is not what it was when the run began."""
+    return ManifestChanged(
+        f"{shown_path(path)} changed while it was read: the parts that are complete stay; "
+        "restore the manifest and run the same command again, or begin another run"
+    )
+
+
+class _CountedLines(Lines):
+    """The lines of a file as its readers see them, all of it hashed; ``position`` is the byte after the last line."""
+
+    def __init__(self, stream: BufferedReader, *, path: str) -> None:
+        super().__init__(stream, path=path)
+        self.digest = hashlib.sha256()
+        self._bytes: BufferedReader = self._stream.detach()
+        mark = codecs.BOM_UTF8 if self._bytes.peek(3)[:3] == codecs.BOM_UTF8 else b""
+        self.digest.update(self._bytes.read(len(mark)))
+        self.position = len(mark)
+        self._pieces: deque[tuple[bytes, int]] = deque()
+
+    def _read(self) -> str:
+        if not self._pieces:
+            self._pieces.extend(self._next_pieces())
+            if not self._pieces:
+                return ""
+        line, length = self._pieces.popleft()
+        self.position += length
+        return line.decode("utf-8", "surrogateescape")
+
+    def _next_pieces(self) -> list[tuple[bytes, int]]:
+        """The lines up to the next LF, each with its length: also a CR ends one. One that is far too long comes cut."""
+        line = self._bytes.readline(_LONGEST)
+        if not line:
+            return []
+        self.digest.update(line)
+        skipped = 0
+        if len(line) == _LONGEST and not line.endswith(b"\n"):
+            while piece := self._bytes.readline(_PIECE):
+                self.digest.update(piece)
+                skipped += len(piece)
+                if piece.endswith(b"\n"):
+                    break
+            line += b"\n"
+            skipped -= 1
+        pieces = [(piece, len(piece)) for piece in (line.splitlines(keepends=True) if b"\r" in line else [line])]
+        pieces[-1] = (pieces[-1][0], pieces[-1][1] + skipped)
+        return pieces
+
+    def read_to_end(self) -> None:
+        """Hash what no reader wants."""
+        while piece := self._bytes.read(_PIECE):
+            self.digest.update(piece)
+
+
+class _Scan:
+    """Finds the rows of a manifest, and notes where each part begins."""
+
+    def __init__(self, lines: _CountedLines, rows_a_part: int) -> None:
+        self.rows = 0
+        self.head_bytes = self.head_lines = 0
+        self.starts = array("Q")
+        self.first_lines = array("Q")
+        self._lines = lines
+        self._rows_a_part = rows_a_part
+
+    def json_lines(self) -> None:
+        """A row is a line that is not blank, or cannot be read."""
+        lines = self._lines
+        while True:
+            start, number = lines.position, lines.number + 1
+            try:
+                if next(lines).strip():
+                    self._row(start, number)
+            except StopIteration:
+                break
+            except JobUnreadable:
+                self._row(start, number)
+        self.starts.append(lines.position)
+
+    def table(self) -> None:
+        """A row is one with a value in some cell, or that cannot be read. Raises ``JobUnreadable`` for the header."""
+        lines = self._lines
+        rows = table_rows(lines)
+        header = next(rows, None)
+        if isinstance(header, JobUnreadable):
+            raise header
+        self.head_bytes, self.head_lines = lines.position, lines.number
+        start, number = lines.position, lines.number + 1
+        for _ in rows if header else ():
+            self._row(start, number)
+            start, number = lines.position, lines.number + 1
+        self.starts.append(lines.position)
+
+    def _row(self, start: int, line: int) -> None:
+        if self.rows % self._rows_a_part == 0:
+            self.starts.append(start)
+            self.first_lines.append(line)
+        self.rows += 1

@@ -1,0 +1,191 @@
+"""``run.json``: which run a folder holds, so that the same command goes on with it and another one is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from preflight.redact import printable
+from preflight.render.json_text import to_json
+from preflight.runs.limits import MOST_ROWS_A_PART, RUN_FILE_BYTES
+from preflight.runs.part_files import Results
+from preflight.runs.run_errors import RunUnusable
+from preflight.runs.store import LOCK, Store
+from preflight.specs import load_spec
+
+if TYPE_CHECKING:
+    from preflight.checking.options import Options
+    from preflight.runs.manifest import Manifest
+
+SCHEMA: Final = "preflight.run/v1"
+NAME: Final = "run.json"
+_DISTRIBUTIONS = ("pillow", "pymediainfo", "h11")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """What ``run.json`` says. ``options`` are those that decide verdicts, by the names that they have for users."""
+
+    id: str
+    manifest: Mapping[str, Any]
+    options: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    parts: int
+    rows_a_part: int
+    results: Results
+    preflight: str
+    versions: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        return int(self.manifest["rows"])
+
+    def to_object(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "id": self.id,
+            "manifest": dict(self.manifest),
+            "options": dict(self.options),
+            "spec": dict(self.spec),
+            "parts": self.parts,
+            "rows_a_part": self.rows_a_part,
+            "results": self.results,
+            "preflight": self.preflight,
+            "versions": dict(self.versions),
+        }
+
+
+def new_run(manifest: Manifest, options: Options, results: Results, *, columns: Mapping[str, str]) -> RunFile:
+    """The ``run.json`` of a run over ``manifest`` that begins now."""
+    spec = load_spec(options.model)
+    return RunFile(
+        id=os.urandom(8).hex(),
+        manifest={"name": os.path.basename(manifest.path), "sha256": manifest.sha256, "rows": manifest.rows},  # noqa: PTH119 - a text
+        options=_judging(options, columns),
+        spec={"model": spec.model, "since": spec.since},
+        parts=manifest.parts,
+        rows_a_part=manifest.rows_a_part,
+        results=results,
+        preflight=_version("media-preflight"),
+        versions={"python": platform.python_version(), **{name: _version(name) for name in _DISTRIBUTIONS}},
+    )
+
+
+def find_run(store: Store) -> RunFile | None:
+    """The run in ``store``, ``None`` in an empty place. Raises ``RunUnusable`` where there is something else."""
+    try:
+        with store.open(NAME) as file:
+            data = file.read(RUN_FILE_BYTES + 1)
+    except FileNotFoundError:
+        others = sorted(store.names() - {LOCK, "counts"})
+        if others:
+            raise RunUnusable(
+                f"{store.shown} holds files that are not a run's, such as {printable(others[0])}: "
+                "name a new or an empty folder"
+            ) from None
+        return None
+    if len(data) > RUN_FILE_BYTES:
+        raise RunUnusable(f"{store.shown}: {NAME} is larger than {RUN_FILE_BYTES >> 20} MiB: this is not a run's")
+    try:
+        return _read(json.loads(data), store)
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        raise RunUnusable(f"{store.shown}: {NAME} is damaged, or not a run's: name another folder") from error
+
+
+def _read(value: Any, store: Store) -> RunFile:
+    schema = value["schema"]
+    if schema != SCHEMA:
+        if isinstance(schema, str) and schema.startswith("preflight.run/"):
+            by = printable(str(value.get("preflight")))[:40]
+            raise RunUnusable(f"{store.shown} was made by preflight {by}: this version is too old for it, so update it")
+        raise ValueError("another schema")
+    manifest = dict(value["manifest"])
+    rows, parts, rows_a_part = int(manifest["rows"]), int(value["parts"]), int(value["rows_a_part"])
+    consistent = 0 < rows_a_part <= MOST_ROWS_A_PART and parts == -(-rows // rows_a_part) and rows > 0
+    if not consistent or value["results"] not in ("jsonl", "parquet") or not isinstance(manifest["sha256"], str):
+        raise ValueError("numbers that do not fit")
+    return RunFile(
+        id=str(value["id"]),
+        manifest=manifest,
+        options=dict(value["options"]),
+        spec=dict(value["spec"]),
+        parts=parts,
+        rows_a_part=rows_a_part,
+        results=cast("Results", value["results"]),
+        preflight=str(value["preflight"]),
+        versions=dict(value["versions"]),
+    )
+
+
+def begin(store: Store, run: RunFile) -> None:
+    """Write ``run.json``."""
+    store.write(NAME, to_json(run.to_object()).encode())
+
+
+def differences(found: RunFile, wanted: RunFile) -> list[str]:
+    """How a command differs from the one that began a run, in words; nothing where it may go on."""
+    said = []
+    if found.manifest["sha256"] != wanted.manifest["sha256"]:
+        was, now = found.rows, wanted.rows
+        said.append(f"the manifest has other content ({was} rows at first, {now} now)" if was != now else
+                    "the manifest has other content")  # fmt: skip
+    for name in sorted({*found.options, *wanted.options}):
+        old, new = found.options.get(name), wanted.options.get(name)
+        if old != new:
+            said.append(f"--{name} was {_shown(old)} and is {_shown(new)}")
+    for name, old, new in (
+        ("--part-rows", found.rows_a_part, wanted.rows_a_part),
+        ("--results", found.results, wanted.results),
+    ):
+        if old != new:
+            said.append(f"{name} was {old} and is {new}")
+    if dict(found.spec) != dict(wanted.spec):
+        said.append(f"the spec of the model was that of {_shown(found.spec.get('since'))} and is that of "
+                    f"{_shown(wanted.spec.get('since'))}")  # fmt: skip
+    return said
+
+
+def _judging(options: Options, columns: Mapping[str, str]) -> dict[str, Any]:
+    """The options that decide verdicts and prices. How files are fetched may change from one start to the next."""
+    baseline = options.baseline
+    return {
+        "model": options.model,
+        "mode": options.mode,
+        "orientation": options.orientation,
+        "fail-on": options.fail_on.label,
+        "select": sorted(options.select),
+        "ignore": sorted(options.ignore),
+        "per-path-ignores": [str(each) for each in options.path_ignores],
+        "severity": {rule: severity.label for rule, severity in sorted(options.severities.items())},
+        "baseline": None if baseline is None else _digest(sorted(map(str, baseline.entries))),
+        "max-credits": None if options.max_credits is None else f"{options.max_credits:f}",
+        "rounding": options.rounding,
+        "deep": options.deep,
+        "offline": options.offline,
+        "column": dict(sorted(columns.items())),
+    }
+
+
+def _digest(values: list[str]) -> str:
+    return hashlib.sha256("\n".join(values).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _shown(value: Any) -> str:
+    if value in (None, [], {}, False):
+        return "not given"
+    if value is True:
+        return "given"
+    return printable(", ".join(map(str, value)) if isinstance(value, list) else str(value))[:80]
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"

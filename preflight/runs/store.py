@@ -1,0 +1,166 @@
+"""Where a run is kept: a folder. Every file in it is whole or absent, whatever dies in between."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import Protocol
+
+from preflight.bounded_file import NotRead, open_regular
+from preflight.redact import printable, shown_path
+from preflight.runs.run_errors import RunUnusable
+
+LOCK = "lock"
+_TEMPORARY = ".unfinished-"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+
+
+class Store(Protocol):
+    """The files of one run, by names such as ``run.json`` and ``counts/part-00000.json``.
+
+    It can be sent to another process. Every failure is ``RunUnusable``. ``shown`` is where it is, for people.
+    """
+
+    @property
+    def shown(self) -> str: ...
+
+    def prepare(self) -> None:
+        """Make the place. Refuses one that cannot be a run's."""
+
+    def names(self) -> set[str]:
+        """The names of its files, without those in folders of it."""
+
+    def open(self, name: str) -> BufferedReader:
+        """A file opened for reading; the caller closes it. Raises ``FileNotFoundError`` where there is none."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a whole file in place of what was there."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep every other process out until the end of ``with``."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStore:
+    """A run in a folder of this machine, or one that it shares."""
+
+    path: str
+
+    @property
+    def shown(self) -> str:
+        return shown_path(self.path)
+
+    def prepare(self) -> None:
+        folder = Path(self.path)
+        try:
+            if folder.is_symlink():
+                raise RunUnusable(f"{self.shown} is a link: name the folder that it leads to")
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "counts").mkdir(exist_ok=True)
+        except FileExistsError:
+            raise RunUnusable(f"{self.shown} is a file: --to takes a folder") from None
+        except (OSError, ValueError) as error:
+            raise self._unwritable("the folder", error) from error
+
+    def names(self) -> set[str]:
+        try:
+            return {found.name for found in Path(self.path).iterdir()}
+        except FileNotFoundError:
+            return set()
+        except (OSError, ValueError) as error:
+            raise RunUnusable(f"cannot read {self.shown}: {_why(error)}") from error
+
+    def open(self, name: str) -> BufferedReader:
+        path = Path(self.path, name)
+        try:
+            if stat.S_ISLNK(path.lstat().st_mode):
+                raise RunUnusable(f"{self.shown}: {name} is a link, which a run does not make: remove it")
+            return open_regular(path)
+        except FileNotFoundError:
+            raise
+        except NotRead as error:
+            raise RunUnusable(f"{self.shown}: {name}: {error}") from error
+        except OSError as error:
+            raise RunUnusable(f"cannot read {self.shown}: {name}: {_why(error)}") from error
+
+    def write(self, name: str, data: bytes) -> None:
+        target = Path(self.path, name)
+        temporary = target.with_name(f"{_TEMPORARY}{target.name}-{os.urandom(6).hex()}")
+        try:
+            try:
+                with temporary.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(target)
+                _sync_folder(target.parent)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(name, error) from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        import fcntl  # noqa: PLC0415 - not on every system
+
+        path = Path(self.path, LOCK)
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        except OSError as error:
+            raise self._unwritable("the lock", error) from error
+        try:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno in _NO_LOCKS:
+                    raise RunUnusable(
+                        f"{self.shown} is on a file system without locks: two runs could not tell of each other; "
+                        "name a folder on another one"
+                    ) from error
+                raise RunUnusable(f"another process works on {self.shown}{_holder(file)}: wait for its end") from error
+            os.ftruncate(file, 0)
+            os.pwrite(file, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
+            self._sweep()
+            yield
+        finally:
+            os.close(file)
+
+    def _sweep(self) -> None:
+        """Remove the unfinished files of processes that died."""
+        for folder in (Path(self.path), Path(self.path, "counts")):
+            with suppress(OSError):
+                for found in folder.glob(f"{_TEMPORARY}*"):
+                    found.unlink(missing_ok=True)
+
+    def _unwritable(self, name: str, error: Exception) -> RunUnusable:
+        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        hint = "; free some space and run the same command again" if full else ""
+        return RunUnusable(f"cannot write {name} of {self.shown}: {_why(error)}{hint}")
+
+
+def _why(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or "no folder can have this name").lower()
+
+
+def _holder(file: int) -> str:
+    with suppress(OSError, ValueError):
+        pid, _, host = os.pread(file, 200, 0).decode("utf-8", "replace").strip().partition(" ")
+        if pid.isdigit():
+            return f" (process {int(pid)} on {printable(host)})"
+    return ""
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # not every file system can
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)

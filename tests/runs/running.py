@@ -1,0 +1,52 @@
+"""Manifests, runs and what is in their folders, for tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.command import CLIP, PICTURE, Ran, here
+
+MODEL = "kling-v3-motion-control"
+
+
+def write_rows(path: Path, rows: int, media: Callable[[int], tuple[str, str]] = lambda _: (PICTURE, CLIP)) -> Path:
+    """A manifest of JSON Lines whose row N names the picture and the clip of ``media(N)``, counted from 0."""
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            picture, clip = media(number)
+            body = {"id": f"r{number}", "model": MODEL, "input": {"input_urls": [picture], "video_urls": [clip]}}
+            file.write(json.dumps(body) + "\n")
+    return path
+
+
+def run(manifest: Path, to: Path, *arguments: str, parts_of: int = 20) -> Ran:
+    """``preflight check MANIFEST --to RUN``, with one worker, which is a process of its own."""
+    return here("check", manifest, "--to", to, "--part-rows", str(parts_of), "--workers", "1", *arguments)
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    """All rows of a run, in the order of its parts."""
+    return [json.loads(line) for part in sorted(folder.glob("part-*.jsonl")) for line in part.read_text().splitlines()]
+
+
+def parts_of(folder: Path) -> dict[str, bytes]:
+    """The parts of a run, by name, without times and the costs that depend on them."""
+    return {part.name: b"\n".join(_timeless(part)) for part in sorted(folder.glob("part-*.jsonl"))}
+
+
+def _timeless(part: Path) -> Iterator[bytes]:
+    for line in part.read_text().splitlines():
+        row = json.loads(line)
+        for subject in row["subjects"]:
+            subject["transfer"].update(elapsed_ms=0, bytes=0)
+        yield json.dumps(row).encode()
+
+
+def verdicts_of(folder: Path) -> dict[int, str]:
+    """The verdict of every row, by number. Each row is there once."""
+    rows = rows_of(folder)
+    assert len({row["row"] for row in rows}) == len(rows)
+    return {row["row"]: row["verdict"] for row in rows}

@@ -1,0 +1,151 @@
+"""Kills ``preflight check MANIFEST --to RUN`` again and again, and compares its results with an undisturbed run.
+
+    python tests/tools/run_kills.py 20000 5
+
+Rows name a picture and a clip each, at 1 000 loopback addresses. Prints rates, memory, and what the killing changed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.runs.running import parts_of, verdicts_of, write_rows
+from tests.servers.many_hosts import Behaviour, ManyHosts, many_hosts
+from tests.support.command import CLIP, PICTURE, command, environment
+
+_LONGEST_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run to its end: its exit code, seconds, processor seconds, and the most memory (PSS) in MiB."""
+
+    code: int
+    wall_s: float
+    cpu_s: float
+    memory_mib: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """``differing``: parts that are not those of the undisturbed run."""
+
+    kills: int
+    rows: int
+    expected_rows: int
+    differing: tuple[str, ...]
+    same_verdicts: bool
+
+
+def to_the_end(arguments: Sequence[str | Path]) -> Run:
+    """Run the command to its end, measured."""
+    began, before = time.monotonic(), os.times()
+    process = subprocess.Popen(
+        command("check", *arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    most = 0.0
+    while process.poll() is None:
+        most = max(most, memory_mib(process.pid))
+        time.sleep(0.2)
+        if time.monotonic() - began > _LONGEST_SECONDS:
+            process.kill()
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Run(code=process.returncode, wall_s=time.monotonic() - began, cpu_s=cpu, memory_mib=most)
+
+
+def kill_run(arguments: Sequence[str | Path], *, kills: int, longest_s: float, seed: int = 0) -> int:
+    """Kill the command ``kills`` times after random times, then run it to its end. Returns how many died of it."""
+    chance, killed = random.Random(seed), 0
+    for _ in range(kills):
+        process = subprocess.Popen(
+            command("check", *arguments), env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            process.wait(chance.uniform(0.1, 1.0) * longest_s)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.wait()
+    to_the_end(arguments)
+    return killed
+
+
+def compare(undisturbed: Path, killed: Path, *, kills: int, rows: int) -> Outcome:
+    """How the results of a run that was killed differ from those of one that was not."""
+    expected, found = parts_of(undisturbed), parts_of(killed)
+    return Outcome(
+        kills=kills,
+        rows=len(verdicts_of(killed)),
+        expected_rows=rows,
+        differing=tuple(sorted(name for name in expected | found if expected.get(name) != found.get(name))),
+        same_verdicts=verdicts_of(undisturbed) == verdicts_of(killed),
+    )
+
+
+def memory_mib(root: int) -> float:
+    """The memory of a process and all below it: shared pages are shared out (PSS)."""
+    parents: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            pid, _, rest = stat.read_text("utf-8", "replace").partition(" ")
+            parents.setdefault(int(rest.rpartition(")")[2].split()[1]), []).append(int(pid))
+        except (OSError, ValueError, IndexError):
+            continue
+    waiting, total = [root], 0
+    while waiting:
+        pid = waiting.pop()
+        waiting += parents.get(pid, [])
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total / 1024
+
+
+def manifest_over(server: ManyHosts, path: Path, rows: int) -> Path:
+    """A manifest whose every row names files of its own, at hosts by turns."""
+    return write_rows(
+        path, rows, lambda row: (server.url(2 * row, f"{row}.png"), server.url(2 * row + 1, f"{row}.mp4"))
+    )
+
+
+def main(rows: int, kills: int, hosts: int = 1000) -> None:
+    behaviour = Behaviour(hosts=hosts)
+    with tempfile.TemporaryDirectory() as name, many_hosts(Path(PICTURE), Path(CLIP), behaviour) as server:
+        folder = Path(name)
+        manifest = manifest_over(server, folder / "jobs.jsonl", rows)
+        small = to_the_end([manifest_over(server, folder / "one.jsonl", 1), "--to", folder / "empty", *server.allow])
+        _tell(f"one row: {small}")
+        runs = {}
+        for workers in (2, 1):
+            arguments = [manifest, "--to", folder / f"run{workers}", "--workers", str(workers), *server.allow]
+            runs[workers] = to_the_end(arguments)
+            _tell(f"{workers} workers: {runs[workers]}, {rows / runs[workers].wall_s:.1f} rows/s")
+        _tell(f"rate: {runs[1].wall_s / runs[2].wall_s:.2f} x one worker")
+        _tell(f"memory over that of one row: {runs[2].memory_mib - small.memory_mib:.0f} MiB")
+        arguments = [manifest, "--to", folder / "killed", "--workers", "2", *server.allow]
+        died = kill_run(arguments, kills=kills, longest_s=runs[2].wall_s / max(1, kills))
+        _tell(compare(folder / "run2", folder / "killed", kills=died, rows=rows))
+
+
+def _tell(text: object) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), *map(int, sys.argv[3:4]))

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         ApiError,
         ApiRefusal,
         ApiUnreachable,
+        BalanceTooLow,
         ConfigurationError,
         HttpStatus,
         InsufficientCredits,
@@ -137,6 +138,7 @@ _HOMES = {
     "preflight.errors": (
         "AddressRefused",
         "AlreadySubmitted",
+        "BalanceTooLow",
         "ApiError",
         "ApiRefusal",
         "ApiUnreachable",
@@ -206,6 +208,7 @@ __all__ = [
     "ApiRefusal",
     "ApiUnreachable",
     "AsyncClient",
+    "BalanceTooLow",
     "Budget",
     "Checked",
     "Client",

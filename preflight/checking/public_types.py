@@ -15,6 +15,7 @@ _LATE: Mapping[str, Mapping[str, str]] = {
         "Baseline": "preflight.checking.baseline",
         "PathIgnore": "preflight.settings",
         "AllowedHost": "preflight.sources.host",
+        "Manners": "preflight.sources.manners",
         "Proxy": "preflight.sources.proxy",
     },
 }

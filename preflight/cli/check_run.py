@@ -16,7 +16,7 @@ from preflight.render import phrases
 if TYPE_CHECKING:
     from preflight.cli.result_streams import ResultStreams
     from preflight.cli.targets import Targets
-    from preflight.cli.terminal import Spinner
+    from preflight.cli.terminal import ProgressSign
     from preflight.model import JobReport
     from preflight.render.github import SummaryRows
 
@@ -32,7 +32,7 @@ class CheckRun:
         self._kept: list[JobReport] = []
         self._summary = _step_summary() if streams.wants_summary else None
 
-    def go_through(self, jobs: Iterable[JobReport], spinner: Spinner) -> bool:
+    def go_through(self, jobs: Iterable[JobReport], spinner: ProgressSign) -> bool:
         """Write ``jobs`` as they come; whether they came to their end. At an interrupt, what is known is kept."""
         try:
             for job in jobs:

@@ -13,7 +13,7 @@ from preflight.render.formats import COMMANDS, FINDINGS, STREAMS
 if TYPE_CHECKING:
     from preflight.checking.totals import Totals
     from preflight.cli.option_groups import Result
-    from preflight.cli.terminal import Spinner
+    from preflight.cli.terminal import ProgressSign
     from preflight.model import JobReport
     from preflight.render.streams import Stream
 
@@ -52,7 +52,7 @@ class ResultStreams:
         """Whether a build server reads one of them and shows a summary beside it."""
         return not self._quiet and any(sink.commands for _, sink, _ in self._written)
 
-    def add(self, job: JobReport, spinner: Spinner) -> None:
+    def add(self, job: JobReport, spinner: ProgressSign) -> None:
         """Write one job more; ``spinner`` makes room for it on a terminal."""
         for stream, sink, findings_only in self._written:
             if job.findings or not findings_only:

@@ -165,8 +165,8 @@ def _formats_option(formats: Iterable[str]) -> Decorator:
         cls=FormatOption,
         type=Format(names),
         multiple=True,
-        metavar=f"[{'|'.join(names)}][:FILE]",
-        help="Output format (default: text); F:FILE writes it to that file (repeatable).",
+        metavar="FORMAT[:FILE]",
+        help=f"Output format (default: text): {', '.join(names)}; F:FILE writes it to that file (repeatable).",
     )
 
 

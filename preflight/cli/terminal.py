@@ -32,7 +32,7 @@ def tell(text: str) -> None:
     click.echo(printable(text))
 
 
-class Spinner:
+class ProgressSign:
     """A sign on standard error that something goes on, or nothing at all. Called with a text, it shows that."""
 
     def __init__(self, status: Status | None = None) -> None:
@@ -71,10 +71,10 @@ def ask_for_line(question: str) -> str | None:
 
 
 @contextmanager
-def progress(message: str, *, hidden: bool = False) -> Iterator[Spinner]:
+def progress(message: str, *, hidden: bool = False) -> Iterator[ProgressSign]:
     """A spinner with ``message`` while the body runs."""
     if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log cannot show a spinner
-        yield Spinner()
+        yield ProgressSign()
         return
     from rich.text import Text  # noqa: PLC0415 - only on a terminal
 
@@ -82,7 +82,7 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[Spinner]:
 
     # A spinner takes strings for markup, whatever its console says: it is only given texts.
     with TextConsole(file=unguarded(sys.stderr)).status(Text(message)) as status, guarded_streams():
-        yield Spinner(status)
+        yield ProgressSign(status)
 
 
 def verbose_option(command: _Command) -> _Command:

@@ -38,7 +38,7 @@ class Column:
 
 
 class NotAColumn(ValueError):
-    """``--column`` names a column that a table does not have."""
+    """A column that was named for a field is not one of the table."""
 
 
 def read_columns(names: Sequence[str], given: Mapping[str, str]) -> list[Column]:
@@ -97,7 +97,7 @@ def _position(column: str, name: str, names: Sequence[str]) -> int:
     lower = [each.lower() for each in names]
     if wanted.lower() in lower:
         return lower.index(wanted.lower())
-    said = f"--column {name}={redact(column, longest=40)}: this table has no such column"
+    said = f"{name} is to come from the column {redact(column, longest=40)}, and this table has no such column"
     if hint := suggestion(column, names):
         raise NotAColumn(said + hint)
     shown = ", ".join(redact(each, longest=40) for each in names[: limits.COLUMNS_SHOWN] if each) or "none"

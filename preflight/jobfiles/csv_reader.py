@@ -12,7 +12,7 @@ from typing import NamedTuple
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.columns import Column, NotAColumn, read_columns
-from preflight.jobfiles.fields import field_name
+from preflight.jobfiles.fields import field_name, is_field_name
 from preflight.jobfiles.row_ids import RowIds
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.table_rows import NotAnId, RowReader
@@ -88,7 +88,8 @@ def missing_columns(lines: Iterable[str], columns: Mapping[str, str] = MappingPr
     except (csv.Error, NotAColumn):
         return None  # the reader says why
     missing = [name for name in ("image", "video") if field_name(name) not in fields]
-    if not names or not missing:
+    misspelt = any(field and field.in_input and not is_field_name(field.key) for field in fields)
+    if not names or not missing or misspelt:  # the rules name the field that a misspelt column means
         return None
     found = [redact(name, longest=_SHOWN_NAME) for name in names[:_SHOWN_NAMES]]
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""

@@ -36,8 +36,10 @@ def encode(value: Any) -> Any:  # noqa: PLR0911 - one for each kind of value
             return {"error": type(value).__name__, "args": encode(value.args), "values": encode(vars(value))}
         case Enum():
             return value.name
-        case None | bool() | int() | str():
+        case None | bool() | int() | float():
             return value
+        case str():
+            return str(value)
         case Decimal() | Fraction():
             return str(value)
         case datetime():
@@ -73,6 +75,9 @@ def _decode(kind: Any, data: Any) -> Any:  # noqa: PLR0911 - one for each kind o
         if len(members) == 2 and members[1] is Ellipsis:
             return tuple(_decode(members[0], each) for each in data)
         return tuple(_decode(member, each) for member, each in zip(members, data, strict=True))
+    if origin is Mapping:  # the author's own columns, of any JSON
+        _require(isinstance(data, dict))
+        return data
     if origin is typing.Literal:
         _require(data in typing.get_args(kind))
         return data

@@ -13,7 +13,7 @@ from os import PathLike
 from preflight.errors import JobUnreadable
 from preflight.model import facts, finding, job, quote, receipt, report, target, video
 from preflight.model.address import AddressFacts
-from preflight.model.job import Job
+from preflight.model.job import Job, JsonValue
 from preflight.model.quote import Quote, TotalQuote
 from preflight.model.receipt import Receipt
 from preflight.model.report import JobReport, Kind
@@ -34,7 +34,7 @@ _CLASSES = (
     TotalQuote,
     VideoFacts,
 )
-_NAMES: Mapping[str, object] = {each.__name__: each for each in _CLASSES} | {"Target": Target}
+_NAMES: Mapping[str, object] = {each.__name__: each for each in _CLASSES} | {"JsonValue": JsonValue, "Target": Target}
 
 
 def complete(module: str, names: Mapping[str, object] = _NAMES) -> None:

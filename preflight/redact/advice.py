@@ -17,6 +17,11 @@ class Advice(str):
         return made
 
 
+def as_command(text: str) -> str:
+    """``text`` for the command line."""
+    return text.command if isinstance(text, Advice) else text
+
+
 def for_command(error: BaseException) -> str:
     """The text of ``error`` for the command line."""
     (text, *_) = error.args or ("",)

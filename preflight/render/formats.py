@@ -79,13 +79,13 @@ def _concise(around: Surroundings) -> Stream:
 
 
 def _csv(_: Surroundings) -> Stream:
-    from preflight.render.rows import CsvStream  # noqa: PLC0415 - only for this format
+    from preflight.render.row_tables import CsvStream  # noqa: PLC0415 - only for this format
 
     return CsvStream()
 
 
 def _markdown(_: Surroundings) -> Stream:
-    from preflight.render.rows import MarkdownStream  # noqa: PLC0415 - the same
+    from preflight.render.row_tables import MarkdownStream  # noqa: PLC0415 - the same
 
     return MarkdownStream()
 

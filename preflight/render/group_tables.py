@@ -10,7 +10,7 @@ from preflight.model import JobReport, Severity, Verdict
 from preflight.pricing import show_seconds
 from preflight.redact import printable
 from preflight.render import phrases
-from preflight.render.rows import markdown_cell, markdown_table, table_of
+from preflight.render.row_tables import markdown_cell, markdown_table, table_of
 from preflight.units import dollars, plain
 
 if TYPE_CHECKING:

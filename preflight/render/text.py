@@ -16,6 +16,7 @@ from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject
 from preflight.model.file_types import TABLE_SUFFIXES
 from preflight.pricing import show_seconds
 from preflight.redact import printable
+from preflight.redact.advice import as_command
 from preflight.render import phrases
 from preflight.render.excerpts import LineOf, excerpt
 from preflight.render.in_order import is_in_order
@@ -199,7 +200,7 @@ def _print_finding(same: Sequence[Finding], console: Console, fixes: set[str], l
             # Never wrapped, so that it can be copied whole.
             console.print(Text.assemble("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)
         else:
-            console.print(_indented(Text.assemble(("help: ", "dim"), printable(finding.fix))))
+            console.print(_indented(Text.assemble(("help: ", "dim"), printable(as_command(finding.fix)))))
 
 
 def _print_line(finding: Finding, console: Console, line_of: LineOf) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from preflight.model import Family, Finding, Severity, Subject
 from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, RULES, SUBJECT_RULES, VIDEO_RULES
-from preflight.rules.command import Command, together
+from preflight.rules.repair_command import Command, together
 from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, Trait, VideoCase
 from preflight.specs import Spec
 

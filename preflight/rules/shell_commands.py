@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import PurePath
 
 from preflight.pricing import to_milliseconds
-from preflight.rules.command import COPY, H264, REPACKAGE, ClipParts, Command, PictureParts
+from preflight.rules.repair_command import COPY, H264, REPACKAGE, ClipParts, Command, PictureParts
 
 _TO_SDR = (
     "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv,"

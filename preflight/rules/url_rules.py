@@ -8,6 +8,7 @@ from datetime import timedelta
 from preflight.errors import AddressRefused, LocalUnreadable
 from preflight.model import AddressFacts, Severity
 from preflight.model.target import meant_url
+from preflight.redact.advice import Advice
 from preflight.rules.rule import Flaw, SubjectCase
 
 _CARRIED_EVERYWHERE = 2048
@@ -48,11 +49,17 @@ def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
 
 def _not_public(address: AddressFacts, problem: str, source: str) -> Flaw:
     """The flaw of a URL that the service cannot fetch. A user's own server is named, as ``--allow-host`` takes it."""
-    fix, more = _UPLOAD, _SCHEMES.get(address.scheme)
+    fix: str = _UPLOAD
+    more = _SCHEMES.get(address.scheme)
     if meant := meant_url(source):
         fix = f"did you mean {meant!r}?"
     elif address.private:
-        fix += f"; to check a file on a server of your own, add --allow-host {address.private}"
+        own = "; to check a file on a server of your own, "
+        fix = Advice.of(
+            fix,
+            library=f"{own}allow the host {address.private}",
+            command=f"{own}add --allow-host {address.private}",
+        )
     why = f"{problem}; {more}" if more else problem
     return Flaw(message=f"the service cannot fetch this URL: {why}", allowed=_PUBLIC, fix=fix)
 

@@ -143,7 +143,7 @@ def test_records_are_flat_and_of_one_type_a_column(reports: dict[str, Report]) -
         kinds = {type(row[column]) for row in rows} - {type(None)}
         assert len(kinds) <= 1, column
         assert kinds <= {str, int, float}, column
-    assert {row["rules"] for row in reports["gone"].to_records()} == {"url-insecure http-status"}
+    assert {row["rules"] for row in reports["gone"].to_records()} == {"http-status url-insecure"}
 
 
 def test_reprs_are_short_and_show_no_signature(reports: dict[str, Report]) -> None:

@@ -96,7 +96,7 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_a_row_that_fails_to_be_read_does_so_for_all_of_them() -> None:
     with serving({}) as server:
         url = server.url("closes-unanswered", "x.mp4")
-        options = Options(allow=(AllowedHost.parse(server.authority),))
+        options = Options(allow=(AllowedHost.parse(server.authority),), retries=0)
         with Engine(options) as engine:
             jobs = list(engine.check_each([Media(source=url), Media(source=url)]))
 

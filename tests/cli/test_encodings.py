@@ -34,6 +34,8 @@ ARGUMENTS = {
     "ledger resolve": ["1", *LEDGER],
     "ledger calibrate": LEDGER,
     "listen": ["東京"],
+    "pair": ["--images", ".", "--videos", ".", "--each-with-each"],
+    "report": ["東京.jsonl"],
     "rules": [],
     "explain": ["video-too-long"],
     "doctor": ["--offline"],

@@ -17,7 +17,7 @@ KEYS = (
     "a key is never an argument, since other users can see those: "
     "set PREFLIGHT_API_KEY, or name the file that holds it with --key-file"
 )
-FORMATS = "'text', 'json', 'jsonl', 'sarif', 'junit', 'github'"
+FORMATS = "'text', 'json', 'jsonl', 'csv', 'markdown', 'concise', 'sarif', 'junit', 'github'"
 
 USAGE = {
     "a key as an option": (["submit", "job.yaml", "--api-key=sk-live"], f"no such option '--api-key'; {KEYS}"),

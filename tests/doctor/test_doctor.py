@@ -38,7 +38,10 @@ NAMES = [
     "extra deep",
     "extra fix",
     "extra listen",
+    "extra ray",
+    "extra runs",
     "extra sandbox",
+    "extra upload",
 ]
 
 

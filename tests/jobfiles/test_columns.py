@@ -91,7 +91,10 @@ def test_a_named_column_that_is_not_there_is_an_error_that_lists_those_that_are(
     except JobUnreadable as raised:
         error = raised
     assert isinstance(error, JobUnreadable)
-    assert "--column image=character_url: this table has no such column; its columns are image" in str(error)
+    assert (
+        "image is to come from the column character_url, and this table has no such column; its columns are image"
+        in str(error)
+    )
 
 
 def test_names_that_are_repeated_or_empty_lose_nothing(tmp_path: Path) -> None:

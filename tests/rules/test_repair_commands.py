@@ -23,7 +23,7 @@ from preflight.checking.options import Options
 from preflight.model import Kind
 from preflight.model.target import Media, Target
 from preflight.rules import shell_commands as repair
-from preflight.rules.command import together
+from preflight.rules.repair_command import together
 from preflight.specs import load_spec
 from tests.rules import test_rules_fixtures as fixtures
 from tests.rules.test_rule_pages import REPAIRS, code_of, pages

@@ -15,7 +15,7 @@ from tests.support.media import picture
 
 FOUND_MAY_SAY = {
     "select", "ignore", "per-path-ignores", "severity", "fail-on", "strict", "baseline", "include", "exclude", "model",
-    "mode", "orientation", "rounding", "max-credits", "budget-per-day", "timeout",
+    "mode", "orientation", "rounding", "max-credits", "budget-per-day", "timeout", "retries",
 }  # fmt: skip
 
 

@@ -54,11 +54,11 @@ def command(
     """Write a manifest that pairs images with videos.
 
     \b
-    preflight pair --images characters --videos dances --each-with-each -o jobs.csv
+    preflight pair --images faces --videos dances --in-order -o jobs.csv
     preflight check jobs.csv
 
-    Names are in natural order: a2 comes before a10. Files without a partner
-    are named on standard error.
+    Names are in natural order: a2 comes before a10. Standard error names the
+    files without a partner.
     """
     from preflight.targets.pairing import media_in, pair_up  # noqa: PLC0415 - loads pathspec
 
@@ -92,7 +92,7 @@ def _folder(file: str | None) -> str:
 
 
 def _rows(pairs: Iterator[Pair], more: dict[str, str], folder: str) -> Iterator[str]:
-    from preflight.render.rows import csv_line  # noqa: PLC0415 - only for this format
+    from preflight.render.row_tables import csv_line  # noqa: PLC0415 - only for this format
 
     yield csv_line(["id", "image", "video", *more])
     for pair in pairs:

@@ -103,7 +103,7 @@ def command(
     if fix:
         from preflight.cli.submit_repair import repaired  # noqa: PLC0415 - loads the repairs
 
-        wanted = repaired(wanted, hidden=output.hidden, quiet=output.quiet)
+        wanted = repaired(wanted, max_credits=max_credits, hidden=output.hidden, quiet=output.quiet)
     if save_job is not None:
         keep_job(wanted, save_job)
     verdict = VerdictOptions(max_credits=max_credits, strict=strict)

@@ -28,7 +28,12 @@ def repaired(job: Job, *, max_credits: Decimal | None, hidden: bool, quiet: bool
     orientation = choice_of(job, spec, "orientation", None)
     kinds = {media.field: media.kind for media in named_media(job, spec)}
     window = None if max_credits is None else Window(max_credits=max_credits)
-    options = FixOptions(model=spec.model, mode=choice_of(job, spec, "mode", None), window=window)
+    options = FixOptions(
+        model=spec.model,
+        mode=choice_of(job, spec, "mode", None),
+        window=window,
+        if_taken="name it in place of the original, or move it away",
+    )
     outcomes, values = [], {}
     with progress("repairing", hidden=hidden) as update, Fixer(options) as fixer:
         for field, path in local_paths(job).items():

@@ -20,7 +20,7 @@ from PIL import Image
 from surgery import edit
 
 from tests.servers.object_store import BUCKET, Bucket
-from tests.support.command import KEY, preflight
+from tests.support.command import KEY, PICTURE, preflight
 from tests.support.service import Service, service
 from tests.support.terminal import Conversation
 
@@ -124,3 +124,15 @@ def test_a_large_photo_and_a_long_phone_clip_become_a_completed_task(
     assert "already repaired: photo.fixed.jpg" in again.err
     assert "already repaired: clip.fixed.mp4" in again.err
     assert "already submitted" in again.err
+
+
+def test_another_budget_does_not_replace_the_cut_of_the_first(sandbox: Service, store: Bucket, clip: Path) -> None:
+    arguments = ["submit", "--image", PICTURE, "--video", clip, "--fix", "--dry-run", "--max-credits"]
+    environment = environment_of(sandbox, store)
+    missing = preflight(*arguments, "400", "--upload", "s3://b", cwd=sandbox.folder, env=environment)
+    assert (missing.code, list(sandbox.folder.glob("*.fixed.*"))) == (2, [])  # said before anything is repaired
+    preflight(*arguments, "400", cwd=sandbox.folder, env=environment)
+    cut = (sandbox.folder / "clip.fixed.mp4").read_bytes()
+    ran = preflight(*arguments, "300", cwd=sandbox.folder, env=environment)
+    assert "clip.fixed.mp4 already exists; name it in place of the original, or move it away" in ran.err
+    assert (sandbox.folder / "clip.fixed.mp4").read_bytes() == cut

@@ -84,13 +84,23 @@ class Payment:
         self._engine = stack.enter_context(Engine(options))
         self._local_engine = stack.enter_context(Engine(replace(options, uploaded=False)))
 
-    def prepare(self, job: Job, *, upload: UploadOptions, network: NetworkOptions, checked: str | None) -> Ready | Held:
+    def prepare(
+        self,
+        job: Job,
+        *,
+        made_ready: Callable[[Job], Job],
+        upload: UploadOptions,
+        network: NetworkOptions,
+        checked: str | None,
+    ) -> Ready | Held:
         """Check ``job``, upload its local files if it has any, show it and ask. Nothing is paid yet.
 
+        ``made_ready`` repairs and keeps it, once it is known that its files can be uploaded.
         Raises ``NotSubmitted`` for a no, for a job that was paid for, and for one that is not affordable.
         """
         shown = UploadProgress()
         uploader = open_uploader(upload, network, on_progress=shown) if upload.is_wanted else None
+        job = made_ready(job)
         files = read_local_files(job) if uploader is not None and local_paths(job) else ()
         if checked is not None and files:
             raise click.UsageError("--checked is for jobs whose files are at URLs: these are uploaded and checked")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 import click
 from click.exceptions import NoSuchOption
@@ -48,13 +49,23 @@ _MEANT = {
 _VERSIONS = frozenset({"-V", "--version", "--Version", "-version", "version"})
 
 
+class ListedChoices(click.UsageError):
+    """A value that is none of many: ``choices`` are listed below the message, which stays one line."""
+
+    def __init__(self, message: str, choices: Iterable[str]) -> None:
+        super().__init__(message)
+        self.choices = tuple(choices)
+
+
 def usage_of(error: click.ClickException, arguments: Sequence[str]) -> str:
     """The usage of a command, then the error on one line. ``arguments`` are those of the whole command line."""
     lines = []
     if isinstance(error, click.UsageError) and error.ctx is not None:
         lines += [error.ctx.get_usage(), f"Try '{error.ctx.command_path} --help' for help.", ""]
     message = _advised(error, arguments)
-    return "\n".join([*lines, f"preflight: {printable(hide(message))}"])
+    below = error.choices if isinstance(error, ListedChoices) else ()
+    listed = wrap(", ".join(below), 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join([*lines, f"preflight: {printable(hide(message))}", *listed])
 
 
 def _advised(error: click.ClickException, arguments: Sequence[str]) -> str:

@@ -48,7 +48,8 @@ class FixOptions:
     """How to repair. ``dry`` only reports the planned repairs; ``force`` lets a repaired file replace another.
 
     ``fail_on`` is the severity that a repaired file must be free of. ``also`` names notes to repair, too. ``window`` is
-    the part of each clip to keep; ``mode`` is that of its price where no job says one.
+    the part of each clip to keep; ``mode`` is that of its price where no job says one. ``if_taken`` is the advice where
+    another file has the name of the result.
     """
 
     unsafe: bool = False
@@ -60,6 +61,7 @@ class FixOptions:
     mode: str | None = None
     also: frozenset[str] = frozenset()
     window: Window | None = None
+    if_taken: str = "--force replaces it"
 
 
 class Fixer:
@@ -201,7 +203,7 @@ class Fixer:
                 if cmp(best.file, target, shallow=False):
                     self._names.give(target)
                     return replace(about, state=FixState.REPAIRED, target=str(target), findings=())
-                return replace(about, reason=f"{target} already exists; --force replaces it")
+                return replace(about, reason=f"{target} already exists; {self._options.if_taken}")
         self._names.give(target)
         return replace(
             about,

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor, isqrt
 from typing import BinaryIO
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from preflight.fix.recipe import ImageRecipe, Refused, WorkerOutcome
 from preflight.fix.strip import strip_jpeg, strip_png
@@ -32,6 +32,8 @@ _WIDE_GREY = {"I;16", "I;16L", "I;16B"}
 _NEAREST = {"1": "L", "RGBa": "RGBA", "La": "LA", "PA": "RGBA"}
 _WIDE_RAW_MODE = re.compile(r";16[BLNS]")
 _SHRINKS = 4
+_JPEG_BYTES_A_PIXEL = 3
+"""More than noise takes at ``BEST_QUALITY`` with all colours."""
 _ORIENTATION = 0x0112
 
 
@@ -239,7 +241,11 @@ def _best_jpeg(work: _Work, max_bytes: int) -> bytes | None:
 
 
 def _jpeg(work: _Work, quality: int, *, subsampled: bool) -> bytes:
-    data = io.BytesIO()
+    data, tags = io.BytesIO(), _exif(work)
+    # With ``optimize``, Pillow writes the picture into one buffer, and guesses too little for one full of detail.
+    pixels = work.image.width * work.image.height
+    beside = len(work.profile or b"") + sum(map(len, tags.values()))
+    ImageFile.MAXBLOCK = max(ImageFile.MAXBLOCK, _JPEG_BYTES_A_PIXEL * pixels + beside + 2**16)
     work.image.save(
         data,
         "JPEG",
@@ -247,7 +253,7 @@ def _jpeg(work: _Work, quality: int, *, subsampled: bool) -> bytes:
         subsampling=2 if subsampled else 0,
         optimize=True,
         icc_profile=work.profile,
-        **_exif(work),
+        **tags,
     )
     return data.getvalue()
 

@@ -42,7 +42,10 @@ def _no_line(_: str, __: int) -> str:
 def render_report(
     report: Report, console: Console, *, next_commands: Sequence[str] = (), line_of: LineOf = _no_line
 ) -> None:
-    """Print a report, and below it the commands that repair its files. ``line_of`` reads lines of job files."""
+    """Print a report with the commands that repair its files. ``line_of`` reads lines of job files.
+
+    One job has them above its findings, before any other remedy; below several, they are for all of them.
+    """
     several = len(report.jobs) > 1
     in_line = False
     for job in report.jobs:
@@ -53,21 +56,24 @@ def render_report(
         if in_line:
             console.print()
             in_line = False
-        render_job(job, console, line_of)
+        render_job(job, console, line_of, next_commands=() if several else next_commands)
         if several:
             console.print()
     if several:
         if in_line:
             console.print()
         console.print(_summary(totals_of(report.jobs)))
-    _print_next(next_commands, console)
+        _print_next(next_commands, console)
 
 
-def render_job(job: JobReport, console: Console, line_of: LineOf = _no_line) -> None:
-    """Print one job in full."""
+def render_job(
+    job: JobReport, console: Console, line_of: LineOf = _no_line, *, next_commands: Sequence[str] = ()
+) -> None:
+    """Print one job in full, with the commands that repair its files."""
     _print_heading(job, console)
     for subject in job.subjects:
         _print_subject(job, subject, console)
+    _print_next(next_commands, console)
     _print_findings(job, console, line_of)
     if job.quote is not None:
         _print_price(job.quote, console)

@@ -36,7 +36,7 @@ TRUTH: dict[str, dict[str, Any]] = {
 MEDIA = [*files(FIXTURES / "clips"), *files(FIXTURES / "pictures")]
 RULE_FILES = files(FIXTURES / "rules")
 SCENES = [path for path in RULE_FILES if path.suffix == ".toml"]
-COPIES = [path for path in RULE_FILES if path.suffix not in {".toml", ".yaml"}]
+COPIES = [path for path in RULE_FILES if path.suffix not in {".toml", ".yaml", ".csv", ".jsonl"}]
 
 
 def test_truth_has_a_line_for_every_clip_and_picture_and_no_other() -> None:

@@ -8,6 +8,7 @@ import shutil
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import av
@@ -157,6 +158,17 @@ def test_a_photo_that_is_too_large_becomes_the_best_jpeg_that_fits() -> None:
         outcome = images.write_picture(source, made, ImageRecipe(container="JPEG", max_bytes=most))
         assert outcome.done[-1] == f"encoded as JPEG of {expected}"
         assert len(made.getvalue()) <= most
+
+
+def test_a_photo_full_of_detail_is_searched_like_any_other() -> None:
+    """It has more bytes than pixels, for which Pillow's own buffer is too small."""
+    photo, made = io.BytesIO(), io.BytesIO()
+    noise = Image.frombytes("RGB", (600, 500), Random(1).randbytes(600 * 500 * 3))
+    noise.save(photo, "JPEG", quality=100, subsampling=0)
+    most = 2 * 600 * 500
+    outcome = images.write_picture(io.BytesIO(photo.getvalue()), made, ImageRecipe(container="JPEG", max_bytes=most))
+    assert outcome.done[-1] in {f"encoded as JPEG of quality {quality}" for quality in (92, 93, 94)}
+    assert 600 * 500 < len(made.getvalue()) <= most
 
 
 # ── The right seconds ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -42,12 +42,17 @@ def frames_of(path: Path) -> list[Shown]:
     with av.open(str(path)) as clip:
         stream = _main(clip)
         frames = [
-            Shown(Fraction(frame.pts) * frame.time_base, frame.to_image())
+            Shown(Fraction(frame.pts) * frame.time_base, _eight_bits(frame).to_image())
             for frame in clip.decode(stream)
             if frame.pts is not None
         ]
     begin = min(frame.at for frame in frames)
     return [frame._replace(at=frame.at - begin) for frame in frames]
+
+
+def _eight_bits(frame: av.VideoFrame) -> av.VideoFrame:
+    """Ten bits rounded first: FFmpeg spreads their colours over neighbours otherwise than those of eight bits."""
+    return frame.reformat(format="yuv420p") if frame.format.name == "yuv420p10le" else frame
 
 
 def lengths_of(path: Path) -> Lengths:

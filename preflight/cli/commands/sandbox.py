@@ -12,6 +12,8 @@ import click
 from preflight.cli.completion import files
 from preflight.cli.param_types import Choice, Number, Seconds, WholeNumber
 from preflight.cli.terminal import tell, verbose_option
+from preflight.cli.usage_errors import ListedChoices
+from preflight.redact.suggestion import suggestion
 
 if TYPE_CHECKING:
     from preflight.sandbox import Armed
@@ -40,7 +42,7 @@ _SPEED = Seconds(0.001, 1_000_000)
     "faults",
     multiple=True,
     metavar="NAME[:RATE]",
-    help="Arm a fault (repeatable). It strikes once, or repeatedly at a rate from 0 to 1.",
+    help="Arm a fault (repeatable; a wrong name lists all). It strikes once, or repeatedly at a rate from 0 to 1.",
 )
 @click.option("--allow-public", is_flag=True, help="Also listen on addresses that other machines can reach.")
 @verbose_option
@@ -87,7 +89,13 @@ def command(
 def _armed(texts: tuple[str, ...]) -> tuple[Armed, ...]:
     from preflight.sandbox import fault_from_text  # noqa: PLC0415 - an extra
     from preflight.sandbox.api_responses import Refused  # noqa: PLC0415 - the same
+    from preflight.sandbox.faults import FAULTS  # noqa: PLC0415 - the same
 
+    for text in texts:
+        name = text.split(",")[0].partition(":")[0]
+        if name not in FAULTS:
+            hint = suggestion(name, FAULTS, otherwise=";")
+            raise ListedChoices(f"--fault: there is no fault {name!r}{hint} docs/sandbox.md explains them all:", FAULTS)
     try:
         return tuple(map(fault_from_text, texts))
     except Refused as refused:

@@ -20,6 +20,7 @@ from preflight.cli.submit_source import keep_job, read_job, require_new_job_file
 from preflight.cli.terminal import progress, remark
 from preflight.cli.upload_options import UploadOptions, upload_options
 from preflight.ledger import Budget
+from preflight.model import Job
 from preflight.render.formats import SUBMISSION
 
 
@@ -100,12 +101,16 @@ def command(
     wanted = read_job(path, job)
     receiver = callback_base(callback)
     require_writable(output.file)
-    if fix:
-        from preflight.cli.submit_repair import repaired  # noqa: PLC0415 - loads the repairs
 
-        wanted = repaired(wanted, hidden=output.hidden, quiet=output.quiet)
-    if save_job is not None:
-        keep_job(wanted, save_job)
+    def made_ready(job: Job) -> Job:
+        if fix:
+            from preflight.cli.submit_repair import repaired  # noqa: PLC0415 - loads the repairs
+
+            job = repaired(job, max_credits=max_credits, hidden=output.hidden, quiet=output.quiet)
+        if save_job is not None:
+            keep_job(job, save_job)
+        return job
+
     verdict = VerdictOptions(max_credits=max_credits, strict=strict)
     with ExitStack() as stack:
         payment = Payment(
@@ -118,7 +123,7 @@ def command(
             is_dry=dry_run,
             stack=stack,
         )
-        ready = payment.prepare(wanted, upload=upload, network=network, checked=checked)
+        ready = payment.prepare(wanted, made_ready=made_ready, upload=upload, network=network, checked=checked)
         if isinstance(ready, Held):
             return ready.code
         with progress("submitting", hidden=output.hidden) as update:

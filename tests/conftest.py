@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.processes import hand_down_default_signals, within
 
@@ -14,6 +15,9 @@ MOST_SECONDS = 480
 """Far more than any test takes: it only ends one that would wait for ever."""
 
 hand_down_default_signals()
+
+settings.register_profile("busy", deadline=None)  # a time says how busy the machine is
+settings.load_profile("busy")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -73,7 +73,7 @@ def environment_of(sandbox: Service, store: Bucket) -> dict[str, str]:
 
 
 def probed(path: Path) -> tuple[str, int, Fraction, set[Fraction]]:
-    """Codec tag, rotation, length of the longest clock, and the gaps between frames, as FFmpeg's libraries tell them."""
+    """Codec tag, rotation, length of the longest clock, and the gaps between frames, as FFmpeg tells them."""
     with av.open(str(path)) as container:
         (video,) = container.streams.video
         tag = str(video.codec_context.codec_tag)

@@ -17,7 +17,7 @@ from preflight.redact import redact
 
 _COLUMNS = (
     "id, api, job_hash, state, created_at, updated_at, sent_at, settles_at, attempts, model, path, job, quote, high,"
-    " clocks, receipts, task_id, charged, account, content_hash, refunded, reason"
+    " clocks, receipts, task_id, charged, account, content_hash, refunded, reason, run"
 )
 _AT_ONCE = 500
 _FIRST_YEAR, _LAST_YEAR = 2000, 9000
@@ -110,6 +110,7 @@ def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iter
         account=_optional_text(row["account"]),
         content_hash=_optional_text(row["content_hash"]),
         reason=_optional_text(row["reason"]),
+        run=_optional_text(row["run"]),
         attempts=attempts,
         state=EntryState(row["state"]),
         created_at=_moment(row["created_at"]),
@@ -177,6 +178,7 @@ def insert_request(
     api: str,
     account: str | None,
     token_hash: str | None,
+    run: str | None = None,
 ) -> int:
     """A new entry for ``request``, intended; returns its number."""
     at = stamp(now)
@@ -196,6 +198,7 @@ def insert_request(
         "account": account,
         "content_hash": request.content_hash,
         "token_hash": token_hash,
+        "run": run,
     }
     marks = ", ".join("?" * len(columns))
     sql = f"INSERT INTO entry ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own words
@@ -208,7 +211,9 @@ def insert_request(
 def insert_late(connection: sqlite3.Connection, now: datetime, settled: Entry, what: str, task_id: str) -> int:
     """A new entry, accepted, for the task of an entry that was ``settled`` as something else; returns its number."""
     at = stamp(now)
-    kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts, account, content_hash"
+    kept = (
+        "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts, account, content_hash, run"
+    )
     new_id = connection.execute(
         f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
         f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",

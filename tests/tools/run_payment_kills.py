@@ -1,10 +1,13 @@
 """Kills ``preflight submit RUN`` at random moments, and counts what was paid for.
 
     python tests/tools/run_payment_kills.py 200 5
+    python tests/tools/run_payment_kills.py 200 5 0.9
+
+The third number is the share of the whole price that the budget allows.
 
 A sandbox drops 10 % of its replies to paid requests, and a listener receives its callbacks. The command is started
-again and again, killed with SIGKILL after a random time, and then once more, to its end. No job may be billed twice, every
-task that was billed must stand in the ledger, and what was billed must never be more than the budget.
+again and again, killed with SIGKILL after a random time, and then once more, to its end. No job may be billed twice,
+every task that was billed must stand in the ledger, and what was billed must never be more than the budget.
 """
 
 from __future__ import annotations
@@ -119,10 +122,10 @@ def _to_the_end(sandbox: Service, arguments: Sequence[str]) -> int:
         process.wait()
 
 
-def main(jobs: int, kills: int) -> None:
+def main(jobs: int, kills: int, share: float = 1.0) -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
-        budget = PRICE * jobs
+        budget = int(PRICE * jobs * share)
         outcome = kill_payments(jobs, kills, Path(place), budget=budget, seed=7, alive_s=jobs / kills / 12)
         with Ledger(Path(place) / "ledger.db") as ledger:
             entries = len(ledger.entries())
@@ -130,4 +133,4 @@ def main(jobs: int, kills: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), *map(float, sys.argv[3:4]))

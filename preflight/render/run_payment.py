@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from preflight.redact import printable, shorten
 from preflight.render.json_text import to_json, to_json_lines
+from preflight.render.plain_table import aligned
 from preflight.units import dollars, plain
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def paid_lines(paid: RunPaid) -> Iterator[str]:
     ordered = sorted(paid.lines, key=lambda line: (line["state"] in _QUIET_STATES, line["row"]))
     shown = [_cells(line) for line in ordered[:_ROWS_SHOWN]]
     if shown:
-        yield from _table([("row", "id", "state", "credits", "task", ""), *shown])
+        yield from aligned([("row", "id", "state", "credits", "task", ""), *shown], right=(0, 3))
     if len(ordered) > len(shown):
         yield f"and {len(ordered) - len(shown)} more, {len(ordered)} in all"
     if shown:
@@ -143,18 +144,6 @@ def _cells(line: Mapping[str, Any]) -> tuple[str, ...]:
     price = (line["quote"] or {}).get("credits", "")
     name = shorten(printable(str(line["id"] or "")), _ID_CHARS)
     return str(line["row"]), name, str(line["state"]), f"{price}", line["task_id"] or "–", printable(str(note))
-
-
-def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    is_silent = [all(not row[column] for row in rows[1:]) for column in range(len(widths))]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if column in (0, 3) else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row[:-1], widths, strict=True))
-            if not is_silent[column]
-        ]
-        yield "  ".join([*cells, row[-1]]).rstrip()
 
 
 RUN_PAID: Formats[RunPaid] = {

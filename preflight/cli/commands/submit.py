@@ -100,6 +100,10 @@ def command(
     the ledger before it is sent, so that a job is not paid for twice even if this process dies. Exit code 6 means that
     the request was sent and its outcome is unknown; 'preflight ledger resolve' settles it.
 
+    RUN is the folder of a finished 'preflight check MANIFEST --to RUN'. Its jobs that passed are submitted, each once,
+    while the --budget for all of them lasts; you are asked once. The same command again continues. A MANIFEST is
+    checked into a run first.
+
     \b
     preflight submit job.yaml --wait --download results
     preflight submit job.yaml --yes --max-credits 400

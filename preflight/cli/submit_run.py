@@ -31,7 +31,7 @@ from preflight.render.run_payment import RUN_PAID, RunPaid, RunProposal, proposa
 from preflight.runs.carry_out import Order
 from preflight.runs.open_store import open_store
 from preflight.runs.pay_one import GivenUp, Payer, Waiting
-from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run
+from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, pay_run
 from preflight.runs.settled import NAME, End
 from preflight.submit.settle import read_balance
@@ -53,7 +53,6 @@ _SERIOUS = (
     (End.REFUSED, Exit.API),
     (End.HELD, Exit.FAIL),
     (End.STOPPED, Exit.API),
-    (End.NOT_SAVED, Exit.INDETERMINATE),
 )
 """Most serious first."""
 
@@ -95,6 +94,7 @@ class RunSubmission:
         store = open_store(folder)
         near = [Path(folder).parent, Path()]
         manifest = self._manifest()
+        require_run(store)  # before a lock is put into a folder that may be somebody else's
         with ExitStack() as stack:
             stack.enter_context(store.lock())
             client = stack.enter_context(open_client(self._service))
@@ -253,7 +253,8 @@ def _exit_of(payments: Payments, plan: Plan) -> Exit:
     if payments.interrupted:
         remark("interrupted: run the same command again to continue")
         return Exit.INTERRUPTED
-    found = next((code for end, code in _SERIOUS if ends[end]), Exit.PASS)
-    if found is Exit.PASS:
-        return Exit.FAIL if plan.others["fail"] else Exit.INDETERMINATE if plan.others else Exit.PASS
-    return found
+    if found := next((code for end, code in _SERIOUS if ends[end]), None):
+        return found
+    if plan.others["fail"]:
+        return Exit.FAIL
+    return Exit.INDETERMINATE if plan.others or ends[End.NOT_SAVED] else Exit.PASS

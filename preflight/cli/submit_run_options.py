@@ -12,6 +12,7 @@ from preflight.cli.option_groups import PayRunOptions, grouped
 from preflight.cli.param_types import Number, WholeNumber
 from preflight.cli.targets import is_given
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES
+from preflight.model.target import is_url
 
 if TYPE_CHECKING:
     from preflight.cli.upload_options import UploadOptions
@@ -47,7 +48,8 @@ pay_run_options = grouped(
 def is_of_many(path: str) -> bool:
     """Whether ``path`` names a run or a manifest, rather than one job."""
     suffix = Path(path).suffix.lower()
-    return "://" in path or Path(path).is_dir() or suffix in MANIFEST_SUFFIXES or suffix in PARQUET_SUFFIXES
+    is_stored = "://" in path and not is_url(path)  # such as s3://bucket/run
+    return is_stored or Path(path).is_dir() or suffix in MANIFEST_SUFFIXES or suffix in PARQUET_SUFFIXES
 
 
 def require_one_job(pay: PayRunOptions) -> None:

@@ -131,9 +131,11 @@ class Payer:
             return True
         return self.ledger.cost_of_run(self.budget.run) + credits <= self.budget.per_run
 
-    def known(self, payable: Payable, entry_id: int) -> Settled:
-        """The state that the ledger has of a job, without asking anybody."""
-        return _of_entry(payable, self.ledger.entry(entry_id))
+    def known(self, payable: Payable, earlier: Mapping[str, Any] | None) -> Settled | None:
+        """The state that the ledger has of a job, without asking anybody; ``None`` where it was not sent."""
+        request = paid_request_of(payable.job, payable.report)
+        entry = self.ledger.last_of(request, self.client.base_url, refused=False)
+        return None if entry is None else _of_entry(payable, entry, earlier)
 
     def _sent(self, payable: Payable, slow: Callable[[], object]) -> Submission:
         # Asked before the files are read again: a job that may not be paid for costs nobody a request.

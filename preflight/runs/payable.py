@@ -18,7 +18,7 @@ from preflight.runs.part_files import part_name, read_part
 from preflight.runs.report_jobs import NotAJob, job_of
 from preflight.runs.rows import part_rows
 from preflight.runs.run_errors import RunUnusable
-from preflight.runs.run_file import RunFile, find_run
+from preflight.runs.run_file import NAME, RunFile, find_run
 from preflight.submit.recheck import saved_check
 
 if TYPE_CHECKING:
@@ -114,9 +114,7 @@ def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path]) 
 
     Raises ``RunUnusable`` where there is no finished run, or where no such file has the content that was checked.
     """
-    run = find_run(store)
-    if run is None:
-        raise RunUnusable(f"{store.shown} holds no run: preflight check MANIFEST --to {store.shown} makes one")
+    run = require_run(store)
     missing = {part_name(number, run.results) for number in range(run.parts)} - store.names()
     if missing:
         done = run.parts - len(missing)
@@ -147,6 +145,14 @@ def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path]) 
             " that; jobs that are paid for stay so"
         )
     raise RunUnusable(f"the manifest {name} of {store.shown} is not where it was: name it with --manifest FILE")
+
+
+def require_run(store: Store) -> RunFile:
+    """The run in ``store``. Raises ``RunUnusable`` where there is none."""
+    run = find_run(store) if NAME in store.names() else None
+    if run is None:
+        raise RunUnusable(f"{store.shown} holds no run: preflight check MANIFEST --to {store.shown} makes one")
+    return run
 
 
 def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[], object]) -> Plan:

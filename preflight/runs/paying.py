@@ -9,16 +9,16 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
-from preflight.errors import RateLimitExceeded
+from preflight.errors import PreflightError, RateLimitExceeded
 from preflight.runs.pace import Pace
 from preflight.runs.pay_one import Payer, Stopped, TooManyRequests
+from preflight.runs.run_errors import RunUnusable
 from preflight.runs.settled import End, Settled, read_lines, settled, write_lines
 
 if TYPE_CHECKING:
@@ -107,10 +107,15 @@ class _Work:
                 self._result.interrupted = True
                 self._halt("interrupted")
                 self._collect_all()
-            self._close()
+            except PreflightError as error:
+                self._halt(str(error))
+                self._collect_all()
+                raise
         finally:
+            # A request under way is never cut off: its outcome would be unknown.
             self._stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=True, cancel_futures=True)
+        self._close()
         return self._result
 
     def _send(self, pool: ThreadPoolExecutor) -> None:
@@ -169,8 +174,15 @@ class _Work:
                 self._halt(error.why)
         if self._clock() - self._kept_at >= _KEPT_EVERY_S:
             self._kept_at = self._clock()
-            write_lines(self._run.store, self._result.in_order)
+            self._keep()
         self._tick(self._result)
+
+    def _keep(self) -> None:
+        """Write ``submissions.jsonl``. A full disk stops the run: what was paid for is in the ledger."""
+        try:
+            write_lines(self._run.store, self._result.in_order)
+        except RunUnusable as error:
+            self._halt(str(error))
 
     def _ended(self, end: Settled) -> None:
         self._result.ended[end.row] = end
@@ -212,8 +224,7 @@ class _Work:
                     continue
                 if planned.same_as is None:
                     # What the ledger holds stays what it is, whether or not this start had a look at it.
-                    known = self._payer.known(payable, planned.entry) if planned.entry is not None else None
-                    if known is not None:
+                    if (known := self._payer.known(payable, self._before.get(payable.row))) is not None:
                         ended[payable.row] = known
                     else:
                         self._leave(payable)
@@ -227,5 +238,4 @@ class _Work:
                         entry=first.line["entry"] if first else None,
                         task_id=first.line["task_id"] if first else None,
                     )
-        with suppress(KeyboardInterrupt):  # the file is small, and tells what was paid for
-            write_lines(self._run.store, self._result.in_order)
+        self._keep()

@@ -19,7 +19,7 @@ from preflight.ledger.file_names import require_one_name
 from tests.ledger.test_ledger_invariants import API, Clock, brought_to, order
 from tests.support.command import KEY, here
 
-OLD = {version: Path(__file__).with_name(f"version-{version}.sql") for version in (1, 2)}
+OLD = {version: Path(__file__).with_name(f"version-{version}.sql") for version in (1, 2, 3)}
 
 
 @pytest.fixture

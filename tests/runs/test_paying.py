@@ -342,3 +342,18 @@ def test_text_names_each_job_and_cuts_no_id(sandbox: Service) -> None:
     assert all(task["id"] in ran.out for task in sandbox.state["tasks"])
     assert "2 jobs: 2 accepted" in ran.out
     assert "720 of 1000 credits" in ran.out
+
+
+def test_a_folder_that_is_no_run_stays_as_it_is(sandbox: Service) -> None:
+    folder = sandbox.folder / "photos"
+    folder.mkdir()
+    (folder / "a.txt").touch()
+    ran = pay(sandbox, folder)
+    assert (ran.code, "holds no run" in ran.err, [each.name for each in folder.iterdir()]) == (2, True, ["a.txt"])
+
+
+def test_results_that_cannot_be_written_down_stop_the_run_and_are_told(sandbox: Service) -> None:
+    folder = checked_run(sandbox, "a", "b")
+    (folder / "submissions.jsonl").mkdir()
+    ran = pay(sandbox, folder)
+    assert (ran.code, sandbox.paid_requests) == (2, 0), ran.err

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from preflight.render.json_text import to_json, to_json_lines
 from preflight.render.ledger import entry_object, ledger_object, render_entries
 from preflight.render.plain_table import aligned
-from preflight.render.rows import table_of
+from preflight.render.row_tables import table_of
 
 if TYPE_CHECKING:
     from rich.console import Console

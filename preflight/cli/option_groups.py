@@ -79,6 +79,16 @@ class RunOptions:
 
 
 @frozen
+class PayRunOptions:
+    """How a run is paid for: its budget, how many jobs at once, its manifest, its folder. ``None`` where not given."""
+
+    budget: Decimal | None
+    at_once: int | None
+    manifest: str | None
+    run_folder: str | None
+
+
+@frozen
 class VerdictOptions:
     """The findings that fail. ``None`` takes the value from the settings."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST = Decimal(10) ** 9
 _PLACES = 9
+_AGO = re.compile(r"(\d{1,5})([mhdw])", re.ASCII)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _ALMOST_NUMBER = re.compile(r"(\d[\d\s_',.]{0,30})\s*(?:s|sec|secs|seconds?|credits?)?", re.IGNORECASE | re.ASCII)
 """Digits with a decimal comma, separators or a unit."""
 
@@ -98,6 +101,28 @@ class Seconds(click.ParamType[float]):
         if not self._least <= seconds <= self._most:  # also refuses nan
             self.fail(f"{value} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
         return seconds
+
+
+class Since(click.ParamType[datetime]):
+    """A day or a moment (UTC unless it says otherwise), or a time before now: ``90m``, ``24h``, ``7d``."""
+
+    name = "when"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        now = datetime.now(UTC)
+        if ago := _AGO.fullmatch(str(value).strip()):
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        try:
+            moment = datetime.fromisoformat(str(value).strip())
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a time: write 2026-11-01, 2026-11-01T12:00, 24h or 7d", param, ctx)
+        if moment > now:
+            self.fail(f"{value!r} is in the future", param, ctx)
+        return moment
 
 
 class Host(click.ParamType["AllowedHost"]):

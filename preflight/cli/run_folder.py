@@ -19,7 +19,7 @@ from preflight.errors import ConfigurationError
 from preflight.model.target import is_url
 from preflight.render.json_text import to_json
 from preflight.render.run_summary import run_summary
-from preflight.runs.carry_out import Order, RowsOf, carry_out
+from preflight.runs.carry_out import Finished, Order, RowsOf, carry_out
 from preflight.runs.checker import Task
 from preflight.runs.local_engine import Watcher, with_manners, work_locally
 from preflight.runs.open_store import open_store
@@ -59,21 +59,26 @@ def check_into_folder(
         rows_a_part=run.part_rows,
         columns=places.column,
     )
-    with progress("reading the manifest", hidden=output.hidden) as show:
-        observer = RunProgress(show, hidden=output.hidden)
-        try:
-            finished = carry_out(order, partial(_work, run=run, quiet=bool(output.quiet)), observer)
-        except KeyboardInterrupt as interrupt:
-            done, parts = observer.parts_done
-            if parts:
-                interrupt.add_note(f"{done} of {parts} parts are complete: run the same command again to continue")
-            raise
+    finished = carried_out(order, run, hidden=output.hidden, quiet=bool(output.quiet))
     for each in wanted:
         if output.quiet and each.file is None:
             continue
         text = run_summary(finished.summary, where=store.shown) if each.format == "text" else to_json(finished.summary)
         emit(text, each.file)
     return exit_of_outcome(finished.outcome)
+
+
+def carried_out(order: Order, run: RunOptions, *, hidden: bool, quiet: bool) -> Finished:
+    """The run of ``order``, checked to its end with progress on standard error. Raises as ``carry_out``."""
+    with progress("reading the manifest", hidden=hidden) as show:
+        observer = RunProgress(show, hidden=hidden)
+        try:
+            return carry_out(order, partial(_work, run=run, quiet=quiet), observer)
+        except KeyboardInterrupt as interrupt:
+            done, parts = observer.parts_done
+            if parts:
+                interrupt.add_note(f"{done} of {parts} parts are complete: run the same command again to continue")
+            raise
 
 
 def _manifest(names: Sequence[str], places: PlaceOptions) -> Path:

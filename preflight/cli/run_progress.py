@@ -20,23 +20,43 @@ if TYPE_CHECKING:
 _EVERY_S = 10.0
 
 
+class EveryTenSeconds:
+    """Says how far something is: ``show`` puts a text in place of the last one; else a line every ten seconds."""
+
+    def __init__(
+        self, show: Callable[[str], object], *, hidden: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._show, self._hidden, self._clock = show, hidden, clock
+        self._is_live = sys.stderr.isatty() and not is_ci(os.environ)
+        self._said = clock()
+
+    def say(self, text: Callable[[], str]) -> None:
+        """Show ``text``, as often as that is wanted."""
+        if self._hidden:
+            return
+        if self._is_live:
+            self._show(text())
+        elif self._clock() - self._said >= _EVERY_S:
+            self._said = self._clock()
+            remark(text())
+
+
 class RunProgress:
     """Observes a run. ``show`` puts a text in place of the last one; lines go to standard error where it cannot."""
 
     def __init__(
         self, show: Callable[[str], object], *, hidden: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._show = show
+        self._shown = EveryTenSeconds(show, hidden=hidden, clock=clock)
         self._hidden = hidden
-        self._is_live = sys.stderr.isatty() and not is_ci(os.environ)
         self._clock = clock
-        self._began = self._said = clock()
+        self._began = clock()
         self._rows = self._parts = self._parts_done = 0
         self._before = self._so_far = Headway()
 
     def began(self, state: State, before: Tally) -> None:
         self._rows, self._parts, self._parts_done = state.rows, state.parts, state.parts_done
-        self._began = self._said = self._clock()
+        self._began = self._clock()
         verdicts = before.verdicts
         self._before = Headway(
             rows=before.rows,
@@ -56,13 +76,7 @@ class RunProgress:
 
     def tick(self) -> None:
         """Show how far it is, as often as that is wanted."""
-        if self._hidden:
-            return
-        if self._is_live:
-            self._show(self.text())
-        elif self._clock() - self._said >= _EVERY_S:
-            self._said = self._clock()
-            remark(self.text())
+        self._shown.say(self.text)
 
     @property
     def parts_done(self) -> tuple[int, int]:

@@ -62,15 +62,15 @@ def open_ledger(path: str | None) -> Ledger:
 
 
 @contextmanager
-def open_client(service: ServiceOptions) -> Iterator[Client]:
+def open_client(service: ServiceOptions, *, sleep: Callable[[float], None] | None = None) -> Iterator[Client]:
     """A client with the user's key. Raises ``InvalidKey`` and ``ConfigurationError``.
 
-    An ``ApiError`` of the body that an option may explain gets a note that says so.
+    ``sleep`` is how it waits. An ``ApiError`` of the body that an option may explain gets a note that says so.
     """
     if meant := meant_url(f"{service.api_url}/-"):
         meant = meant.removesuffix("/-")
         raise ConfigurationError(f"{redact(service.api_url)} is not the URL of an API; did you mean {meant!r}?")
-    with Client(_key(service.key_file), base_url=service.api_url) as client:
+    with Client(_key(service.key_file), base_url=service.api_url, sleep=sleep) as client:
         try:
             yield client
         except ApiError as error:

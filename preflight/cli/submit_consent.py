@@ -66,12 +66,12 @@ class Consent:
         if self._is_given:
             return
         self.require_somebody(proposal.quote)
-        if not _answer(f"{question(proposal, is_dearer=is_dearer)} [y/N] "):
+        if not answer(f"{question(proposal, is_dearer=is_dearer)} [y/N] "):
             raise NotSubmitted("not submitted")
 
 
-def _answer(text: str) -> bool:
-    """The answer of a person; no answer and an end of input are a no."""
+def answer(text: str) -> bool:
+    """The answer of a person to the question ``text``; no answer and an end of input are a no."""
     try:
         for _ in range(_TRIES):
             said = ask_for_line(text)

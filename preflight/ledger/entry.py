@@ -81,7 +81,8 @@ class Entry:
     by while nothing else ran, ``None`` where that was not seen. ``settles_at`` is when a request without an answer can
     no longer be charged for. ``content_hash`` is its identity by the bytes of its uploaded files, where it has any.
     ``account`` tells the key that paid from others (``Ledger.account_of``). ``refunded`` is
-    whether the balance showed a failed task's credits come back.
+    whether the balance showed a failed task's credits come back. ``run`` is the id of the run on disk that it was
+    sent from.
     """
 
     id: int
@@ -106,6 +107,7 @@ class Entry:
     content_hash: str | None = None
     refunded: bool | None = None
     reason: str | None = None
+    run: str | None = None
     balances: Mapping[str, Balance]
     events: tuple[Event, ...] = ()
 

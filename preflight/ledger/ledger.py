@@ -7,12 +7,13 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from threading import RLock
 from typing import Self
 
 from preflight.errors import ConfigurationError, LedgerUnusable, NotSubmitted
-from preflight.ledger import database, schema
+from preflight.ledger import database, queries, schema
 from preflight.ledger.balances import charged_alone, credits_spent, ran_alone
 from preflight.ledger.entry import Balance, Entry, EntryState, Moment
 from preflight.ledger.file_names import file_at, place_of
@@ -67,12 +68,20 @@ class Ledger:
         with self.reading() as connection:
             return tuple(select_entries(connection, "WHERE charged IS NOT NULL ORDER BY id DESC"))
 
-    def entries(self, *, states: Sequence[EntryState] = (), limit: int | None = None) -> tuple[Entry, ...]:
-        """The entries in any of ``states`` (none: in all), the newest first, at most ``limit``."""
-        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
-        values = [*(state.value for state in states), -1 if limit is None else limit]
+    def entries(
+        self, *, states: Sequence[EntryState] = (), since: datetime | None = None, limit: int | None = None
+    ) -> tuple[Entry, ...]:
+        """At most ``limit`` entries in any of ``states`` (none: in all), made at ``since`` or later, newest first."""
+        among = f" AND state IN ({', '.join('?' * len(states))})" if states else ""
+        values = ["" if since is None else stamp(since), *(state.value for state in states)]
         with self.reading() as connection:
-            return tuple(select_entries(connection, f"{where} ORDER BY id DESC LIMIT ?", *values))
+            rest = f"WHERE created_at >= ?{among} ORDER BY id DESC LIMIT {-1 if limit is None else limit:d}"
+            return tuple(select_entries(connection, rest, *values))
+
+    def cost_of_run(self, run: str) -> Decimal:
+        """The amount of a run's entries in its budget, in credits."""
+        with self.reading() as connection:
+            return queries.cost_of_all(connection, "WHERE run = ?", run)
 
     def entry(self, entry_id: int) -> Entry:
         """One entry. Raises ``ConfigurationError`` where there is none."""
@@ -82,12 +91,13 @@ class Ledger:
             raise ConfigurationError(f"the ledger {self.path} has no entry {entry_id}")
         return found[0]
 
-    def last_of(self, request: PaidRequest, api: str) -> Entry | None:
-        """The latest entry of the same job at ``api``."""
+    def last_of(self, request: PaidRequest, api: str, *, refused: bool = True) -> Entry | None:
+        """The latest entry of the same job at ``api``; with ``refused=False`` the latest that was not refused."""
         among, values = same_job(request)
+        kept = "" if refused else " AND state != 'refused'"
         with self.reading() as connection:
-            found = select_entries(connection, f"WHERE api = ? AND {among} ORDER BY id DESC LIMIT 1", api, *values)
-        return next(iter(found), None)
+            rest = f"WHERE api = ? AND {among}{kept} ORDER BY id DESC LIMIT 1"
+            return next(iter(select_entries(connection, rest, api, *values)), None)
 
     def of_task(self, api: str, task_id: str) -> Entry | None:
         """The entry of a task of the service at ``api``."""
@@ -119,8 +129,9 @@ class Ledger:
                 self._mark_abandoned(connection)
                 require_new(connection, request, api, again=again)
                 require_affordable(connection, request, api, budget=budget or Budget(), now=self.now())
+                run = budget.run if budget else None
                 entry_id = insert_request(
-                    connection, self.now(), request, api=api, account=account, token_hash=token_hash
+                    connection, self.now(), request, api=api, account=account, token_hash=token_hash, run=run
                 )
                 # Held before the entry can be seen: no process may think that the one behind it has gone.
                 lock = ProcessLock(self.path, entry_id)

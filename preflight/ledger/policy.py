@@ -50,6 +50,13 @@ def require_affordable(
     """Raise ``OverBudget`` when ``request`` does not fit beside the open requests and the cost of the last 24 hours."""
     if budget == Budget():
         return
+    if budget.per_run is not None and budget.run is not None:
+        taken = cost_of_all(connection, "WHERE run = ?", budget.run)
+        if request.high + taken > budget.per_run:
+            raise OverBudget(
+                f"not sent: the job may cost {request.high:f} credits, and {taken:f} of the run's budget of"
+                f" {budget.per_run:f} are spent or reserved"
+            )
     in_doubt = "state IN ('intended', 'sent', 'unknown')"
     since = stamp(now - DAY)
     require_within(
@@ -65,11 +72,14 @@ class Budget:
     """Bounds in credits, ``None`` for none.
 
     ``max_credits`` bounds the amount at stake: the job with everything pending or unknown. ``per_day`` bounds that
-    and what was spent in the last 24 hours.
+    and what was spent in the last 24 hours. ``run`` is the id of the run on disk that the job is of, and ``per_run``
+    bounds what all of its entries cost: the charge where it is known, else the high end of the quote.
     """
 
     max_credits: Decimal | None = None
     per_day: Decimal | None = None
+    per_run: Decimal | None = None
+    run: str | None = None
 
 
 def require_within(budget: Budget, *, high: Decimal, pending: Decimal, spent: Decimal) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from preflight.redact import redact
 
 _COLUMNS = (
     "id, api, job_hash, state, created_at, updated_at, sent_at, settles_at, attempts, model, path, job, quote, high,"
-    " clocks, receipts, task_id, charged, account, content_hash, refunded, reason"
+    " clocks, receipts, task_id, charged, account, content_hash, refunded, reason, run"
 )
 _AT_ONCE = 500
 _FIRST_YEAR, _LAST_YEAR = 2000, 9000
@@ -58,6 +59,15 @@ def select_entries(connection: sqlite3.Connection, rest: str = "", *values: obje
     return [_entry(row, balances.get(row["id"], ()), events.get(row["id"], ())) for row in rows]
 
 
+@contextmanager
+def malformed(entry_id: object) -> Iterator[None]:
+    """Errors of values that no preflight wrote, as ``LedgerUnusable``."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it is malformed") from error
+
+
 def same_job(request: PaidRequest) -> tuple[str, list[str | None]]:
     """The condition for entries of the same job as ``request``, by its URLs or by its bytes, and its values."""
     marks = ", ".join("?" * len(request.hashes))
@@ -69,12 +79,10 @@ def cost_of_all(connection: sqlite3.Connection, rest: str, *values: object) -> D
     rows = connection.execute(f"SELECT id, state, high, charged, refunded FROM entry {rest}", values)  # noqa: S608 - our own words
     total = Decimal(0)
     for entry_id, state, high, charged, refunded in rows:
-        try:
+        with malformed(entry_id):
             total += cost_of(
-                EntryState(state), high=_amount(high), charged=_optional_amount(charged), refunded=bool(refunded)
+                EntryState(state), high=amount_of(high), charged=_optional_amount(charged), refunded=bool(refunded)
             )
-        except _UNREADABLE as error:
-            raise LedgerUnusable(f"entry {entry_id} of the ledger cannot be read: it is malformed") from error
     return total
 
 
@@ -90,10 +98,8 @@ def _by_entry(connection: sqlite3.Connection, sql: str, ids: list[int]) -> dict[
 
 
 def _entry(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iterable[tuple[Any, ...]]) -> Entry:
-    try:
+    with malformed(row["id"]):
         return _read(row, balances, events)
-    except _UNREADABLE as error:
-        raise LedgerUnusable(f"entry {row['id']} of the ledger cannot be read: it is malformed") from error
 
 
 def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iterable[tuple[Any, ...]]) -> Entry:
@@ -110,6 +116,7 @@ def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iter
         account=_optional_text(row["account"]),
         content_hash=_optional_text(row["content_hash"]),
         reason=_optional_text(row["reason"]),
+        run=_optional_text(row["run"]),
         attempts=attempts,
         state=EntryState(row["state"]),
         created_at=_moment(row["created_at"]),
@@ -120,11 +127,11 @@ def _read(row: dict[str, Any], balances: Iterable[tuple[Any, ...]], events: Iter
         quote=_object(row["quote"]),
         clocks={name: _text(value) for name, value in _object(row["clocks"]).items()},
         receipts=_objects(row["receipts"]),
-        high=_amount(row["high"]),
+        high=amount_of(row["high"]),
         charged=_optional_amount(row["charged"]),
         refunded=None if row["refunded"] is None else bool(row["refunded"]),
         balances={
-            moment: Balance(at=_moment(at), balance=_amount(balance), consumed=_optional_amount(consumed))
+            moment: Balance(at=_moment(at), balance=amount_of(balance), consumed=_optional_amount(consumed))
             for moment, at, balance, consumed in balances
         },
         events=tuple(Event(at=_moment(at), state=EntryState(state), what=_text(what)) for at, state, what in events),
@@ -141,14 +148,15 @@ def _optional_text(value: object) -> str | None:
     return None if value is None else _text(value)
 
 
-def _amount(text: object) -> Decimal:
+def amount_of(text: object) -> Decimal:
+    """The credits that the ledger keeps as ``text``. Raises ``ValueError`` or ``TypeError`` for another text."""
     if not _AMOUNT.fullmatch(_text(text)):
         raise ValueError("not an amount")
     return Decimal(_text(text))
 
 
 def _optional_amount(text: object) -> Decimal | None:
-    return None if text is None else _amount(text)
+    return None if text is None else amount_of(text)
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -177,6 +185,7 @@ def insert_request(
     api: str,
     account: str | None,
     token_hash: str | None,
+    run: str | None = None,
 ) -> int:
     """A new entry for ``request``, intended; returns its number."""
     at = stamp(now)
@@ -196,6 +205,7 @@ def insert_request(
         "account": account,
         "content_hash": request.content_hash,
         "token_hash": token_hash,
+        "run": run,
     }
     marks = ", ".join("?" * len(columns))
     sql = f"INSERT INTO entry ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own words
@@ -208,7 +218,9 @@ def insert_request(
 def insert_late(connection: sqlite3.Connection, now: datetime, settled: Entry, what: str, task_id: str) -> int:
     """A new entry, accepted, for the task of an entry that was ``settled`` as something else; returns its number."""
     at = stamp(now)
-    kept = "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts, account, content_hash"
+    kept = (
+        "api, job_hash, sent_at, attempts, model, path, job, quote, high, clocks, receipts, account, content_hash, run"
+    )
     new_id = connection.execute(
         f"INSERT INTO entry ({kept}, state, created_at, updated_at, task_id)"  # noqa: S608 - our own words
         f" SELECT {kept}, ?, ?, ?, ? FROM entry WHERE id = ?",

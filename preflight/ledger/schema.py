@@ -9,7 +9,7 @@ from pathlib import Path
 
 from preflight.errors import LedgerUnusable
 
-VERSION = 3
+VERSION = 4
 APPLICATION = 0x7072666C
 
 SETTLING = timedelta(seconds=180)
@@ -86,6 +86,7 @@ _INDEXES = (
     "CREATE INDEX IF NOT EXISTS entry_job ON entry (api, job_hash)",
     "CREATE INDEX IF NOT EXISTS entry_sent ON entry (api, sent_at)",
     "CREATE INDEX IF NOT EXISTS entry_content ON entry (api, content_hash)",
+    "CREATE INDEX IF NOT EXISTS entry_run ON entry (run)",
 )
 
 # Since version 3: the hash of a job by the bytes of its uploaded files. The same files may get another URL each time.
@@ -94,6 +95,9 @@ _BYTES_IN_DOUBT = (
     "CREATE UNIQUE INDEX entry_bytes_in_doubt ON entry (api, content_hash)"
     " WHERE content_hash IS NOT NULL AND state IN ('intended', 'sent', 'unknown')"
 )
+
+# Since version 4: the run on disk that a job was sent from; its budget holds for all of its entries.
+_RUN = "ALTER TABLE entry ADD COLUMN run TEXT"
 
 _TABLES = frozenset({"entry", "event", "balance", "delivery", "salt"})
 _GUARDS = {"entry_in_doubt": _IN_DOUBT, "entry_bytes_in_doubt": _BYTES_IN_DOUBT, "entry_task": _TASK}
@@ -107,6 +111,7 @@ def make(connection: sqlite3.Connection) -> None:
         connection.execute(statement.format(delivery="delivery"))
     _finish_second(connection)
     _add_content_hash(connection)
+    _add_run(connection)
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
 
 
@@ -114,7 +119,9 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
     """From an earlier ``version`` to this one, in the transaction that is open."""
     if version < 2:
         _migrate_first(connection)
-    _add_content_hash(connection)
+    if version < 3:
+        _add_content_hash(connection)
+    _add_run(connection)
 
 
 def _migrate_first(connection: sqlite3.Connection) -> None:
@@ -144,6 +151,10 @@ def _finish_second(connection: sqlite3.Connection) -> None:
 def _add_content_hash(connection: sqlite3.Connection) -> None:
     connection.execute(_CONTENT)
     connection.execute(_BYTES_IN_DOUBT)
+
+
+def _add_run(connection: sqlite3.Connection) -> None:
+    connection.execute(_RUN)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from preflight.ledger import Entry
     from preflight.ledger.calibration import Candidate, Observation
     from preflight.model import Report
+    from preflight.render.ledger_list import Listing
     from preflight.settings import Loaded
     from preflight.submit.submit import Submission
     from preflight.upload.uploader import UploadedFile
@@ -148,10 +149,13 @@ def _outcomes_object(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
     return fix_object(outcomes)
 
 
-def _entries_text(entries: Sequence[Entry], around: Surroundings) -> str:
-    from preflight.render.ledger import render_entries  # noqa: PLC0415 - loads SQLite, only for paid requests
+def _listing(name: str) -> Renderer[Listing]:
+    def write(listing: Listing, around: Surroundings) -> str:
+        from preflight.render import ledger_list  # noqa: PLC0415 - loads rich
 
-    return around.lay_out(partial(render_entries, entries))
+        return str(getattr(ledger_list, name)(listing, around))
+
+    return write
 
 
 def _entry_text(entries: Sequence[Entry], around: Surroundings) -> str:
@@ -260,13 +264,18 @@ SUBMISSION: Formats[Submission] = {
     "json": _json(objects.submission_object),
     "jsonl": _json_lines(lambda submission: [objects.submission_object(submission)]),
 }
-ENTRIES: Formats[Sequence[Entry]] = {
-    "text": _entries_text,
+LISTING: Formats[Listing] = {
+    "text": _listing("listing_text"),
+    "json": _listing("listing_json"),
+    "jsonl": _listing("listing_json_lines"),
+    "csv": _listing("listing_csv"),
+}
+ENTRY: Formats[Sequence[Entry]] = {
+    "text": _entry_text,
     "json": _json(_ledger_object),
     "jsonl": _json_lines(_entry_objects),
 }
-ENTRY: Formats[Sequence[Entry]] = {**ENTRIES, "text": _entry_text}
-"""The same with one entry, which text shows in full."""
+"""One entry, which text shows in full."""
 CALIBRATION: Formats[_Calibration] = {
     "text": _calibration_text,
     "json": _json(_calibration_object),

@@ -14,6 +14,7 @@ from rich.text import Text
 from preflight.ledger import Balance, Entry, EntryState
 from preflight.ledger.calibration import Candidate, Observation, policies_that_fit, telling_seconds
 from preflight.redact import printable
+from preflight.render.plain_table import aligned
 
 LEDGER, CALIBRATION = "preflight.ledger/v1", "preflight.calibration/v1"
 
@@ -21,6 +22,7 @@ _WIDE = 100
 """The width from which a table has room for the ids of tasks."""
 _SHORT = 9
 
+_NAMES = ("entry", "when (UTC)", "state", "credits", "task", "job")
 _STYLES = {
     EntryState.COMPLETED: "green",
     EntryState.ACCEPTED: "green",
@@ -51,6 +53,7 @@ def entry_object(entry: Entry) -> dict[str, Any]:
         "updated_at": _iso(entry.updated_at),
         "settles_at": _iso(entry.settles_at),
         "attempts": entry.attempts,
+        "run": entry.run,
         "quote": dict(entry.quote),
         "charged": _plain(entry.charged),
         "refunded": entry.refunded,
@@ -81,6 +84,11 @@ def render_entries(entries: Sequence[Entry], console: Console) -> None:
     if not entries:
         console.print("no submissions yet")
         return
+    if not console.is_terminal:
+        for line in aligned([_NAMES, *map(_cells, entries)], right=(0, 3)):
+            console.print(line, soft_wrap=True)
+        _say_unknown(entries, console)
+        return
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("entry", justify="right")
     table.add_column("when (UTC)", no_wrap=True)
@@ -89,15 +97,20 @@ def render_entries(entries: Sequence[Entry], console: Console) -> None:
     table.add_column("task", no_wrap=True)
     table.add_column("job", overflow="fold")
     for entry in entries:
-        table.add_row(
-            str(entry.id),
-            f"{entry.created_at.astimezone(UTC):%Y-%m-%d %H:%M}",
-            Text(entry.state.value, style=_STYLES.get(entry.state, "")),
-            _credits(entry),
-            _task(entry.task_id, whole=console.width >= _WIDE),
-            printable(entry.path or "–"),
-        )
+        number, when, state, price, _, path = _cells(entry)
+        shown = Text(state, style=_STYLES.get(entry.state, ""))
+        table.add_row(number, when, shown, price, _task(entry.task_id, whole=console.width >= _WIDE), path)
     console.print(table)
+    _say_unknown(entries, console)
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    when = f"{entry.created_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+    path = printable(entry.path or "–")
+    return str(entry.id), when, entry.state.value, _credits(entry), printable(entry.task_id or "–"), path
+
+
+def _say_unknown(entries: Sequence[Entry], console: Console) -> None:
     unknown = [entry for entry in entries if entry.state is EntryState.UNKNOWN]
     if unknown:
         console.print(

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from preflight.client import Client
-from preflight.errors import ApiRefusal, ApiUnreachable, ConfigurationError, LedgerUnusable, OutcomeUnknown
+from preflight.errors import (
+    ApiRefusal,
+    ApiUnreachable,
+    ConfigurationError,
+    LedgerUnusable,
+    NotSubmitted,
+    OutcomeUnknown,
+)
 from preflight.ledger import Balance, Claim, Ledger
 from preflight.ledger.balances import has_fallen
 from preflight.ledger.schema import SETTLING
@@ -16,9 +23,18 @@ _SENDINGS = 4
 """Of one paid request, where the service cannot have taken the one before."""
 
 
-def pay(client: Client, body: Mapping[str, object], claim: Claim, ledger: Ledger, before: Balance | None) -> str:
+def pay(
+    client: Client,
+    body: Mapping[str, object],
+    claim: Claim,
+    ledger: Ledger,
+    before: Balance | None,
+    *,
+    on_resend: Callable[[], object] = lambda: None,
+) -> str:
     """Send ``body`` and return the task's id; ``before`` is the account's balance right before.
 
+    ``on_resend`` is called before each sending but the first, and raises ``NotSubmitted`` where it must not leave.
     Raises as ``Client.create_task``. A refusal is ``OutcomeUnknown`` where credits were charged in spite of it, and
     after one the request is sent again only where they were not.
     """
@@ -26,6 +42,7 @@ def pay(client: Client, body: Mapping[str, object], claim: Claim, ledger: Ledger
     def send_again(number: int) -> None:
         if charged := _charged(client, claim, ledger, before):
             raise OutcomeUnknown(f"the service refused the job; {charged}")
+        on_resend()
         claim.about_to_send(number)
 
     try:
@@ -43,7 +60,7 @@ def pay(client: Client, body: Mapping[str, object], claim: Claim, ledger: Ledger
             raise doubt from refusal
         _leave_refused(claim, refusal)
         raise
-    except (ApiUnreachable, ConfigurationError) as error:
+    except (ApiUnreachable, ConfigurationError, NotSubmitted) as error:
         _leave_refused(claim, error)
         raise
     except OutcomeUnknown as unknown:

@@ -95,7 +95,7 @@ def load_saved(path: Path, identity: str) -> SavedCheck:
             if job.get("verdict") != "pass":
                 raise NotSubmitted(f"not sent: in {path} the job did not pass")
             try:
-                return _saved(job)
+                return saved_check(job)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise ConfigurationError(f"{path} is not a report of preflight check --format json") from error
     raise ConfigurationError(f"{path} is not about this job: it was changed since, or another one was checked")
@@ -116,7 +116,9 @@ def _jobs(path: Path) -> list[dict[str, Any]]:
     return [job for job in jobs if isinstance(job, dict)]
 
 
-def _saved(job: Mapping[str, Any]) -> SavedCheck:
+def saved_check(job: Mapping[str, Any]) -> SavedCheck:
+    """The check that the object ``job`` of a report holds. Raises ``KeyError``, ``TypeError``, ``ValueError`` or
+    ``AttributeError`` where it is not such an object."""
     receipts = {
         str(subject["field"]): Receipt(
             validator=subject["receipt"]["validator"],

@@ -91,6 +91,7 @@ def submit_job(
     on_changed: Callable[[], object] = lambda: None,
     on_accepted: Callable[[str], object] | None = None,
     on_update: Callable[[Task], object] | None = None,
+    on_resend: Callable[[], object] = lambda: None,
 ) -> Submission:
     """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
 
@@ -100,7 +101,7 @@ def submit_job(
     before. ``callback`` is the URL of a receiver (``preflight listen``): a job without a callback URL gets one below
     it, secret and its own. ``hashes`` has the SHA-256 of each file that was uploaded for the job, by field: it is the
     same job wherever these bytes are, and is not sent if they changed. ``on_accepted`` is called with the task's id the
-    moment it is known.
+    moment it is known, ``on_resend`` as in ``pay``.
 
     Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``, ``BalanceTooLow``) and
     ``LedgerUnusable`` before anything is sent, also where ``report`` is the check of another job, or too old and
@@ -132,7 +133,7 @@ def submit_job(
                 claim.refused("nothing was sent: its check became too old while the ledger was busy")
                 continue
             claim.about_to_send(1)
-            task_id = pay(client, body, claim, ledger, before)
+            task_id = pay(client, body, claim, ledger, before, on_resend=on_resend)
             try:
                 _write_down(claim, task_id)
             finally:

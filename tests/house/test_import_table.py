@@ -44,7 +44,8 @@ TABLE: dict[str, set[str]] = {
     | {"upload"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
     "runs": FOUNDATION
-    | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"},
+    | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
+    | {"client", "ledger", "submit"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},

@@ -19,7 +19,7 @@ from preflight.ledger.file_names import require_one_name
 from tests.ledger.test_ledger_invariants import API, Clock, brought_to, order
 from tests.support.command import KEY, here
 
-OLD = {version: Path(__file__).with_name(f"version-{version}.sql") for version in (1, 2)}
+OLD = {version: Path(__file__).with_name(f"version-{version}.sql") for version in (1, 2, 3)}
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_an_old_ledger_is_brought_up_to_date_and_keeps_all(any_old: Path) -> Non
     with Ledger(any_old) as again:
         assert (again.account_of(KEY), len(again.entries())) == (made, 2)
     with closing(sqlite3.connect(any_old)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (4,)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 

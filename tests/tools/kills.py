@@ -66,7 +66,7 @@ def kill_submissions(
     ``late``: bills come later than answers, and the balance is asked instead of waiting for callbacks.
     """
     chance = random.Random(seed)
-    with service(folder, credits=Decimal(10_000_000)) as sandbox, _listener(sandbox) as callback:
+    with service(folder, credits=Decimal(10_000_000)) as sandbox, listening(sandbox) as callback:
         if longest is None:
             longest = 1.2 * _whole_run(sandbox, callback)
         if late:
@@ -89,11 +89,11 @@ def kill_submissions(
             _let_settle(folder / "ledger.db")
             _resolve_all(sandbox)
         else:
-            _until_settled(folder / "ledger.db")
-        return _outcome(sandbox, folder / "ledger.db", kills=done, jobs=jobs)
+            until_settled(folder / "ledger.db")
+        return outcome_of(sandbox, folder / "ledger.db", kills=done, jobs=jobs)
 
 
-def _outcome(sandbox: Service, path: Path, *, kills: int, jobs: int) -> Outcome:
+def outcome_of(sandbox: Service, path: Path, *, kills: int, jobs: int) -> Outcome:
     with Ledger(path) as ledger:
         ledger.mark_abandoned()
         entries = ledger.entries()
@@ -169,7 +169,7 @@ def _whole_run(sandbox: Service, callback: str) -> float:
 
 
 @contextmanager
-def _listener(sandbox: Service) -> Iterator[str]:
+def listening(sandbox: Service) -> Iterator[str]:
     given = ["listen", "--port", "0", "--api-url", sandbox.url, *sandbox.ledger_options]
     with subprocess.Popen(
         command(*given),
@@ -189,7 +189,7 @@ def _listener(sandbox: Service) -> Iterator[str]:
             draining.wait(30)
 
 
-def _until_settled(path: Path) -> None:
+def until_settled(path: Path) -> None:
     """Wait for the callbacks of what was billed; what stays unknown was not."""
     end = time.monotonic() + _SETTLING_SECONDS
     with Ledger(path) as ledger:

@@ -8,7 +8,7 @@ import click
 
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import OutputOptions, PaidOptions
-from preflight.cli.param_types import Choice, WholeNumber
+from preflight.cli.param_types import Choice, Since, WholeNumber
 from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import ledger_option, open_client, open_ledger, paid_options
 from preflight.cli.shared_options import output_options
@@ -16,7 +16,8 @@ from preflight.cli.terminal import remark
 from preflight.errors import ApiError, TaskNotFound
 from preflight.ledger import Entry, EntryState, Ledger
 from preflight.ledger.calibration import candidates, observations_of, policies_that_fit
-from preflight.render.formats import CALIBRATION, ENTRIES, ENTRY
+from preflight.ledger.sums import GROUPS, add_up
+from preflight.render.formats import CALIBRATION, ENTRY, LISTING
 from preflight.submit.settle import BalanceVerdict, resolve_as_not_charged, resolve_by_balance, resolve_by_task
 
 if TYPE_CHECKING:
@@ -50,12 +51,18 @@ def command() -> None:
 @click.option(
     "--limit", type=WholeNumber(1, 10**6), default=50, show_default=True, help="Show at most this many entries."
 )
+@click.option(
+    "--since", type=Since(), metavar="WHEN", help="Only entries since 2026-11-01 (UTC), or of the last 7d or 24h."
+)
+@click.option("--by", type=Choice(list(GROUPS)), help="Add up by this instead of listing entries.")
 @ledger_option
-@output_options(ENTRIES)
+@output_options(LISTING)
 def list_entries(
     *,
     states: tuple[str, ...],
     limit: int,
+    since: datetime | None,
+    by: str | None,
     ledger_path: str | None,
     output: OutputOptions,
 ) -> int:
@@ -64,11 +71,16 @@ def list_entries(
     \b
     preflight ledger list
     preflight ledger list --state unknown --format json
+    preflight ledger list --since 30d --by day --format csv
     """
+    from preflight.render.ledger_list import Listing  # noqa: PLC0415 - loads rich
+
+    wanted = [EntryState(state) for state in states]
     with open_ledger(ledger_path) as ledger:
         ledger.mark_abandoned()
-        entries = ledger.entries(states=[EntryState(state) for state in states], limit=limit)
-    emit_as(ENTRIES, entries, output)
+        entries = ledger.entries(states=wanted, since=since, limit=limit)
+        sums = add_up(ledger, states=wanted, since=since, by=by)
+    emit_as(LISTING, Listing(entries=entries, sums=sums), output)
     return Exit.PASS
 
 

@@ -7,7 +7,14 @@ from decimal import Decimal
 
 import click
 
-from preflight.cli.option_groups import JobOptions, NetworkOptions, OutputOptions, PaidOptions, VerdictOptions
+from preflight.cli.option_groups import (
+    JobOptions,
+    NetworkOptions,
+    OutputOptions,
+    PaidOptions,
+    PayRunOptions,
+    VerdictOptions,
+)
 from preflight.cli.outcomes import exit_of_submission
 from preflight.cli.output import require_writable
 from preflight.cli.param_types import Number
@@ -16,6 +23,7 @@ from preflight.cli.service_options import emit_submission, paid_options, show_st
 from preflight.cli.shared_options import engine_options, job_options, network_options, output_options
 from preflight.cli.submit_consent import Consent
 from preflight.cli.submit_payment import Held, Payment, callback_base
+from preflight.cli.submit_run_options import is_of_many, pay_run_options, require_one_job, require_run_options
 from preflight.cli.submit_source import keep_job, read_job, require_new_job_file
 from preflight.cli.terminal import progress, remark
 from preflight.cli.upload_options import UploadOptions, upload_options
@@ -25,11 +33,12 @@ from preflight.render.formats import SUBMISSION
 
 
 @click.command("submit")
-@click.argument("path", metavar="[JOB]", type=click.Path(), required=False)
+@click.argument("path", metavar="[JOB|RUN|MANIFEST]", type=click.Path(), required=False)
 @job_options
 @click.option("--save-job", metavar="FILE", help="Keep the job in this new file.")
 @click.option("--fix", is_flag=True, help="First repair the job's local files, as 'preflight fix' does.")
 @upload_options("--upload")
+@pay_run_options
 @click.option("--wait", is_flag=True, help="Wait until the task ends.")
 @wait_timeout_option
 @click.option("--yes", is_flag=True, help="Do not ask before paying (for scripts).")
@@ -69,6 +78,7 @@ def command(
     save_job: str | None,
     fix: bool,
     upload: UploadOptions,
+    pay: PayRunOptions,
     wait: bool,
     wait_timeout: float | None,
     yes: bool,
@@ -91,12 +101,32 @@ def command(
     the ledger before it is sent, so that a job is not paid for twice even if this process dies. Exit code 6 means that
     the request was sent and its outcome is unknown; 'preflight ledger resolve' settles it.
 
+    RUN is the folder of a finished 'preflight check MANIFEST --to RUN'. Its jobs that passed are submitted, each once,
+    while the --budget for all of them lasts; you are asked once. The same command again continues. A MANIFEST is
+    checked into a run first.
+
     \b
     preflight submit job.yaml --wait --download results
     preflight submit job.yaml --yes --max-credits 400
     preflight submit --image a.png --video b.mov --mode 1080p
     preflight submit job.yaml --fix --upload s3://bucket/jobs
+    preflight submit run --budget 20000 --wait --download results
     """
+    if path is not None and is_of_many(path):
+        require_run_options(upload, save_job=save_job, fix=fix, checked=checked, again=again)
+        from preflight.cli.submit_run import RunSubmission  # noqa: PLC0415 - only for many jobs
+
+        many = RunSubmission(path, pay, network=network, service=service, output=output, strict=strict)
+        return many.go(
+            limits=Budget(max_credits=max_credits, per_day=budget_per_day),
+            callback=callback_base(callback),
+            wait=wait,
+            timeout=wait_timeout,
+            download=download,
+            is_agreed=yes,
+            is_dry=dry_run,
+        )
+    require_one_job(pay)
     require_new_job_file(save_job)
     wanted = read_job(path, job)
     receiver = callback_base(callback)

@@ -1,0 +1,79 @@
+"""The options of ``preflight submit`` for many jobs, and which options go with what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from preflight.cli.completion import files, folders
+from preflight.cli.option_groups import PayRunOptions, grouped
+from preflight.cli.param_types import Number, WholeNumber
+from preflight.cli.targets import is_given
+from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES
+from preflight.model.target import is_url
+
+if TYPE_CHECKING:
+    from preflight.cli.upload_options import UploadOptions
+
+_MOST_AT_ONCE = 256
+
+pay_run_options = grouped(
+    "pay",
+    PayRunOptions,
+    click.option("--budget", type=Number(), metavar="N", help="With a run: credits for all of its jobs together."),
+    click.option(
+        "--at-once",
+        type=WholeNumber(1, _MOST_AT_ONCE),
+        metavar="N",
+        help="With a run: jobs under way at the same time (default: 4).",
+    ),
+    click.option(
+        "--manifest",
+        metavar="FILE",
+        shell_complete=files,
+        help="With a run: its manifest, if that is no longer where it was.",
+    ),
+    click.option(
+        "--to",
+        "run_folder",
+        metavar="RUN",
+        shell_complete=folders,
+        help="With a manifest: folder of its run (default: beside it, NAME.run).",
+    ),
+)
+
+
+def is_of_many(path: str) -> bool:
+    """Whether ``path`` names a run or a manifest, rather than one job."""
+    suffix = Path(path).suffix.lower()
+    is_stored = "://" in path and not is_url(path)  # such as s3://bucket/run
+    return is_stored or Path(path).is_dir() or suffix in MANIFEST_SUFFIXES or suffix in PARQUET_SUFFIXES
+
+
+def require_one_job(pay: PayRunOptions) -> None:
+    """Raise ``UsageError`` for an option of a run beside a single job."""
+    for name, value in (("--budget", pay.budget), ("--at-once", pay.at_once), ("--manifest", pay.manifest),
+                        ("--to", pay.run_folder)):  # fmt: skip
+        if value is not None:
+            instead = "; --max-credits limits one job" if name == "--budget" else ""
+            raise click.UsageError(f"{name} is for a run or a manifest, and this is one job{instead}")
+
+
+def require_run_options(
+    upload: UploadOptions, *, save_job: str | None, fix: bool, checked: str | None, again: bool
+) -> None:
+    """Raise ``UsageError`` for an option of a single job beside a run or a manifest."""
+    for name in ("image", "video", "mode", "orientation", "prompt", "model"):
+        if is_given(name):
+            raise click.UsageError(f"--{name} does not apply to a run: set it in the manifest")
+    if upload.is_wanted:
+        raise click.UsageError(
+            "--upload takes one job: upload the files of a manifest with 'preflight upload', and put the URLs into it"
+        )
+    if again:
+        raise click.UsageError("--again would pay for every job of the run once more: submit that job by itself")
+    for name, value in (("--save-job", save_job), ("--fix", fix), ("--checked", checked)):
+        if value:
+            raise click.UsageError(f"{name} is for one job, and this is a run or a manifest")

@@ -1,0 +1,210 @@
+"""The rows of a finished run that may be paid for, each with its job, which is read from the manifest again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted
+from preflight.ledger import paid_request_of
+from preflight.model import Job, JobReport
+from preflight.model.target import is_url
+from preflight.runs.manifest import Manifest, read_manifest_index
+from preflight.runs.part_files import part_name, read_part
+from preflight.runs.report_jobs import NotAJob, job_of
+from preflight.runs.rows import part_rows
+from preflight.runs.run_errors import RunUnusable
+from preflight.runs.run_file import NAME, RunFile, find_run
+from preflight.submit.recheck import saved_check
+
+if TYPE_CHECKING:
+    from preflight.ledger import Ledger
+    from preflight.model import Quote
+    from preflight.runs.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payable:
+    """A row that passed: its job, and the report of its check. ``row`` counts from 1."""
+
+    row: int
+    job: Job
+    report: JobReport
+
+    @property
+    def quote(self) -> Quote:
+        assert self.report.quote is not None, "a saved check has a price"
+        return self.report.quote
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidRun:
+    """A finished run, and the manifest that it is about."""
+
+    store: Store
+    run: RunFile
+    manifest: Manifest
+
+    def passed(self, number: int, *, others: Counter[str] | None = None) -> Iterator[Payable]:
+        """The rows of part ``number`` that passed; the verdicts of the others are counted in ``others``.
+
+        Raises ``RunUnusable`` where the part is not that of the manifest.
+        """
+        columns = tuple((str(name), str(column)) for name, column in dict(self.run.options["column"]).items())
+        rows = part_rows(self.manifest, number, model=str(self.run.options["model"]), columns=columns)
+        jobs = dict(enumerate(rows.read(), start=rows.part.first_row))
+        for value in read_part(self.store, number, self.run.results):
+            try:
+                row, verdict = int(value["row"]), str(value["verdict"])
+                if verdict != "pass":
+                    if others is not None:
+                        others[verdict] += 1
+                    continue
+                yield Payable(row=row, job=_job(jobs.pop(row)), report=_report(value))
+            except (NotAJob, KeyError, TypeError, ValueError, AttributeError) as error:
+                name = part_name(number, self.run.results)
+                raise RunUnusable(f"{self.store.shown}: {name} is not a part of this run: check it again") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A job of the run as it is kept in memory. ``entry`` is that of the ledger which holds it already."""
+
+    row: int
+    part: int
+    id: str | None
+    high: Decimal
+    entry: int | None = None
+    same_as: int | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is to be paid for."""
+        return self.entry is None and self.same_as is None
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    """The jobs that passed, in order, and the price of those that are to be paid for."""
+
+    jobs: list[Planned] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+    new: int = 0
+    low: Decimal = Decimal(0)
+    credits: Decimal = Decimal(0)
+    high: Decimal = Decimal(0)
+    usd: Decimal = Decimal(0)
+
+    def add(self, job: Planned, quote: Quote) -> None:
+        self.jobs.append(job)
+        if job.is_new:
+            self.new += 1
+            self.low += quote.low
+            self.credits += quote.credits
+            self.high += quote.high
+            self.usd += quote.usd
+
+
+def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path]) -> PaidRun:
+    """The finished run in ``store``. Its manifest is ``manifest``, or is where it was, or in a folder of ``near``.
+
+    Raises ``RunUnusable`` where there is no finished run, or where no such file has the content that was checked.
+    """
+    run = require_run(store)
+    missing = {part_name(number, run.results) for number in range(run.parts)} - store.names()
+    if missing:
+        done = run.parts - len(missing)
+        raise RunUnusable(
+            f"{store.shown} is not finished ({done} of {run.parts} parts): run the same preflight check again first"
+        )
+    name = str(run.manifest["name"])
+    if manifest is not None:
+        found = _with_content(manifest, run)
+        if found is None:
+            raise RunUnusable(
+                f"{manifest} is not the manifest of {store.shown}, or has changed since its check: check it into a new"
+                " folder, and submit that"
+            )
+        return PaidRun(store=store, run=run, manifest=found)
+    first = next(read_part(store, 0, run.results), {}).get("path")
+    places = [Path(str(first))] if first else []
+    changed = False
+    for place in [*places, *(folder / name for folder in near)]:
+        if place.is_file():
+            found = _with_content(place, run)
+            if found is not None:
+                return PaidRun(store=store, run=run, manifest=found)
+            changed = True
+    if changed:
+        raise RunUnusable(
+            f"the manifest {name} has changed since {store.shown} was made: check it into a new folder, and submit"
+            " that; jobs that are paid for stay so"
+        )
+    raise RunUnusable(f"the manifest {name} of {store.shown} is not where it was: name it with --manifest FILE")
+
+
+def require_run(store: Store) -> RunFile:
+    """The run in ``store``. Raises ``RunUnusable`` where there is none."""
+    run = find_run(store) if NAME in store.names() else None
+    if run is None:
+        raise RunUnusable(f"{store.shown} holds no run: preflight check MANIFEST --to {store.shown} makes one")
+    return run
+
+
+def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[], object]) -> Plan:
+    """What is to be paid for, and what the ledger holds already.
+
+    Raises ``ConfigurationError`` where jobs name local files, ``RunUnusable`` for a folder that is not of this run.
+    """
+    ledger.mark_abandoned()
+    plan, rows_of = Plan(), dict[str, int]()
+    local: list[tuple[int, str]] = []
+    for number in range(paid_run.run.parts):
+        for payable in paid_run.passed(number, others=plan.others):
+            tick()
+            local += [(payable.row, each.source) for each in payable.report.subjects if not is_url(each.source)][:1]
+            try:
+                request = paid_request_of(payable.job, payable.report)
+            except NotSubmitted as error:
+                raise RunUnusable(f"{paid_run.store.shown}: row {payable.row} is not that of the manifest") from error
+            same_as = rows_of.setdefault(request.job_hash, payable.row)
+            entry = ledger.last_of(request, api, refused=False)
+            planned = Planned(
+                row=payable.row,
+                part=number,
+                id=payable.job.id,
+                high=request.high,
+                entry=None if entry is None else entry.id,
+                same_as=None if same_as == payable.row else same_as,
+            )
+            plan.add(planned, payable.quote)
+    if local:
+        row, source = local[0]
+        jobs = "1 job names a local file" if len(local) == 1 else f"{len(local)} jobs name local files"
+        raise ConfigurationError(
+            f"{jobs} ({source} in row {row}), which the service cannot fetch: upload them with 'preflight upload', put"
+            " the URLs into the manifest, and check it into a new folder"
+        )
+    return plan
+
+
+def _with_content(path: Path, run: RunFile) -> Manifest | None:
+    found = read_manifest_index(path, run.rows_a_part)
+    return found if found.sha256 == run.manifest["sha256"] else None
+
+
+def _job(row: Job | JobUnreadable) -> Job:
+    if not isinstance(row, Job):
+        raise NotAJob("a row that cannot be read passed")
+    return row
+
+
+def _report(value: dict[str, Any]) -> JobReport:
+    """The report of a row, with what tells its files from changed ones. It has no time: it is always too old to pay."""
+    found, saved = job_of(value), saved_check(value)
+    subjects = tuple(replace(subject, receipt=saved.receipts.get(subject.field or "")) for subject in found.subjects)
+    return replace(found, subjects=subjects, identity=str(value["identity"]))

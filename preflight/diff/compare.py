@@ -13,6 +13,7 @@ from preflight.checking.engine import Engine
 from preflight.checking.options import Options
 from preflight.checking.subjects import Examined
 from preflight.diff.candidates import Candidate, candidates
+from preflight.diff.changed_facts import changed_facts
 from preflight.diff.difference import (
     NOTHING,
     Amount,
@@ -22,7 +23,6 @@ from preflight.diff.difference import (
     JobChange,
     Subtotal,
 )
-from preflight.diff.facts import changed_facts
 from preflight.diff.git import Repository
 from preflight.diff.pairs import leaves, shown_value
 from preflight.diff.sides import CommitSide, Store, WorkingSide, submodules_of

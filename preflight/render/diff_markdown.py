@@ -1,35 +1,26 @@
 """A difference as a comment on a pull request: one line, and a table that folds away when it is long.
 
 GitHub takes 65 536 characters. Text from outside is escaped, so that no name makes a link, an image, a heading, a cell
-or a mention; the only HTML are the few tags of ``TAGS``, which a program that posts the comment can let pass.
+or a mention. ``comment_text.py`` lets all of this pass and nothing else.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from preflight.diff.comment_text import LIMIT, LINKED, MARKER, NO_LINK
 from preflight.redact import printable
 from preflight.render import diff_phrases as phrases
 
 if TYPE_CHECKING:
     from preflight.diff.difference import Difference, JobChange
 
-MARKER: Final = "<!-- preflight-diff -->"
-"""The first line of the comment, by which the next run finds it."""
-LIMIT: Final = 65_536
-"""GitHub's bound on a comment, in characters."""
-TAGS: Final = (MARKER, "<br>", "<details>", "</details>", "<summary>", "</summary>")
-"""All HTML that a comment has."""
-
 _UNFOLDED_ROWS = 20
 _ROOM_FOR_THE_END = 400
 _SHOWN = 5
-_ESCAPED = re.compile(r"[\\`*_\[\]<>#|~&]")
-_LINKED = re.compile(r"(?<=@)|(?<=[a-z]:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
-_NO_LINK = "\u200b"
-"""A character without width: it keeps a name from being a mention or a link."""
+_ESCAPED = re.compile(r"[\\`*_\[\]<>#|~&$!]")
 
 
 def render_markdown(found: Difference, *, limit: int = LIMIT) -> str:
@@ -61,7 +52,7 @@ def render_markdown(found: Difference, *, limit: int = LIMIT) -> str:
 
 def escaped(text: str) -> str:
     """``text`` as Markdown that shows it as it is, on one line."""
-    return _ESCAPED.sub(r"\\\g<0>", _LINKED.sub(_NO_LINK, printable(text)))
+    return LINKED.sub(NO_LINK, _ESCAPED.sub(r"\\\g<0>", printable(text)))
 
 
 def _row(job: JobChange) -> str:

@@ -60,7 +60,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "certifi": {"tls"},
     "h11": {"sources"},
     "truststore": {"tls"},
-    "httpx2": {"client", "sandbox"},
+    "httpx2": {"client", "diff", "sandbox"},
     "yaml": {"jobfiles"},
     "pyarrow": {"jobfiles", "runs"},
     "fsspec": {"jobfiles", "runs"},

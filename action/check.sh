@@ -2,10 +2,10 @@
 # Checks the paths: annotations on the files, findings in SARIF, verdict and credits as outputs.
 set -uo pipefail
 preflight="$RUNNER_TEMP/preflight/bin/preflight"
-mapfile -t paths < <(printf '%s\n' "$PREFLIGHT_PATHS" | sed '/^[[:space:]]*$/d')
-mapfile -t options < <(printf '%s\n' "$PREFLIGHT_OPTIONS" | sed '/^[[:space:]]*$/d')
+mapfile -t paths < <(printf '%s\n' "$INPUT_PATHS" | sed '/^[[:space:]]*$/d')
+mapfile -t options < <(printf '%s\n' "$INPUT_OPTIONS" | sed '/^[[:space:]]*$/d')
 report=$(mktemp)
-"$preflight" check ${options[@]+"${options[@]}"} --format github --format "sarif:$PREFLIGHT_SARIF" \
+"$preflight" check ${options[@]+"${options[@]}"} --format github --format "sarif:$INPUT_SARIF" \
   --format "json:$report" -- ${paths[@]+"${paths[@]}"}
 code=$?
 if [ -s "$report" ]; then
@@ -18,7 +18,7 @@ quote = report["quote"] or {}
 print(f"verdict={report['verdict']}")
 print(f"credits={quote.get('credits', '')}")
 PYTHON
-  printf 'sarif=%s\n' "$PREFLIGHT_SARIF" >>"$GITHUB_OUTPUT"
+  printf 'sarif=%s\n' "$INPUT_SARIF" >>"$GITHUB_OUTPUT"
 fi
 rm -f "$report"
 exit "$code"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from preflight.checking.named_media import named_media, spec_of
-from preflight.diff.git import Change, Repository
+from preflight.diff.git import ABSENT, Change, Repository
 from preflight.diff.pairs import Row, canonical, match_rows
 from preflight.diff.sides import Side
 from preflight.errors import JobUnreadable
@@ -45,14 +45,27 @@ def candidates(
             pairs[path, path] = None
     named: set[str] = set()
     for old, new in sorted(pairs, key=lambda pair: pair[1] or pair[0] or ""):
-        before, after = _rows(sides[0], old, model), _rows(sides[1], new, model)
+        before, after = _read(sides, old, new, model)
         for row in (*before, *after):
             named |= set(_local_media(row, model))
-        for one, other in match_rows(before, after):
+        matched = list(match_rows(before, after, _files_of(model)))
+        if old != new and not any(_is_one_job(one, other, model) for one, other in matched):
+            matched = [*((None, row) for row in after), *((row, None) for row in before)]
+        for one, other in matched:
             if _differs(one, other, sides, model):
                 yield Candidate(one, other, old if old != new and one and other else None)
-    for change in media:
+    for change in _apart(media):
         yield from _bare(change, named, sides)
+
+
+def _apart(media: Sequence[Change]) -> Iterator[Change]:
+    """``media``, where a file that is only like another one, to Git, is not that file renamed."""
+    for change in media:
+        if change.old != change.new and change.old and change.new and change.before.blob != change.after.blob:
+            yield change._replace(new=None, after=ABSENT)
+            yield change._replace(old=None, before=ABSENT)
+        else:
+            yield change
 
 
 def _bare(change: Change, named: Collection[str], sides: tuple[Side, Side]) -> Iterator[Candidate]:
@@ -67,13 +80,27 @@ def _bare(change: Change, named: Collection[str], sides: tuple[Side, Side]) -> I
     )
 
 
-def _rows(side: Side, path: str | None, model: str) -> list[Row]:
+def _read(sides: tuple[Side, Side], old: str | None, new: str | None, model: str) -> tuple[list[Row], list[Row]]:
+    """The jobs of one file on both sides. One that cannot be parsed is a broken job where the other side has a job."""
+    before, after = _rows(sides[0], old, model), _rows(sides[1], new, model)
+    if before and not after:
+        after = _broken(sides[1], new, model)
+    elif after and not before:
+        before = _broken(sides[0], old, model)
+    return before, after
+
+
+def _broken(side: Side, path: str | None, model: str) -> list[Row]:
+    return [row for row in _rows(side, path, model, jobs_only=False) if isinstance(row, JobUnreadable)]
+
+
+def _rows(side: Side, path: str | None, model: str, *, jobs_only: bool = True) -> list[Row]:
     """The jobs in the file at ``path``, with that path in place of the one on this disk."""
     file = side.job_file(path) if path else None
     if file is None or path is None:
         return []
     try:
-        rows = list(read_targets(f"{file}", model=model, jobs_only=True))
+        rows = list(read_targets(f"{file}", model=model, jobs_only=jobs_only))
     except JobUnreadable as error:
         rows = [error]
     return [_moved(row, path, str(file)) for row in rows if not isinstance(row, Media)]
@@ -99,6 +126,30 @@ def _differs(before: Row | None, after: Row | None, sides: tuple[Side, Side], mo
 
 def _said(row: Row) -> str:
     return str(row).removeprefix(row.path or "") if isinstance(row, JobUnreadable) else ""
+
+
+def _files_of(model: str) -> Callable[[Row], tuple[str, ...] | None]:
+    """The key of rows with the same files: a row without an id is known by them, before its place."""
+
+    def key(row: Row) -> tuple[str, ...] | None:
+        if isinstance(row, JobUnreadable) or row.id is not None:
+            return None
+        return tuple(media.source for media in named_media(row, spec_of(row, model))) or None
+
+    return key
+
+
+def _is_one_job(before: Row | None, after: Row | None, model: str) -> bool:
+    """Whether a file that was renamed and changed still holds the job: under its id, with one of its files, or broken.
+
+    To Git, small files are often alike that have nothing to do with each other.
+    """
+    if before is None or after is None:
+        return False
+    if isinstance(before, JobUnreadable) or isinstance(after, JobUnreadable):
+        return True
+    one, other = ({media.source for media in named_media(row, spec_of(row, model))} for row in (before, after))
+    return bool(one & other) or (before.id is not None and before.id == after.id)
 
 
 def _local_media(row: Row, model: str) -> list[str]:

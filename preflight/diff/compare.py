@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from preflight.checking.engine import Engine
 from preflight.checking.options import Options
+from preflight.checking.resources import Resources
 from preflight.checking.subjects import Examined
 from preflight.diff.candidates import Candidate, candidates
 from preflight.diff.changed_facts import changed_facts
@@ -78,13 +79,16 @@ def _examined(
     group_of: GroupOf | None,
 ) -> Iterator[JobChange]:
     """Each candidate, checked on the sides that have it. Of what was read only the answers are kept."""
-    known = Examined()
+    known, resources = Examined(), Resources()
     has_jobs = any(not isinstance(each, Media) for pair in found for each in (pair.before, pair.after) if each)
     with (
-        Engine(replace(options, locate=old.locate)) as before,
-        Engine(replace(options, locate=new.locate)) as after,
+        closing(resources),
+        Engine(replace(options, locate=old.locate), resources=resources) as before,
+        Engine(replace(options, locate=new.locate), resources=resources) as after,
     ):
         befores = before.check_each((each.before for each in found if each.before), known=known)
+        if not options.offline:
+            befores = iter(list(befores))  # a URL of both sides is read once, so one side after the other
         afters = after.check_each((each.after for each in found if each.after), known=known)
         for pair in found:
             one = next(befores) if pair.before else None

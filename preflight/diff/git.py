@@ -46,6 +46,9 @@ class Entry(NamedTuple):
     blob: str | None
 
 
+ABSENT: Final = Entry(Type.ABSENT, None)
+
+
 class Change(NamedTuple):
     """One path that differs between two sides. A rename has both paths, an addition no ``old``, a removal no ``new``.
 
@@ -111,14 +114,14 @@ class Repository:
     def changes(self, base: str, head: str | None) -> list[Change]:
         """The paths that differ between ``base`` and ``head``, or the working tree, with untracked files; by path."""
         sides = [base] if head is None else [base, head]
-        raw = self.run("diff", "--raw", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--no-textconv", *sides, "--")
+        raw = self.run(
+            "diff", "--raw", "-z", "-M", "--no-abbrev", "--no-ext-diff", "--no-textconv", "--no-relative", *sides, "--"
+        )
         found = list(_parse_raw(raw))
         if head is None:
             known = {change.new for change in found}
             found += [
-                Change(None, path, Entry(Type.ABSENT, None), Entry(Type.FILE, None))
-                for path in self._untracked()
-                if path not in known
+                Change(None, path, ABSENT, Entry(Type.FILE, None)) for path in self._untracked() if path not in known
             ]
         return sorted(found, key=lambda change: change.new or change.old or "")
 
@@ -254,7 +257,7 @@ def _parse_raw(raw: bytes) -> Iterator[Change]:
         yield Change(
             None if before.type is Type.ABSENT or status[0] == "C" else old,
             None if after.type is Type.ABSENT else new,
-            before if status[0] != "C" else Entry(Type.ABSENT, None),
+            before if status[0] != "C" else ABSENT,
             after,
         )
 

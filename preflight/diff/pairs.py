@@ -1,10 +1,10 @@
-"""Matches the jobs of one file on two sides: by id, then by equal content, then by their order."""
+"""Matches the jobs of one file on two sides: by id, by equal content, by their media, then by their order."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from preflight.errors import JobUnreadable
@@ -15,14 +15,17 @@ from preflight.redact import redact
 Row: TypeAlias = "Job | JobUnreadable"
 
 
-def match_rows(before: Sequence[Row], after: Sequence[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+def match_rows(
+    before: Sequence[Row], after: Sequence[Row], files_of: Callable[[Row], object | None]
+) -> Iterator[tuple[Row | None, Row | None]]:
     """Pairs of rows, those of ``after`` in their order and last the rows that are gone. A row without a twin is alone.
 
-    Rows with an id are the same job only under that id; several with one id are matched in their order.
+    Rows with an id are the same job only under that id; several with one id are matched in their order. ``files_of``
+    is the key of rows with the same media, ``None`` for rows that have an id or no media.
     """
     left = list(before)
     twins: dict[int, Row] = {}
-    for key in (_id_of, _body_of, _place_of):
+    for key in (_id_of, _body_of, files_of, _place_of):
         waiting: defaultdict[object, deque[Row]] = defaultdict(deque)
         for row in left:
             if (known := key(row)) is not None:

@@ -97,7 +97,7 @@ def number(value: Decimal) -> int | float:
 
 def _range(change: Amount) -> dict[str, Any]:
     if change.unpriced and not (change.credits or change.low or change.high):
-        return {"change": None, "change_low": None, "change_high": None}
+        return dict.fromkeys(("change", "change_low", "change_high", "usd_change"))
     return {
         "change": number(change.credits),
         "change_low": number(change.low),

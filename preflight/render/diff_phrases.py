@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from preflight.model.file_types import MANIFEST_SUFFIXES
 from preflight.redact import printable
 from preflight.units import dollars
 
@@ -53,7 +55,7 @@ def signed_dollars(value: Decimal) -> str:
 def name(job: JobChange) -> str:
     """``jobs/a.csv:3 (row-7)``"""
     text = printable(job.path or "")
-    if job.line and job.line > 1 and job.id is not None:
+    if job.line and PurePosixPath(job.path or "").suffix.lower() in MANIFEST_SUFFIXES:
         text += f":{job.line}"
     return f"{text} ({printable(job.id)})" if job.id else text
 
@@ -70,11 +72,11 @@ def credits_of(job: JobChange) -> str:
     return after if before == after else f"{before} → {after}"
 
 
-def price_change(job: JobChange) -> str:
-    """``+180``, with ``?`` where a side has no price."""
+def price_change(job: JobChange, *, is_brief: bool = False) -> str:
+    """``+180``, with its range unless ``is_brief``, and ``?`` where a side has no price."""
     if job.change.unpriced:
         return "?"
-    if job.change.low != job.change.high:
+    if not is_brief and job.change.low != job.change.high:
         return f"{signed(job.change.credits)} ({signed(job.change.low)} to {signed(job.change.high)})"
     return signed(job.change.credits)
 

@@ -50,9 +50,8 @@ def _table(found: Difference) -> Table:
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column("")
     table.add_column("job", overflow="fold")
-    table.add_column("verdict", overflow="fold")
-    table.add_column("credits", justify="right", overflow="fold")
-    table.add_column("change", justify="right", overflow="fold")
+    for name in ("verdict", "credits", "change"):
+        table.add_column(name, justify="left" if name == "verdict" else "right", no_wrap=True)
     for job in found.jobs:
         style = _STYLES[job.kind.value]
         after = job.after.verdict.value if job.after else ""
@@ -61,7 +60,7 @@ def _table(found: Difference) -> Table:
             Text(phrases.name(job), style=style),
             Text(phrases.verdicts(job), style=_VERDICT_STYLES.get(after, "")),
             Text(phrases.credits_of(job) if job.counted else "—"),
-            Text(phrases.price_change(job) if job.counted else "—", style="bold"),
+            Text(phrases.price_change(job, is_brief=True) if job.counted else "—", style="bold"),
         )
     return table
 
@@ -83,6 +82,8 @@ def _details(job: JobChange) -> Iterator[Text]:
         yield Text(phrases.field(field))
     for fact in job.facts:
         yield Text(phrases.fact(fact))
+    if job.counted and job.change.low != job.change.high:
+        yield Text(f"change of the price: {phrases.price_change(job)}")
     for finding in job.new:
         yield _finding("+", "red" if finding.severity.label == "error" else "yellow", finding)
     for finding in job.fixed if job.after else ():

@@ -11,6 +11,7 @@ from typing import Any
 
 from preflight.model import Kind, Severity, Verdict
 from preflight.render import json_objects
+from preflight.render.diff_objects import DIFF
 from preflight.specs.schema import DIALECT
 
 _TEXT: dict[str, Any] = {"type": "string"}
@@ -227,6 +228,73 @@ def account() -> dict[str, Any]:
     return _object(_named(json_objects.CREDITS) | parts)
 
 
+def difference() -> dict[str, Any]:
+    """``diff``."""
+    return _object(
+        _named(DIFF)
+        | {
+            "base": _TEXT,
+            "head": _TEXT,
+            "jobs": _list(job_change()),
+            "credits": _object(_amounts()),
+            "groups": _list(_object({"name": _TEXT, "jobs": _COUNT} | _amounts())),
+            "guardrails": _list(_guardrail()),
+            "remarks": _list(_TEXT),
+        }
+    )
+
+
+def job_change() -> dict[str, Any]:
+    """One changed job, and one line of ``diff --format jsonl``."""
+    value: dict[str, Any] = {"type": ["string", "number", "boolean", "object", "array", "null"]}
+    text = _or_null(_TEXT)
+    findings = _list(finding())
+    return _object(
+        {
+            "change": {"enum": ["added", "removed", "changed"]},
+            **dict.fromkeys(("path", "old_path", "id", "group"), text),
+            "line": _or_null(_COUNT),
+            "bare": _FLAG,
+            "fields": _list(_object({"field": _TEXT, "before": value, "after": value})),
+            "facts": _list(_object({"field": text, "source": _TEXT, "fact": _TEXT, "before": text, "after": text})),
+            "verdict": _both(_or_null(_VERDICT)),
+            "quote": _both(_or_null(quote())),
+            "credits": _object(_range() | {"counted": _FLAG}),
+            "findings": _object({"new": findings, "fixed": findings, "old": findings}),
+        }
+    )
+
+
+def _both(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return _object({"before": schema, "after": schema})
+
+
+def _range() -> dict[str, Any]:
+    number = _or_null({"type": "number"})
+    return {"change": number, "change_low": number, "change_high": number, "usd_change": _or_null(_EXACT)}
+
+
+def _amounts() -> dict[str, Any]:
+    credits_ = dict.fromkeys(("before", "after", "before_high", "after_high"), _CREDITS)
+    dollars = dict.fromkeys(("usd_before", "usd_after"), _EXACT)
+    return credits_ | _range() | dollars | dict.fromkeys(("unpriced_before", "unpriced_after"), _COUNT)
+
+
+def _guardrail() -> dict[str, Any]:
+    return _object(
+        {
+            "name": _TEXT,
+            "limit": {"type": "number"},
+            "value": _or_null({"type": "number"}),
+            "unit": _TEXT,
+            "level": {"enum": ["notify", "block"]},
+            "at": _or_null(_TEXT),
+            "certain": _FLAG,
+            "tripped": _FLAG,
+        }
+    )
+
+
 def _named(schema: str) -> dict[str, Any]:
     return {"schema": {"const": schema}}
 
@@ -237,6 +305,7 @@ SHAPES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "quote": quotes,
     "submission": submission,
     "credits": account,
+    "diff": difference,
 }
 """By the name that ``preflight schema`` takes: that of ``preflight.NAME/v1``."""
 

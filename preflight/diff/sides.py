@@ -163,7 +163,9 @@ class WorkingSide:
         self._changed = changed
 
     def locate(self, path: Path) -> Path:
-        return self._top / path
+        direct = self._top / posixpath.normpath(path)  # the name that the other side has for it
+        whole = self._top / path
+        return direct if os.path.realpath(direct) == os.path.realpath(whole) else whole
 
     def content(self, path: str) -> str | None:
         name = os.path.relpath(os.path.realpath(self._top / path), os.path.realpath(self._top))

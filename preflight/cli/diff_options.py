@@ -9,10 +9,11 @@ from decimal import Decimal
 import click
 
 from preflight.cli.option_groups import grouped
-from preflight.cli.param_types import Number
+from preflight.cli.param_types import Choice, Number
 from preflight.diff.compare import folder_of
 from preflight.diff.difference import JobChange
-from preflight.diff.guardrails import NAMES, Limits
+from preflight.diff.guardrails import Limits
+from preflight.model.guardrail_names import NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +49,9 @@ guardrail_options = grouped(
     click.option("--max-clip-seconds", type=Number(), metavar="N", help="Greatest length of one clip in seconds."),
     click.option(
         "--notify",
-        type=click.Choice(NAMES),
+        type=Choice(NAMES),
         multiple=True,
+        metavar="GUARDRAIL",
         help="Report this guardrail when it trips, but do not fail (repeatable).",
     ),
 )

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
 
 from preflight.diff.difference import Difference, Guardrail, JobChange, Level
+from preflight.model.guardrail_names import CLIP_SECONDS, INCREASE, INCREASE_PERCENT, JOB_CREDITS, TOTAL
 from preflight.units import plain, to_decimal
-
-TOTAL: Final = "max-total"
-INCREASE: Final = "max-increase"
-INCREASE_PERCENT: Final = "max-increase-percent"
-JOB_CREDITS: Final = "max-job-credits"
-CLIP_SECONDS: Final = "max-clip-seconds"
-NAMES: Final = (TOTAL, INCREASE, INCREASE_PERCENT, JOB_CREDITS, CLIP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _UNFOLDED_ROWS = 20
 _ROOM_FOR_THE_END = 400
 _SHOWN = 5
+_ENTITIES = {"<": "&lt;", ">": "&gt;"}
+"""Backslashes do not escape these inside of HTML."""
 _ESCAPED = re.compile(r"[\\`*_\[\]<>#|~&$!]")
 
 
@@ -52,7 +54,8 @@ def render_markdown(found: Difference, *, limit: int = LIMIT) -> str:
 
 def escaped(text: str) -> str:
     """``text`` as Markdown that shows it as it is, on one line."""
-    return LINKED.sub(NO_LINK, _ESCAPED.sub(r"\\\g<0>", printable(text)))
+    marked = _ESCAPED.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), printable(text))
+    return LINKED.sub(NO_LINK, marked)
 
 
 def _row(job: JobChange) -> str:

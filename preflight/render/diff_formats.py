@@ -41,4 +41,5 @@ DIFFERENCE: Formats[Difference] = {
     MARKDOWN: _markdown,
     "sarif": partial(_of_new_findings, "sarif"),
     COMMANDS: partial(_of_new_findings, COMMANDS),
+    "gitlab": partial(_of_new_findings, "gitlab"),
 }

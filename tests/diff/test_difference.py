@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator
 from preflight.render.schemas import schema_of
 from tests.support.changed_repository import Changed
 
-FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "github")
+FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "github", "gitlab")
 MARKS = {"added": "+", "removed": "−", "changed": "~"}
 
 
@@ -115,7 +115,7 @@ def test_markdown_has_a_row_for_every_job(changed: Changed) -> None:
     assert "<summary>26 changes</summary>" in out  # beyond 20 rows it folds away
 
 
-@pytest.mark.parametrize("format_", ["sarif", "github"])
+@pytest.mark.parametrize("format_", ["sarif", "github", "gitlab"])
 def test_formats_of_findings_have_the_new_ones_only(changed: Changed, format_: str) -> None:
     out = changed.diff("--format", format_).out
     truth = sorted((row["path"], rule) for row in changed.truth["job"] for rule in row.get("new", []))
@@ -123,6 +123,12 @@ def test_formats_of_findings_have_the_new_ones_only(changed: Changed, format_: s
         results = json.loads(out)["runs"][0]["results"]
         at = [each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in results]
         assert sorted(zip(at, (each["ruleId"] for each in results), strict=True)) == truth
+    elif format_ == "gitlab":
+        issues = json.loads(out)
+        assert sorted((issue["location"]["path"], issue["check_name"]) for issue in issues) == truth
+        assert len({issue["fingerprint"] for issue in issues}) == len(truth)
+        assert {issue["severity"] for issue in issues} <= {"info", "minor", "major", "critical", "blocker"}
+        assert all(issue["location"]["lines"]["begin"] >= 1 and issue["description"] for issue in issues)
     else:
         found = re.findall(r"^::error file=([^,]+),.*?title=([\w-]+)", out, re.MULTILINE)
         assert sorted(found) == truth

@@ -35,7 +35,7 @@ def test_a_bound_trips_beyond_its_value(changed: Changed, name: str) -> None:
 @pytest.mark.parametrize("format_", ["text", "markdown"])
 def test_a_tripped_one_stands_first(changed: Changed, format_: str) -> None:
     out = changed.diff("--format", format_, "--max-increase", "100").out
-    first = [line for line in out.splitlines() if line and not line.startswith(("<!--", "#"))][0]
+    first = next(line for line in out.splitlines() if line and not line.startswith(("<!--", "#")))
     assert "locked" in first
     assert "2720 credits, at most 100 allowed" in first
 

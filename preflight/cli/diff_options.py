@@ -14,6 +14,7 @@ from preflight.diff.compare import folder_of
 from preflight.diff.difference import JobChange
 from preflight.diff.guardrails import Limits
 from preflight.model.guardrail_names import NAMES
+from preflight.redact import redact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ def group_by(column: str | None) -> Callable[[JobChange], str | None]:
             "orientation": quote.orientation if quote else None,
             "change": job.kind.value,
         }
-        return known.get(column) or "none"
+        value = report.meta[column] if column in report.meta else known.get(column)
+        return "none" if value is None or value == "" else redact(str(value))
 
     return group_of

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from preflight.render.diff_objects import diff_object, job_change_object, report_of_new
-from preflight.render.formats import COMMANDS, REPORT, Formats, Surroundings
+from preflight.render.formats import COMMANDS, REPORT, Formats
 from preflight.render.json_text import to_json, to_json_lines
 from preflight.render.locations import SourceTree
+from preflight.render.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from preflight.diff.difference import Difference

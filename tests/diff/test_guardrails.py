@@ -84,3 +84,14 @@ def test_subtotals_by_a_value_of_the_jobs(changed: Changed) -> None:
     groups = changed.diff("--by", "mode", "--format", "json").json["groups"]
     # 1080p: 400 + 400 + 800 + 400 + 120, those that are there now by their mode now
     assert {group["name"]: group["after"] for group in groups}["1080p"] == 2120
+
+
+def test_subtotals_by_a_column_of_the_manifest(tree: Worktree) -> None:
+    made = body(0)["input"]
+    assert isinstance(made, dict)
+    image, video = made["input_urls"][0], made["video_urls"][0]
+    rows = [f"{image},{video},{who}" for who in ("Ada", "Ada", "Bob", "")]
+    tree.write("jobs/rows.csv", "\n".join(["image,video,character", *rows, ""]).encode())
+    (tree.folder / "jobs/job.json").unlink()
+    ran = preflight("diff", "--by", "character", "--format", "json", cwd=tree.folder)
+    assert {group["name"]: group["after"] for group in ran.json["groups"]} == {"Ada": 180, "Bob": 90, "none": 90}

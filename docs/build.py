@@ -211,7 +211,13 @@ def trust() -> str:
 def hooks() -> str:
     """The hooks, and when they run."""
     rows = (
-        (f"`{hook.id}`", hook.description, f"`{hook.entry}`", f"`{hook.files}`", ", ".join(hook.stages))
+        (
+            f"`{hook.id}`",
+            hook.description,
+            f"`{hook.entry}`",
+            f"`{hook.files}`" if hook.files else "the repository",
+            ", ".join(hook.stages),
+        )
         for hook in HOOKS
     )
     return tables.table(("hook", "what it does", "runs", "over", "stages"), rows)

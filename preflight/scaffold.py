@@ -117,7 +117,10 @@ def _said(field: FieldSpec, spec: Spec) -> Iterator[str]:
 
 
 class Hook(NamedTuple):
-    """One hook. ``files`` picks paths, as pre-commit has no type for clips; ``serial`` runs it as one process."""
+    """One hook. ``files`` picks paths, as pre-commit has no type for clips; ``serial`` runs it as one process.
+
+    A hook without ``files`` runs once, over the repository. ``needs`` are packages of an extra.
+    """
 
     id: str
     name: str
@@ -126,6 +129,7 @@ class Hook(NamedTuple):
     files: str
     stages: tuple[str, ...]
     serial: bool = False
+    needs: tuple[str, ...] = ()
 
 
 HOOKS: Final = (
@@ -154,6 +158,25 @@ HOOKS: Final = (
         stages=("pre-push", "manual"),
         serial=True,
     ),
+    Hook(
+        id="preflight-fix",
+        name="preflight: repair pictures and clips",
+        description="Repair pictures and clips in place. Fails when it changed a file, like a formatter. Offline.",
+        entry="preflight fix --in-place",
+        files=_MEDIA,
+        stages=("pre-commit", "manual"),
+        serial=True,
+        needs=("av>=17", "pillow-heif>=1.1"),
+    ),
+    Hook(
+        id="preflight-cost",
+        name="preflight: cost of the change",
+        description="Compare with the main branch: new findings and guardrails fail. Offline.",
+        entry="preflight diff",
+        files="",
+        stages=("pre-push", "manual"),
+        serial=True,
+    ),
 )
 
 
@@ -168,6 +191,7 @@ def manifest() -> str:
                 f"  entry: {hook.entry}",
                 f"  args: {_ARGS}",
                 "  language: python",
+                *([f"  additional_dependencies: [{', '.join(map(_quoted, hook.needs))}]"] if hook.needs else []),
                 *_selection(hook, indent="  "),
                 f"  minimum_pre_commit_version: '{MINIMUM_PRE_COMMIT}'",
                 "",
@@ -196,7 +220,8 @@ def configuration() -> str:
 
 
 def _selection(hook: Hook, *, indent: str) -> tuple[str, ...]:
-    lines = (f"files: {_quoted(hook.files)}", f"stages: [{', '.join(hook.stages)}]")
+    which = f"files: {_quoted(hook.files)}" if hook.files else "pass_filenames: false"
+    lines = (which, *([] if hook.files else ["always_run: true"]), f"stages: [{', '.join(hook.stages)}]")
     serial = ("require_serial: true",) if hook.serial else ()
     return tuple(f"{indent}{line}" for line in (*lines, *serial))
 

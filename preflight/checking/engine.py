@@ -66,6 +66,7 @@ class Engine:
             manners=self._options.manners,
             deep=self._options.deep,
             offline=self._options.offline,
+            locate=self._options.locate,
         )
 
     def __enter__(self) -> Self:
@@ -96,14 +97,14 @@ class Engine:
         """Check all ``targets`` and add them up."""
         return add_up(self.check_each(targets))
 
-    def check_each(self, targets: Iterable[Target]) -> Iterator[JobReport]:
+    def check_each(self, targets: Iterable[Target], *, known: Examined | None = None) -> Iterator[JobReport]:
         """One report a target, in their order, holding at most a window of them.
 
-        A file that several targets name is examined once.
+        A file that several targets name is examined once, and one that is ``known`` from another run not again.
         """
         remaining = iter(targets)
         first = list(islice(remaining, 2))
-        each = self._each(chain(first, remaining), alone=len(first) == 1, in_order=True)
+        each = self._each(chain(first, remaining), alone=len(first) == 1, in_order=True, known=known)
         return (result.report for result in each)
 
     def results(self, targets: Iterable[Target] | AsyncIterable[Target]) -> Results:
@@ -128,9 +129,11 @@ class Engine:
         """Whether every clip gets a second opinion: by the options, or because it is the only target."""
         return alone if self._options.thorough is None else self._options.thorough
 
-    def _each(self, targets: Iterable[Target], *, alone: bool, in_order: bool) -> Generator[Checked, None, None]:
+    def _each(
+        self, targets: Iterable[Target], *, alone: bool, in_order: bool, known: Examined | None = None
+    ) -> Generator[Checked, None, None]:
         """One result a target: in this thread as long as all files are local, and in the loop from the first URL on."""
-        known, clips, thorough = Examined(), 0, self._is_thorough(alone=alone)
+        known, clips, thorough = known or Examined(), 0, self._is_thorough(alone=alone)
         numbered = enumerate(targets)
         for index, target in numbered:
             requests = self._requests(target)

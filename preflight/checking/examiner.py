@@ -38,6 +38,7 @@ class Examiner:
 
     ``spec`` is loaded when it is first needed. ``allow``: hosts that may be private. ``deadline_s``: seconds for one
     URL, ``None`` for the reader's own. ``deep`` fetches and decodes pictures whole; ``offline`` asks no server.
+    ``locate`` finds the file behind a local path.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Examiner:
         manners: Manners | None = None,
         deep: bool = False,
         offline: bool = False,
+        locate: Callable[[Path], Path] | None = None,
     ) -> None:
         self._resources = resources
         self._spec = spec
@@ -60,6 +62,7 @@ class Examiner:
         self._manners = manners
         self._deep = deep
         self._offline = offline
+        self._locate = locate
 
     def load(self) -> None:
         """Load the libraries that reading a URL needs. Runs in the loop."""
@@ -85,6 +88,8 @@ class Examiner:
                 url=None if self._offline else url,
             )
         path = base / source
+        if self._locate is not None:
+            path = self._locate(path)
         return SubjectRequest(
             source=source, shown=_shown(source, path), kind=kind, field=field, path=path, address=None
         )

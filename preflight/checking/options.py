@@ -13,6 +13,8 @@ from preflight.model.frozen import frozen
 from preflight.specs import DEFAULT_MODEL, Rounding
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from preflight.checking.baseline import Baseline
     from preflight.settings import PathIgnore
     from preflight.sources.host import AllowedHost
@@ -34,8 +36,9 @@ class Options:
     only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded``
     refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
     modes, not only the one that holds. ``retries`` are further tries at a URL that is busy or breaks off (``None``:
-    one, and two for several targets). ``identify`` gives each report the identity of its job. ``now`` gives the time
-    to compare signed URLs with; it is called once a report. ``manners`` is how hosts are read (default: ``Manners()``).
+    one, and two for several targets). ``locate`` finds the file behind a local path that is somewhere else, such as in
+    a commit. ``identify`` gives each report the identity of its job. ``now`` gives the time to compare signed URLs
+    with; it is called once a report. ``manners`` is how hosts are read (default: ``Manners()``).
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -61,4 +64,5 @@ class Options:
     manners: Manners | None = None
     every_mode: bool = False
     identify: bool = True
+    locate: Callable[[Path], Path] | None = None
     now: Callable[[], datetime] = _now

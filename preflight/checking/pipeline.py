@@ -93,6 +93,9 @@ class Pipeline:
 
     async def _examined(self, request: SubjectRequest) -> Subject:
         if request.url is not None:
-            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
-        async with self._gate:
-            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
+            subject = await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
+        else:
+            async with self._gate:
+                subject = await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
+        self._known.add(request, subject)
+        return subject

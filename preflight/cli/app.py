@@ -24,6 +24,8 @@ _COMMANDS = {
     "pair": ("preflight.cli.commands.pair", "Write a manifest that pairs images with videos."),
     "estimate": ("preflight.cli.commands.estimate", "Show the price of a job."),
     "probe": ("preflight.cli.commands.probe", "Show facts about a file without judging it."),
+    "diff": ("preflight.cli.commands.diff", "Show what a change in a Git repository costs."),
+    "comment": ("preflight.cli.commands.comment", "Post the cost of a pull request as a comment."),
     "fix": ("preflight.cli.commands.fix", "Repair local files so that they pass the check."),
     "upload": ("preflight.cli.commands.upload", "Upload local files and print a URL for each."),
     "submit": ("preflight.cli.commands.submit", "Check a job, then submit it once."),

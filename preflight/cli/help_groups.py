@@ -26,7 +26,10 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Hosts": ("--concurrency", "--per-host", "--host-rate", "--user-agent"),
     "Run on disk": ("--to", "--workers", "--part-rows", "--results", "--retry", "--engine", "--address"),
     "Rules": ("--strict", "--fail-on", "--select", "--ignore", "--baseline", "--write-baseline"),
-    "Price": ("--max-credits", "--budget-per-day"),
+    "Price": (
+        "--max-credits", "--budget-per-day", "--max-total", "--max-increase", "--max-increase-percent",
+        "--max-job-credits", "--max-clip-seconds", "--notify",
+    ),
     "Output": ("--format", "--json", "--output", "--download", "--quiet", "--verbose", "--no-progress"),
     "Settings": ("--api-url", "--key-file", "--ledger", "--config", "--isolated", "--help"),
 }  # fmt: skip

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from preflight.ledger.calibration import Candidate, Observation
     from preflight.model import Report
     from preflight.render.ledger_list import Listing
+    from preflight.render.sarif import SarifStream
     from preflight.settings import Loaded
     from preflight.submit.submit import Submission
     from preflight.upload.uploader import UploadedFile
@@ -91,7 +92,13 @@ def _markdown(_: Surroundings) -> Stream:
     return MarkdownStream()
 
 
-def _sarif(around: Surroundings) -> Stream:
+def _gitlab(around: Surroundings) -> Stream:
+    from preflight.render.gitlab import CodeQuality  # noqa: PLC0415 - the same
+
+    return CodeQuality(_sarif(around))
+
+
+def _sarif(around: Surroundings) -> SarifStream:
     from preflight.render.sarif import SarifStream  # noqa: PLC0415 - the same
 
     version, pages = around.about()
@@ -238,6 +245,7 @@ STREAMS: Mapping[str, MakeStream] = {
     "sarif": _sarif,
     "junit": _junit,
     COMMANDS: _github,
+    "gitlab": _gitlab,
 }
 """The formats of a check, each of which writes the jobs as they come."""
 FINDINGS: Mapping[str, MakeStream] = {**STREAMS, "text": _findings_text}

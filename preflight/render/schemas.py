@@ -9,75 +9,46 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from preflight.model import Kind, Severity, Verdict
+from preflight.model import Kind
 from preflight.render import json_objects
+from preflight.render.diff_schema import difference
+from preflight.render.schema_parts import (
+    COUNT,
+    EXACT,
+    FLAG,
+    TEXT,
+    VERDICT,
+    finding,
+    list_of,
+    named,
+    object_of,
+    or_null,
+    price,
+    quote,
+)
 from preflight.specs.schema import DIALECT
 
-_TEXT: dict[str, Any] = {"type": "string"}
-_FLAG: dict[str, Any] = {"type": "boolean"}
-_DISPLAYED = ("display_width", "display_height")
-_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
-_EXACT: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?…?$"}
-_CREDITS: dict[str, Any] = {"type": "number", "minimum": 0}
-_VERDICT: dict[str, Any] = {"enum": [verdict.value for verdict in Verdict]}
 _RESTORE = {"restore": {"type": "object", "description": "Every value exactly, for from_json of the same version."}}
 
-
-def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [dict(schema), {"type": "null"}]}
-
-
-def _list(items: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": dict(items)}
-
-
-def _object(properties: Mapping[str, Any], *, optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return {"type": "object", "properties": {**properties, **(optional or {})}, "required": list(properties)}
-
-
-def finding() -> dict[str, Any]:
-    """One finding."""
-    texts = ("field", "measured", "allowed", "fix", "help", "path")
-    return _object(
-        {
-            "rule": _TEXT,
-            "severity": {"enum": [severity.label for severity in Severity]},
-            "indeterminate": _FLAG,
-            "message": _TEXT,
-            **{name: _or_null(_TEXT) for name in texts},
-            "line": _or_null(_COUNT),
-            "column": _or_null(_COUNT),
-        }
-    )
+_DISPLAYED = ("display_width", "display_height")
 
 
 def total() -> dict[str, Any]:
     """The price of all jobs together."""
-    return _object(_price() | {"unpriced": _COUNT})
-
-
-def quote() -> dict[str, Any]:
-    """The price of one job."""
-    texts = {"mode": _TEXT, "rounding": _TEXT, "reasons": _list(_TEXT)}
-    seconds = {"seconds": _EXACT, "billed_seconds": _EXACT, "credits_per_second": _EXACT}
-    return _object(_price() | seconds | texts)
-
-
-def _price() -> dict[str, Any]:
-    return {"credits": _CREDITS, "low": _EXACT, "high": _EXACT, "exact": _FLAG, "usd": _EXACT}
+    return object_of(price() | {"unpriced": COUNT})
 
 
 def image_facts() -> dict[str, Any]:
     """The facts about a picture."""
     counts = ("size_bytes", "width", "height", "orientation", "bit_depth", "frames")
-    return _object(
+    return object_of(
         {
-            "container": _or_null(_TEXT),
-            **{name: _or_null(_COUNT) for name in (*counts, *_DISPLAYED)},
-            "display_orientation": _or_null(_TEXT),
-            "color_mode": _or_null(_TEXT),
-            "complete": _or_null(_FLAG),
-            "decoders": _list(_TEXT),
+            "container": or_null(TEXT),
+            **{name: or_null(COUNT) for name in (*counts, *_DISPLAYED)},
+            "display_orientation": or_null(TEXT),
+            "color_mode": or_null(TEXT),
+            "complete": or_null(FLAG),
+            "decoders": list_of(TEXT),
         }
     )
 
@@ -85,52 +56,52 @@ def image_facts() -> dict[str, Any]:
 def video_facts() -> dict[str, Any]:
     """The facts about a clip, or about a file that is neither a picture nor a clip."""
     counts = ("size_bytes", "width", "height", *_DISPLAYED, "bit_depth")
-    sound = _object(
+    sound = object_of(
         {
-            "codec": _TEXT,
-            "codec_name": _TEXT,
-            "channels": _or_null(_COUNT),
-            "sample_rate": _or_null(_COUNT),
+            "codec": TEXT,
+            "codec_name": TEXT,
+            "channels": or_null(COUNT),
+            "sample_rate": or_null(COUNT),
         }
     )
-    track = _object(
+    track = object_of(
         {
-            "id": _or_null(_COUNT),
-            "handler": _or_null(_TEXT),
-            "codec": _or_null(_TEXT),
-            "ticks": _or_null({"type": "integer"}),
-            "timescale": _or_null(_COUNT),
-            "enabled": _or_null(_FLAG),
+            "id": or_null(COUNT),
+            "handler": or_null(TEXT),
+            "codec": or_null(TEXT),
+            "ticks": or_null({"type": "integer"}),
+            "timescale": or_null(COUNT),
+            "enabled": or_null(FLAG),
         }
     )
-    second = _object(
+    second = object_of(
         {
-            "container": _or_null(_TEXT),
-            "width": _or_null(_COUNT),
-            "height": _or_null(_COUNT),
-            "duration_s": _or_null(_EXACT),
+            "container": or_null(TEXT),
+            "width": or_null(COUNT),
+            "height": or_null(COUNT),
+            "duration_s": or_null(EXACT),
         }
     )
-    return _object(
+    return object_of(
         {
-            "container": _or_null(_TEXT),
-            "major_brand": _or_null(_TEXT),
-            **{name: _or_null(_COUNT) for name in counts},
-            "display_orientation": _or_null(_TEXT),
-            "rotation": _or_null({"type": "integer"}),
-            "codec": _or_null(_TEXT),
-            "codec_name": _or_null(_TEXT),
-            "frame_rate": _or_null(_TEXT),
-            "variable_frame_rate": _or_null(_FLAG),
-            "hdr": _or_null(_TEXT),
-            "audio": _or_null(sound),
-            "duration_s": _or_null(_EXACT),
-            "durations_s": {"type": "object", "additionalProperties": _or_null(_EXACT)},
-            "fragmented": _or_null(_FLAG),
-            "fast_start": _or_null(_FLAG),
-            "encrypted": _or_null(_FLAG),
-            "tracks": _list(track),
-            "second_opinion": _or_null(second),
+            "container": or_null(TEXT),
+            "major_brand": or_null(TEXT),
+            **{name: or_null(COUNT) for name in counts},
+            "display_orientation": or_null(TEXT),
+            "rotation": or_null({"type": "integer"}),
+            "codec": or_null(TEXT),
+            "codec_name": or_null(TEXT),
+            "frame_rate": or_null(TEXT),
+            "variable_frame_rate": or_null(FLAG),
+            "hdr": or_null(TEXT),
+            "audio": or_null(sound),
+            "duration_s": or_null(EXACT),
+            "durations_s": {"type": "object", "additionalProperties": or_null(EXACT)},
+            "fragmented": or_null(FLAG),
+            "fast_start": or_null(FLAG),
+            "encrypted": or_null(FLAG),
+            "tracks": list_of(track),
+            "second_opinion": or_null(second),
         }
     )
 
@@ -138,97 +109,93 @@ def video_facts() -> dict[str, Any]:
 def subject(*, judged: bool = True) -> dict[str, Any]:
     """One file with its facts and the cost of reading it."""
     counts = ("requests", "connections", "bytes", "bytes_asked", "bytes_received", "redirects", "retries", "elapsed_ms")
-    transfer = _object(
+    transfer = object_of(
         {
-            **dict.fromkeys(counts, _COUNT),
-            "status": _or_null(_COUNT),
-            "declared_type": _or_null(_TEXT),
-            "ranges": _or_null(_FLAG),
-            "proxy": _FLAG,
+            **dict.fromkeys(counts, COUNT),
+            "status": or_null(COUNT),
+            "declared_type": or_null(TEXT),
+            "ranges": or_null(FLAG),
+            "proxy": FLAG,
         }
     )
-    block = _object({"start": _COUNT, "end": _COUNT, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}})
-    receipt = _object({"validator": _or_null(_TEXT), "size_bytes": _or_null(_COUNT), "blocks": _list(block)})
-    return _object(
+    block = object_of({"start": COUNT, "end": COUNT, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}})
+    receipt = object_of({"validator": or_null(TEXT), "size_bytes": or_null(COUNT), "blocks": list_of(block)})
+    return object_of(
         {
-            "field": _or_null(_TEXT),
+            "field": or_null(TEXT),
             "kind": {"enum": [kind.value for kind in Kind]},
-            "source": _TEXT,
-            **({"verdict": _VERDICT} if judged else {}),
-            "examined": _FLAG,
+            "source": TEXT,
+            **({"verdict": VERDICT} if judged else {}),
+            "examined": FLAG,
             "facts": {"anyOf": [image_facts(), video_facts(), {"type": "null"}]},
-            "error": _or_null(_TEXT),
+            "error": or_null(TEXT),
             "transfer": transfer,
-            "receipt": _or_null(receipt),
+            "receipt": or_null(receipt),
         }
     )
 
 
 def _which() -> dict[str, Any]:
-    names = {"id": _or_null(_TEXT), "path": _or_null(_TEXT), "line": _or_null(_COUNT)}
-    return names | {"model": _TEXT, "verdict": _VERDICT, "meta": {"type": "object"}}
+    names = {"id": or_null(TEXT), "path": or_null(TEXT), "line": or_null(COUNT)}
+    return names | {"model": TEXT, "verdict": VERDICT, "meta": {"type": "object"}}
 
 
 def job() -> dict[str, Any]:
     """One job of a report, and one line of ``jsonl``."""
-    parts = {"identity": _or_null(_TEXT), "subjects": _list(subject()), "findings": _list(finding())}
-    return _object(_which() | parts | {"quote": _or_null(quote())}, optional=_RESTORE)
+    parts = {"identity": or_null(TEXT), "subjects": list_of(subject()), "findings": list_of(finding())}
+    return object_of(_which() | parts | {"quote": or_null(quote())}, optional=_RESTORE)
 
 
 def report() -> dict[str, Any]:
     """``check``."""
-    parts = {"verdict": _VERDICT, "quote": _or_null(total()), "jobs": _list(job())}
-    return _object(_named(json_objects.REPORT) | parts, optional=_RESTORE)
+    parts = {"verdict": VERDICT, "quote": or_null(total()), "jobs": list_of(job())}
+    return object_of(named(json_objects.REPORT) | parts, optional=_RESTORE)
 
 
 def facts() -> dict[str, Any]:
     """``probe``."""
-    return _object(_named(json_objects.FACTS) | {"subjects": _list(subject(judged=False))})
+    return object_of(named(json_objects.FACTS) | {"subjects": list_of(subject(judged=False))})
 
 
 def quotes() -> dict[str, Any]:
     """``estimate``."""
-    each = {"type": "object", "additionalProperties": _or_null(quote())}
-    priced = _object(_which() | {"quote": _or_null(quote()), "quotes": each, "findings": _list(finding())})
-    parts = {"verdict": _VERDICT, "quote": _or_null(total()), "jobs": _list(priced)}
-    return _object(_named(json_objects.QUOTE) | parts)
+    each = {"type": "object", "additionalProperties": or_null(quote())}
+    priced = object_of(_which() | {"quote": or_null(quote()), "quotes": each, "findings": list_of(finding())})
+    parts = {"verdict": VERDICT, "quote": or_null(total()), "jobs": list_of(priced)}
+    return object_of(named(json_objects.QUOTE) | parts)
 
 
 def submission() -> dict[str, Any]:
     """``submit`` and ``task``."""
-    media = _object(
+    media = object_of(
         {
-            "field": _TEXT,
-            "source": _TEXT,
-            "sha256": _or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
-            "size_bytes": _or_null(_COUNT),
+            "field": TEXT,
+            "source": TEXT,
+            "sha256": or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+            "size_bytes": or_null(COUNT),
         }
     )
-    return _object(
-        _named(json_objects.SUBMISSION)
+    return object_of(
+        named(json_objects.SUBMISSION)
         | {
-            "state": _TEXT,
-            "task_id": _or_null(_TEXT),
-            "quote": _or_null(quote()),
-            "outputs": _list(_TEXT),
-            "files": _list(_TEXT),
-            "media": _list(media),
-            "error": _or_null(_TEXT),
-            "refunded": _or_null(_FLAG),
-            "entry": _or_null(_COUNT),
+            "state": TEXT,
+            "task_id": or_null(TEXT),
+            "quote": or_null(quote()),
+            "outputs": list_of(TEXT),
+            "files": list_of(TEXT),
+            "media": list_of(media),
+            "error": or_null(TEXT),
+            "refunded": or_null(FLAG),
+            "entry": or_null(COUNT),
         }
     )
 
 
 def account() -> dict[str, Any]:
     """``credits``."""
-    number = _or_null({"type": "number"})
+    number = or_null({"type": "number"})
     parts = {"balance": {"type": "number"}, "total_purchased": number, "total_consumed": number}
-    return _object(_named(json_objects.CREDITS) | parts)
-
-
-def _named(schema: str) -> dict[str, Any]:
-    return {"schema": {"const": schema}}
+    return object_of(named(json_objects.CREDITS) | parts)
 
 
 SHAPES: Mapping[str, Callable[[], dict[str, Any]]] = {
@@ -237,6 +204,7 @@ SHAPES: Mapping[str, Callable[[], dict[str, Any]]] = {
     "quote": quotes,
     "submission": submission,
     "credits": account,
+    "diff": difference,
 }
 """By the name that ``preflight schema`` takes: that of ``preflight.NAME/v1``."""
 

@@ -175,6 +175,19 @@ class Texts:
         return checked
 
 
+class Choices(Texts):
+    """Some of a few words."""
+
+    def __init__(self, *choices: str) -> None:
+        self._choice = Choice(*choices)
+
+    def _item_schema(self) -> dict[str, Any]:
+        return self._choice.schema()
+
+    def _checked(self, items: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self._choice.parse(item) for item in items)
+
+
 class Hosts(Texts):
     """Hosts, in the form of ``--allow-host``."""
 

@@ -13,8 +13,10 @@ from typing import Any, Final, NamedTuple
 
 from preflight.model import Severity
 from preflight.model.frozen import frozen
+from preflight.model.guardrail_names import NAMES
 from preflight.settings.kinds import (
     Choice,
+    Choices,
     Flag,
     Hosts,
     Kind,
@@ -151,6 +153,28 @@ class Settings:
     budget_per_day: Decimal | None = _setting(
         _CREDITS, None, "Submit for at most this many credits a day.", "2000", unset="no bound", found=ALWAYS
     )
+    max_total: Decimal | None = _setting(
+        _CREDITS, None, "Of a difference: most credits of all changed jobs together.", "5000", unset="no bound",
+        found=ALWAYS,
+    )  # fmt: skip
+    max_increase: Decimal | None = _setting(
+        _CREDITS, None, "Of a difference: most credits that the change may add.", "500", unset="no bound", found=ALWAYS
+    )
+    max_increase_percent: Decimal | None = _setting(
+        Number("0", "1000000", unit="percent"), None, "The same in percent of the price before.", "20",
+        unset="no bound", found=ALWAYS,
+    )  # fmt: skip
+    max_job_credits: Decimal | None = _setting(
+        _CREDITS, None, "Of a difference: most credits of one job.", "900", unset="no bound", found=ALWAYS
+    )
+    max_clip_seconds: Decimal | None = _setting(
+        Number("0", "1000000", unit="seconds"), None, "Of a difference: greatest length of one clip.", "20",
+        unset="no bound", found=ALWAYS,
+    )  # fmt: skip
+    notify: tuple[str, ...] = _setting(
+        Choices(*NAMES), (), "Guardrails of a difference that are reported when they trip, and do not fail.",
+        '["max-total"]', found=never("a guardrail would no longer fail"),
+    )  # fmt: skip
     ledger: str | None = _setting(
         Text(), None, "The ledger file, which records submissions.", '"preflight.db"', unset="the user's own",
         in_file=True, found=never("earlier payments would be looked up in another ledger"),

@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers.lying import serving
 from tests.support.command import FIXTURES
-from tests.support.hook_runs import RUNNERS, Offer, Repository
+from tests.support.hook_runs import RUNNERS, Offer, Repository, git
 from tests.support.jobs import MODEL
 
 CLIPS, PICTURES = FIXTURES / "clips", FIXTURES / "pictures"
@@ -176,3 +176,26 @@ def test_the_name_of_a_file_is_never_an_option(arguments: list[str], repository:
         "input.character_orientation" if "--" in (arguments or ["--"]) else "is both an option and a file here"
     ) in ran.text
     assert json.loads((repository.folder / "package.json").read_text("utf-8")) == {"name": "site"}
+
+
+def test_a_repair_fails_the_hook_once(repository: Repository) -> None:
+    repository.add("media/turned.jpg", PICTURES / "exif-orientation-6.jpg")
+    repository.add("media/named.png", PICTURES / "webp-named.png")
+    repository.use("preflight-fix")
+    first = repository.run()
+    second = repository.run()
+    assert (first.code, "files were modified by this hook" in first.text) == (1, True), first.text
+    assert second.code == 0, second.text
+
+
+def test_a_push_that_costs_too_much_is_refused(repository: Repository) -> None:
+    repository.add("preflight.toml", b"max-increase = 359\n")
+    repository.commit()
+    git(repository.folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    repository.add("jobs/local.yaml", (HEAD + LOCAL).encode())
+    repository.use("preflight-cost")
+    over = repository.run("--hook-stage", "pre-push")
+    repository.add("preflight.toml", b"max-increase = 360\n")
+    within = repository.run("--hook-stage", "pre-push")
+    assert (over.code, "360 credits, at most 359 allowed" in over.text) == (1, True), over.text
+    assert within.code == 0, within.text

@@ -36,12 +36,13 @@ TABLE: dict[str, set[str]] = {
     "callbacks": FOUNDATION | {"client", "ledger", "submit"},
     "upload": FOUNDATION | {"specs", "sources", "probes", "checking"},
     "fix": FOUNDATION | {"specs", "pricing", "rules", "workers", "probes", "sources", "targets", "checking"},
+    "diff": FOUNDATION | {"tls", "specs", "pricing", "units", "targets", "checking"},
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
     "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking", "fix", "client", "ledger", "submit"},
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
-    | {"upload"},
+    | {"upload", "diff"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
@@ -60,7 +61,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "certifi": {"tls"},
     "h11": {"sources"},
     "truststore": {"tls"},
-    "httpx2": {"client", "sandbox"},
+    "httpx2": {"client", "diff", "sandbox"},
     "yaml": {"jobfiles"},
     "pyarrow": {"jobfiles", "runs"},
     "fsspec": {"jobfiles", "runs"},

@@ -11,7 +11,7 @@ import pytest
 
 from preflight.cli.app import commands
 from preflight.cli.result_options import Format
-from preflight.render import formats
+from preflight.render import diff_formats, formats
 from preflight.rules import RULES
 from tests.house.test_import_table import PACKAGE, modules
 
@@ -61,7 +61,12 @@ def leaves(command: click.Command, name: str = "") -> Iterator[tuple[str, click.
 COMMANDS = dict(leaves(commands))
 WRITES_JOBS = {"pair"}
 """Commands whose ``--format`` is that of a manifest, and not of a result."""
-KINDS = {name: kind for name, kind in vars(formats).items() if name.isupper() and isinstance(kind, Mapping)}
+KINDS = {
+    name: kind
+    for module in (formats, diff_formats)
+    for name, kind in vars(module).items()
+    if name.isupper() and isinstance(kind, Mapping)
+}
 
 
 WITH_RESULTS = [name for name, command in COMMANDS.items() if formats_of(command) and name not in WRITES_JOBS]

@@ -16,6 +16,7 @@ from tests.support.media import picture
 FOUND_MAY_SAY = {
     "select", "ignore", "per-path-ignores", "severity", "fail-on", "strict", "baseline", "include", "exclude", "model",
     "mode", "orientation", "rounding", "max-credits", "budget-per-day", "timeout", "retries",
+    "max-total", "max-increase", "max-increase-percent", "max-job-credits", "max-clip-seconds",
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ SCRIPTS = Path(sys.executable).parent
 RUNNERS = {"pre-commit": [sys.executable, "-m", "pre_commit"], "prek": [str(SCRIPTS / "prek")]}
 _OFFERED = ("preflight", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml")
 _BUILT_WITH = "hatchling"
+_REPAIRS = ("av", "pillow-heif")
 _SECONDS = 300
 
 
@@ -39,7 +40,7 @@ class Offer:
         with _alone_in(folder):
             if not path.exists():
                 wheelhouse.mkdir()
-                wheels.collect(wheelhouse, _BUILT_WITH, *wheels.requirements("media-preflight"))
+                wheels.collect(wheelhouse, _BUILT_WITH, *wheels.requirements("media-preflight"), *_REPAIRS)
                 for name in _OFFERED:
                     _copy(ROOT / name, path / name)
                 git(path, "init", "--quiet")

@@ -1,0 +1,80 @@
+"""``preflight diff``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from preflight.checking.verdict import verdict_of_finding
+from preflight.cli.diff_options import GuardrailOptions, group_by, guardrail_options
+from preflight.cli.exit_codes import Exit
+from preflight.cli.option_groups import NetworkOptions, ResultOptions, VerdictOptions
+from preflight.cli.result_options import emit_results, results
+from preflight.cli.shared_options import engine_options, network_options, result_options, verdict_options
+from preflight.cli.terminal import progress
+from preflight.diff.compare import compare
+from preflight.diff.difference import Difference, Level
+from preflight.diff.git import Repository
+from preflight.diff.guardrails import guardrails
+from preflight.model import Verdict
+from preflight.render.diff_formats import DIFFERENCE
+
+
+@click.command("diff")
+@click.argument("base", required=False)
+@click.argument("head", required=False)
+@click.option("--by", metavar="COLUMN", help="Column of the subtotals (default: the folder of the job file).")
+@click.option("--network", "is_online", is_flag=True, help="Also read the media behind URLs.")
+@guardrail_options
+@network_options
+@verdict_options
+@result_options(DIFFERENCE)
+def command(
+    *,
+    base: str | None,
+    head: str | None,
+    by: str | None,
+    is_online: bool,
+    bounds: GuardrailOptions,
+    network: NetworkOptions,
+    verdict: VerdictOptions,
+    output: ResultOptions,
+) -> int:
+    """Show what a change costs: jobs and media of two commits, compared.
+
+    BASE is a commit, branch or tag; without it, the commit at which HEAD left the main branch. Without HEAD, the
+    working tree is compared. The files are read from Git: nothing is checked out.
+
+    \b
+    preflight diff
+    preflight diff main
+    preflight diff v1.0 v1.1 --format markdown
+    preflight diff --max-increase 500 --max-job-credits 900
+    """
+    wanted = results(output)
+    repository = Repository.at(Path.cwd(), os.environ)
+    head_commit = None if head is None else repository.commit(head)
+    base_commit = repository.commit(base) if base is not None else repository.merge_base(head_commit or "HEAD")[1]
+    options = engine_options(network=network, verdict=verdict, thorough=False, offline=not is_online)
+    options = replace(options, folder=os.path.relpath(options.folder, repository.top or Path.cwd()))
+    with progress("comparing", hidden=output.hidden):
+        found = compare(repository, base_commit, head_commit, options, group_of=group_by(by))
+    found = replace(found, guardrails=tuple(guardrails(found, bounds.limits())))
+    emit_results(wanted, DIFFERENCE, found, quiet=output.quiet)
+    return _exit_of(found)
+
+
+def _exit_of(found: Difference) -> Exit:
+    """A guardrail that blocks, then new findings that fail, then a price or a finding that could not be told."""
+    blocking = [each for each in found.guardrails if each.level is Level.BLOCK]
+    if any(each.tripped for each in blocking):
+        return Exit.OVER_BUDGET
+    new = [verdict_of_finding(finding, job.after.fail_on) for job in found.jobs if job.after for finding in job.new]
+    if Verdict.FAIL in new:
+        return Exit.FAIL
+    if Verdict.INDETERMINATE in new or not all(each.certain for each in blocking):
+        return Exit.INDETERMINATE
+    return Exit.PASS

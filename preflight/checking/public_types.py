@@ -16,6 +16,7 @@ _LATE: Mapping[str, Mapping[str, str]] = {
         "PathIgnore": "preflight.settings",
         "AllowedHost": "preflight.sources.host",
         "Manners": "preflight.sources.manners",
+        "Path": "pathlib",
         "Proxy": "preflight.sources.proxy",
     },
 }

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import media
 from rounds import Spent, cpu_ms, cpu_ratio, in_turns, wall_ms, wall_ratio
 from section import Figure, Section, table
 from served import Served
@@ -36,7 +35,7 @@ _GOALS = {
 
 def measure(*, quick: bool) -> Section:
     """Processes in turns, each started, waited for, and accounted for."""
-    with Served(media.made(small=quick)) as served:
+    with Served(_FIXTURES / "clips") as served:
         served.begin()
         cases = _cases(served.url("fast-start.mp4"))
         spent = in_turns(cases, rounds=3 if quick else 21)

@@ -1,4 +1,4 @@
-"""Reads Parquet files, in an isolated process (``parquet_worker.py``), into the jobs of their rows."""
+"""Reads Parquet files, in an isolated process (``jobfiles/parquet_worker.py``), into the jobs of their rows."""
 
 from __future__ import annotations
 

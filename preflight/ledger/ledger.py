@@ -23,8 +23,7 @@ from preflight.ledger.queries import insert_late, insert_request, put_state, sam
 from preflight.ledger.request import PaidRequest
 from preflight.ledger.schema import SETTLING
 
-# Word for word the condition of an index, or SQLite would read every entry.
-_IN_DOUBT = "state IN ('intended', 'sent', 'unknown')"
+_IN_DOUBT = "state IN ('intended', 'sent', 'unknown')"  # to the letter an index's condition, which SQLite then uses
 
 
 class Ledger:

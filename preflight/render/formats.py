@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
+from preflight.lazy import late
 from preflight.redact import printable
 from preflight.render import json_objects as objects
 from preflight.render import phrases
@@ -217,22 +218,10 @@ def _settings_text(loaded: Loaded, around: Surroundings) -> str:
     return around.lay_out(partial(render_settings, loaded, around.tree().folder))
 
 
-def _settings_object(loaded: Loaded) -> Mapping[str, Any]:
-    from preflight.render.tables import settings_object  # noqa: PLC0415 - the same
-
-    return settings_object(loaded)
-
-
 def _checks_text(checks: Sequence[Check], around: Surroundings) -> str:
     from preflight.render.doctor import render_checks  # noqa: PLC0415 - only for this command
 
     return around.lay_out(partial(render_checks, checks))
-
-
-def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
-    from preflight.render.doctor import checks_object  # noqa: PLC0415 - the same
-
-    return checks_object(checks)
 
 
 STREAMS: Mapping[str, MakeStream] = {
@@ -300,5 +289,11 @@ CREDITS: Formats[Credits] = {
     "json": _json(objects.credits_object),
 }
 RULES: Formats[None] = {"text": _rules_text, "json": _json(_rules_object)}
-SETTINGS: Formats[Loaded] = {"text": _settings_text, "json": _json(_settings_object)}
-CHECKS: Formats[Sequence[Check]] = {"text": _checks_text, "json": _json(_checks_object)}
+SETTINGS: Formats[Loaded] = {
+    "text": _settings_text,
+    "json": _json(late("preflight.render.tables", "settings_object")),
+}
+CHECKS: Formats[Sequence[Check]] = {
+    "text": _checks_text,
+    "json": _json(late("preflight.render.doctor", "checks_object")),
+}

@@ -22,7 +22,7 @@ def test_a_quick_run_measures_a_section_and_names_every_peer_that_is_missing(tmp
     page = (ROOT / "docs" / "benchmarks.md").read_bytes()
     done = run("cold", "--quick", "--write", path=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "| cold start, `check picture.png` |" in done.stdout
+    assert "| cold start, `preflight check picture.png` |" in done.stdout
     for peer in ("ffprobe", "mediainfo", "node", "npm"):
         assert f"missing: {peer} " in done.stdout
     assert (ROOT / "docs" / "benchmarks.md").read_bytes() == page, "a quick run writes nothing"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from preflight.sources.retry_after import seconds_to_wait
 
 from preflight.sources.manners import Manners
 from preflight.sources.turns import Hosts
@@ -186,25 +185,6 @@ def test_waiting_does_not_use_up_the_deadline() -> None:
         await waiting
 
     asyncio.run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "120"}, 120),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "1e9"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "9" * 400}, None),
-        ({"retry-after": "Fri, 27 Nov 2026 10:00:30 GMT", "date": "Fri, 27 Nov 2026 10:00:00 GMT"}, 30),
-        ({"retry-after": "Fri, 27 Nov 2026 09:00:00 GMT", "date": "Fri, 27 Nov 2026 10:00:00 GMT"}, 0),
-        ({"retry-after": "Fri, 27 Nov 2026 10:00:30 GMT"}, None),
-    ],
-    ids=lambda value: str(value)[:40],
-)
-def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    assert seconds_to_wait(headers) == seconds
 
 
 def test_what_workers_may_do_together_is_what_one_may() -> None:

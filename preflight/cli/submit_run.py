@@ -32,7 +32,7 @@ from preflight.runs.carry_out import Order
 from preflight.runs.open_store import open_store
 from preflight.runs.pay_one import GivenUp, Payer, Waiting
 from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
-from preflight.runs.paying import Payments, pay_run
+from preflight.runs.paying import Payments, RunPayment
 from preflight.runs.settled import NAME, End
 from preflight.submit.settle import read_balance
 
@@ -122,14 +122,14 @@ class RunSubmission:
             )
             with progress("submitting", hidden=self._output.hidden) as show:
                 shown = EveryTenSeconds(show, hidden=self._output.hidden)
-                payments = pay_run(
+                payments = RunPayment(
                     paid_run,
                     plan,
                     payer,
                     at_once=self._pay.at_once or _AT_ONCE,
                     stop=self._stop,
                     tick=lambda so_far: shown.say(lambda: _so_far(so_far, plan)),
-                )
+                ).to_the_end()
             taken = ledger.cost_of_run(paid_run.run.id)
         emit_as(
             RUN_PAID,

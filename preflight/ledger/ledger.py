@@ -73,10 +73,11 @@ class Ledger:
     ) -> tuple[Entry, ...]:
         """At most ``limit`` entries in any of ``states`` (none: in all), made at ``since`` or later, newest first."""
         among = f" AND state IN ({', '.join('?' * len(states))})" if states else ""
-        values = ["" if since is None else stamp(since), *(state.value for state in states)]
         with self.reading() as connection:
             rest = f"WHERE created_at >= ?{among} ORDER BY id DESC LIMIT {-1 if limit is None else limit:d}"
-            return tuple(select_entries(connection, rest, *values))
+            return tuple(
+                select_entries(connection, rest, stamp(since) if since else "", *(each.value for each in states))
+            )
 
     def cost_of_run(self, run: str) -> Decimal:
         """The amount of a run's entries in its budget, in credits."""

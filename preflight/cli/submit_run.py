@@ -26,6 +26,7 @@ from preflight.cli.submit_consent import answer
 from preflight.cli.terminal import progress, remark, tell_beside
 from preflight.errors import NotSubmitted
 from preflight.ledger import Budget
+from preflight.ledger.sums import cost_of_run
 from preflight.model import Severity
 from preflight.render.run_payment import RUN_PAID, RunPaid, RunProposal, proposal_lines, run_question
 from preflight.runs.carry_out import Order
@@ -130,7 +131,7 @@ class RunSubmission:
                     stop=self._stop,
                     tick=lambda so_far: shown.say(lambda: _so_far(so_far, plan)),
                 ).to_the_end()
-            taken = ledger.cost_of_run(paid_run.run.id)
+            taken = cost_of_run(ledger, paid_run.run.id)
         emit_as(
             RUN_PAID,
             RunPaid(
@@ -196,7 +197,7 @@ class RunSubmission:
             high=plan.high,
             usd=plan.usd,
             budget=self._budget,
-            taken=ledger.cost_of_run(paid_run.run.id),
+            taken=cost_of_run(ledger, paid_run.run.id),
             balance=None if balance is None else balance.balance,
             why_unknown="not known: the service did not say",
         )

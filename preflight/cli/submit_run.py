@@ -26,13 +26,14 @@ from preflight.cli.submit_consent import answer
 from preflight.cli.terminal import progress, remark, tell_beside
 from preflight.errors import NotSubmitted
 from preflight.ledger import Budget
+from preflight.ledger.sums import cost_of_run
 from preflight.model import Severity
 from preflight.render.run_payment import RUN_PAID, RunPaid, RunProposal, proposal_lines, run_question
 from preflight.runs.carry_out import Order
 from preflight.runs.open_store import open_store
 from preflight.runs.pay_one import GivenUp, Payer, Waiting
 from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
-from preflight.runs.paying import Payments, pay_run
+from preflight.runs.paying import Payments, RunPayment
 from preflight.runs.settled import NAME, End
 from preflight.submit.settle import read_balance
 
@@ -122,15 +123,15 @@ class RunSubmission:
             )
             with progress("submitting", hidden=self._output.hidden) as show:
                 shown = EveryTenSeconds(show, hidden=self._output.hidden)
-                payments = pay_run(
+                payments = RunPayment(
                     paid_run,
                     plan,
                     payer,
                     at_once=self._pay.at_once or _AT_ONCE,
                     stop=self._stop,
                     tick=lambda so_far: shown.say(lambda: _so_far(so_far, plan)),
-                )
-            taken = ledger.cost_of_run(paid_run.run.id)
+                ).to_the_end()
+            taken = cost_of_run(ledger, paid_run.run.id)
         emit_as(
             RUN_PAID,
             RunPaid(
@@ -196,7 +197,7 @@ class RunSubmission:
             high=plan.high,
             usd=plan.usd,
             budget=self._budget,
-            taken=ledger.cost_of_run(paid_run.run.id),
+            taken=cost_of_run(ledger, paid_run.run.id),
             balance=None if balance is None else balance.balance,
             why_unknown="not known: the service did not say",
         )

@@ -45,11 +45,16 @@ pay_run_options = grouped(
 )
 
 
-def is_of_many(path: str) -> bool:
+def is_of_many(path: str, pay: PayRunOptions) -> bool:
     """Whether ``path`` names a run or a manifest, rather than one job."""
     suffix = Path(path).suffix.lower()
-    is_stored = "://" in path and not is_url(path)  # such as s3://bucket/run
-    return is_stored or Path(path).is_dir() or suffix in MANIFEST_SUFFIXES or suffix in PARQUET_SUFFIXES
+    if suffix in MANIFEST_SUFFIXES or suffix in PARQUET_SUFFIXES:
+        return True
+    try:
+        is_folder = Path(path).is_dir() and (pay.budget is not None or Path(path, "run.json").exists())
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+    return is_folder or ("://" in path and not is_url(path))  # such as s3://bucket/run
 
 
 def require_one_job(pay: PayRunOptions) -> None:

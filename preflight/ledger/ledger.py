@@ -7,13 +7,12 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from threading import RLock
 from typing import Self
 
 from preflight.errors import ConfigurationError, LedgerUnusable, NotSubmitted
-from preflight.ledger import database, queries, schema
+from preflight.ledger import database, schema
 from preflight.ledger.balances import charged_alone, credits_spent, ran_alone
 from preflight.ledger.entry import Balance, Entry, EntryState, Moment
 from preflight.ledger.file_names import file_at, place_of
@@ -72,15 +71,11 @@ class Ledger:
     ) -> tuple[Entry, ...]:
         """At most ``limit`` entries in any of ``states`` (none: in all), made at ``since`` or later, newest first."""
         among = f" AND state IN ({', '.join('?' * len(states))})" if states else ""
-        values = ["" if since is None else stamp(since), *(state.value for state in states)]
         with self.reading() as connection:
             rest = f"WHERE created_at >= ?{among} ORDER BY id DESC LIMIT {-1 if limit is None else limit:d}"
-            return tuple(select_entries(connection, rest, *values))
-
-    def cost_of_run(self, run: str) -> Decimal:
-        """The amount of a run's entries in its budget, in credits."""
-        with self.reading() as connection:
-            return queries.cost_of_all(connection, "WHERE run = ?", run)
+            return tuple(
+                select_entries(connection, rest, stamp(since) if since else "", *(each.value for each in states))
+            )
 
     def entry(self, entry_id: int) -> Entry:
         """One entry. Raises ``ConfigurationError`` where there is none."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from preflight.ledger.entry import EntryState, cost_of
-from preflight.ledger.queries import amount_of, malformed, stamp
+from preflight.ledger.queries import amount_of, cost_of_all, malformed, stamp
 
 if TYPE_CHECKING:
     from preflight.ledger.ledger import Ledger
@@ -71,3 +71,9 @@ def add_up(
             for each in (whole, groups.setdefault(str(group), Sum(name=str(group)))):
                 each.add(found, cost=cost, charged=seen)
     return Sums(whole=whole, by=by, groups=() if by is None else tuple(groups[each] for each in sorted(groups)))
+
+
+def cost_of_run(ledger: Ledger, run: str) -> Decimal:
+    """The amount of a run's entries in its budget, in credits."""
+    with ledger.reading() as connection:
+        return cost_of_all(connection, "WHERE run = ?", run)

@@ -28,6 +28,7 @@ from preflight.errors import (
     WaitTimeout,
 )
 from preflight.ledger import Budget, EntryState, paid_request_of
+from preflight.ledger.sums import cost_of_run
 from preflight.runs.settled import End, Settled, settled
 from preflight.submit.submit import Submission, await_task, submit_job
 
@@ -129,7 +130,7 @@ class Payer:
         """Whether so many credits fit into what the budget of the run has left."""
         if self.budget.per_run is None or self.budget.run is None:
             return True
-        return self.ledger.cost_of_run(self.budget.run) + credits <= self.budget.per_run
+        return cost_of_run(self.ledger, self.budget.run) + credits <= self.budget.per_run
 
     def known(self, payable: Payable, earlier: Mapping[str, Any] | None) -> Settled | None:
         """The state that the ledger has of a job, without asking anybody; ``None`` where it was not sent."""

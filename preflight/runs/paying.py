@@ -54,25 +54,13 @@ class Payments:
         return Counter(each.state for each in self.ended.values())
 
 
-def pay_run(
-    paid_run: PaidRun,
-    plan: Plan,
-    payer: Payer,
-    *,
-    at_once: int,
-    stop: Event,
-    tick: Callable[[Payments], object],
-    clock: Callable[[], float] = time.monotonic,
-) -> Payments:
-    """Send the jobs of ``plan`` that are new, and follow those that are sent, ``at_once`` at a time.
+class RunPayment:
+    """Sends the jobs of ``plan`` that are new, and follows those that are sent, ``at_once`` at a time.
 
     The first Ctrl-C sends nothing more, lets requests under way end, and gives up waiting for tasks. ``stop`` tells
-    ``payer`` so. ``submissions.jsonl`` is written now and then, and in the end, whatever ends it.
+    ``payer`` so. ``submissions.jsonl`` is written now and then, and in the end.
     """
-    return _Work(paid_run, plan, payer, at_once=at_once, stop=stop, tick=tick, clock=clock).to_the_end()
 
-
-class _Work:
     def __init__(
         self,
         paid_run: PaidRun,
@@ -82,7 +70,7 @@ class _Work:
         at_once: int,
         stop: Event,
         tick: Callable[[Payments], object],
-        clock: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run, self._plan, self._payer, self._stop = paid_run, plan, payer, stop
         self._pace = Pace(at_once, clock=clock)
@@ -98,6 +86,7 @@ class _Work:
         self._is_tight = not payer.has_room(plan.high)
 
     def to_the_end(self) -> Payments:
+        """Pay. Raises ``RunUnusable`` where the folder is not that of the run any more; what was sent stays so."""
         pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="paying")
         try:
             try:

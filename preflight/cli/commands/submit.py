@@ -112,7 +112,7 @@ def command(
     preflight submit job.yaml --fix --upload s3://bucket/jobs
     preflight submit run --budget 20000 --wait --download results
     """
-    if path is not None and is_of_many(path):
+    if path is not None and is_of_many(path, pay):
         require_run_options(upload, save_job=save_job, fix=fix, checked=checked, again=again)
         from preflight.cli.submit_run import RunSubmission  # noqa: PLC0415 - only for many jobs
 

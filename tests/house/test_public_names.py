@@ -17,6 +17,7 @@ PUBLIC = [
     "ApiRefusal",
     "ApiUnreachable",
     "AsyncClient",
+    "BalanceTooLow",
     "Budget",
     "Checked",
     "Client",

@@ -37,7 +37,7 @@ ARGUMENTS = {
     "pair": ["--images", ".", "--videos", ".", "--each-with-each"],
     "report": ["東京.jsonl"],
     "comment": ["--artifact", "東京.md"],
-    "diff": ["東京"],
+    "diff": ["--format", "東京"],
     "rules": [],
     "upload": ["東京.png", "--to", "s3://東京"],
     "explain": ["video-too-long"],

@@ -31,7 +31,7 @@ MINIMUM_PRE_COMMIT: Final = "3.2.0"
 _ARGS = "['--']"
 """Ends the options: the names of files follow. A user's own ``args`` replace it and must end with it as well."""
 _MEDIA = r"(?i)\.(jpe?g|png|mp4|mov)$"
-_JOBS = r"(?i)\.(ya?ml|json|jsonl|ndjson|csv|tsv|parquet)$"
+_JOBS = r"(?i)\.(ya?ml|json|jsonl|ndjson|csv|tsv|parquet|pq)$"
 
 
 def job_text(spec: Spec) -> str:

@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from preflight.lazy import late
 from preflight.redact import printable
 from preflight.render import json_objects as objects
 from preflight.render import phrases
@@ -22,14 +21,12 @@ from preflight.render.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from preflight.client import Credits
-    from preflight.doctor import Check
     from preflight.fix.outcome import Outcome
     from preflight.ledger import Entry
     from preflight.ledger.calibration import Candidate, Observation
     from preflight.model import Report
     from preflight.render.ledger_list import Listing
     from preflight.render.sarif import SarifStream
-    from preflight.settings import Loaded
     from preflight.submit.submit import Submission
     from preflight.upload.uploader import UploadedFile
 
@@ -45,7 +42,8 @@ Formats: TypeAlias = Mapping[str, Renderer[_T]]
 MakeStream: TypeAlias = Callable[[Surroundings], Stream]
 
 
-def _json(object_of: Callable[[_T], Mapping[str, Any]]) -> Renderer[_T]:
+def json_of(object_of: Callable[[_T], Mapping[str, Any]]) -> Renderer[_T]:
+    """Writes a value as the JSON object that ``object_of`` makes of it."""
     return lambda value, _: to_json(object_of(value))
 
 
@@ -200,30 +198,6 @@ def _calibration_object(calibration: _Calibration) -> Mapping[str, Any]:
     return calibration_object(*calibration)
 
 
-def _rules_text(_: None, around: Surroundings) -> str:
-    from preflight.render.tables import render_rules  # noqa: PLC0415 - loads rich
-
-    return around.lay_out(render_rules)
-
-
-def _rules_object(_: None) -> Mapping[str, Any]:
-    from preflight.render.tables import rules_object  # noqa: PLC0415 - the same
-
-    return rules_object()
-
-
-def _settings_text(loaded: Loaded, around: Surroundings) -> str:
-    from preflight.render.tables import render_settings  # noqa: PLC0415 - the same
-
-    return around.lay_out(partial(render_settings, loaded, around.tree().folder))
-
-
-def _checks_text(checks: Sequence[Check], around: Surroundings) -> str:
-    from preflight.render.doctor import render_checks  # noqa: PLC0415 - only for this command
-
-    return around.lay_out(partial(render_checks, checks))
-
-
 STREAMS: Mapping[str, MakeStream] = {
     "text": _text,
     "json": _json_document,
@@ -243,22 +217,22 @@ REPORT: Formats[Report] = {name: _whole(make) for name, make in STREAMS.items()}
 """The same formats for a report that is whole already."""
 QUOTES: Formats[Report] = {
     "text": _quotes_text,
-    "json": _json(objects.quotes_object),
+    "json": json_of(objects.quotes_object),
     "jsonl": _json_lines(lambda report: objects.quotes_object(report)["jobs"]),
 }
 FACTS: Formats[Report] = {
     "text": _lines(_fact_lines),
-    "json": _json(objects.facts_object),
+    "json": json_of(objects.facts_object),
     "jsonl": _json_lines(lambda report: objects.facts_object(report)["subjects"]),
 }
 OUTCOMES: Formats[Sequence[Outcome]] = {
     "text": _lines(_outcome_lines),
-    "json": _json(_outcomes_object),
+    "json": json_of(_outcomes_object),
     "jsonl": _json_lines(_outcome_objects),
 }
 SUBMISSION: Formats[Submission] = {
     "text": _lines(submission_lines),
-    "json": _json(objects.submission_object),
+    "json": json_of(objects.submission_object),
     "jsonl": _json_lines(lambda submission: [objects.submission_object(submission)]),
 }
 LISTING: Formats[Listing] = {
@@ -269,31 +243,22 @@ LISTING: Formats[Listing] = {
 }
 ENTRY: Formats[Sequence[Entry]] = {
     "text": _entry_text,
-    "json": _json(_ledger_object),
+    "json": json_of(_ledger_object),
     "jsonl": _json_lines(_entry_objects),
 }
 """One entry, which text shows in full."""
 CALIBRATION: Formats[_Calibration] = {
     "text": _calibration_text,
-    "json": _json(_calibration_object),
+    "json": json_of(_calibration_object),
     "jsonl": _json_lines(lambda calibration: [_calibration_object(calibration)]),
 }
 UPLOADS: Formats[Sequence[UploadedFile]] = {
     "text": _lines(lambda files: (file.url for file in files)),
-    "json": _json(objects.uploads_object),
+    "json": json_of(objects.uploads_object),
     "jsonl": _json_lines(lambda files: map(objects.upload_object, files)),
 }
 """URLs whole, with their signatures: they are what was asked for."""
 CREDITS: Formats[Credits] = {
     "text": _lines(lambda account: [f"{account.balance:f} credits"]),
-    "json": _json(objects.credits_object),
-}
-RULES: Formats[None] = {"text": _rules_text, "json": _json(_rules_object)}
-SETTINGS: Formats[Loaded] = {
-    "text": _settings_text,
-    "json": _json(late("preflight.render.tables", "settings_object")),
-}
-CHECKS: Formats[Sequence[Check]] = {
-    "text": _checks_text,
-    "json": _json(late("preflight.render.doctor", "checks_object")),
+    "json": json_of(objects.credits_object),
 }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from preflight.errors import AddressRefused, LocalUnreadable
-from preflight.model import AddressFacts, Severity
+from preflight.model import Severity
 from preflight.model.target import meant_url
 from preflight.redact.advice import Advice
 from preflight.rules.rule import Flaw, SubjectCase
+
+if TYPE_CHECKING:
+    from preflight.model import AddressFacts
 
 _CARRIED_EVERYWHERE = 2048
 _EXPIRES_SOON = timedelta(hours=1)

@@ -324,7 +324,7 @@ def test_what_was_empty_is_named(command: str, arguments: list[str], said: str, 
 
 SUBMITTED = {
     "character.png": "a media file, where a job is expected",
-    "jobs.csv": "a manifest of many jobs, where one job is expected",
+    "jobs.csv": "a run needs a budget for all of its jobs together: add --budget N",
     "-": "standard input, where the path of a job file is expected",
 }
 

@@ -11,7 +11,7 @@ import pytest
 
 from preflight.cli.app import commands
 from preflight.cli.result_options import Format
-from preflight.render import diff_formats, formats
+from preflight.render import diff_formats, formats, setup_formats
 from preflight.rules import RULES
 from tests.house.test_import_table import PACKAGE, modules
 
@@ -63,7 +63,7 @@ WRITES_JOBS = {"pair"}
 """Commands whose ``--format`` is that of a manifest, and not of a result."""
 KINDS = {
     name: kind
-    for module in (formats, diff_formats)
+    for module in (formats, diff_formats, setup_formats)
     for name, kind in vars(module).items()
     if name.isupper() and isinstance(kind, Mapping)
 }

@@ -145,7 +145,7 @@ def test_a_fault_in_words_takes_the_settings_of_the_others() -> None:
 def test_words_that_make_no_fault_are_refused(text: str) -> None:
     with pytest.raises(Refused) as caught:
         fault_from_text(text)
-    assert len(str(caught.value)) < 200
+    assert len(str(caught.value)) < 700  # it lists the faults, and not a long word
     ran = here("sandbox", "--port", "0", "--fault", text)
     assert (ran.code, ran.out) == (2, "")
     assert "--fault" in ran.err

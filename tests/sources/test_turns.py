@@ -131,7 +131,7 @@ def test_waits_double_and_end_with_the_patience() -> None:
             for _ in range(4):
                 await visit.turn("a")
                 waits.append(visit.answered(503, {}))
-        assert waits == [0.5, 1.0, 2.0, None]
+        assert waits == [1.0, 2.0, 4.0, None]
 
     asyncio.run(scenario())
 

@@ -19,7 +19,7 @@ from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger, plain_output_options
 from preflight.cli.terminal import verbose_option
 from preflight.doctor import Surroundings, examine, verdict
-from preflight.render.formats import CHECKS
+from preflight.render.setup_formats import CHECKS
 from preflight.specs import load_spec
 
 

@@ -7,7 +7,7 @@ import click
 from preflight.cli.option_groups import PlainOutputOptions
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import plain_output_options
-from preflight.render.formats import RULES
+from preflight.render.setup_formats import RULES
 
 
 @click.command("rules")

@@ -8,7 +8,7 @@ from preflight.cli.option_groups import PlainOutputOptions
 from preflight.cli.report_output import emit_as
 from preflight.cli.settings_options import add_options, loaded_of
 from preflight.cli.shared_options import plain_output_options
-from preflight.render.formats import SETTINGS
+from preflight.render.setup_formats import SETTINGS
 
 
 @click.command("settings")

@@ -1,0 +1,55 @@
+"""The formats of results about preflight itself: its rules, its settings, its installation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from preflight.render.formats import Formats, json_of
+from preflight.render.surroundings import Surroundings
+
+if TYPE_CHECKING:
+    from preflight.doctor import Check
+    from preflight.settings import Loaded
+
+
+def _rules_text(_: None, around: Surroundings) -> str:
+    from preflight.render.tables import render_rules  # noqa: PLC0415 - loads rich
+
+    return around.lay_out(render_rules)
+
+
+def _rules_object(_: None) -> Mapping[str, Any]:
+    from preflight.render.tables import rules_object  # noqa: PLC0415 - the same
+
+    return rules_object()
+
+
+def _settings_text(loaded: Loaded, around: Surroundings) -> str:
+    from preflight.render.tables import render_settings  # noqa: PLC0415 - the same
+
+    return around.lay_out(partial(render_settings, loaded, around.tree().folder))
+
+
+def _settings_object(loaded: Loaded) -> Mapping[str, Any]:
+    from preflight.render.tables import settings_object  # noqa: PLC0415 - the same
+
+    return settings_object(loaded)
+
+
+def _checks_text(checks: Sequence[Check], around: Surroundings) -> str:
+    from preflight.render.doctor import render_checks  # noqa: PLC0415 - only for this command
+
+    return around.lay_out(partial(render_checks, checks))
+
+
+def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
+    from preflight.render.doctor import checks_object  # noqa: PLC0415 - the same
+
+    return checks_object(checks)
+
+
+RULES: Formats[None] = {"text": _rules_text, "json": json_of(_rules_object)}
+SETTINGS: Formats[Loaded] = {"text": _settings_text, "json": json_of(_settings_object)}
+CHECKS: Formats[Sequence[Check]] = {"text": _checks_text, "json": json_of(_checks_object)}

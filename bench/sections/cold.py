@@ -43,8 +43,10 @@ def measure(*, quick: bool) -> Section:
     rows = []
     for name, each in spent.items():
         base, _ = _GOALS.get(name, (_LIBRARIES, 0))
-        ratios = (f"{wall_ratio(each, spent[base]):.2f}", f"{cpu_ratio(each, spent[base]):.2f}", base)
-        rows.append((name, f"{wall_ms(each):.0f}", f"{cpu_ms(each):.0f}", *(ratios if base in spent else ("", "", ""))))
+        ratios = ("", "", "")
+        if base in spent:
+            ratios = (f"{wall_ratio(each, spent[base]):.2f}", f"{cpu_ratio(each, spent[base]):.2f}", base)
+        rows.append((name, f"{wall_ms(each):.0f}", f"{cpu_ms(each):.0f}", *ratios))
     missing = [] if SCRIPT.exists() else ["the console script, beside the Python that ran this"]
     missing += [] if shutil.which("ffprobe") else ["ffprobe"]
     return Section(

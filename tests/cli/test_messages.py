@@ -223,7 +223,7 @@ def test_a_text_is_neither_a_job_nor_media(tmp_path: Path) -> None:
 # ── Addresses ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 UPLOAD = "upload the file to public storage and use that URL"
-OWN = f"{UPLOAD}; to check a file on a server of your own, add --allow-host"
+OWN = f"{UPLOAD}; to check a file on a server of your own, allow the host"
 NOT_HTTP = "the service cannot fetch this URL: it does not begin with http:// or https://"
 WITHOUT_NETWORK = {
     "https://drive.google.com/file/d/1a2b/view?usp=sharing": (

@@ -151,7 +151,7 @@ def test_a_png_that_would_be_too_large_becomes_a_jpeg_of_the_best_quality_that_f
     answer, made, raw = written(data, recipe(max_bytes=largest - 1))
     assert (answer.container, made.format) == ("JPEG", "JPEG")
     assert len(raw) < largest
-    assert "encoded as JPEG of quality 92" in answer.done
+    assert "encoded as JPEG of quality 94" in answer.done
 
 
 def test_no_jpeg_of_less_than_quality_75_is_made_but_a_smaller_picture_where_that_is_allowed() -> None:

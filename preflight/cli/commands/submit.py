@@ -110,7 +110,7 @@ def command(
     preflight submit job.yaml --yes --max-credits 400
     preflight submit --image a.png --video b.mov --mode 1080p
     preflight submit job.yaml --fix --upload s3://bucket/jobs
-    preflight submit run --budget 20000 --wait --download results
+    preflight submit run --budget 20000 --wait --download out
     """
     if path is not None and is_of_many(path, pay):
         require_run_options(upload, save_job=save_job, fix=fix, checked=checked, again=again)

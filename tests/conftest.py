@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,13 +27,15 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         yield
 
 
-def pytest_sessionfinish() -> None:
-    """Save the coverage of this process while it is waited for: a worker that ends slowly is killed with its data."""
-    if "coverage" in sys.modules:
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Save the coverage of a worker while it is waited for: one that ends slowly is killed with its data."""
+    if "coverage" in sys.modules and hasattr(session.config, "workerinput"):
         from coverage import Coverage  # noqa: PLC0415 - only where it runs already
 
         if (running := Coverage.current()) is not None:
-            running.save()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a worker without a test has no data
+                running.save()
 
 
 @pytest.fixture(scope="session", autouse=True)

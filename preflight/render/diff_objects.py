@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from preflight.checking.verdict import worst
 from preflight.model import JobReport, Report
 from preflight.redact import redact, shown_path
-from preflight.render.json_objects import finding_object, quote_object
+from preflight.render.json_objects import finding_object, number, quote_object
 from preflight.units import dollars
 
 if TYPE_CHECKING:
@@ -88,11 +87,6 @@ def report_of_new(jobs: Sequence[JobChange]) -> Report:
     """A report of the jobs that are there now, with their new findings only."""
     reports = tuple(replace(job.after, findings=job.new) for job in jobs if job.after is not None)
     return Report(jobs=reports, verdict=worst(report.verdict for report in reports))
-
-
-def number(value: Decimal) -> int | float:
-    """Credits as a JSON number."""
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _range(change: Amount) -> dict[str, Any]:

@@ -198,9 +198,9 @@ def credits_object(account: Credits) -> dict[str, Any]:
     """``credits``: the account."""
     return {
         "schema": CREDITS,
-        "balance": _number(account.balance),
-        "total_purchased": None if account.total_purchased is None else _number(account.total_purchased),
-        "total_consumed": None if account.total_consumed is None else _number(account.total_consumed),
+        "balance": number(account.balance),
+        "total_purchased": None if account.total_purchased is None else number(account.total_purchased),
+        "total_consumed": None if account.total_consumed is None else number(account.total_consumed),
     }
 
 
@@ -246,13 +246,13 @@ def _which(job: JobReport) -> dict[str, Any]:
 def _credits(quote: Quote | TotalQuote) -> dict[str, Any]:
     """The credits of a price, and how exactly they are known."""
     return {
-        "credits": _number(quote.credits),
+        "credits": number(quote.credits),
         "low": f"{quote.low:f}",
         "high": f"{quote.high:f}",
         "exact": quote.exact,
     }
 
 
-def _number(value: Decimal) -> int | float:
+def number(value: Decimal) -> int | float:
     """Credits as a JSON number: whole ones, which nearly all are, as an integer."""
     return int(value) if value == value.to_integral_value() else float(value)

@@ -132,9 +132,9 @@ async def drips_headers(turn: Turn) -> None:
     await turn.drip(b"HTTP/1.1 200 OK\r\nX-Slow: " + b"z" * 1_000_000)
 
 
-async def stalls(_turn: Turn) -> None:
+async def stalls(turn: Turn) -> None:
     """No answer at all."""
-    await asyncio.sleep(60)
+    await turn.silence(60)
 
 
 async def endless_1xx(turn: Turn) -> None:

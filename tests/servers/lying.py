@@ -72,7 +72,9 @@ class Server:
             ):
                 while True:
                     request = self.log.note(await reader.readuntil(b"\r\n\r\n"))
-                    await behaviour_of(request.behaviour)(Turn(request, self._file(request.name), writer, self.log))
+                    await behaviour_of(request.behaviour)(
+                        Turn(request, self._file(request.name), reader, writer, self.log)
+                    )
         finally:
             writer.close()
 

@@ -82,9 +82,12 @@ class File:
 class Turn:
     """One request and its answer, which is sent byte for byte as told."""
 
-    def __init__(self, request: Request, file: File, writer: asyncio.StreamWriter, log: Log) -> None:
+    def __init__(
+        self, request: Request, file: File, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, log: Log
+    ) -> None:
         self.request = request
         self.file = file
+        self._reader = reader
         self._writer = writer
         self._log = log
 
@@ -98,6 +101,13 @@ class Turn:
         self._writer.write(data)
         await self._writer.drain()
         self._log.bytes_sent += len(data)
+
+    async def silence(self, seconds: float) -> None:
+        """Nothing for so long, or until the client leaves: a connection that nobody waits at is not held."""
+        for _ in range(round(seconds / 0.05)):
+            if self._reader.at_eof():
+                return
+            await asyncio.sleep(0.05)
 
     async def drip(self, data: bytes, seconds: float = 0.02) -> None:
         """One byte at a time."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, Union
 
 from preflight.errors import ConfigurationError
-from preflight.model.file_types import MANIFEST_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
 from preflight.targets.arguments import read_targets
@@ -39,10 +39,10 @@ def targets_of(given: JobLike, *, model: str) -> Iterator[Target]:
         yield Media(source=name) if is_url(name) and not _is_text(name) else job_of(given)
     elif path.suffix.lower() in MEDIA_SUFFIXES:
         yield Media(source=name)
-    elif path.suffix.lower() in MANIFEST_SUFFIXES or path.is_dir():
-        yield from read_targets(os.path.join(os.curdir, name) if is_url(name) else name, model=model)  # noqa: PTH118
-    else:
+    elif path.suffix.lower() in JOB_SUFFIXES and not path.is_dir():
         yield job_of(path)
+    else:  # what it holds is what counts: a GIF or a film of any suffix is a media file
+        yield from read_targets(os.path.join(os.curdir, name) if is_url(name) else name, model=model)  # noqa: PTH118
 
 
 def job_of(given: JobLike) -> Job:

@@ -75,6 +75,15 @@ def test_the_path_of_a_media_file_is_that_file(given: str | Path) -> None:
     assert (report.jobs[0].bare, credits_of(report)) == (True, 480)
 
 
+@pytest.mark.parametrize("name", ["gif.gif", "avif.avif", "dds.dds", "plain.tga", "plain"])
+def test_a_picture_of_any_suffix_is_a_media_file(tmp_path: Path, name: str) -> None:
+    fixture = FIXTURES / "pictures" / name
+    path = tmp_path / name
+    path.write_bytes(fixture.read_bytes() if fixture.exists() else Path(PICTURE).read_bytes())
+    (subject,) = preflight.probe(path)
+    assert subject.image is not None
+
+
 def test_a_url_is_a_file_at_that_url() -> None:
     with serving({"a.mp4": FAST_START}) as server:
         url, options = server.url("ok", "a.mp4"), Options(allow=(AllowedHost.parse(server.authority),))

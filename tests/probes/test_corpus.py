@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from preflight.checking.examiner import Examiner
-from preflight.model import ImageFacts, Subject, VideoFacts
-from preflight.specs import load_spec
+import preflight
+from preflight import ImageFacts, VideoFacts
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 MILLISECOND = Fraction(1, 1000)
@@ -50,21 +49,12 @@ def is_listed(name: str) -> bool:
     return any(name.endswith(listed) for listed in EXCEPTIONS)
 
 
-def examine(name: str) -> Subject:
-    examiner = Examiner(spec=load_spec())
-    try:
-        path = next(CORPUS.glob(f"*/{name}"))
-        request = examiner.request(str(path), kind=None, field=None, base=Path())
-        return examiner.examine([[request]], thorough=True)[0][0]
-    finally:
-        examiner.close()
-
-
 if rows():  # the corpus is there
 
     @pytest.mark.parametrize("row", [row for row in rows() if not is_listed(row["file"])], ids=lambda row: row["file"])
     def test_facts_agree_with_the_tools(row: dict[str, Any]) -> None:
-        facts = examine(row["file"]).facts
+        (subject,) = preflight.probe(next(CORPUS.glob(f"*/{row['file']}")))
+        facts = subject.facts
         assert facts is not None
         assert facts.size_bytes == row["size_bytes"]
         if isinstance(facts, ImageFacts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,6 +61,6 @@ def _parent(stat: Path) -> int | None:
         return None  # it has ended meanwhile
 
 
-def unmeasured() -> dict[str, str]:
-    """The environment without a measurement of coverage: in a process that may open nothing, that would complain."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+def unmeasured(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """``environment`` without a measurement of coverage, which loads modules and writes a file of its own."""
+    return {name: value for name, value in environment.items() if not name.startswith("COVERAGE_")}

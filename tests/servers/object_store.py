@@ -9,7 +9,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -73,14 +73,14 @@ class _Handler(BaseHTTPRequestHandler):
             said = f"canary {ACCESS_KEY} {SECRET_KEY}"  # stores quote what they were sent
             self._answer(status, {"Content-Type": "application/xml"}, _ERROR.format(code=code, said=said).encode())
             return
-        with_store = http.client.HTTPConnection("127.0.0.1", self.server.store_port, timeout=_SECONDS)
-        with_store.request(self.command, self.path, body, dict(self.headers))
-        answer = with_store.getresponse()
-        data = answer.read()
+        store = http.client.HTTPConnection("127.0.0.1", self.server.store_port, timeout=_SECONDS)
+        with closing(store):
+            store.request(self.command, self.path, body, dict(self.headers))
+            answer = store.getresponse()
+            data = answer.read()
         head = {name: value for name, value in answer.getheaders() if name.lower() not in _HOP}
         if self.command == "GET":
             data, head = self.server.spoil(data, head)
-        with_store.close()
         self._answer(answer.status, head, data)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any  # noqa: N815 - the names that they have
@@ -182,8 +182,9 @@ def object_store() -> Iterator[Bucket]:
         thread.start()
         try:
             bucket = Bucket(gate)
-            bucket.reset()
-            yield bucket
+            with closing(bucket.client):
+                bucket.reset()
+                yield bucket
         finally:
             gate.shutdown()
             thread.join()

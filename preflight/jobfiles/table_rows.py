@@ -11,6 +11,7 @@ from preflight.jobfiles.row_ids import RowIds
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
 
+_MAY_BE_SEVERAL = re.compile(r"[|\s]")
 _BETWEEN_URLS = re.compile(r"[|\r\n]+")
 # Not at every space, since a local path may hold one; the look behind keeps long runs of spaces linear.
 _BEFORE_SCHEME = re.compile(r"(?<!\s)\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)")
@@ -96,5 +97,7 @@ def _text(value: JsonValue) -> JsonValue:
 def _urls(value: JsonValue) -> JsonValue:
     if not isinstance(value, str):
         return value if isinstance(value, list) else [value]
+    if not _MAY_BE_SEVERAL.search(value):
+        return [value]
     parts = (part.strip() for piece in _BETWEEN_URLS.split(value) for part in _BEFORE_SCHEME.split(piece))
     return [part for part in parts if part]

@@ -2,12 +2,13 @@
 
 ``dataclasses.dataclass(frozen=True, slots=True)`` compiles six methods for each class: 0.4 ms, and a start of the
 command line makes some thirty classes. ``frozen`` leaves the fields to ``dataclasses`` and compiles nothing: its
-methods are closures over the names of the fields. An object costs the same to make.
+methods are closures over the names of the fields. A class of which many objects are made gets the compiled
+``__init__`` then, which is twice as fast.
 """
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, make_dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _Class = TypeVar("_Class", bound=type)
+
+_MANY = 500
+"""Objects of a class after which compiling pays."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field, Field))
@@ -37,8 +41,13 @@ def _init(members: Sequence[Field[Any]]) -> Callable[..., Any]:
     defaults = {each.name: each.default for each in members}
     factories = {each.name: each.default_factory for each in members if each.default_factory is not MISSING}
     put = object.__setattr__
+    made = 0
 
     def __init__(self: Any, **given: Any) -> None:  # noqa: N807 - a method, as are those below
+        nonlocal made
+        made += 1
+        if made == _MANY:
+            _compile_init(type(self), members, instead_of=__init__)
         values = {**defaults, **given}
         if len(values) > len(defaults):
             raise TypeError(f"{type(self).__name__} has no {_listed(given.keys() - defaults.keys())}")
@@ -51,6 +60,12 @@ def _init(members: Sequence[Field[Any]]) -> Callable[..., Any]:
                 put(self, name, value)
 
     return __init__
+
+
+def _compile_init(cls: type, members: Sequence[Field[Any]], *, instead_of: Callable[..., Any]) -> None:
+    owner = next(each for each in cls.__mro__ if each.__dict__.get("__init__") is instead_of)
+    proper = make_dataclass(owner.__name__, [(each.name, each.type, each) for each in members], frozen=True)
+    type.__setattr__(owner, "__init__", proper.__dict__["__init__"])
 
 
 def _comparison(members: Sequence[Field[Any]]) -> tuple[Callable[..., Any], ...]:

@@ -17,7 +17,7 @@ _SECRET_NAME = (
     r"|pwd|jsessionid|phpsessid|sessionid|session|sid|cookie|rlkey"
 )
 _IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence goes on after it
-_BEGINS_AS_URL = r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))"
+_BEGINS_AS_URL = re.compile(r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))", re.IGNORECASE)
 _PARTS = r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)"
 _REDACTED_QUERY = rf"(?=.*={MASK})(?:[\w.~-]+=(?:{MASK}|1|true|download)(?:&|$))+"  # by us: "?rlkey=…&dl=1"
 _HOST_AND_PORT = r"(?:\[.*\]|[^:]*)(?::\d+)?"
@@ -106,7 +106,7 @@ def _shapes() -> tuple[tuple[tuple[str, ...], re.Pattern[str], _Put], ...]:
 
 def begins_as_url(text: str) -> bool:
     """Whether ``text`` as a whole is meant as a URL, well-formed or not."""
-    return re.match(_BEGINS_AS_URL, text, re.IGNORECASE) is not None
+    return _BEGINS_AS_URL.match(text) is not None
 
 
 def bare_url(url: str) -> str:

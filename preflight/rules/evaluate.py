@@ -24,7 +24,8 @@ def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[F
     """The findings about a request body. ``callback`` holds the facts of its callback URL."""
     case = JobCase.of(job, spec, callback)
     for rule in JOB_RULES:
-        yield from rule.findings(case, None)
+        for flaw in rule.check(case):
+            yield rule.finding(flaw, None)
 
 
 def judge_unreadable(row: JobUnreadable) -> Finding:
@@ -47,18 +48,21 @@ def judge_subject(
     """The findings about one file. ``uploaded`` is whether it must be at a public URL already."""
     case = SubjectCase(subject=subject, spec=spec, now=now, uploaded=uploaded)
     for rule in SUBJECT_RULES:
-        yield from rule.findings(case, subject.field)
+        for flaw in rule.check(case):
+            yield rule.finding(flaw, subject.field)
     if subject.facts is None:
         return
     name = _file_name(subject)
     if subject.image is not None:
         image = ImageCase(facts=subject.image, spec=spec, name=name)
         for image_rule in IMAGE_RULES:
-            yield from image_rule.findings(image, subject.field)
+            for flaw in image_rule.check(image):
+                yield image_rule.finding(flaw, subject.field)
     if subject.video is not None:
         video = VideoCase(facts=subject.video, spec=spec, name=name, orientation=orientation)
         for video_rule in VIDEO_RULES:
-            yield from video_rule.findings(video, subject.field)
+            for flaw in video_rule.check(video):
+                yield video_rule.finding(flaw, subject.field)
 
 
 def with_one_command(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -87,14 +91,16 @@ def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator
     case = VideoCase(facts=facts, spec=spec, name="clip.mp4", orientation=orientation)
     for rule in VIDEO_RULES:
         if Trait.LENGTH in rule.traits:
-            yield from (replace(finding, fix=None) for finding in rule.findings(case, None))
+            for flaw in rule.check(case):
+                yield replace(rule.finding(flaw, None), fix=None)
 
 
 def judge_price(quote: Quote, max_credits: Decimal | None, field: str | None) -> Iterator[Finding]:
     """The findings about a price; they point at ``field``."""
     case = PriceCase(quote=quote, max_credits=max_credits)
     for rule in PRICE_RULES:
-        yield from rule.findings(case, field)
+        for flaw in rule.check(case):
+            yield rule.finding(flaw, field)
 
 
 def _file_name(subject: Subject) -> str:

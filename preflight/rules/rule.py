@@ -154,11 +154,8 @@ class Rule(NamedTuple, Generic[CaseT]):
         """The command that explains the rule."""
         return f"preflight explain {self.id}"
 
-    def findings(self, case: CaseT, field: str | None) -> list[Finding]:
-        """The findings of this rule about ``case``, each with ``field`` unless the rule names another."""
-        return [self._finding(flaw, field) for flaw in self.check(case)]
-
-    def _finding(self, flaw: Flaw, field: str | None) -> Finding:
+    def finding(self, flaw: Flaw, field: str | None) -> Finding:
+        """``flaw`` as a finding of this rule, with ``field`` unless the flaw names another."""
         return Finding(
             rule=self.id,
             severity=flaw.severity or self.severity,

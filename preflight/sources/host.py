@@ -19,7 +19,7 @@ from preflight.sources.address_guard import problem_of
 MAX_PORT = 65_535
 
 # RFC 6761, 6762, 7686, 8375, and "internal", which ICANN reserved for private use.
-_PRIVATE_SUFFIXES = ("localhost", "local", "internal", "localdomain", "home.arpa", "test", "invalid", "onion")
+_PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".localdomain", ".home.arpa", ".test", ".invalid", ".onion")
 
 # Written as they are by IDNA 2008, replaced or dropped by IDNA 2003: two programs dial two hosts.
 _AMBIGUOUS = frozenset("ßς\u200c\u200d")
@@ -82,7 +82,7 @@ def problem_of_host(host: str) -> str | None:
         return problem and f"its host {host} is {problem}"
     if "." not in host:
         return f"its host {host} is a name of a local network"
-    if any(host.endswith("." + suffix) for suffix in _PRIVATE_SUFFIXES):
+    if host.endswith(_PRIVATE_SUFFIXES):
         return f"its host {host} ends in a name that is never public"
     return None
 

@@ -15,12 +15,12 @@ from mcp.server.stdio import stdio_server
 
 from preflight.agents.arguments_check import ArgumentsCheck
 from preflight.agents.call_targets import names_paths
-from preflight.agents.calls import Call, InputNeeded
 from preflight.agents.operator_orders import OperatorOrders
 from preflight.agents.paying_tools import PayingTools, Service
 from preflight.agents.quote_book import QuoteBook
 from preflight.agents.reading_tools import ReadingTools
 from preflight.agents.roots import Roots, real_folders
+from preflight.agents.tool_call import Call, InputNeeded
 from preflight.agents.tool_results import as_data, error_text
 from preflight.agents.tool_table import INSTRUCTIONS, tools
 from preflight.checking.resources import Resources
@@ -28,6 +28,9 @@ from preflight.errors import OutcomeUnknown, PreflightError
 
 _AT_ONCE = 8
 """Calls under way; further ones wait."""
+
+_DOUBTFUL = frozenset({"intended", "sent", "unknown"})
+"""States of a paid request that is told as an error: it may have been paid for."""
 
 _LOG = logging.getLogger("preflight.agents")
 
@@ -101,9 +104,6 @@ class AgentServer:
         is_doubtful = params.name == "submit" and result["repeated"] and result["state"] in _DOUBTFUL
         content = types.TextContent(type="text", text=json.dumps(result))
         return types.CallToolResult(content=[content], structured_content=result, is_error=is_doubtful)
-
-
-_DOUBTFUL = frozenset({"intended", "sent", "unknown"})
 
 
 def _failed(text: str) -> types.CallToolResult:

@@ -14,11 +14,11 @@ from typing import Any
 from anyio.to_thread import run_sync
 from mcp_types import ElicitResult
 
-from preflight.agents.calls import Call
 from preflight.agents.consent_question import ShowReport, consent_question, consent_schema, is_yes
 from preflight.agents.ledger_answers import answer_of, of_identity
 from preflight.agents.operator_orders import OperatorOrders
 from preflight.agents.quote_book import Asked, QuoteBook, QuotedJob, identity_in
+from preflight.agents.tool_call import Call
 from preflight.checking.engine import Engine
 from preflight.checking.resources import Resources, in_new_thread
 from preflight.client import Client

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -13,11 +13,13 @@ from preflight.agents.roots import Roots
 from preflight.checking.chosen import chosen_from, merged
 from preflight.checking.options import Options
 from preflight.errors import ConfigurationError
+from preflight.model import Job
 from preflight.model.file_types import MANIFEST_SUFFIXES
 from preflight.model.target import Target, is_url
 from preflight.redact import redact
 from preflight.targets import read_targets
 from preflight.targets.folders import Filters, find_files
+from preflight.upload.job_media import local_paths
 
 MOST_JOBS = 20
 """Jobs and media files of one call: a model reads the answer, and more belong into a run on disk."""
@@ -51,7 +53,7 @@ def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options
     than ``MOST_JOBS`` targets; ``JobUnreadable`` for a job that cannot be read.
     """
     # The last word on each local file: also on those that a job names, right before one is opened.
-    options = replace(options, locate=roots.confine)
+    options = replace(options, locate=roots.locate)
     chosen = {name: arguments.get(name) for name in _CHOICES}
     source, job = arguments.get("source"), arguments.get("job")
     image, video = (_place(arguments.get(name), roots) for name in ("image", "video"))
@@ -61,6 +63,7 @@ def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options
         targets, options = chosen_from(
             source or job, image=image, video=video, prompt=arguments.get("prompt"), options=options, **chosen
         )
+        _require_jobs_inside(targets, roots)
         return CallTargets(targets=tuple(targets), options=options)
     if arguments.get("prompt") is not None:
         raise ConfigurationError("a job has its own prompt: give either a source or a prompt")
@@ -75,6 +78,7 @@ def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options
         found, options = chosen_from(path, options=options, **chosen)
     if len(found) > MOST_JOBS:
         raise ConfigurationError(f"more than {MOST_JOBS} jobs: 'preflight check' on the command line takes any number")
+    _require_jobs_inside(found, roots)
     if not found:
         raise ConfigurationError("no jobs in it")
     return CallTargets(targets=tuple(found), options=options, file=(path, before) if before else None)
@@ -87,6 +91,14 @@ def _require_inside(folder: Path, roots: Roots) -> None:
         raise ConfigurationError(f"more than {_MOST_FILES} files in the folder: name one of them")
     for found in files:
         roots.confine(found.path)
+
+
+def _require_jobs_inside(targets: Iterable[Target], roots: Roots) -> None:
+    """Raise ``OutsideRoots`` for a job that names a file outside, before any file is read."""
+    for target in targets:
+        if isinstance(target, Job):
+            for path in local_paths(target).values():
+                roots.locate(path)
 
 
 def _place(name: str | None, roots: Roots) -> str | None:

@@ -25,12 +25,12 @@ from preflight.model.target import is_url
 from preflight.redact.suggestion import suggestion
 from preflight.render.fixes import fix_object
 from preflight.render.json_objects import facts_object, quotes_object, report_object
+from preflight.render.tables import rules_object
 from preflight.rules import RULES
 from preflight.rules.pages import help_of
 from preflight.upload.job_media import local_paths
 
 _T = TypeVar("_T")
-RULES_SCHEMA = "preflight.rules/v1"
 
 
 class ReadingTools:
@@ -62,20 +62,17 @@ class ReadingTools:
         return facts_object(await self._checked(found))
 
     async def explain(self, arguments: Mapping[str, Any], _: Roots) -> dict[str, Any]:
-        """The page of a rule; without one, every rule in a line."""
+        """The page of a rule, as ``text``; without one, every rule in a line."""
         name = arguments.get("rule")
         if name is None:
-            rules = [
-                {"rule": rule.id, "severity": rule.severity.label, "summary": rule.summary, "text": None}
-                for rule in RULES
-            ]
-            return {"schema": RULES_SCHEMA, "rules": rules}
+            return rules_object()
         known = [rule.id for rule in RULES]
         if name not in known:
             raise ConfigurationError(f"no such rule{suggestion(name, known)}; without a rule, explain lists them all")
         page = help_of(name)
-        rule = {"rule": page.id, "severity": page.severity.label, "summary": page.summary, "text": page.markdown}
-        return {"schema": RULES_SCHEMA, "rules": [rule]}
+        made = rules_object()
+        rules = [{**rule, "text": page.markdown} for rule in made["rules"] if rule["rule"] == name]
+        return {**made, "rules": rules}
 
     async def fix(self, arguments: Mapping[str, Any], roots: Roots) -> dict[str, Any]:
         """The planned repairs, or, where the operator allows it, the repairs."""

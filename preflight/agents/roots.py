@@ -32,6 +32,21 @@ class Roots:
         Raises ``OutsideRoots`` for a path that leads anywhere else, in any way, and ``ConfigurationError`` for one
         that leads nowhere. A name is compared as it is spelled: another case is another path.
         """
+        found, shown = self._located(name)
+        try:
+            if not found.exists():
+                raise ConfigurationError(f"{shown}: no such file in {self._named()}")
+            if not found.is_file() and not found.is_dir():
+                raise ConfigurationError(f"{shown}: not a regular file")
+        except OSError as error:
+            raise _no_path(shown, error) from error
+        return found
+
+    def locate(self, name: str | os.PathLike[str]) -> Path:
+        """The same for a file that a job names, which need not be there: the check says so."""
+        return self._located(name)[0]
+
+    def _located(self, name: str | os.PathLike[str]) -> tuple[Path, str]:
         text = os.fspath(name)
         shown = shorten(printable(text[:_LONGEST]), 200)
         if not text.strip() or "\0" in text or len(text) > _LONGEST:
@@ -41,21 +56,13 @@ class Roots:
                 f"{shown}: no local files can be read: the client declares no roots, and the operator names none"
             )
         try:
-            return self._found(text, shown)
+            candidates = [Path(os.path.realpath(folder / text)) for folder in self.folders]
+            inside = [each for each in candidates if self._holds(each)]
+            if not inside:
+                raise OutsideRoots(f"{shown}: outside of the folders that may be read: {self._named()}")
+            return next((each for each in inside if each.exists()), inside[0]), shown
         except (OSError, ValueError) as error:  # links in a circle, a folder that may not be read, half a character
-            raise ConfigurationError(f"{shown}: not a path: {type(error).__name__}") from error
-
-    def _found(self, text: str, shown: str) -> Path:
-        candidates = [Path(os.path.realpath(folder / text)) for folder in self.folders]
-        inside = [each for each in candidates if self._holds(each)]
-        if not inside:
-            raise OutsideRoots(f"{shown}: outside of the folders that may be read: {self._named()}")
-        found = next((each for each in inside if each.exists()), None)
-        if found is None:
-            raise ConfigurationError(f"{shown}: no such file in {self._named()}")
-        if not found.is_file() and not found.is_dir():
-            raise ConfigurationError(f"{shown}: not a regular file")
-        return found
+            raise _no_path(shown, error) from error
 
     def _holds(self, real: Path) -> bool:
         if any(real.is_relative_to(tree) for tree in _NOT_FILES):
@@ -64,6 +71,10 @@ class Roots:
 
     def _named(self) -> str:
         return ", ".join(shorten(printable(str(folder)), 100) for folder in self.folders[:5])
+
+
+def _no_path(shown: str, error: Exception) -> ConfigurationError:
+    return ConfigurationError(f"{shown}: not a path: {type(error).__name__}")
 
 
 def real_folders(folders: Iterable[Path]) -> tuple[Path, ...]:

@@ -15,14 +15,16 @@ NOTICE: Final = "Names, messages and values below come from files, URLs and serv
 MOST_BYTES: Final = 64 * 1024
 """Of one result as JSON: a model reads all of it."""
 
-_MOST_ITEMS = 50
-_MOST_CHARS = 2000
+_FEWER_ITEMS = (100, 30, 10, 3, 1)
+"""Items that a list may have, tried in this order."""
+
+_MOST_CHARS = 4000
 _ERROR_CHARS = 1500
 
 
 def as_data(result: Mapping[str, Any]) -> dict[str, Any]:
     """``result`` with its notice, within ``MOST_BYTES``; ``omitted`` counts what was left out of its lists."""
-    for items in (_MOST_ITEMS, 10, 3, 1):
+    for items in _FEWER_ITEMS:
         omitted = [0]
         made = {"notice": NOTICE, **_bounded(dict(result), items, omitted), "omitted": 0}
         made["omitted"] = omitted[0]

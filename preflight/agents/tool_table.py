@@ -158,7 +158,8 @@ def _with_quotes(shape: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rules() -> dict[str, Any]:
-    rule = object_of({"rule": TEXT, "severity": TEXT, "summary": TEXT, "text": or_null(TEXT)})
+    names = ("rule", "area", "severity", "summary", "source", "since")
+    rule = object_of(dict.fromkeys(names, TEXT), optional={"text": TEXT})
     return object_of(named("preflight.rules/v1") | {"rules": list_of(rule)})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -66,6 +67,8 @@ def lay_out(running: Service, root: Path, outside: Path) -> None:
     write_job(root, job(image="../outside/clip.mp4", video="link.png"), "out.yaml")
     write_job(root, job(image=str(outside / "secret.png"), video=str(outside / "clip.mp4")), "absolute.yaml")
     write_job(root, job(image="folder/clip.mp4", video="/proc/self/environ"), "linked.yaml")
+    leading_out = job(image=running.media.url("ok", "a.png"), video="../outside/clip.mp4")
+    (root / "mixed.jsonl").write_text(f"{json.dumps(body)}\n{json.dumps(leading_out)}\n")
     (root / "rows.jsonl").write_text('{"model": "x", "input": {}}\n' * 30)
 
 
@@ -99,6 +102,7 @@ READING = {
     "a text as a path": {"source": f"model: {MODEL}\ninput: {{}}\n"},
     "a job that leads out": {"source": "out.yaml"},
     "a job with absolute paths": {"source": "absolute.yaml"},
+    "a row that leads out": {"source": "mixed.jsonl"},
     "a job through a link": {"source": "linked.yaml"},
     "a body that leads out": {"job": job(image="../outside/clip.mp4", video="link.png")},
     "a body with absolute paths": {"job": job(image="/etc/passwd", video="/proc/self/environ")},

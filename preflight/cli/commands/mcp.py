@@ -131,6 +131,9 @@ def command(
         always_asks=always_ask,
         quote_seconds=quote_seconds,
     )
+    service = PaidOptions(
+        api_url=service.api_url, key_file=_at_home(service.key_file), ledger_path=_at_home(service.ledger_path)
+    )
     paid = Service(
         api_url=service.api_url,
         open_client=partial(open_client, service),
@@ -147,9 +150,14 @@ def command(
     return 0
 
 
+def _at_home(name: str | None) -> str | None:
+    """A path whose ``~`` is replaced: a client starts the command without a shell, which would have done that."""
+    return None if name is None else str(Path(name).expanduser())
+
+
 def _folder(name: str) -> Path:
-    """A root. A client starts the command without a shell, which would have replaced ``~``."""
-    folder = Path(name).expanduser()
+    """A root."""
+    folder = Path(_at_home(name) or "")
     if not name.strip() or not folder.is_dir():
         raise click.BadParameter(f"{name!r} is not a folder", param_hint="--root")
     return folder

@@ -32,6 +32,7 @@ _COMMANDS = {
     "task": ("preflight.cli.commands.task", "Show a task or wait for it."),
     "credits": ("preflight.cli.commands.credits", "Show the balance of the account."),
     "ledger": ("preflight.cli.commands.ledger", "Show what was paid and settle unknown outcomes."),
+    "mcp": ("preflight.cli.commands.mcp", "Serve agents over MCP: check, price, and pay with consent."),
     "listen": ("preflight.cli.commands.listen", "Receive callbacks from the service."),
     "rules": ("preflight.cli.commands.rules", "List all rules with severity and source."),
     "explain": ("preflight.cli.commands.explain", "Explain a rule."),
@@ -42,6 +43,9 @@ _COMMANDS = {
     "sandbox": ("preflight.cli.commands.sandbox", "Run a local mock of the API."),
     "demo": ("preflight.cli.commands.demo", "Run the end-to-end demo on the sandbox."),
 }
+
+_NAMED_SETTINGS_ALONE = frozenset({"mcp"})
+"""Commands that search for no settings file: an agent may write the folder in which they start."""
 
 _WITHOUT_SETTINGS = frozenset({"schema", "sandbox"})
 """Commands whose options differ in meaning from the settings of the same name."""
@@ -65,7 +69,7 @@ class Commands(click.Group):
             return with_help(command)
         from preflight.cli.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
 
-        return with_help(with_settings(command))
+        return with_help(with_settings(command, finds=cmd_name not in _NAMED_SETTINGS_ALONE))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Like click, but ``help COMMAND`` and ``version`` are understood."""

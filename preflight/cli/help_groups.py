@@ -14,20 +14,21 @@ _FEW = 5
 
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Check": ("check", "estimate", "probe", "fix", "rules", "explain", "diff", "report", "sheet"),
-    "Pay": ("submit", "upload", "task", "credits", "ledger", "listen"),
+    "Pay": ("submit", "upload", "task", "credits", "ledger", "listen", "mcp"),
     "Tools": (),
 }
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Input": (
         "--image", "--video", "--mode", "--orientation", "--prompt", "--model", "--seconds", "--files-from", "--null",
-        "--jobs-only", "--offline", "--deep", "--allow-host", "--proxy", "--timeout",
+        "--jobs-only", "--offline", "--deep", "--root", "--allow-host", "--proxy", "--timeout",
     ),
     OTHER: (),
     "Hosts": ("--concurrency", "--per-host", "--host-rate", "--user-agent"),
     "Run on disk": ("--to", "--workers", "--part-rows", "--results", "--retry", "--engine", "--address"),
     "Rules": ("--strict", "--fail-on", "--select", "--ignore", "--baseline", "--write-baseline"),
     "Price": (
-        "--max-credits", "--budget-per-day", "--max-total", "--max-increase", "--max-increase-percent",
+        "--max-credits", "--budget-per-day", "--agent-budget", "--agent-budget-per-day", "--agent-budget-per-job",
+        "--always-ask", "--quote-seconds", "--max-total", "--max-increase", "--max-increase-percent",
         "--max-job-credits", "--max-clip-seconds", "--notify",
     ),
     "Output": ("--format", "--json", "--output", "--download", "--quiet", "--verbose", "--no-progress"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,22 @@ def loaded_of(ctx: click.Context) -> Loaded | None:
     return loaded
 
 
-def with_settings(command: click.Command) -> click.Command:
-    """``command``, which takes settings if an option of it or of its subcommands has the name of a setting."""
+def with_settings(command: click.Command, *, finds: bool = True) -> click.Command:
+    """``command``, which takes settings if an option of it or of its subcommands has the name of a setting.
+
+    ``finds`` is whether a settings file that nobody named is searched for.
+    """
     if isinstance(command, click.Group):
         for each in command.commands.values():
-            with_settings(each)
+            with_settings(each, finds=finds)
     elif _settable(command) and not any(param.name == "config" for param in command.params):
-        add_options(command)
+        add_options(command, finds=finds)
     return command
 
 
-def add_options(command: click.Command) -> click.Command:
-    """Give ``command`` ``--config`` and ``--isolated``."""
+def add_options(command: click.Command, *, finds: bool = True) -> click.Command:
+    """Give ``command`` ``--config`` and ``--isolated``; ``finds`` as in ``with_settings``."""
+    ask = partial(_ask, finds=finds)
     command.params += [
         click.Option(
             ["--config"],
@@ -47,15 +52,15 @@ def add_options(command: click.Command) -> click.Command:
             envvar=CONFIG_VARIABLE,
             is_eager=True,
             expose_value=False,
-            callback=_ask,
-            help="Use this settings file instead of searching for one.",
+            callback=ask,
+            help="Use this settings file instead of searching for one." if finds else "Use this settings file.",
         ),
         click.Option(
             ["--isolated"],
             is_flag=True,
             is_eager=True,
             expose_value=False,
-            callback=_ask,
+            callback=ask,
             help="Ignore settings files.",
         ),
     ]
@@ -68,7 +73,7 @@ def _settable(command: click.Command) -> dict[str, str]:
     return {keys[name]: param.name for param in command.params for name in param.opts if name in keys and param.name}
 
 
-def _ask(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+def _ask(ctx: click.Context, param: click.Parameter, value: Any, *, finds: bool) -> None:
     """Both options are eager: the settings are there before any other option looks for its default."""
     asked = ctx.meta.setdefault(_ASKED, {})
     asked[param.name] = (value, ctx.get_parameter_source(param.name or ""))
@@ -77,7 +82,7 @@ def _ask(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     (config, source), (isolated, _) = asked["config"], asked["isolated"]
     if config and isolated and source is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--config names a settings file and --isolated allows none: give only one", ctx)
-    loaded = _load(config, isolated=isolated)
+    loaded = _load(config, isolated=isolated or (not finds and not config))
     for warning in loaded.warnings:
         remark(warning)
     ctx.meta[_LOADED] = loaded

@@ -47,6 +47,8 @@ TABLE: dict[str, set[str]] = {
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
     | {"client", "ledger", "submit"},
+    "agents": FOUNDATION
+    | {"specs", "rules", "targets", "checking", "fix", "client", "ledger", "submit", "upload", "render"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},
@@ -62,6 +64,10 @@ THIRD_PARTY: dict[str, set[str]] = {
     "h11": {"sources"},
     "truststore": {"tls"},
     "httpx2": {"client", "diff", "sandbox"},
+    "jsonschema": {"agents"},
+    "mcp": {"agents"},
+    "mcp_types": {"agents"},
+    "anyio": {"agents"},
     "yaml": {"jobfiles"},
     "pyarrow": {"jobfiles", "runs"},
     "fsspec": {"jobfiles", "runs"},

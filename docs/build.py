@@ -248,6 +248,11 @@ def _option(option: click.Option, context: click.Context) -> tuple[str, str]:
     return f"`{names}{value}`", said
 
 
+def service_example() -> str:
+    """The example of a web service, which the tests run."""
+    return f"```python\n{(DOCS / 'examples' / 'service.py').read_text('utf-8')}```"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "rates": tables.rates,
     "caps": tables.caps,
@@ -267,6 +272,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "trust": trust,
     "commands": command_line,
     "hooks": hooks,
+    "service": service_example,
 }
 
 if __name__ == "__main__":

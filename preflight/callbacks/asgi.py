@@ -46,6 +46,7 @@ class CallbackApp:
             await _live(receive, send)
         elif scope["type"] == "http":
             status = await self._answer(scope, receive)
+            _mask(scope)
             await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body", "body": b""})
 
@@ -90,6 +91,13 @@ class CallbackApp:
                 self._on_taken()
         finally:
             self._writing = None
+
+
+def _mask(scope: Scope) -> None:
+    """Take the secret out of the path before the answer: servers log the path of a request that was answered."""
+    masked = f"{scope.get('root_path', '')}/hidden"
+    scope["path"] = masked
+    scope["raw_path"] = masked.encode("utf-8", "surrogatepass")
 
 
 def _delivery(headers: dict[bytes, bytes], body: bytes, token: str) -> Delivery | None:

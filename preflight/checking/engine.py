@@ -66,6 +66,7 @@ class Engine:
             manners=self._options.manners,
             deep=self._options.deep,
             offline=self._options.offline,
+            urls_only=self._options.urls_only,
             locate=self._options.locate,
         )
 

@@ -37,7 +37,8 @@ class Examiner:
     """Examines requests, with the processes, threads and readers of ``resources``.
 
     ``spec`` is loaded when it is first needed. ``allow``: hosts that may be private. ``deadline_s``: seconds for one
-    URL, ``None`` for the reader's own. ``deep`` fetches and decodes pictures whole; ``offline`` asks no server.
+    URL, ``None`` for the reader's own. ``deep`` fetches and decodes pictures whole; ``offline`` asks no server,
+    and ``urls_only`` opens no local file.
     ``locate`` finds the file behind a local path.
     """
 
@@ -52,6 +53,7 @@ class Examiner:
         manners: Manners | None = None,
         deep: bool = False,
         offline: bool = False,
+        urls_only: bool = False,
         locate: Callable[[Path], Path] | None = None,
     ) -> None:
         self._resources = resources
@@ -62,6 +64,7 @@ class Examiner:
         self._manners = manners
         self._deep = deep
         self._offline = offline
+        self._urls_only = urls_only
         self._locate = locate
 
     def load(self) -> None:
@@ -87,6 +90,8 @@ class Examiner:
                 address=address,
                 url=None if self._offline else url,
             )
+        if self._urls_only:
+            return SubjectRequest(source=source, shown=redact(source), kind=kind, field=field, path=None, address=None)
         path = base / source
         if self._locate is not None:
             path = self._locate(path)

@@ -82,10 +82,9 @@ class Judge:
         spec = self._spec(job)
         mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
         found = list(judge_job(job, spec, self._callback(job, spec))) if job else []
+        uploaded = self._options.uploaded or self._options.urls_only
         for subject in subjects:
-            found += judge_subject(
-                subject, spec, orientation=orientation, now=self._options.now(), uploaded=self._options.uploaded
-            )
+            found += judge_subject(subject, spec, orientation=orientation, now=self._options.now(), uploaded=uploaded)
         video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
         quotes = self._quotes(spec, video.video.durations, orientation, mode) if video and video.video else ()
         chosen = next((quote for quote in quotes if quote.mode == mode), None)

@@ -89,14 +89,19 @@ class Ledger:
         """The latest entry of the same job at ``api``; with ``refused=False`` the latest that was not refused."""
         among, values = same_job(request)
         kept = "" if refused else " AND state != 'refused'"
-        with self.reading() as connection:
-            rest = f"WHERE api = ? AND {among}{kept} ORDER BY id DESC LIMIT 1"
-            return next(iter(select_entries(connection, rest, api, *values)), None)
+        return self._first(f"WHERE api = ? AND {among}{kept} ORDER BY id DESC LIMIT 1", api, *values)
 
     def of_task(self, api: str, task_id: str) -> Entry | None:
         """The entry of a task of the service at ``api``."""
+        return self._first("WHERE api = ? AND task_id = ?", api, task_id)
+
+    def of_identity(self, api: str, identity: str) -> Entry | None:
+        """The latest entry at ``api`` of the job with that ``JobReport.identity``."""
+        return self._first("WHERE api = ? AND job_hash = ? ORDER BY id DESC LIMIT 1", api, identity)
+
+    def _first(self, rest: str, *values: object) -> Entry | None:
         with self.reading() as connection:
-            return next(iter(select_entries(connection, "WHERE api = ? AND task_id = ?", api, task_id)), None)
+            return next(iter(select_entries(connection, rest, *values)), None)
 
     def account_of(self, key: str) -> str:
         """The hash that tells the API key ``key`` from others; it is keyed with the ledger's own salt."""

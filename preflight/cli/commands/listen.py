@@ -12,6 +12,7 @@ import click
 
 from preflight.callbacks import CallbackApp, Finished, Settler
 from preflight.callbacks.listening import listening
+from preflight.callbacks.secret import secret_beside
 from preflight.cli.option_groups import PaidOptions
 from preflight.cli.param_types import WholeNumber
 from preflight.cli.service_options import (
@@ -66,12 +67,12 @@ def command(
     preflight listen --forward './publish.sh'
     """
     try:
-        from preflight.callbacks.listener import secret_of, serve  # noqa: PLC0415 - an extra
+        from preflight.callbacks.listener import serve  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("preflight listen", "listen") from error
     words = _words(forward)
     with open_ledger(service.ledger_path) as ledger, open_client(service) as client:
-        secret = secret_of(ledger.path.with_name(f"{ledger.path.name}-callback-secret"))
+        secret = secret_beside(ledger.path)
         with listening(host, port) as (listener, url):
             settler = Settler(
                 ledger,

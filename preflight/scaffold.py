@@ -171,8 +171,8 @@ HOOKS: Final = (
     Hook(
         id="preflight-cost",
         name="preflight: cost of the change",
-        description="Compare with the main branch: new findings and guardrails fail. Offline.",
-        entry="preflight diff",
+        description="Compare with the upstream branch: new findings and guardrails fail. Offline.",
+        entry="preflight diff --upstream",
         files="",
         stages=("pre-push", "manual"),
         serial=True,

@@ -37,6 +37,10 @@ docs: $(VENV)/ready  # the generated parts, and the picture of a report
 snapshots: $(VENV)/ready  # the output of every format, for the tests; look at the difference before committing it
 	PYTHONPATH=.:fixtures $(BIN)/python -m tests.support.snapshots
 
+.PHONY: site
+site: $(VENV)/ready  # the documentation as a site that opens from a disk: build/site/index.html
+	$(BIN)/python docs/website.py
+
 bench: $(VENV)/ready  # against its peers, which it installs: programs with apt-get if root, libraries into bench/.peers
 	$(BIN)/python bench/peers.py
 	$(BIN)/python bench/run.py --write

@@ -18,6 +18,7 @@ from io import StringIO
 from pathlib import Path
 
 import click
+import python_reference
 import tables
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
@@ -225,11 +226,14 @@ def hooks() -> str:
 
 def _section(command: click.Command, context: click.Context) -> str:
     name = f"preflight {context.command_path.strip()}"
-    said, _, shown = (command.help or "").partition("\b\n")
+    said, _, shown = cleandoc(command.help or "").partition("\b\n")
+    shown, _, rest = shown.partition("\n\n")
     options = [each for each in command.params if isinstance(each, click.Option)]
     arguments = [param.make_metavar(context) for param in command.params if isinstance(param, click.Argument)]
     usage = " ".join([name, *(["[OPTIONS]"] if options else []), *arguments])
-    text = f"## {name}\n\n    {usage}\n\n{cleandoc(said).strip()}\n\n```sh\n{cleandoc(shown).strip()}\n```"
+    text = f"## {name}\n\n    {usage}\n\n{said.strip()}\n\n```sh\n{shown.strip()}\n```"
+    if rest:
+        text += f"\n\n{rest.strip()}"
     if not options:
         return text
     return f"{text}\n\n{tables.table(('option', 'meaning'), (_option(option, context) for option in options))}"
@@ -273,6 +277,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "commands": command_line,
     "hooks": hooks,
     "service": service_example,
+    "python-api": python_reference.reference,
 }
 
 if __name__ == "__main__":

@@ -19,6 +19,46 @@ HOOKS_FILE: Final = ".pre-commit-config.yaml"
 EDITOR_LINE: Final = f"# yaml-language-server: $schema={SCHEMA_FILE}"
 """The first line of a job file, from which editors learn its fields."""
 
+WORKFLOW_FILE: Final = ".github/workflows/preflight.yml"
+_VERSION = "VERSION"
+_WORKFLOW = """\
+name: preflight
+
+on:
+  pull_request:
+
+permissions: {}
+
+concurrency:
+  group: preflight-${{ github.ref }}
+  cancel-in-progress: true
+
+jobs:
+  preflight:
+    name: Jobs and media
+    runs-on: ubuntu-24.04
+    timeout-minutes: 15
+    permissions:
+      contents: read # to check out the repository
+    steps:
+      - uses: actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0
+        with:
+          fetch-depth: 0 # the base of the pull request, too
+          persist-credentials: false
+      - uses: actions/setup-python@e797f83bcb11b83ae66e0230d6156d7c80228e7c # v6.0.0
+        with:
+          python-version: "3.13"
+      - run: python -m pip install media-preflight==VERSION
+      - name: Check
+        run: preflight check . --offline --format github
+      - name: Compare with the base
+        if: always()
+        run: |
+          preflight diff "origin/$GITHUB_BASE_REF" --format github --format markdown:preflight-diff.md
+          cat preflight-diff.md >>"$GITHUB_STEP_SUMMARY"
+"""
+"""Every action is pinned by the commit of its release; docs/releasing.md says how to verify one."""
+
 _COLUMNS = 110
 _EXAMPLES = {
     "image": "https://example.com/character.png",
@@ -67,6 +107,11 @@ def sample_job() -> str:
 def hooks_text() -> str:
     """A whole ``.pre-commit-config.yaml``."""
     return f"# For pre-commit and prek. Narrow 'files' to the folders of reference files.\nrepos:\n{configuration()}"
+
+
+def workflow_text(version: str) -> str:
+    """A workflow for GitHub that checks a pull request with that version of preflight, and says what it costs."""
+    return _WORKFLOW.replace(_VERSION, version)
 
 
 def _field(field: FieldSpec, spec: Spec, *, indent: str) -> Iterator[str]:
@@ -171,8 +216,8 @@ HOOKS: Final = (
     Hook(
         id="preflight-cost",
         name="preflight: cost of the change",
-        description="Compare with the main branch: new findings and guardrails fail. Offline.",
-        entry="preflight diff",
+        description="Compare with the upstream branch: new findings and guardrails fail. Offline.",
+        entry="preflight diff --upstream",
         files="",
         stages=("pre-push", "manual"),
         serial=True,

@@ -85,9 +85,13 @@ class Repository:
             environment=repository.environment,
         )
 
+    def find_commit(self, name: str) -> str | None:
+        """The hash of the commit called ``name``; ``None`` where there is none."""
+        return self._find("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+
     def commit(self, name: str) -> str:
         """The hash of the commit called ``name``. Raises ``ConfigurationError`` where there is none."""
-        found = self._find("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        found = self.find_commit(name)
         if found is not None:
             return found
         if self._find("rev-parse", "--verify", "--quiet", "HEAD") is None:
@@ -102,7 +106,7 @@ class Repository:
         """
         self.commit("HEAD")
         for name in MAIN_BRANCHES:
-            if self._find("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") is None:
+            if self.find_commit(name) is None:
                 continue
             base = self._find("merge-base", name, head)
             if base is not None:

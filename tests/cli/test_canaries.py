@@ -239,7 +239,7 @@ BASES: dict[str, Callable[[World], list[list[str]]]] = {
         ["--images", SECRET, "--videos", HOSTILE, "--by-name"],
     ],
     "comment": lambda w: [["--artifact", w.path(f"{NAME}.jsonl"), "--dry-run"], ["--artifact", w.path("media")]],
-    "diff": lambda _: [[], [HOSTILE], [SECRET, HOSTILE]],
+    "diff": lambda _: [[], [HOSTILE], [SECRET, HOSTILE], ["--upstream"]],
     "report": lambda w: [[w.path(f"{NAME}.jsonl")], [w.path("media")], [w.path("empty")], [HOSTILE], [SECRET]],
     "fix": lambda w: [
         ["--diff", w.path(f"media/{NAME}.mp4")],

@@ -199,3 +199,26 @@ def test_a_push_that_costs_too_much_is_refused(repository: Repository) -> None:
     within = repository.run("--hook-stage", "pre-push")
     assert (over.code, "360 credits, at most 359 allowed" in over.text) == (1, True), over.text
     assert within.code == 0, within.text
+
+
+def test_a_push_is_compared_with_what_its_branch_has_upstream(repository: Repository, tmp_path: Path) -> None:
+    remote = tmp_path.with_name(f"{tmp_path.name}.git")
+    git(remote, "init", "--quiet", "--bare")
+    git(repository.folder, "checkout", "--quiet", "-b", "main")
+    git(repository.folder, "remote", "add", "origin", str(remote))
+    repository.use("preflight-cost")
+    repository.add("preflight.toml", b"max-increase = 360\n")
+    repository.commit()
+    assert repository.push("--set-upstream", "origin", "main").code == 0
+    assert repository.install("--hook-type", "pre-push").code == 0
+    git(repository.folder, "checkout", "--quiet", "-b", "feature")
+    for number in range(2):  # each push adds 360 credits: both together would be too much
+        repository.add(f"jobs/{number}.yaml", (HEAD + LOCAL).encode())
+        repository.commit()
+        pushed = repository.push("origin", "feature:renamed")
+        assert pushed.code == 0, pushed.text
+    for number in range(2, 4):
+        repository.add(f"jobs/{number}.yaml", (HEAD + LOCAL).encode())
+    repository.commit()
+    refused = repository.push("origin", "feature:renamed")
+    assert (refused.code, "720 credits, at most 360 allowed" in refused.text) == (1, True), refused.text

@@ -11,11 +11,13 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
-from preflight.scaffold import EDITOR_LINE, hooks_text, job_text
+from preflight import __version__
+from preflight.scaffold import EDITOR_LINE, hooks_text, job_text, workflow_text
 from preflight.specs import load_spec, model_names
 from preflight.specs.schema import job_schema
-from tests.support.command import Ran, check, preflight
+from tests.support.command import FIXTURES, Ran, check, preflight
 from tests.support.hook_runs import RUNNERS, SCRIPTS, git
+from tests.support.jobs import MODEL
 
 FILES = ("job.yaml", "job.schema.json", ".pre-commit-config.yaml")
 
@@ -127,6 +129,69 @@ def test_the_hooks_that_it_configures_run(runner: str, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     assert "preflight: job files" in run.stdout
     assert "Passed" in run.stdout
+
+
+@pytest.fixture
+def with_old_findings(tmp_path: Path) -> Path:
+    """A repository with a picture and a job that are wrong, and a clip that cannot be examined."""
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media/named.png").write_bytes((FIXTURES / "pictures/webp-named.png").read_bytes())
+    (tmp_path / "media/pointer.mp4").write_bytes((FIXTURES / "clips/git-lfs-pointer.mp4").read_bytes())
+    files = "  input_urls: [https://example.com/a.png]\n  video_urls: [https://example.com/b.mp4]\n"
+    (tmp_path / "old.yaml").write_text(f"model: {MODEL}\ninput:\n{files}  mode: 4k\n")
+    return tmp_path
+
+
+def test_old_findings_of_a_repository_become_a_baseline(with_old_findings: Path) -> None:
+    ran = init(with_old_findings)
+    assert (ran.code, ran.err) == (0, "")
+    assert "wrote  preflight-baseline.json\n       3 old findings are in it" in ran.out
+    assert "wrote  preflight.toml" in ran.out
+    kept = json.loads((with_old_findings / "preflight-baseline.json").read_text("utf-8"))["findings"]
+    assert {(each["path"], each["rule"]) for each in kept} == {
+        ("media/named.png", "image-format"), ("media/named.png", "type-mismatch"), ("old.yaml", "mode-invalid"),
+    }  # fmt: skip
+    assert preflight("check", "--offline", "media/named.png", "old.yaml", cwd=with_old_findings).code == 0
+    assert preflight("check", "--offline", ".", cwd=with_old_findings).code == 3  # the clip is still not there
+    (with_old_findings / "new.yaml").write_bytes((with_old_findings / "old.yaml").read_bytes())
+    assert preflight("check", "--offline", "new.yaml", cwd=with_old_findings).code == 1
+    assert "baseline" not in init(with_old_findings).out
+
+
+def test_a_baseline_is_written_in_the_same_way_from_a_folder_below(with_old_findings: Path) -> None:
+    ran = init(with_old_findings / "media", "../jobs")
+    assert "wrote  ../preflight-baseline.json" in ran.out
+    assert preflight("check", "--offline", "named.png", cwd=with_old_findings / "media").code == 0
+
+
+def test_settings_that_are_there_are_not_changed(with_old_findings: Path) -> None:
+    settings = with_old_findings / "preflight.toml"
+    settings.write_text("strict = true\n")
+    assert 'add    baseline = "preflight-baseline.json"' in init(with_old_findings).out
+    assert settings.read_text() == "strict = true\n"
+
+
+def test_a_repository_in_order_gets_no_baseline_and_neither_does_one_that_wants_none(with_old_findings: Path) -> None:
+    init(with_old_findings, "--no-baseline")
+    (with_old_findings / "old.yaml").unlink()
+    (with_old_findings / "media/named.png").unlink()
+    init(with_old_findings)
+    assert not list(with_old_findings.glob("preflight*"))
+
+
+def test_the_workflow_is_written_at_the_top_and_is_one_of_those_that_the_linters_pass(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    ran = init(tmp_path, "jobs", "--github")
+    assert "wrote  .github/workflows/preflight.yml" in ran.out
+    workflow = (tmp_path / ".github/workflows/preflight.yml").read_text("utf-8")
+    assert workflow == workflow_text(__version__)
+    (steps,) = (job["steps"] for job in yaml.safe_load(workflow)["jobs"].values())
+    for step in steps:
+        command = step.get("run", "")
+        if command.startswith("preflight check"):
+            assert preflight(*command.split()[1:], cwd=tmp_path).code == 0
+    assert "kept   .github/workflows/preflight.yml" in init(tmp_path, "jobs", "--github").out
 
 
 NOT_A_FOLDER = {"a file": "taken", "below a file": "taken/jobs", "a name too long": "x" * 300}

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from preflight.scaffold import workflow_text
 from tests.support import wheels
 from tests.support.changed_repository import Changed
 from tests.support.command import environment
@@ -146,11 +147,11 @@ def test_an_input_is_never_a_command(clone: Path, temp: Path, text: str) -> None
 
 
 def workflows() -> dict[str, str]:
-    """Every workflow of the repository and of the pages, by the name of its file."""
+    """Every workflow of the repository, of the pages and of ``preflight init``, by the name of its file."""
     found = {path.name: path.read_text("utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")}
     pages = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "docs").glob("*.md")))
     shown = re.findall(r"^```yaml \.github/workflows/(\S+)\n(.*?)^```$", pages, re.MULTILINE | re.DOTALL)
-    return found | dict(shown)
+    return found | dict(shown) | {"from-init.yml": workflow_text("0.1.0")}
 
 
 @pytest.fixture(scope="module")

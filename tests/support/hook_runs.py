@@ -85,8 +85,12 @@ class Repository:
         git(self.folder, "add", "--all")
         return self._ran([*self._runner, "run", "--all-files", *arguments])
 
-    def install(self) -> Hooked:
-        return self._ran([*self._runner, "install"])
+    def install(self, *arguments: str) -> Hooked:
+        return self._ran([*self._runner, "install", *arguments])
+
+    def push(self, *arguments: str) -> Hooked:
+        """``git push``, with whatever hooks are installed."""
+        return self._ran(["git", "push", *arguments])
 
     def commit(self) -> Hooked:
         """``git commit`` of everything, with whatever hooks are installed."""

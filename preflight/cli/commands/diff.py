@@ -19,6 +19,7 @@ from preflight.diff.compare import compare
 from preflight.diff.difference import Difference, Level
 from preflight.diff.git import Repository
 from preflight.diff.guardrails import guardrails
+from preflight.diff.upstream import upstream
 from preflight.model import Verdict
 from preflight.render.diff_formats import DIFFERENCE
 
@@ -26,6 +27,12 @@ from preflight.render.diff_formats import DIFFERENCE
 @click.command("diff")
 @click.argument("base", required=False)
 @click.argument("head", required=False)
+@click.option(
+    "--upstream",
+    "is_push",
+    is_flag=True,
+    help="Compare with the upstream branch, as before a push; without one, with the main branch.",
+)
 @click.option("--by", metavar="COLUMN", help="Column of the subtotals (default: the folder of the job file).")
 @click.option("--network", "is_online", is_flag=True, help="Also read the media behind URLs.")
 @guardrail_options
@@ -36,6 +43,7 @@ def command(
     *,
     base: str | None,
     head: str | None,
+    is_push: bool,
     by: str | None,
     is_online: bool,
     bounds: GuardrailOptions,
@@ -52,12 +60,14 @@ def command(
     preflight diff
     preflight diff main
     preflight diff v1.0 v1.1 --format markdown
+    preflight diff --upstream
     preflight diff --max-increase 500 --max-job-credits 900
     """
+    if is_push and base is not None:
+        raise click.UsageError("--upstream names the base: give either it or BASE")
     wanted = results(output)
     repository = Repository.at(Path.cwd(), os.environ)
-    head_commit = None if head is None else repository.commit(head)
-    base_commit = repository.commit(base) if base is not None else repository.merge_base(head_commit or "HEAD")[1]
+    base_commit, head_commit = upstream(repository, os.environ) if is_push else _commits(repository, base, head)
     options = engine_options(network=network, verdict=verdict, thorough=False, offline=not is_online)
     options = replace(options, folder=os.path.relpath(options.folder, repository.top or Path.cwd()))
     with progress("comparing", hidden=output.hidden):
@@ -65,6 +75,12 @@ def command(
     found = replace(found, guardrails=tuple(guardrails(found, bounds.limits())))
     emit_results(wanted, DIFFERENCE, found, quiet=output.quiet)
     return _exit_of(found)
+
+
+def _commits(repository: Repository, base: str | None, head: str | None) -> tuple[str, str | None]:
+    head_commit = None if head is None else repository.commit(head)
+    base_commit = repository.commit(base) if base is not None else repository.merge_base(head_commit or "HEAD")[1]
+    return base_commit, head_commit
 
 
 def _exit_of(found: Difference) -> Exit:

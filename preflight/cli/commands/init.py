@@ -9,9 +9,11 @@ from shlex import quote
 
 import click
 
+from preflight import __version__
 from preflight.cli.completion import folders
 from preflight.cli.output import emit
 from preflight.cli.param_types import Choice
+from preflight.cli.settings_options import loaded_of
 from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.render.json_text import to_json
@@ -20,11 +22,13 @@ from preflight.scaffold import (
     HOOKS_FILE,
     JOB_FILE,
     SCHEMA_FILE,
+    WORKFLOW_FILE,
     configuration,
     hooks_text,
     job_text,
     sample_files,
     sample_job,
+    workflow_text,
 )
 from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
@@ -35,20 +39,25 @@ _LOOKED_AT_CHARS = 1024 * 1024
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
 @click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
+@click.option("--github", "is_on_github", is_flag=True, help="Also write a workflow that checks pull requests.")
+@click.option("--no-baseline", "skips_baseline", is_flag=True, help="Do not look for old findings in the repository.")
 @click.option(
     "--samples",
     metavar="FOLDER",
     shell_complete=folders,
     help="Only copy sample media and a job of theirs into this folder, to try preflight with.",
 )
-def command(*, folder: str, model: str, samples: str | None) -> int:
+def command(*, folder: str, model: str, is_on_github: bool, skips_baseline: bool, samples: str | None) -> int:
     """Write a commented job file, its schema for editors, and a hook configuration.
 
-    The hook configuration goes to the top of the Git repository that holds the folder. Existing files are not changed.
+    The hook configuration goes to the top of the Git repository that holds the folder. If an offline check of the
+    repository finds mistakes, they go into a baseline, so that hooks fail on new ones only. Existing files are not
+    changed.
 
     \b
     preflight init
     preflight init jobs
+    preflight init --github
     preflight init --samples samples
     """
     if samples is not None:
@@ -62,10 +71,47 @@ def command(*, folder: str, model: str, samples: str | None) -> int:
     job = target / JOB_FILE
     _write(job, lambda: job_text(spec))
     _write(target / SCHEMA_FILE, lambda: to_json(job_schema(spec)))
+    if is_on_github:
+        _write_workflow(top)
+    if not skips_baseline and (top / ".git").exists():
+        _write_baseline(top)
     if not _write(top / HOOKS_FILE, hooks_text) and not _has_hooks(top / HOOKS_FILE):
         emit(f"\nTo run the hooks, add this to 'repos' in {HOOKS_FILE}:\n\n{configuration()}\n", None)
     tell(f"next   preflight check {quote(str(job))} --offline")
     return 0
+
+
+def _write_workflow(top: Path) -> None:
+    path = top / WORKFLOW_FILE
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"cannot create the folder {path.parent}: {_reason(error)}") from error
+    _write(path, lambda: workflow_text(__version__))
+
+
+def _write_baseline(top: Path) -> None:
+    """Write what is wrong in the repository into a baseline, and a settings file that names it."""
+    from preflight.cli.first_baseline import (  # noqa: PLC0415 - loads the engine: in a repository only
+        BASELINE_FILE,
+        SETTINGS_FILE,
+        SETTINGS_TEXT,
+        first_baseline,
+    )
+
+    loaded = loaded_of(click.get_current_context())
+    if loaded is not None and loaded.settings.baseline is not None:
+        return  # old findings are known
+    found = first_baseline(top)
+    if found is None:
+        return
+    text, count = found
+    if not _write(top / BASELINE_FILE, lambda: text):
+        return
+    tell(f"       {count} old finding{' is' if count == 1 else 's are'} in it: hooks and checks fail on new ones only")
+    has_settings = loaded is not None and loaded.file is not None
+    if has_settings or not _write(top / SETTINGS_FILE, lambda: SETTINGS_TEXT):
+        tell(f"add    {SETTINGS_TEXT.strip()}   to the settings, so that it is used")
 
 
 def _write_samples(target: Path) -> int:

@@ -54,8 +54,8 @@ def command(
     """Write a manifest that pairs images with videos.
 
     \b
-    preflight pair --images a --videos b --in-order --output jobs.csv
-    preflight check jobs.csv
+    preflight pair --images a --videos b --in-order -o m.csv
+    preflight check m.csv
 
     Names are in natural order: a2 comes before a10. Standard error names the
     files without a partner.

@@ -14,7 +14,7 @@ _FEW = 5
 
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Check": ("check", "estimate", "probe", "fix", "rules", "explain", "diff", "report", "sheet"),
-    "Pay": ("submit", "upload", "task", "credits", "ledger", "listen"),
+    "Pay": ("submit", "upload", "task", "credits", "ledger", "listen", "ui"),
     "Tools": (),
 }
 _OPTIONS: Mapping[str, tuple[str, ...]] = {

@@ -31,12 +31,12 @@ def serve_ui(services: Services, *, port: int = 0, on_ready: Callable[[str], obj
         work = Workplace(access=access, services=services, folder=Path(folder))
         config = uvicorn.Config(
             create_app(work),
-            http="h11",
-            ws="none",
-            loop="asyncio",
+            limit_concurrency=_CONNECTIONS,
             log_config=None,
             access_log=False,
-            limit_concurrency=_CONNECTIONS,
+            http="h11",
+            loop="asyncio",
+            ws="none",
             timeout_graceful_shutdown=1,
         )
         on_ready(access.link)

@@ -9,8 +9,14 @@ from decimal import Decimal
 import click
 
 from preflight.cli.option_groups import NetworkOptions, PaidOptions
-from preflight.cli.param_types import Number, WholeNumber
-from preflight.cli.service_options import open_client, open_ledger, paid_options
+from preflight.cli.param_types import WholeNumber
+from preflight.cli.service_options import (
+    budget_per_day_option,
+    max_credits_option,
+    open_client,
+    open_ledger,
+    paid_options,
+)
 from preflight.cli.shared_options import engine_options, network_options
 from preflight.cli.terminal import tell, verbose_option
 from preflight.cli.ui_sandbox import in_sandbox
@@ -32,19 +38,8 @@ from preflight.upload.uploader import Uploading
 @click.option("--sandbox", is_flag=True, help="Try everything for free: on a sandbox, with a ledger of its own.")
 @click.option("--no-browser", is_flag=True, help="Print the link only; do not open the browser.")
 @upload_options("--upload")
-@click.option(
-    "--max-credits",
-    type=Number(),
-    metavar="N",
-    help="Do not submit if a job, with all pending and unknown ones, may cost more.",
-)
-@click.option(
-    "--budget-per-day",
-    type=Number(),
-    metavar="N",
-    envvar="PREFLIGHT_BUDGET_PER_DAY",
-    help="The same limit, including the cost of the last 24 hours.",
-)
+@max_credits_option
+@budget_per_day_option
 @network_options
 @paid_options
 @verbose_option

@@ -3,8 +3,8 @@
 from preflight.errors import MissingExtra
 
 try:
+    from preflight.ui.services import Services
     from preflight.ui.serving import serve_ui
-    from preflight.ui.workplace import Services
 except ModuleNotFoundError as exc:
     if exc.name is None or exc.name.partition(".")[0] not in {"jinja2", "starlette", "uvicorn"}:
         raise

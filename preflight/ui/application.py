@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from preflight.errors import PreflightError
-from preflight.ui import job_page, ledger_page, runs_page
+from preflight.ui import job_page, ledger_page, paid_page, pay_page, runs_page
 from preflight.ui.gate import ENTRANCE, Gate
 from preflight.ui.templating import STATIC, page, workplace_of
 from preflight.ui.workplace import Workplace
@@ -33,6 +33,8 @@ def create_app(work: Workplace) -> Starlette:
             Route("/", _home),
             Mount("/static", StaticFiles(directory=STATIC)),
             *job_page.routes(),
+            *pay_page.routes(),
+            *paid_page.routes(),
             *runs_page.routes(),
             *ledger_page.routes(),
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import uvicorn
@@ -11,7 +12,11 @@ import uvicorn
 from preflight.callbacks.listening import listening
 from preflight.ui.application import create_app
 from preflight.ui.browser_access import Access
-from preflight.ui.workplace import Services, Workplace
+from preflight.ui.desk import Desk
+from preflight.ui.services import Services
+from preflight.ui.till import Till
+from preflight.ui.watches import Watches
+from preflight.ui.workplace import Workplace
 
 _HOST = "127.0.0.1"
 _CONNECTIONS = 200
@@ -26,9 +31,14 @@ def serve_ui(services: Services, *, port: int = 0, on_ready: Callable[[str], obj
     with (
         listening(_HOST, port) as (listener, url),
         tempfile.TemporaryDirectory(prefix="preflight-ui-", ignore_cleanup_errors=True) as folder,
+        ExitStack() as stack,
     ):
         access = Access(int(url.rpartition(":")[2]))
-        work = Workplace(access=access, services=services, folder=Path(folder))
+        place = Path(folder)
+        desk = stack.enter_context(Desk(services, place))
+        till = stack.enter_context(Till(desk))
+        watches = Watches(services, place)
+        work = Workplace(access=access, services=services, desk=desk, till=till, watches=watches, folder=place)
         config = uvicorn.Config(
             create_app(work),
             limit_concurrency=_CONNECTIONS,

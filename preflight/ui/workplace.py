@@ -1,4 +1,4 @@
-"""Everything that the pages work with, made once when the server starts."""
+"""Everything that the pages of one server share."""
 
 from __future__ import annotations
 
@@ -6,38 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from preflight.ui.browser_access import Access
-
 if TYPE_CHECKING:
-    from preflight.checking.options import Options
-    from preflight.client import Client
-    from preflight.ledger import Budget, Ledger
-    from preflight.upload.uploader import Uploading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """What a user started ``preflight ui`` with.
-
-    ``options`` are those of a check. ``client`` is ``None`` without a key, and ``why_no_key`` then says how to give
-    one; ``url`` is the API's. ``uploader`` brings local files to a URL; without one only files at URLs can be paid
-    for. ``is_sandbox``: nothing costs real credits. All of them are for any number of threads.
-    """
-
-    options: Options
-    ledger: Ledger
-    url: str
-    budget: Budget
-    client: Client | None = None
-    why_no_key: str = ""
-    uploader: Uploading | None = None
-    is_sandbox: bool = False
+    from preflight.ui.browser_access import Access
+    from preflight.ui.desk import Desk
+    from preflight.ui.services import Services
+    from preflight.ui.till import Till
+    from preflight.ui.watches import Watches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workplace:
-    """What the pages of one server share. ``folder`` is private, and goes when the server ends."""
+    """Made once when the server starts. ``folder`` is private, and goes when the server ends."""
 
     access: Access
     services: Services
+    desk: Desk
+    till: Till
+    watches: Watches
     folder: Path

@@ -56,8 +56,8 @@ TABLE: dict[str, set[str]] = {
 }
 THIRD_PARTY: dict[str, set[str]] = {
     "PIL": {"probes", "fix", "workers"},
-    "pillow_heif": {"fix"},
-    "av": {"fix"},
+    "pillow_heif": {"fix", "workers"},
+    "av": {"fix", "workers"},
     "pymediainfo": {"workers"},
     "simplejpeg": {"workers"},
     "obstore": {"upload"},

@@ -14,10 +14,14 @@ import click
 from preflight.cli.option_groups import NetworkOptions, PaidOptions
 from preflight.cli.upload_options import UploadOptions
 from preflight.client import DEFAULT_BASE_URL
+from preflight.model import Kind
 from preflight.sources.host import AllowedHost
 from preflight.upload.folder import FolderUploader
 from preflight.upload.uploader import Reader
 
+_MEDIA = Path(__file__).parents[1] / "sandbox" / "media"
+EXAMPLES = {Kind.IMAGE: _MEDIA / "renamed.png", Kind.VIDEO: _MEDIA / "too-long.mp4"}
+"""Two bad files, to try the page with."""
 _KEY = "sk-sandbox-ui"
 _SPEED = 10.0
 """A task of a minute ends in six seconds: time to see its states, and not to wait."""

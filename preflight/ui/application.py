@@ -20,7 +20,7 @@ from preflight.ui.workplace import Workplace
 
 _ENTERED = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=/job">'
-    '<title>preflight</title><p><a href="/job">preflight</a></p></html>'
+    '<link rel="icon" href="/static/icon.svg"><title>preflight</title><p><a href="/job">preflight</a></p></html>'
 )
 """Not a redirect: after a link from elsewhere, browsers keep a strict cookie back through all redirects."""
 

@@ -11,7 +11,7 @@ from typing import Self
 
 from preflight.checking.engine import Engine
 from preflight.checking.judge import Judge
-from preflight.errors import PreflightError
+from preflight.errors import ConfigurationError, PreflightError
 from preflight.model import JobReport, Kind
 from preflight.sources.download import download
 from preflight.ui.drafts import Choices, Chosen, Draft, Drafts, with_file
@@ -31,7 +31,7 @@ class Desk:
         self.services = services
         self.drafts = Drafts(folder)
         self.uploads = Uploads(folder)
-        options = replace(services.options, every_mode=True)
+        options = replace(services.options, every_mode=True, thumbnails=True)
         self._engine = Engine(options)
         self._judge = Judge(options)
         self._threads = ThreadPoolExecutor(_AT_ONCE, "preflight-ui")
@@ -50,6 +50,16 @@ class Desk:
         draft.doing = "checking"
         self.beside(draft, lambda: self._check(draft))
         return draft
+
+    def example(self, choices: Choices) -> Draft:
+        """A draft of the two bad files that came with the server. Raises ``ConfigurationError`` where none did."""
+        files = {kind: self.uploads.copied(path) for kind, path in self.services.examples.items()}
+        if len(files) < len(Kind):
+            raise ConfigurationError("there is no example outside the sandbox")
+        chosen = {
+            kind: Chosen(name=path.name, target=str(path), path=path, is_own=True) for kind, path in files.items()
+        }
+        return self.start(chosen, choices)
 
     def choose(self, draft: Draft, choices: Choices) -> None:
         """Other choices: the files are not read again. Nothing changes while the job is being paid for."""

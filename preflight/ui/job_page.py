@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -36,11 +37,13 @@ def routes() -> list[BaseRoute]:
         Route("/job", _new),
         change("/job", _start),
         upload("/job/files", _take),
+        change("/job/example", _example),
         Route("/job/{id}", _show),
         Route("/job/{id}/state", _state),
         change("/job/{id}/choices", _choose),
         change("/job/{id}/repair/{kind}", _repair),
         Route("/job/{id}/media/{kind}", _media),
+        Route("/job/{id}/strip/{number:int}", _strip),
         Route("/job/{id}/job.yaml", _save),
     ]
 
@@ -78,6 +81,11 @@ def _start(request: Request, form: Form) -> Response:
     except ConfigurationError as error:
         return page(request, "job.html", status=400, given=form, trouble=str(error))
     draft = workplace_of(request).desk.start(files, default_choices())
+    return RedirectResponse(f"/job/{draft.id}", 303)
+
+
+def _example(request: Request, _: Form) -> Response:
+    draft = workplace_of(request).desk.example(default_choices())
     return RedirectResponse(f"/job/{draft.id}", 303)
 
 
@@ -150,6 +158,14 @@ def _media(request: Request) -> Response:
     report = draft.report
     subject = next((each for each in report.subjects if each.kind is kind), None) if report else None
     return media_response(subject, lambda: workplace_of(request).desk.local_copy(draft, kind))
+
+
+def _strip(request: Request) -> Response:
+    report, number = draft_of(request).report, request.path_params["number"]
+    frames = [frame for subject in report.subjects for frame in subject.filmstrip] if report else []
+    if number >= len(frames) or not frames[number].data:
+        raise HTTPException(404, "There is no such picture.")
+    return Response(frames[number].data, media_type=frames[number].media_type)
 
 
 def _save(request: Request) -> Response:

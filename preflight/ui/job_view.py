@@ -44,6 +44,7 @@ class Card:
     findings: tuple[Finding, ...]
     offer: Offer | None
     slider: Slider | None
+    strip: tuple[int, ...]
     told: tuple[bool, str] | None
     is_shown: bool
 
@@ -109,6 +110,7 @@ def _card(draft: Draft, report: JobReport, subject: Subject, spec: Spec) -> Card
         findings=findings,
         offer=offer,
         slider=_slider(subject, spec, draft.choices.orientation),
+        strip=tuple(number for number, frame in enumerate(subject.filmstrip) if frame.data),
         told=draft.told.get(subject.kind),
         is_shown=subject.facts is not None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections import OrderedDict
 from collections.abc import AsyncIterable
 from pathlib import Path
@@ -50,6 +51,12 @@ class Uploads:
                 _, (oldest, _) = self._files.popitem(last=False)
                 oldest.unlink(missing_ok=True)
         return token, path, size
+
+    def copied(self, path: Path) -> Path:
+        """A copy of ``path``, a file of the server's own."""
+        folder = self._folder / secrets.token_urlsafe(16)
+        folder.mkdir(mode=0o700)
+        return Path(shutil.copyfile(path, folder / path.name))
 
     def path_of(self, token: str) -> Path | None:
         """The path of a brought file; ``None`` where there is none by that token."""

@@ -19,7 +19,7 @@ from preflight.cli.service_options import (
 )
 from preflight.cli.shared_options import engine_options, network_options
 from preflight.cli.terminal import tell, verbose_option
-from preflight.cli.ui_sandbox import in_sandbox
+from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox
 from preflight.cli.upload_options import UploadOptions, open_uploader, upload_options
 from preflight.errors import InvalidKey
 from preflight.ledger import Budget
@@ -87,6 +87,7 @@ def command(
             budget=Budget(max_credits=max_credits, per_day=budget_per_day),
             uploader=uploader,
             is_sandbox=sandbox,
+            examples=EXAMPLES if sandbox else {},
         )
         serve_ui(services, port=port, on_ready=lambda link: _announce(link, opens=not no_browser))
     return 0

@@ -88,6 +88,9 @@ document.addEventListener("input", (event) => {
   const begins = Math.min(Number(start.value), Number(part.dataset.clip) - Number(length.min));
   const lasts = Math.min(Number(length.value), Number(part.dataset.clip) - begins);
   part.querySelector(".window-text").textContent = `from ${begins.toFixed(1)} s, ${lasts.toFixed(1)} s long`;
+  const kept = part.querySelector(".kept");
+  kept?.setAttribute("x", 100 * begins / Number(part.dataset.clip));
+  kept?.setAttribute("width", 100 * lasts / Number(part.dataset.clip));
   const clip = document.getElementById("clip");
   if (clip && event.target === start) clip.currentTime = begins;
 });

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from preflight.errors import PreflightError
@@ -32,17 +32,19 @@ def create_app(work: Workplace) -> Starlette:
             Route(ENTRANCE, _enter),
             Route("/", _home),
             Mount("/static", StaticFiles(directory=STATIC)),
-            *job_page.routes(),
-            *pay_page.routes(),
-            *paid_page.routes(),
-            *runs_page.routes(),
-            *ledger_page.routes(),
+            *page_routes(),
         ],
         middleware=[Middleware(Gate, access=work.access)],
         exception_handlers={PreflightError: _failed, HTTPException: _refused},
     )
     app.state.workplace = work
     return app
+
+
+def page_routes() -> list[BaseRoute]:
+    """The routes of all pages."""
+    modules = (job_page, pay_page, paid_page, runs_page, ledger_page)
+    return [route for module in modules for route in module.routes()]
 
 
 def _home(_: Request) -> Response:

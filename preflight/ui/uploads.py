@@ -24,14 +24,18 @@ class TooLarge(Exception):
 class Uploads:
     """The brought files, by a token that only the page knows. The oldest go when there are too many."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, file_bytes: int = FILE_BYTES, total_bytes: int = TOTAL_BYTES) -> None:
+        self._file_bytes, self._total_bytes = file_bytes, total_bytes
         self._folder = folder / "uploads"
         self._folder.mkdir(mode=0o700)
         self._files: OrderedDict[str, tuple[Path, int]] = OrderedDict()
         self._lock = Lock()
 
     async def add(self, name: str, pieces: AsyncIterable[bytes]) -> tuple[str, Path, int]:
-        """Keep a file: its token, its path and its size. Raises ``TooLarge`` and ``OSError``, keeping nothing."""
+        """Keep a file: its token, its path and its size.
+
+        Raises ``TooLarge``, ``OSError`` and what ``pieces`` raises, keeping nothing.
+        """
         token = secrets.token_urlsafe(16)
         folder = self._folder / token
         folder.mkdir(mode=0o700)
@@ -39,7 +43,7 @@ class Uploads:
         try:
             with path.open("xb") as file:
                 async for piece in pieces:
-                    size = _counted(size, piece)
+                    size = self._counted(size, piece)
                     file.write(piece)
         except BaseException:
             path.unlink(missing_ok=True)
@@ -47,10 +51,15 @@ class Uploads:
             raise
         with self._lock:
             self._files[token] = (path, size)
-            while sum(each for _, each in self._files.values()) > TOTAL_BYTES:
+            while sum(each for _, each in self._files.values()) > self._total_bytes:
                 _, (oldest, _) = self._files.popitem(last=False)
                 oldest.unlink(missing_ok=True)
         return token, path, size
+
+    def _counted(self, size: int, piece: bytes) -> int:
+        if size + len(piece) > self._file_bytes:
+            raise TooLarge
+        return size + len(piece)
 
     def copied(self, path: Path) -> Path:
         """A copy of ``path``, a file of the server's own."""
@@ -63,12 +72,6 @@ class Uploads:
         with self._lock:
             found = self._files.get(token)
         return found[0] if found else None
-
-
-def _counted(size: int, piece: bytes) -> int:
-    if size + len(piece) > FILE_BYTES:
-        raise TooLarge
-    return size + len(piece)
 
 
 def safe_name(name: str) -> str:

@@ -34,6 +34,7 @@ _COMMANDS = {
     "ledger": ("preflight.cli.commands.ledger", "Show what was paid and settle unknown outcomes."),
     "mcp": ("preflight.cli.commands.mcp", "Serve agents over MCP: check, price, and pay with consent."),
     "listen": ("preflight.cli.commands.listen", "Receive callbacks from the service."),
+    "ui": ("preflight.cli.commands.ui", "Check, price, repair and submit jobs in the browser."),
     "rules": ("preflight.cli.commands.rules", "List all rules with severity and source."),
     "explain": ("preflight.cli.commands.explain", "Explain a rule."),
     "doctor": ("preflight.cli.commands.doctor", "Check the installation."),

@@ -271,6 +271,7 @@ BASES: dict[str, Callable[[World], list[list[str]]]] = {
     "ledger show": lambda w: [[entry, *w.ledger] for entry in ("1", "2", "3", "4", "5", "99", HOSTILE)],
     "listen": lambda w: [["--port", str(w.api.server_port), *w.service(), *w.ledger]],
     "mcp": lambda w: [["--root", w.path(f"{NAME}.csv")], ["--root", HOSTILE]],
+    "ui": lambda w: [["--port", str(w.api.server_port), "--no-browser", *w.service(), *w.ledger]],
     "rules": lambda _: [[], [HOSTILE]],
     "explain": lambda _: [["video-too-long"], [HOSTILE]],
     "doctor": lambda w: [["--offline"], w.service(key=f"{NAME}.key"), w.service()],

@@ -35,6 +35,7 @@ ARGUMENTS = {
     "ledger calibrate": LEDGER,
     "listen": ["東京"],
     "mcp": ["--root", "東京"],
+    "ui": ["東京"],
     "pair": ["--images", ".", "--videos", ".", "--each-with-each"],
     "report": ["東京.jsonl"],
     "comment": ["--artifact", "東京.md"],

@@ -109,7 +109,7 @@ def command(
 
     \b
     preflight mcp --root ~/clips
-    preflight mcp --agent-budget 1000 --agent-budget-per-job 400
+    preflight mcp --agent-budget 1000 --root media
     """
     try:
         from preflight.agents.mcp_server import serve  # noqa: PLC0415 - an extra

@@ -24,7 +24,7 @@ from preflight.agents.tool_call import Call, InputNeeded
 from preflight.agents.tool_results import as_data, error_text
 from preflight.agents.tool_table import INSTRUCTIONS, tools
 from preflight.checking.resources import Resources
-from preflight.errors import OutcomeUnknown, PreflightError
+from preflight.errors import OutcomeUnknown, PreflightError, StillUnknown
 
 _AT_ONCE = 8
 """Calls under way; further ones wait."""
@@ -95,6 +95,11 @@ class AgentServer:
             return _failed(
                 f"the outcome is unknown{entry}: {error_text(unknown)}. The job may have been charged. It is not sent"
                 " again until a person settles it: preflight ledger resolve"
+            )
+        except StillUnknown as doubt:
+            return _failed(
+                f"not sent: this job may have been charged already (entry {doubt.entry_id} of the ledger). A person"
+                f" settles that: preflight ledger resolve {doubt.entry_id}"
             )
         except PreflightError as error:
             return _failed(error_text(error))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
+from weakref import WeakValueDictionary
 
 from anyio.to_thread import run_sync
 from mcp_types import ElicitResult
@@ -64,7 +65,7 @@ class PayingTools:
         self._service = service
         self._options = replace(orders.options, uploaded=True, thorough=True)
         self._engine = Engine(self._options, resources=resources)
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._locks = WeakValueDictionary[str, asyncio.Lock]()  # as long as a call holds or awaits one
 
     async def credits(self) -> dict[str, Any]:
         """The account."""

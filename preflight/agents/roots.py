@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from preflight.errors import ConfigurationError
 from preflight.redact import printable, shorten
@@ -88,5 +89,5 @@ def folder_of(uri: str) -> Path | None:
     parts = urlsplit(uri)
     if parts.scheme.lower() != "file" or parts.netloc.lower() not in {"", "localhost"}:
         return None
-    path = unquote(parts.path)
-    return Path(path) if path.startswith("/") and "\0" not in path else None
+    path = url2pathname(parts.path)
+    return Path(path) if Path(path).is_absolute() and "\0" not in path else None

@@ -38,6 +38,7 @@ NAMES = [
     "extra deep",
     "extra fix",
     "extra listen",
+    "extra mcp",
     "extra ray",
     "extra runs",
     "extra sandbox",

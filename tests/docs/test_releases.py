@@ -70,6 +70,20 @@ def test_the_pages_that_name_the_repository_are_known() -> None:
     assert {name for name in texts if address in (ROOT / name).read_text("utf-8")} == USE_THE_ADDRESS
 
 
+def test_the_container_file_passes_its_linter() -> None:
+    program = Path(sys.executable).with_name("hadolint")
+    done = subprocess.run([program, "Containerfile"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_container_copies_what_the_build_of_the_wheel_needs() -> None:
+    """A file that pyproject.toml names and the image lacks would stop the build, which needs a registry to be tried."""
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", (ROOT / "Containerfile").read_text("utf-8"), re.MULTILINE)
+    names = {name for line in copied for name in line.split()}
+    assert all((ROOT / name).exists() for name in names)
+    assert {"pyproject.toml", "preflight", PROJECT["project"]["readme"], "LICENSE"} <= names
+
+
 def test_the_container_runs_preflight_without_root() -> None:
     lines = (ROOT / "Containerfile").read_text("utf-8").splitlines()
     last = [line.split(" ", 1) for line in lines if re.match(r"(USER|ENTRYPOINT|FROM) ", line)]

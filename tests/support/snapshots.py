@@ -76,10 +76,11 @@ def taken(case: str, format_: str, shop: Path) -> str:
         text = summary.read_text("utf-8")
         summary.unlink()
         return f"{ran.out}\n--- step summary ---\n{text}"
-    return _settled(ran.out, format_)
+    return settled(ran.out, format_)
 
 
-def _settled(text: str, format_: str) -> str:
+def settled(text: str, format_: str) -> str:
+    """``text`` without the parts that change from run to run."""
     match format_:
         case "json":
             return json.dumps(_without_times(json.loads(text)), indent=1, ensure_ascii=False) + "\n"
@@ -122,6 +123,12 @@ def main() -> None:
                 text = taken(case, format_, shop)
                 (SNAPSHOTS / f"{case}.{suffix}").write_text(text, "utf-8", newline="\n")
                 sys.stdout.write(f"{case}.{suffix}\n")
+        from tests.support import diff_snapshots  # noqa: PLC0415 - it is made of this module
+        from tests.support.changed_repository import Changed, build  # noqa: PLC0415 - the same
+
+        repository = Path(folder) / "repository"
+        base, head = build(repository)
+        diff_snapshots.write(Changed(folder=repository, base=base, head=head, truth={}))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from preflight.cli.output import emit, to_text
+from preflight.cli.output import Sink, emit, to_text
 from preflight.cli.source_lines import SourceLines
 from preflight.cli.terminal import remark
 from preflight.model import Report
@@ -44,7 +44,30 @@ def surroundings(file: str | None) -> Surroundings:
         columns=Utf16Columns,
         lines=SourceLines,
         about=_about,
+        pages=None if file in (None, "-") else PagesBeside(file),
     )
+
+
+class PagesBeside:
+    """Files beside ``file``: ``report-1.html`` beside ``report.html``."""
+
+    def __init__(self, file: str) -> None:
+        self._file = Path(file)
+        self.index = self._file.name
+
+    def name(self, number: int) -> str:
+        """The name of one of them."""
+        return f"{self._file.stem}-{number}{self._file.suffix}"
+
+    def write(self, number: int, pieces: Iterable[str]) -> None:
+        """Write one of them."""
+        sink = Sink(str(self._file.with_name(self.name(number))))
+        try:
+            for piece in pieces:
+                sink.write(piece)
+            sink.finish()
+        finally:
+            sink.discard()
 
 
 def _next_commands(report: Report) -> Iterator[str]:

@@ -114,6 +114,10 @@ def view_of(name: str, around: Surroundings, *, by: str | None, lists_all: bool)
             return _CsvView(STREAMS[name](around), by=by)
         case "markdown":
             return _MarkdownView(STREAMS[name](around))
+        case "html":
+            from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
+
+            return View(ReportPage(around, title="Report of a run", by=by))
         case "text":
             return _TextView(STREAMS[name](around), around, lists_all=lists_all)
         case _:

@@ -118,6 +118,18 @@ def _github(around: Surroundings) -> Stream:
     return WorkflowCommands(around.tree())
 
 
+def _html(around: Surroundings) -> Stream:
+    from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
+
+    return ReportPage(around)
+
+
+def _quotes_html(report: Report, around: Surroundings) -> str:
+    from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
+
+    return whole(ReportPage(around, title="Estimate of the price"), report)
+
+
 def _whole(make: MakeStream) -> Renderer[Report]:
     return lambda report, around: whole(make(around), report)
 
@@ -209,6 +221,7 @@ STREAMS: Mapping[str, MakeStream] = {
     "junit": _junit,
     COMMANDS: _github,
     "gitlab": _gitlab,
+    "html": _html,
 }
 """The formats of a check, each of which writes the jobs as they come."""
 FINDINGS: Mapping[str, MakeStream] = {**STREAMS, "text": _findings_text}
@@ -219,6 +232,7 @@ QUOTES: Formats[Report] = {
     "text": _quotes_text,
     "json": json_of(objects.quotes_object),
     "jsonl": _json_lines(lambda report: objects.quotes_object(report)["jobs"]),
+    "html": _quotes_html,
 }
 FACTS: Formats[Report] = {
     "text": _lines(_fact_lines),

@@ -63,6 +63,12 @@ class Spool:
                     yield piece
         yield "".join(self._held)
 
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        self._held.clear()
+        if self._file is not None:
+            self._file.close()
+
 
 class JsonLines:
     """One job a line."""

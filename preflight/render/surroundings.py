@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,13 +15,26 @@ if TYPE_CHECKING:
     from preflight.render.locations import SourceTree, ToUtf16
 
 
+class Pages(Protocol):
+    """The files beside that of a result, for one that is split. ``index`` is the name of the result's own file."""
+
+    index: str
+
+    def name(self, number: int) -> str:
+        """The name of the file with this number, from 1."""
+
+    def write(self, number: int, pieces: Iterable[str]) -> None:
+        """Write it, whole or not at all. Raises ``ConfigurationError``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """Answers from the machine and from other rooms; only the command line provides them.
 
     ``lay_out`` returns the text that a function draws on a console. ``next_commands`` returns the commands that repair
     the files of a report. ``tree`` and ``columns`` are for formats that name places in files, ``lines`` for those that
-    show them. ``about`` returns the version and the URL of the published rule pages.
+    show them. ``about`` returns the version and the URL of the published rule pages. ``pages`` is ``None`` where a
+    result does not go to a file.
     """
 
     lay_out: Callable[[Callable[[Console], object]], str]
@@ -30,3 +43,4 @@ class Surroundings:
     columns: Callable[[], AbstractContextManager[ToUtf16]]
     lines: Callable[[], AbstractContextManager[LineOf]]
     about: Callable[[], tuple[str, str | None]]
+    pages: Pages | None = None

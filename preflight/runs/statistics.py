@@ -6,8 +6,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
-from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -16,8 +14,8 @@ from preflight.model import JobReport, Kind, Verdict
 from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.render.json_objects import shown_meta, total_object
-from preflight.specs import load_spec, model_names
-from preflight.units import plain, to_decimal
+from preflight.render.mode_rates import credits_in_modes
+from preflight.units import plain
 
 OTHERS: Final = "(others)"
 _GROUPS = 100_000
@@ -44,10 +42,8 @@ class Group:
     def add(self, job: JobReport) -> None:
         """Count one job more."""
         self.totals.add(job)
-        if job.quote is not None:
-            billed = Fraction(job.quote.billed_seconds)
-            for mode, rate in _rates(job.model):
-                self.in_mode[mode] = self.in_mode.get(mode, Decimal(0)) + to_decimal(billed * Fraction(rate))
+        for mode, credits_ in credits_in_modes(job):
+            self.in_mode[mode] = self.in_mode.get(mode, Decimal(0)) + credits_
 
     @property
     def priced(self) -> int:
@@ -172,11 +168,6 @@ def hosts_of(job: JobReport) -> Iterator[str]:
             yield urlsplit(subject.source).hostname or "?"
         except ValueError:  # an address in brackets that is none
             yield "?"
-
-
-@lru_cache(maxsize=16)
-def _rates(model: str) -> tuple[tuple[str, Decimal], ...]:
-    return tuple(load_spec(model).price.credits_per_second.items()) if model in model_names() else ()
 
 
 def _plain(value: object) -> str | None:

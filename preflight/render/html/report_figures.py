@@ -1,0 +1,175 @@
+"""The figures of a page over all its jobs. Memory does not grow with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from heapq import heappushpop
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from preflight.model import JobReport, Kind
+from preflight.redact import shorten
+from preflight.render.html.site_of import site_of
+from preflight.render.json_objects import shown_meta
+from preflight.render.mode_rates import credits_in_modes
+from preflight.specs import load_spec, model_names
+
+if TYPE_CHECKING:
+    from preflight.model import Quote, Subject
+
+OTHERS: Final = "(others)"
+RANGES: Final = 40
+"""Jobs whose range of price is drawn: the most expensive ones."""
+_HOSTS = 1000
+_GROUPS = 1000
+_SOURCES = 200_000
+"""Files that are told apart, so that one which many jobs name is counted once; further ones are all counted."""
+_POINTS = 1000
+"""Points of the curve of cumulated credits; beyond that, every second one is dropped."""
+MOST_SECONDS: Final = 61
+"""Longer clips are counted together."""
+
+
+class JobRange(NamedTuple):
+    """The price of one job with its range."""
+
+    credits: Decimal
+    low: Decimal
+    high: Decimal
+    number: int
+    name: str
+
+
+class Limits(NamedTuple):
+    """What a model accepts without a warning: lengths in seconds, sizes in bytes."""
+
+    shortest: Fraction
+    longest: Fraction
+    most_bytes: Mapping[Kind, int]
+
+
+class Figures:
+    """The figures over the jobs added so far, by the same bins as ``summary.json``: a bin holds its lower edge.
+
+    ``rules`` and ``hosts`` count jobs by verdict, ``groups`` credits by the column ``by``, else by the job's file.
+    ``beyond`` are the files of ``seconds`` and ``sizes`` that are outside the limits of their model.
+    ``requests`` and ``bytes`` are what each host was asked for and sent, each file counted once.
+    """
+
+    def __init__(self, by: str | None = None) -> None:
+        self.by = by
+        self.seconds: Counter[int] = Counter()
+        self.sizes: dict[Kind, Counter[int]] = {Kind.IMAGE: Counter(), Kind.VIDEO: Counter()}
+        self.beyond: dict[Kind | str, Counter[int]] = {each: Counter() for each in ("seconds", *Kind)}
+        self.rules: dict[str, Counter[str]] = {}
+        self.hosts: dict[str, Counter[str]] = {}
+        self.requests: Counter[str] = Counter()
+        self.bytes: Counter[str] = Counter()
+        self.in_mode: dict[str, Decimal] = {}
+        self.groups: dict[str, tuple[int, Decimal, Decimal]] = {}
+        self.ranges: list[JobRange] = []
+        self.cumulated: list[tuple[int, Decimal, Decimal]] = []
+        self.models: Counter[str] = Counter()
+        self._credits = self._high = Decimal(0)
+        self._seen: set[int] = set()
+        self._number = 0
+        self._stride = 1
+
+    def add(self, job: JobReport, name: str) -> None:
+        """Count one job more."""
+        self._number += 1
+        self.models[job.model] += 1
+        verdict = job.verdict.value
+        for rule in {finding.rule for finding in job.findings}:
+            self.rules.setdefault(rule, Counter())[verdict] += 1
+        for host in {site_of(subject) for subject in job.subjects}:
+            self._host(host)[verdict] += 1
+        for subject in job.subjects:
+            self._add_reading(site_of(subject), subject.source, subject.transfer.requests, subject.transfer.bytes)
+            self._add_facts(job.model, subject)
+        for mode, credits_ in credits_in_modes(job):
+            self.in_mode[mode] = self.in_mode.get(mode, Decimal(0)) + credits_
+        if job.quote is not None:
+            self._add_price(job, job.quote, name)
+
+    def _add_facts(self, model: str, subject: Subject) -> None:
+        limits = limits_of(model)
+        if subject.facts is not None and subject.facts.size_bytes is not None:
+            size = subject.facts.size_bytes
+            self.sizes[subject.kind][size_bin(size)] += 1
+            if limits is not None and size > limits.most_bytes[subject.kind]:
+                self.beyond[subject.kind][size_bin(size)] += 1
+        if subject.video is not None and subject.video.durations.plausible:
+            length = subject.video.durations.plausible[0]
+            second = min(int(length), MOST_SECONDS)
+            self.seconds[second] += 1
+            if limits is not None and not limits.shortest <= length <= limits.longest:
+                self.beyond["seconds"][second] += 1
+
+    def _add_price(self, job: JobReport, quote: Quote, name: str) -> None:
+        group = self._group_of(job)
+        if group not in self.groups and len(self.groups) >= _GROUPS:
+            group = OTHERS
+        jobs, credits_, high = self.groups.get(group, (0, Decimal(0), Decimal(0)))
+        self.groups[group] = (jobs + 1, credits_ + quote.credits, high + quote.high)
+        price = JobRange(quote.credits, quote.low, quote.high, -self._number, name)
+        if len(self.ranges) < RANGES:
+            self.ranges.append(price)
+            self.ranges.sort()
+        else:
+            heappushpop(self.ranges, price)
+        self._credits += quote.credits
+        self._high += quote.high
+        if self._number % self._stride == 0:
+            self.cumulated.append((self._number, self._credits, self._high))
+        if len(self.cumulated) > _POINTS:
+            self._stride *= 2
+            self.cumulated = self.cumulated[1::2]
+
+    @property
+    def curve(self) -> list[tuple[int, Decimal, Decimal]]:
+        """Jobs, credits and the high end, cumulated; the last point is the total."""
+        last = (self._number, self._credits, self._high)
+        points = self.cumulated if self.cumulated and self.cumulated[-1] == last else [*self.cumulated, last]
+        return [(0, Decimal(0), Decimal(0)), *points]
+
+    def _group_of(self, job: JobReport) -> str:
+        if self.by is None:
+            return shorten(job.path or "(files)", 100)
+        if self.by in job.meta:
+            return shorten(str(shown_meta(job)[self.by]), 100)
+        own = {"verdict": job.verdict.value, "mode": job.quote.mode if job.quote else None, "id": job.id}
+        own |= {"model": job.model, "path": job.path, "host": next(map(site_of, job.subjects), None)}
+        return own.get(self.by) or "(none)"
+
+    def _add_reading(self, host: str, source: str, requests: int, size: int) -> None:
+        key = hash(source)
+        if key in self._seen or not requests:
+            return
+        if len(self._seen) < _SOURCES:
+            self._seen.add(key)
+        known = host if host in self.hosts else OTHERS
+        self.requests[known] += requests
+        self.bytes[known] += size
+
+    def _host(self, host: str) -> Counter[str]:
+        known = host if host in self.hosts or len(self.hosts) < _HOSTS else OTHERS
+        return self.hosts.setdefault(known, Counter())
+
+
+@lru_cache(maxsize=16)
+def limits_of(model: str) -> Limits | None:
+    """The limits of a model; ``None`` for one that is not known."""
+    if model not in model_names():
+        return None
+    spec = load_spec(model)
+    sizes = {Kind.IMAGE: spec.image.max_bytes.safe_bytes, Kind.VIDEO: spec.video.max_bytes.safe_bytes}
+    return Limits(spec.video.min_seconds.value, spec.video.max_seconds.value, sizes)
+
+
+def size_bin(size: int) -> int:
+    """The largest power of two from 1024 that is not above ``size``; 0 below."""
+    return 1 << (size.bit_length() - 1) if size >= 1024 else 0

@@ -1,0 +1,21 @@
+"""Where a file is: its host, or this machine."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+from preflight.model import Subject
+from preflight.model.target import is_url
+
+LOCAL: Final = "local"
+
+
+def site_of(subject: Subject) -> str:
+    """The host of a file; ``local`` for one of this machine."""
+    if not is_url(subject.source):
+        return LOCAL
+    try:
+        return urlsplit(subject.source).hostname or "?"
+    except ValueError:  # an address in brackets that is none
+        return "?"

@@ -46,7 +46,8 @@ class Group:
         self.totals.add(job)
         if job.quote is not None:
             billed = Fraction(job.quote.billed_seconds)
-            for mode, rate in _rates(job.model):
+            rates = _rates(job.model) if job.quote.credits_per_second is not None else ()
+            for mode, rate in rates:
                 self.in_mode[mode] = self.in_mode.get(mode, Decimal(0)) + to_decimal(billed * Fraction(rate))
 
     @property

@@ -11,7 +11,7 @@ import click
 
 from preflight.cli.completion import folders
 from preflight.cli.output import emit
-from preflight.cli.param_types import Choice
+from preflight.cli.spec_options import model_option, spec_named, spec_option
 from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.render.json_text import to_json
@@ -26,7 +26,6 @@ from preflight.scaffold import (
     sample_files,
     sample_job,
 )
-from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
 
 _LOOKED_AT_CHARS = 1024 * 1024
@@ -34,7 +33,8 @@ _LOOKED_AT_CHARS = 1024 * 1024
 
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
-@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
+@model_option
+@spec_option
 @click.option(
     "--samples",
     metavar="FOLDER",
@@ -53,7 +53,7 @@ def command(*, folder: str, model: str, samples: str | None) -> int:
     """
     if samples is not None:
         return _write_samples(Path(samples))
-    spec, target = load_spec(model), Path(folder)
+    spec, target = spec_named(model), Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
         top = _top_of(target)

@@ -120,6 +120,7 @@ if TYPE_CHECKING:
     )
     from preflight.specs import (
         Spec,
+        Specs,
         load_spec,
     )
     from preflight.submit.submit import (
@@ -195,7 +196,7 @@ _HOMES = {
     "preflight.model.target": ("Media",),
     "preflight.pricing": ("quote",),
     "preflight.sources.host": ("AllowedHost",),
-    "preflight.specs": ("Spec", "load_spec"),
+    "preflight.specs": ("Spec", "Specs", "load_spec"),
     "preflight.submit.submit": ("Submission",),
     "preflight.targets.from_code": ("JobLike",),
 }
@@ -253,6 +254,7 @@ __all__ = [
     "SourceError",
     "Spec",
     "SpecError",
+    "Specs",
     "SpendLimitExceeded",
     "StillUnknown",
     "Subject",

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from preflight.checking.chosen import chosen_from, merged
 from preflight.checking.engine import Engine
-from preflight.checking.options import Options
+from preflight.checking.options import Options, with_specs_read
 from preflight.checking.resources import Resources, in_new_thread, shared_resources, shared_resources_async
 from preflight.errors import ConfigurationError
 from preflight.model import Report, Subject
 from preflight.model.target import Target
+from preflight.specs import SpecLike, specs_of
 from preflight.targets.from_code import JobLike, is_path, job_of, targets_of
 
 if TYPE_CHECKING:
@@ -123,12 +124,14 @@ def fix(source: JobLike, *, orientation: str | None = None, options: FixOptions 
     from preflight.fix.fixer import Fixer, FixOptions  # noqa: PLC0415 - a check needs none of it
     from preflight.fix.inputs import read_inputs, read_inputs_of  # noqa: PLC0415 - as above
 
-    chosen = options or FixOptions()
-    merged(None, mode=None, orientation=orientation, model=chosen.model)
+    chosen = with_specs_read(options or FixOptions())
+    merged(Options(spec=chosen.spec), mode=None, orientation=orientation, model=chosen.model)
+    specs = specs_of(chosen.spec)
     if is_path(source):  # then nothing outside that place is replaced
-        inputs = read_inputs([fspath(source)], model=chosen.model, orientation=orientation)
+        inputs = read_inputs([fspath(source)], model=chosen.model, orientation=orientation, specs=specs)
     else:
-        inputs = read_inputs_of(targets_of(source, model=chosen.model), model=chosen.model, orientation=orientation)
+        targets = targets_of(source, model=chosen.model, specs=specs)
+        inputs = read_inputs_of(targets, model=chosen.model, orientation=orientation, specs=specs)
     with Fixer(chosen) as fixer:
         return tuple(fixer.fix(each) for each in inputs)
 
@@ -143,7 +146,7 @@ def submit_job(
     again: bool = False, budget: Budget | None = None, callback: str | None = None, wait: bool = False,
     timeout: float | None = None,
     on_changed: Callable[[], object] | None = None, on_accepted: Callable[[str], object] | None = None,
-    on_update: Callable[[Task], object] | None = None,
+    on_update: Callable[[Task], object] | None = None, spec: SpecLike | None = None,
 ) -> Submission:  # fmt: skip
     """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
 
@@ -152,7 +155,7 @@ def submit_job(
     changed by then, and ``agree`` with a check whose price is another, which it may refuse by raising. The job is
     recorded in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for before. ``callback``
     is the URL of a receiver: a job without a callback URL gets one below it, secret and its own. ``on_accepted`` is
-    called with the task's id the moment it is known.
+    called with the task's id the moment it is known. ``spec`` is that of the options of the check.
 
     Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``) and ``LedgerUnusable`` before
     anything is sent, also where ``report`` is the check of another job, or too old and ``check`` is not given;
@@ -168,7 +171,7 @@ def submit_job(
         ledger,
         check=check, agree=agree, again=again, budget=budget, callback=callback, wait=wait, timeout=timeout,
         on_changed=on_changed or (lambda: None),
-        on_accepted=on_accepted, on_update=on_update,
+        on_accepted=on_accepted, on_update=on_update, specs=specs_of(spec),
     )  # fmt: skip
 
 
@@ -178,7 +181,7 @@ async def submit_job_async(
     again: bool = False, budget: Budget | None = None, callback: str | None = None, wait: bool = False,
     timeout: float | None = None,  # noqa: ASYNC109 - one signature for both
     on_changed: Callable[[], object] | None = None, on_accepted: Callable[[str], object] | None = None,
-    on_update: Callable[[Task], object] | None = None,
+    on_update: Callable[[Task], object] | None = None, spec: SpecLike | None = None,
 ) -> Submission:  # fmt: skip
     """``submit_job``, inside an event loop, which goes on: it runs in a thread of its own, and so do the callables.
 
@@ -193,7 +196,7 @@ async def submit_job_async(
             client,
             ledger,
             check=check, agree=agree, again=again, budget=budget, callback=callback, wait=wait, timeout=timeout,
-            on_changed=on_changed, on_accepted=on_accepted, on_update=on_update,
+            on_changed=on_changed, on_accepted=on_accepted, on_update=on_update, spec=spec,
         )
     )  # fmt: skip
 

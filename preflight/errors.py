@@ -71,7 +71,15 @@ class JobUnreadable(ConfigurationError):
 
 
 class SpecError(ConfigurationError):
-    """A spec file that is missing, unreadable, or contradicts itself."""
+    """A spec file that is missing, unreadable, or contradicts itself.
+
+    ``line`` (from 1) and ``field`` (the dotted key) say where, as far as the fault is at one place of a file.
+    """
+
+    def __init__(self, message: str, *, line: int | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+        self.field = field
 
 
 class LedgerUnusable(ConfigurationError):

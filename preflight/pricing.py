@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from preflight.specs import Rounding, Spec
+from preflight.specs import UNBOUNDED, Rounding, Spec
 from preflight.units import plain, round_seconds, to_decimal, to_places
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def quote(
 
     price = spec.price
     policy = rounding or price.rounding
-    rate, cap = price.credits_per_second[mode], price.cap_seconds[orientation]
+    rate, cap = price.credits_per_second[mode], price.cap(orientation) or UNBOUNDED
     exact_rate = Fraction(rate)
     seconds = clocks[0]
     billed = round_seconds(min(seconds, cap), policy)
@@ -48,7 +48,7 @@ def quote(
         reasons.append(durations.doubt)
     charged = [min(clock, cap) for clock in clocks]
     longest = max(durations.plausible)
-    if longest > cap and cap < max(price.cap_seconds.values()):
+    if longest > cap and cap < max(price.cap_seconds.values(), default=cap):
         spread += [round_seconds(longest, each) for each in price.rounding_policies]
         reasons.append(
             f"orientation '{orientation}' caps the output at {show_seconds(cap)}; the high end charges the full length"
@@ -68,6 +68,36 @@ def quote(
         apart=max(charged) - min(charged),
         reasons=tuple(reasons),
         certain=durations.doubt is None,
+    )
+
+
+def quote_asked_for(spec: Spec, seconds: Fraction | None, *, mode: str, orientation: str) -> Quote:
+    """The price of a clip of ``seconds``, of a model whose price follows the request and no file.
+
+    ``seconds`` is one of the durations that the spec allows, ``None`` for a model whose clips have one price and no
+    duration to request.
+    """
+    from preflight.model import Quote  # noqa: PLC0415 - as above
+
+    price = spec.price
+    if price.basis == "clip":
+        timed = spec.find("duration") is not None
+        clip = next(each for each in price.clips if each.mode == mode and (not timed or each.seconds == seconds))
+        length, amount, rate = clip.seconds or Fraction(0), clip.credits, None
+    else:
+        length, rate = seconds or Fraction(0), price.credits_per_second[mode]
+        amount = to_decimal(min(length, price.cap(orientation) or length) * Fraction(rate))
+    return Quote(
+        credits=amount,
+        low=amount,
+        high=amount,
+        seconds=length,
+        billed_seconds=min(length, price.cap(orientation) or length),
+        credits_per_second=rate,
+        rounding=price.rounding,
+        usd=plain(amount * price.usd_per_credit),
+        mode=mode,
+        orientation=orientation,
     )
 
 

@@ -5,13 +5,16 @@ All of them are made from the spec and the table of hooks, so that they agree.
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from math import ceil
 from typing import Final, NamedTuple
 
 from preflight.specs import DEFAULT_MODEL, FieldSpec, Spec
+from preflight.specs.values import allowed_values
 
 JOB_FILE: Final = "job.yaml"
 SCHEMA_FILE: Final = "job.schema.json"
@@ -123,11 +126,16 @@ def _field(field: FieldSpec, spec: Spec, *, indent: str) -> Iterator[str]:
     if field.type == "object":
         yield f"{indent}{key}:"
     elif field.type == "string[]":
-        yield f"{indent}{key}: [{example}]"
+        yield f"{indent}{key}: [{', '.join([example or '…'] * max(field.min_items or 1, 1))}]"
     elif field.role == "model":
         yield f"{indent}{key}: {spec.model}"
+    elif field.type in ("integer", "number", "boolean"):
+        yield f"{indent}{'' if field.required else '# '}{key}: {_number(field)}"
     elif field.choices:
-        yield f"{indent}{key}: {field.default or field.choices[0]}"
+        value = field.default or field.choices[0]
+        yield f"{indent}{key}: {value if field.role != 'duration' else json.dumps(value)}"
+    elif field.required:
+        yield f"{indent}{key}: {example or json.dumps(field.default or '…', ensure_ascii=False)}"
     else:
         yield f"{indent}# {key}: {example}"
 
@@ -137,28 +145,45 @@ def _said(field: FieldSpec, spec: Spec) -> Iterator[str]:
     match field.role:
         case "image":
             image, aspect = spec.image, spec.image.max_aspect.value
+            side = f", each side at least {image.min_side.value} {image.min_side.unit or 'px'}"
+            ratio = f", {aspect.denominator}:{aspect.numerator} to {aspect.numerator}:{aspect.denominator} wide to tall"
             yield (
-                f"{' or '.join(image.containers)}, at most {image.max_bytes.label}, each side at least "
-                f"{image.min_side.value} {image.min_side.unit}, {aspect.denominator}:{aspect.numerator} to "
-                f"{aspect.numerator}:{aspect.denominator} wide to tall."
+                f"{' or '.join(image.containers)}, at most {image.max_bytes.label}"
+                f"{side if image.min_side.is_stated else ''}{ratio if image.max_aspect.is_stated else ''}."
             )
         case "video":
             video = spec.video
+            length = f", {video.min_seconds.value} to {video.max_seconds.value} {video.max_seconds.unit or 's'}"
             yield (
-                f"{' or '.join(video.containers)}, at most {video.max_bytes.label}, {video.min_seconds.value} to "
-                f"{video.max_seconds.value} {video.max_seconds.unit}."
+                f"{' or '.join(video.containers)}, at most {video.max_bytes.label}"
+                f"{length if video.max_seconds.is_stated else ''}."
             )
         case "orientation":
             yield f"{' or '.join(field.choices)}."
         case "mode":
-            rates = spec.price.credits_per_second
-            yield " or ".join(f"{mode} ({rate:f} credits a second)" for mode, rate in rates.items()) + "."
+            rates = spec.price.credits_per_second or dict.fromkeys(field.choices)
+            yield (
+                " or ".join(
+                    f"{mode}" if rate is None else f"{mode} ({rate:f} credits a second)" for mode, rate in rates.items()
+                )
+                + "."
+            )
+        case "duration":
+            yield f"{allowed_values(field)} seconds."
+        case _ if field.type in ("integer", "number"):
+            yield f"{allowed_values(field)}."
         case _:
             pass
-    if field.type == "string[]":
+    if field.type == "string[]" or field.role in ("image", "video"):
         yield "A public URL; before the upload, a path relative to this file."
     if not field.required and not field.choices:
         yield "Optional." if field.max_length is None else f"Optional; at most {field.max_length} characters."
+
+
+def _number(field: FieldSpec) -> str:
+    """An allowed value of a field that takes numbers or truth values."""
+    least = field.minimum if field.minimum is not None else 1
+    return field.default or next(iter(field.choices), "false" if field.type == "boolean" else f"{ceil(least)}")
 
 
 class Hook(NamedTuple):

@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Self
 from preflight import pricing
 from preflight.checking.examiner import Examiner
 from preflight.checking.judge import Judge
-from preflight.checking.options import Options
+from preflight.checking.options import Options, with_specs_read
 from preflight.checking.resources import Resources
 from preflight.checking.subjects import Checked, Examined, SubjectRequest, may_be_a_clip
 from preflight.checking.verdict import worst
 from preflight.model import JobReport, Report
 from preflight.model.report import paid_jobs
 from preflight.model.target import Media, Target
-from preflight.specs import load_spec
 
 if TYPE_CHECKING:
     from preflight.checking.pipeline import Pipeline
@@ -51,7 +50,7 @@ class Engine:
     """
 
     def __init__(self, options: Options | None = None, *, resources: Resources | None = None) -> None:
-        self._options = options or Options()
+        self._options = with_specs_read(options or Options())
         self._judge = Judge(self._options)
         self._resources = resources or Resources()
         self._owns_resources = resources is None
@@ -59,7 +58,9 @@ class Engine:
             weakref.finalize(self, self._resources.close, wait=False).atexit = False
         self._examiner = Examiner(
             resources=self._resources,
-            spec=partial(load_spec, self._options.model),  # a closure over the engine would keep it alive
+            spec=partial(
+                self._options.specs.load, self._options.model
+            ),  # a closure over the engine would keep it alive
             allow=self._options.allow,
             deadline_s=self._options.deadline_s,
             proxy=self._options.proxy,

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from preflight import pricing
-from preflight.checking.named_media import NamedMedia, choice_of, named_media, spec_of
+from preflight.checking.named_media import (
+    NamedMedia,
+    choice_of,
+    named_media,
+    require_length,
+    seconds_asked_for,
+    spec_of,
+)
 from preflight.checking.options import Options
 from preflight.checking.suppressions import Selection, rules_named
 from preflight.checking.verdict import verdict_of, verdict_of_job
@@ -46,14 +53,19 @@ class Judge:
         )
 
     def estimate(self, seconds: Fraction) -> JobReport:
-        """The price of a clip of that length, without a clip."""
+        """The price of a clip of that length, without a clip. Raises ``ConfigurationError`` for one not to be had."""
         from preflight.model import Durations  # noqa: PLC0415 - see preflight.model; most runs have a file
 
-        spec, durations = self._spec(None), Durations(container=seconds)
+        spec = self._spec(None)
+        durations = Durations(container=seconds) if spec.price.basis == "reference" else None
+        if durations is None:
+            require_length(seconds, spec)
         orientation, mode = self._choice(None, spec, "orientation"), self._choice(None, spec, "mode")
-        quotes = self._quotes(spec, durations, orientation, mode)
+        quotes = self._quotes(spec, durations, orientation, mode, seconds)
         chosen = next(quote for quote in quotes if quote.mode == mode)
-        findings = [*judge_length(durations, spec, orientation), *judge_price(chosen, self._options.max_credits, None)]
+        findings = list(judge_price(chosen, self._options.max_credits, None))
+        if durations is not None:
+            findings = [*judge_length(durations, spec, orientation), *findings]
         found = self._selection.sort(findings, None, {})
         return JobReport(
             model=spec.model,
@@ -81,12 +93,16 @@ class Judge:
         job = None if isinstance(target, Media) else target
         spec = self._spec(job)
         mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
-        found = list(judge_job(job, spec, self._callback(job, spec))) if job else []
+        found = list(judge_job(job, spec, self._callback(job, spec), self._options.specs)) if job else []
         uploaded = self._options.uploaded or self._options.urls_only
         for subject in subjects:
             found += judge_subject(subject, spec, orientation=orientation, now=self._options.now(), uploaded=uploaded)
         video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
-        quotes = self._quotes(spec, video.video.durations, orientation, mode) if video and video.video else ()
+        durations = video.video.durations if video and video.video else None
+        if spec.price.basis == "reference":
+            quotes = self._quotes(spec, durations, orientation, mode) if durations else ()
+        else:
+            quotes = self._quotes_asked_for(job, spec, orientation, mode) if job or _is_a_job(subjects, spec) else ()
         chosen = next((quote for quote in quotes if quote.mode == mode), None)
         if chosen is not None:
             found += judge_price(chosen, self._options.max_credits, video.field if video else None)
@@ -127,27 +143,42 @@ class Judge:
         )
 
     def _spec(self, job: Job | None) -> Spec:
-        return spec_of(job, self._options.model)
+        return spec_of(job, self._options.model, self._options.specs)
 
     def _choice(self, job: Job | None, spec: Spec, role: Literal["mode", "orientation"]) -> str:
         return choice_of(job, spec, role, self._options.mode if role == "mode" else self._options.orientation)
 
     def _callback(self, job: Job, spec: Spec) -> AddressFacts | None:
-        url = job.value(spec.field("callback").name)
+        field = spec.find("callback")
+        url = job.value(field.name) if field else None
         if not isinstance(url, str):
             return None
         from preflight.sources.url import inspect_url  # noqa: PLC0415 - most jobs have no callback
 
         return inspect_url(url, allow=self._options.allow)
 
-    def _quotes(self, spec: Spec, durations: Durations, orientation: str, mode: str) -> tuple[Quote, ...]:
-        """The price in the job's mode, or in every mode; none where the length is not known."""
-        modes = spec.price.credits_per_second if self._options.every_mode else (mode,)
+    def _quotes(
+        self, spec: Spec, durations: Durations | None, orientation: str, mode: str, seconds: Fraction | None = None
+    ) -> tuple[Quote, ...]:
+        """The price in the job's mode, or in every mode; none where the length is not known.
+
+        ``seconds`` are those to ask for, of a model whose price follows the request.
+        """
+        modes = spec.price.modes if self._options.every_mode else (mode,)
+        if durations is None:
+            return tuple(pricing.quote_asked_for(spec, seconds, mode=each, orientation=orientation) for each in modes)
         each = (
             pricing.quote(spec, durations, mode=each, orientation=orientation, rounding=self._options.rounding)
             for each in modes
         )
         return tuple(quote for quote in each if quote is not None)
+
+    def _quotes_asked_for(self, job: Job | None, spec: Spec, orientation: str, mode: str) -> tuple[Quote, ...]:
+        """The price of a job by the seconds that it asks for, or of its clip."""
+        seconds = seconds_asked_for(job, spec)
+        if seconds is None and spec.find("duration"):
+            return ()
+        return self._quotes(spec, None, orientation, mode, seconds)
 
     def _placed(self, finding: Finding, job: Job | None, target: Target) -> Finding:
         if job is None:
@@ -169,6 +200,11 @@ def _identity(job: Job, spec: Spec) -> str:
 def _folder_of(path: str) -> Path:
     """Where the paths in a job file begin; the rows of a manifest share it."""
     return Path(path).parent
+
+
+def _is_a_job(subjects: tuple[Subject, ...], spec: Spec) -> bool:
+    """Whether files that no job names would be a whole job: pictures, for a model that takes nothing else."""
+    return not spec.takes_video and all(subject.image is not None for subject in subjects)
 
 
 def _is_priced(subject: Subject, spec: Spec) -> bool:

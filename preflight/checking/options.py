@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from preflight.model import Severity
 from preflight.model.frozen import frozen
-from preflight.specs import DEFAULT_MODEL, Rounding
+from preflight.specs import DEFAULT_MODEL, Rounding, SpecLike, Specs, specs_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,8 @@ class Options:
     URL that is busy or breaks off (``None``: one, and two for several targets). ``locate`` finds the file behind a
     local path that is somewhere else, such as in a commit. ``identify`` gives each report the identity of its job.
     ``now`` gives the time to compare signed URLs with; it is called once a report. ``manners`` is how hosts are read
-    (default: ``Manners()``).
+    (default: ``Manners()``). ``spec`` is a model beside those that ship with preflight: a ``Spec`` or the path of its
+    file. ``model`` is then that of the spec, unless it names another.
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -70,3 +71,28 @@ class Options:
     identify: bool = True
     locate: Callable[[Path], Path] | None = None
     now: Callable[[], datetime] = _now
+    spec: SpecLike | None = field(default=None, hash=False)
+
+    @property
+    def specs(self) -> Specs:
+        """The models that are known. Raises ``SpecError``."""
+        return specs_of(self.spec)
+
+
+class _WithSpec(Protocol):
+    @property
+    def spec(self) -> SpecLike | None: ...
+    @property
+    def model(self) -> str: ...
+
+
+_OptionsT = TypeVar("_OptionsT", bound=_WithSpec)
+
+
+def with_specs_read(options: _OptionsT) -> _OptionsT:
+    """``options`` with the specs themselves in place of a file's path. Raises ``SpecError``."""
+    if options.spec is None or isinstance(options.spec, Specs):
+        return options
+    specs = specs_of(options.spec)
+    model = specs.named[0].model if options.model == DEFAULT_MODEL else options.model
+    return replace(options, spec=specs, model=model)  # type: ignore[type-var]  # options are data classes

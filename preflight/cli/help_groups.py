@@ -19,8 +19,8 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Input": (
-        "--image", "--video", "--mode", "--orientation", "--prompt", "--model", "--seconds", "--files-from", "--null",
-        "--jobs-only", "--offline", "--deep", "--root", "--allow-host", "--proxy", "--timeout",
+        "--image", "--video", "--mode", "--orientation", "--prompt", "--model", "--spec", "--seconds", "--files-from",
+        "--null", "--jobs-only", "--offline", "--deep", "--root", "--allow-host", "--proxy", "--timeout",
     ),
     OTHER: (),
     "Hosts": ("--concurrency", "--per-host", "--host-rate", "--user-agent"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from preflight.cli.output import Sink, emit, to_text
 from preflight.cli.source_lines import SourceLines
+from preflight.cli.spec_options import known_specs
 from preflight.cli.terminal import remark
 from preflight.model import Report
 from preflight.render.formats import COMMANDS, Formats
@@ -73,7 +74,7 @@ class PagesBeside:
 def _next_commands(report: Report) -> Iterator[str]:
     from preflight.fix.suggest import remedies  # noqa: PLC0415 - only for findings
 
-    return remedies(report)
+    return remedies(report, known_specs())
 
 
 def _about() -> tuple[str, str | None]:

@@ -24,10 +24,10 @@ from preflight.cli.option_groups import (
 from preflight.cli.param_types import Choice, Host, Number, ProxyUrl, RuleId, Seconds
 from preflight.cli.result_options import Format, FormatOption
 from preflight.cli.settings_options import loaded_of
+from preflight.cli.spec_options import RoleChoice, known_specs, model_option, require_choices, spec_option
 from preflight.cli.terminal import verbose_option
 from preflight.model import Severity
 from preflight.settings import Settings
-from preflight.specs import DEFAULT_MODEL, Role, load_spec, model_names
 
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
@@ -60,23 +60,20 @@ _beside_stream = (
 )
 
 
-def _choices(role: Role) -> Choice:
-    return Choice(load_spec().field(role).choices)
-
-
 job_options = grouped(
     "job",
     JobOptions,
     click.option("--image", metavar="FILE|URL", shell_complete=files, help="Reference image of the job."),
     click.option("--video", metavar="FILE|URL", shell_complete=files, help="Reference video of the job."),
-    click.option("--mode", type=_choices("mode"), help="Resolution of the result; it decides the price per second."),
+    click.option("--mode", type=RoleChoice("mode"), help="Resolution of the result; it decides the price per second."),
     click.option(
-        "--orientation", type=_choices("orientation"), help="Which of the two files sets the orientation of the result."
+        "--orientation",
+        type=RoleChoice("orientation"),
+        help="Which of the two files sets the orientation of the result.",
     ),
     click.option("--prompt", help="Text prompt of the job."),
-    click.option(
-        "--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model."
-    ),
+    model_option,
+    spec_option,
 )
 
 network_options = grouped(
@@ -206,6 +203,8 @@ def engine_options(
     context = click.get_current_context(silent=True)
     loaded = loaded_of(context) if context else None
     settings = loaded.settings if loaded else Settings()
+    specs = known_specs()
+    require_choices(job.model, mode=job.mode, orientation=job.orientation)
     threshold = settings.fail_on if verdict.fail_on is None else _SEVERITIES[verdict.fail_on]
     strict = settings.strict if verdict.strict is None else verdict.strict
     return Options(
@@ -233,6 +232,7 @@ def engine_options(
         every_mode=every_mode,
         identify=identify,
         manners=manners,
+        spec=specs if specs.named else None,
     )
 
 

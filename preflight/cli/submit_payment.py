@@ -17,6 +17,7 @@ from preflight.cli.outcomes import exit_of
 from preflight.cli.output import emit
 from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import open_client, open_ledger
+from preflight.cli.spec_options import known_specs
 from preflight.cli.submit_consent import Consent
 from preflight.cli.submit_delivery import delivered, planned
 from preflight.cli.submit_request import request_text
@@ -101,7 +102,8 @@ class Payment:
         shown = UploadProgress()
         uploader = open_uploader(upload, network, on_progress=shown) if upload.is_wanted else None
         job = made_ready(job)
-        files = read_local_files(job) if uploader is not None and local_paths(job) else ()
+        specs = known_specs()
+        files = read_local_files(job, specs) if uploader is not None and local_paths(job, specs) else ()
         if checked is not None and files:
             raise click.UsageError("--checked is for jobs whose files are at URLs: these are uploaded and checked")
         named = {file.field: _source_of(file) for file in files}
@@ -149,6 +151,7 @@ class Payment:
             budget=self._budget,
             callback=callback,
             hashes=_hashes(ready.files),
+            specs=known_specs(),
             wait=wait,
             timeout=timeout,
             on_changed=lambda: remark("the files have changed since they were checked, and were checked again"),
@@ -175,7 +178,7 @@ class Payment:
         emit_as(REPORT, report, self._output)
         reason = "could not be examined" if report.verdict is Verdict.INDETERMINATE else "does not pass its check"
         remark(f"nothing was sent: the job {reason}")
-        if says_how and local_paths(job):
+        if says_how and local_paths(job, known_specs()):
             remark("the job names local files: --upload s3://BUCKET/PREFIX uploads them first")
         return Held(code=code)
 
@@ -183,7 +186,7 @@ class Payment:
         """The proposal for a job that is new, within the budget and covered. Else raises what ``submit_job`` would."""
         assert self._client is not None, "a dry run does not pay"
         assert self._ledger is not None, "the same"
-        request = paid_request_of(job, found, _hashes(files))
+        request = paid_request_of(job, found, _hashes(files), known_specs())
         self._ledger.require_payable(request, api=self._client.base_url, again=self._again, budget=self._budget)
         assert found.quote is not None, "a job that is payable has a price"
         self._consent.require_somebody(found.quote)

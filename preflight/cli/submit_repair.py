@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from preflight.checking.named_media import choice_of, named_media, spec_of
+from preflight.cli.spec_options import known_specs
 from preflight.cli.submit_source import say_outcomes
 from preflight.cli.terminal import progress
 from preflight.errors import ConfigurationError
@@ -24,7 +25,8 @@ def repaired(job: Job, *, max_credits: Decimal | None, hidden: bool, quiet: bool
 
     Raises ``ConfigurationError`` where a library for it is missing. What cannot be repaired is left to the check.
     """
-    spec = spec_of(job, DEFAULT_MODEL)
+    specs = known_specs()
+    spec = spec_of(job, DEFAULT_MODEL, specs)
     orientation = choice_of(job, spec, "orientation", None)
     kinds = {media.field: media.kind for media in named_media(job, spec)}
     window = None if max_credits is None else Window(max_credits=max_credits)
@@ -32,11 +34,12 @@ def repaired(job: Job, *, max_credits: Decimal | None, hidden: bool, quiet: bool
         model=spec.model,
         mode=choice_of(job, spec, "mode", None),
         window=window,
+        spec=specs,
         if_taken="name it in place of the original, or move it away",
     )
     outcomes, values = [], {}
     with progress("repairing", hidden=hidden) as update, Fixer(options) as fixer:
-        for field, path in local_paths(job).items():
+        for field, path in local_paths(job, specs).items():
             update(f"repairing {shown_path(str(path))}")
             outcome = fixer.fix(FixInput(source=str(path), file=path, orientation=orientation, kind=kinds[field]))
             if outcome.extra is not None:

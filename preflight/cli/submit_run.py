@@ -22,6 +22,7 @@ from preflight.cli.run_progress import EveryTenSeconds
 from preflight.cli.save_results import with_files
 from preflight.cli.service_options import open_client, open_ledger
 from preflight.cli.shared_options import engine_options
+from preflight.cli.spec_options import known_specs
 from preflight.cli.submit_consent import answer
 from preflight.cli.terminal import progress, remark, tell_beside
 from preflight.errors import NotSubmitted
@@ -101,7 +102,7 @@ class RunSubmission:
             client = stack.enter_context(open_client(self._service))
             ledger = stack.enter_context(open_ledger(self._service.ledger_path))
             with progress("reading the run", hidden=self._output.hidden):
-                paid_run = open_paid_run(store, manifest=manifest, near=near)
+                paid_run = open_paid_run(store, manifest=manifest, near=near, specs=known_specs())
                 plan = make_plan(paid_run, ledger, api=client.base_url, tick=lambda: None)
             budget = replace(limits, per_run=self._budget, run=paid_run.run.id)
             if plan.new or is_dry:

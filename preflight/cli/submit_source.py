@@ -12,14 +12,16 @@ import click
 
 from preflight.cli.option_groups import JobOptions
 from preflight.cli.output import emit
+from preflight.cli.spec_options import known_specs, spec_named
 from preflight.cli.targets import is_given, require_file
 from preflight.cli.terminal import remark, tell_beside
 from preflight.errors import ConfigurationError
-from preflight.jobfiles import job_from_fields, load_job
+from preflight.jobfiles import load_job
 from preflight.jobfiles.write import job_text
 from preflight.model import Job
-from preflight.model.target import is_url
+from preflight.model.target import Media, is_url
 from preflight.redact import shown_path
+from preflight.targets.image_and_video import target_of
 from preflight.upload.job_media import local_paths, with_values
 
 if TYPE_CHECKING:
@@ -37,7 +39,11 @@ def read_job(path: str | None, options: JobOptions) -> Job:
         if is_given(*_ONLY_WITHOUT_A_FILE):
             raise click.UsageError("--mode, --orientation and --prompt do not apply to job files: set them in the job")
         return load_job(Path(path))
-    if options.image is None or options.video is None:
+    target = target_of(
+        image=options.image, video=options.video, mode=options.mode, orientation=options.orientation,
+        prompt=options.prompt, spec=spec_named(options.model),
+    )  # fmt: skip
+    if target is None or isinstance(target, Media):
         missing = "--image" if options.image is None else "--video"
         raise click.UsageError(
             f"{missing} is missing: a job has an image and a video"
@@ -45,16 +51,9 @@ def read_job(path: str | None, options: JobOptions) -> Job:
             else "nothing to submit: name a job file, or give --image and --video"
         )
     for source in (options.image, options.video):
-        if not is_url(source):
+        if source is not None and not is_url(source):
             require_file(source)
-    return job_from_fields(
-        model=options.model,
-        images=[options.image],
-        videos=[options.video],
-        mode=options.mode,
-        orientation=options.orientation,
-        prompt=options.prompt,
-    )
+    return target
 
 
 def require_new_job_file(path: str | None) -> None:
@@ -70,7 +69,8 @@ def require_new_job_file(path: str | None) -> None:
 def keep_job(job: Job, path: str) -> None:
     """Write ``job`` to ``path``, with the paths of local files as they are seen from there."""
     folder, here = Path(path).parent, Path(job.path).parent if job.path else Path()
-    moved = {field: _seen_from(folder, here / file) for field, file in local_paths(replace(job, path=None)).items()}
+    local = local_paths(replace(job, path=None), known_specs())
+    moved = {field: _seen_from(folder, here / file) for field, file in local.items()}
     emit(job_text(with_values(job, moved).body, as_json=Path(path).suffix.lower() == ".json"), path)
     remark(f"the job is kept in {shown_path(path)}")
 

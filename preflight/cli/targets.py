@@ -116,7 +116,7 @@ def _sources(
         if is_empty and not jobs_only:
             raise click.UsageError(f"nothing to check: {shown_path(places.files_from)} names no file")
     if job.image is not None or job.video is not None:
-        yield "", _given(job)
+        yield "", _given(job, options)
 
 
 def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool) -> Iterator[Target]:
@@ -126,7 +126,10 @@ def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool
 
         yield from read_stream(sys.stdin.buffer, model=options.model, columns=columns)
         return
-    for target in read_targets(name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns):
+    found = read_targets(
+        name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns, specs=options.specs
+    )
+    for target in found:
         if not isinstance(target, Media | JobUnreadable) and is_given("mode", "orientation"):
             raise click.UsageError("--mode and --orientation do not apply to job files: set them in the job")
         yield target
@@ -161,7 +164,7 @@ def _listed(source: str, *, null: bool) -> Iterator[str]:
         yield from read_names(file, null=null)
 
 
-def _given(job: JobOptions) -> Iterator[Target]:
+def _given(job: JobOptions, options: Options) -> Iterator[Target]:
     """The job of ``--image`` and ``--video``, or the one of them as a file by itself."""
     for source in (job.image, job.video):
         if source is not None and not is_url(source):
@@ -172,7 +175,7 @@ def _given(job: JobOptions) -> Iterator[Target]:
         mode=job.mode,
         orientation=job.orientation,
         prompt=job.prompt,
-        model=job.model,
+        spec=options.specs.load(job.model),
     )
     if target is not None:
         yield target

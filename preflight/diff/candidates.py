@@ -16,9 +16,17 @@ from preflight.errors import JobUnreadable
 from preflight.model import Job
 from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES
 from preflight.model.target import Media, Target, is_url
+from preflight.specs import BUILT_IN, Specs
 from preflight.targets import MEDIA_SUFFIXES, read_targets
 
 JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
+
+
+class Models(NamedTuple):
+    """The model of jobs that name none, and the models that are known."""
+
+    default: str
+    specs: Specs = BUILT_IN
 
 
 class Candidate(NamedTuple):
@@ -33,7 +41,7 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    repository: Repository, changes: Sequence[Change], *, head: str | None, sides: tuple[Side, Side], model: str
+    repository: Repository, changes: Sequence[Change], *, head: str | None, sides: tuple[Side, Side], models: Models
 ) -> Iterator[Candidate]:
     """The jobs that differ, or whose media differ, then the changed media files that no job names."""
     changed = [change for change in changes if _suffix(change) in JOB_LIKE]
@@ -45,14 +53,14 @@ def candidates(
             pairs[path, path] = None
     named: set[str] = set()
     for old, new in sorted(pairs, key=lambda pair: pair[1] or pair[0] or ""):
-        before, after = _read(sides, old, new, model)
+        before, after = _read(sides, old, new, models)
         for row in (*before, *after):
-            named |= set(_local_media(row, model))
-        matched = list(match_rows(before, after, _files_of(model)))
-        if old != new and not any(_is_one_job(one, other, model) for one, other in matched):
+            named |= set(_local_media(row, models))
+        matched = list(match_rows(before, after, _files_of(models)))
+        if old != new and not any(_is_one_job(one, other, models) for one, other in matched):
             matched = [*((None, row) for row in after), *((row, None) for row in before)]
         for one, other in matched:
-            if _differs(one, other, sides, model):
+            if _differs(one, other, sides, models):
                 yield Candidate(one, other, old if old != new and one and other else None)
     for change in _apart(media):
         yield from _bare(change, named, sides)
@@ -80,27 +88,27 @@ def _bare(change: Change, named: Collection[str], sides: tuple[Side, Side]) -> I
     )
 
 
-def _read(sides: tuple[Side, Side], old: str | None, new: str | None, model: str) -> tuple[list[Row], list[Row]]:
+def _read(sides: tuple[Side, Side], old: str | None, new: str | None, models: Models) -> tuple[list[Row], list[Row]]:
     """The jobs of one file on both sides. One that cannot be parsed is a broken job where the other side has a job."""
-    before, after = _rows(sides[0], old, model), _rows(sides[1], new, model)
+    before, after = _rows(sides[0], old, models), _rows(sides[1], new, models)
     if before and not after:
-        after = _broken(sides[1], new, model)
+        after = _broken(sides[1], new, models)
     elif after and not before:
-        before = _broken(sides[0], old, model)
+        before = _broken(sides[0], old, models)
     return before, after
 
 
-def _broken(side: Side, path: str | None, model: str) -> list[Row]:
-    return [row for row in _rows(side, path, model, jobs_only=False) if isinstance(row, JobUnreadable)]
+def _broken(side: Side, path: str | None, models: Models) -> list[Row]:
+    return [row for row in _rows(side, path, models, jobs_only=False) if isinstance(row, JobUnreadable)]
 
 
-def _rows(side: Side, path: str | None, model: str, *, jobs_only: bool = True) -> list[Row]:
+def _rows(side: Side, path: str | None, models: Models, *, jobs_only: bool = True) -> list[Row]:
     """The jobs in the file at ``path``, with that path in place of the one on this disk."""
     file = side.job_file(path) if path else None
     if file is None or path is None:
         return []
     try:
-        rows = list(read_targets(f"{file}", model=model, jobs_only=jobs_only))
+        rows = list(read_targets(f"{file}", model=models.default, specs=models.specs, jobs_only=jobs_only))
     except JobUnreadable as error:
         rows = [error]
     return [_moved(row, path, str(file)) for row in rows if not isinstance(row, Media)]
@@ -113,14 +121,14 @@ def _moved(row: Row, path: str, file: str) -> Row:
     return replace(row, path=path)
 
 
-def _differs(before: Row | None, after: Row | None, sides: tuple[Side, Side], model: str) -> bool:
+def _differs(before: Row | None, after: Row | None, sides: tuple[Side, Side], models: Models) -> bool:
     if before is None or after is None:
         return True
     if isinstance(before, JobUnreadable) or isinstance(after, JobUnreadable):
         return type(before) is not type(after) or _said(before) != _said(after)
     if canonical(before.body) != canonical(after.body):
         return True
-    one, other = _local_media(before, model), _local_media(after, model)
+    one, other = _local_media(before, models), _local_media(after, models)
     return [sides[0].content(path) for path in one] != [sides[1].content(path) for path in other]
 
 
@@ -128,18 +136,18 @@ def _said(row: Row) -> str:
     return str(row).removeprefix(row.path or "") if isinstance(row, JobUnreadable) else ""
 
 
-def _files_of(model: str) -> Callable[[Row], tuple[str, ...] | None]:
+def _files_of(models: Models) -> Callable[[Row], tuple[str, ...] | None]:
     """The key of rows with the same files: a row without an id is known by them, before its place."""
 
     def key(row: Row) -> tuple[str, ...] | None:
         if isinstance(row, JobUnreadable) or row.id is not None:
             return None
-        return tuple(media.source for media in named_media(row, spec_of(row, model))) or None
+        return tuple(media.source for media in named_media(row, spec_of(row, models.default, models.specs))) or None
 
     return key
 
 
-def _is_one_job(before: Row | None, after: Row | None, model: str) -> bool:
+def _is_one_job(before: Row | None, after: Row | None, models: Models) -> bool:
     """Whether a file that was renamed and changed still holds the job: under its id, with one of its files, or broken.
 
     To Git, small files are often alike that have nothing to do with each other.
@@ -148,18 +156,21 @@ def _is_one_job(before: Row | None, after: Row | None, model: str) -> bool:
         return False
     if isinstance(before, JobUnreadable) or isinstance(after, JobUnreadable):
         return True
-    one, other = ({media.source for media in named_media(row, spec_of(row, model))} for row in (before, after))
+    one, other = (
+        {media.source for media in named_media(row, spec_of(row, models.default, models.specs))}
+        for row in (before, after)
+    )
     return bool(one & other) or (before.id is not None and before.id == after.id)
 
 
-def _local_media(row: Row, model: str) -> list[str]:
+def _local_media(row: Row, models: Models) -> list[str]:
     """The local files that a job names, from the top of the repository."""
     if not isinstance(row, Job):
         return []
     folder = PurePosixPath(row.path or "").parent
     return [
         _normal(str(folder / media.source))
-        for media in named_media(row, spec_of(row, model))
+        for media in named_media(row, spec_of(row, models.default, models.specs))
         if media.source.strip() and not is_url(media.source)
     ]
 

@@ -13,7 +13,7 @@ from preflight.checking.engine import Engine
 from preflight.checking.options import Options
 from preflight.checking.resources import Resources
 from preflight.checking.subjects import Examined
-from preflight.diff.candidates import Candidate, candidates
+from preflight.diff.candidates import Candidate, Models, candidates
 from preflight.diff.changed_facts import changed_facts
 from preflight.diff.difference import (
     NOTHING,
@@ -56,7 +56,9 @@ def compare(
             new = WorkingSide(repository.top, old, changed)
         else:
             new = CommitSide(repository.tree(head), store, repository.top)
-        found = list(candidates(repository, changes, head=head, sides=(old, new), model=options.model))
+        found = list(
+            candidates(repository, changes, head=head, sides=(old, new), models=Models(options.model, options.specs))
+        )
         jobs = tuple(_examined(found, old, new, options, group_of))
     counted = [job for job in jobs if job.counted]
     return Difference(

@@ -13,7 +13,7 @@ from typing import Self
 
 from preflight.checking.engine import Engine
 from preflight.checking.named_media import choice_of
-from preflight.checking.options import Options
+from preflight.checking.options import Options, with_specs_read
 from preflight.errors import ConfigurationError, MissingExtra
 from preflight.fix import destination
 from preflight.fix.inputs import FixInput
@@ -37,7 +37,7 @@ from preflight.fix.work import Result, Work
 from preflight.model import Family, JobReport, Kind, Severity, VideoFacts
 from preflight.model.target import Media
 from preflight.redact import printable
-from preflight.specs import DEFAULT_MODEL, load_spec
+from preflight.specs import DEFAULT_MODEL, SpecLike, specs_of
 
 _WRITTEN = "this run already wrote it for another field or orientation; fix a copy of it for this one"
 _OUTSIDE = "it is outside the named folder or job, reached through a link or a job: name the file itself to replace it"
@@ -49,7 +49,7 @@ class FixOptions:
 
     ``fail_on`` is the severity that a repaired file must be free of. ``also`` names notes to repair, too. ``window`` is
     the part of each clip to keep; ``mode`` is that of its price where no job says one. ``if_taken`` is the advice where
-    another file has the name of the result.
+    another file has the name of the result. ``spec`` is as in ``Options``.
     """
 
     unsafe: bool = False
@@ -62,14 +62,15 @@ class FixOptions:
     also: frozenset[str] = frozenset()
     window: Window | None = None
     if_taken: str = "--force replaces it"
+    spec: SpecLike | None = None
 
 
 class Fixer:
     """Repairs files. Use it in ``with``: it keeps processes from one file to the next."""
 
     def __init__(self, options: FixOptions | None = None) -> None:
-        self._options = options or FixOptions()
-        self._spec = load_spec(self._options.model)
+        self._options = with_specs_read(options or FixOptions())
+        self._spec = specs_of(self._options.spec).load(self._options.model)
         self._engines: dict[str, Engine] = {}
         self._stack = ExitStack()
         self._names = destination.Names()
@@ -156,6 +157,7 @@ class Fixer:
                 fail_on=self._options.fail_on,
                 thorough=True,
                 deep=True,
+                spec=self._options.spec,
             )
             self._engines[orientation] = self._stack.enter_context(Engine(options))
         return self._engines[orientation].check([Media(source=as_source(file), kind=kind)]).jobs[0]

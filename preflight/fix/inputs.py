@@ -11,7 +11,7 @@ from preflight.errors import JobUnreadable
 from preflight.model import Job, Kind
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
-from preflight.specs import load_spec
+from preflight.specs import BUILT_IN, Specs
 from preflight.targets import read_targets
 from preflight.targets.arguments import JOB_LIKE
 from preflight.targets.folders import plain_part
@@ -41,23 +41,27 @@ class FixInput:
     job: Job | None = None
 
 
-def read_inputs(names: Iterable[str], *, model: str, orientation: str | None) -> Iterator[FixInput]:
+def read_inputs(
+    names: Iterable[str], *, model: str, orientation: str | None, specs: Specs = BUILT_IN
+) -> Iterator[FixInput]:
     """The files behind arguments, each once. ``orientation`` is for files that no job names.
 
     Raises ``ConfigurationError`` as ``read_targets`` does.
     """
     names = tuple(names)
     roots = tuple(root for name in names for root in _roots(name))
-    targets = (target for name in names for target in read_targets(name, model=model))
-    for piece in read_inputs_of(targets, model=model, orientation=orientation):
+    targets = (target for name in names for target in read_targets(name, model=model, specs=specs))
+    for piece in read_inputs_of(targets, model=model, orientation=orientation, specs=specs):
         yield piece if piece.file is None else replace(piece, inside=_is_inside(piece.file, roots))
 
 
-def read_inputs_of(targets: Iterable[Target], *, model: str, orientation: str | None) -> Iterator[FixInput]:
+def read_inputs_of(
+    targets: Iterable[Target], *, model: str, orientation: str | None, specs: Specs = BUILT_IN
+) -> Iterator[FixInput]:
     """The files of targets, each once."""
     seen: set[tuple[Path, Kind | None, str]] = set()
     for target in targets:
-        for piece in _pieces(target, model, orientation):
+        for piece in _pieces(target, model, orientation, specs):
             if piece.file is None:
                 yield piece
             elif (mark := (piece.file.absolute(), piece.kind, piece.orientation)) not in seen:
@@ -65,10 +69,10 @@ def read_inputs_of(targets: Iterable[Target], *, model: str, orientation: str | 
                 yield piece
 
 
-def pieces_of(name: str, *, model: str, orientation: str | None = None) -> Iterator[FixInput]:
+def pieces_of(name: str, *, model: str, orientation: str | None = None, specs: Specs = BUILT_IN) -> Iterator[FixInput]:
     """The files behind one argument, as often as it names them. Raises as ``read_inputs`` does."""
-    for target in read_targets(name, model=model):
-        yield from _pieces(target, model, orientation)
+    for target in read_targets(name, model=model, specs=specs):
+        yield from _pieces(target, model, orientation, specs)
 
 
 def _roots(name: str) -> Iterator[Path]:
@@ -95,8 +99,8 @@ def _is_inside(file: Path, roots: Iterable[Path]) -> bool:
     return any(real.is_relative_to(root) for root in roots)
 
 
-def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[FixInput]:
-    usual = choice_of(None, load_spec(model), "orientation", orientation)
+def _pieces(target: Target, model: str, orientation: str | None, specs: Specs) -> Iterator[FixInput]:
+    usual = choice_of(None, specs.load(model), "orientation", orientation)
     match target:
         case Media():
             if is_url(target.source):
@@ -109,13 +113,17 @@ def _pieces(target: Target, model: str, orientation: str | None) -> Iterator[Fix
                 source=target.path, file=None, trouble=text, orientation=usual, path=target.path, line=target.line
             )
         case Job():
-            yield from _of_job(target, model, usual)
+            yield from _of_job(target, model, usual, specs)
 
 
-def _of_job(job: Job, model: str, usual: str) -> Iterator[FixInput]:
-    spec = spec_of(job, model)
-    chosen = job.value(spec.field("orientation").name)
-    orientation = chosen if isinstance(chosen, str) and chosen in spec.field("orientation").choices else usual
+def _of_job(job: Job, model: str, usual: str, specs: Specs) -> Iterator[FixInput]:
+    spec = spec_of(job, model, specs)
+    field = spec.find("orientation")
+    chosen = job.value(field.name) if field else ""
+    if field is None or (isinstance(chosen, str) and chosen in field.choices):
+        orientation = str(chosen)
+    else:
+        orientation = usual if usual in field.choices else choice_of(job, spec, "orientation", None)
     mode = choice_of(job, spec, "mode", None)
     for media in named_media(job, spec):
         if not media.source.strip():

@@ -16,7 +16,7 @@ from preflight.fix.inputs import FixInput, pieces_of
 from preflight.fix.outcome import FixState, Outcome
 from preflight.model import Job, Kind, Place
 from preflight.redact import printable
-from preflight.specs import DEFAULT_MODEL
+from preflight.specs import BUILT_IN, DEFAULT_MODEL, Specs
 
 _MOST_BYTES = 64 * 1024 * 1024
 """Of a job file or a table; a longer one is not copied."""
@@ -41,6 +41,7 @@ def copy_jobs(
     outcomes: Sequence[Outcome],
     *,
     model: str = DEFAULT_MODEL,
+    specs: Specs = BUILT_IN,
     force: bool = False,
     dry: bool = False,
 ) -> Iterator[Outcome]:
@@ -57,7 +58,7 @@ def copy_jobs(
             names[part] = Path(outcome.target).name
             paths[given.job.path] = None
     for path in paths:
-        if changes := list(_changes(path, names, model)):
+        if changes := list(_changes(path, names, model, specs)):
             yield _copied(Path(path), changes, force=force, dry=dry)
 
 
@@ -66,9 +67,9 @@ def _part(given: FixInput) -> _Part | None:
     return None if given.file is None else (given.file.absolute(), given.kind, given.orientation)
 
 
-def _changes(path: str, names: Mapping[_Part, str], model: str) -> Iterator[tuple[Job, str, str]]:
+def _changes(path: str, names: Mapping[_Part, str], model: str, specs: Specs) -> Iterator[tuple[Job, str, str]]:
     """(job, field, new value) of each repaired file in each row of a job file."""
-    for given in pieces_of(path, model=model):
+    for given in pieces_of(path, model=model, specs=specs):
         if given.job is None or given.field is None or (name := names.get(_part(given) or _NOWHERE)) is None:
             continue
         old = given.job.value(given.field)

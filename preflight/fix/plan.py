@@ -58,7 +58,8 @@ def plan(
     open_ = [
         each for each in findings if not _is_about_price(each) and (each.severity > Severity.NOTE or each.rule in also)
     ]
-    all_rows = _rows(facts, open_, spec, frozenset(Safety))
+    is_taken = spec.takes_image if isinstance(facts, ImageFacts) else spec.takes_video
+    all_rows = _rows(facts, open_, spec, frozenset(Safety)) if is_taken else ()
     safe_rows = tuple(row for row in all_rows if row.safety is Safety.SAFE or row.rule in also)
     allowed = all_rows if unsafe else safe_rows
     unrepaired = tuple(each for each in open_ if not _is_met(each, allowed, facts))

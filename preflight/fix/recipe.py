@@ -170,7 +170,7 @@ def _clip(
 ) -> VideoRecipe:
     video, cap = spec.video, spec.video.max_seconds.value
     if rules & _CAP:
-        cap = min(cap, spec.price.cap_seconds[orientation])
+        cap = min(cap, spec.price.cap(orientation) or cap)
     return VideoRecipe(
         max_seconds=cap,
         min_seconds=video.min_seconds.value if Step.LOOP in steps else None,

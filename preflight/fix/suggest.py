@@ -8,14 +8,14 @@ from preflight.checking.named_media import choice_of
 from preflight.fix.plan import Plan, plan
 from preflight.model import JobReport, Report, Severity, Subject
 from preflight.rules.shell_words import safe
-from preflight.specs import DEFAULT_MODEL, load_spec
+from preflight.specs import BUILT_IN, DEFAULT_MODEL, Specs
 
 _NAMES = 3
 """Most names on a line."""
 _JOB_FILES = (".yaml", ".yml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv")
 
 
-def remedies(report: Report) -> Iterator[str]:
+def remedies(report: Report, specs: Specs = BUILT_IN) -> Iterator[str]:
     """``preflight fix renamed.png too-long.mp4``, and a line for files that only ``--unsafe`` repairs; often neither.
 
     Each line carries the options of the check that decide what a repair is. One run repairs everything about a file,
@@ -27,8 +27,8 @@ def remedies(report: Report) -> Iterator[str]:
             if subject.address is not None or not job.findings:
                 continue
             for unsafe in (False, True):
-                if made := _plan(job, subject, unsafe=unsafe):
-                    names = lines.setdefault((*(["--unsafe"] if unsafe else []), *_options(job)), {})
+                if made := _plan(job, subject, specs, unsafe=unsafe):
+                    names = lines.setdefault((*(["--unsafe"] if unsafe else []), *_options(job, specs)), {})
                     name = _named(job, subject)
                     names[name] = _mends_several(job, subject, made) or names.get(name, False)
                     break
@@ -39,15 +39,18 @@ def remedies(report: Report) -> Iterator[str]:
         yield f"{' '.join(['preflight fix', *options, *shown])}{more}{remark}"
 
 
-def _options(job: JobReport) -> Iterator[str]:
+def _options(job: JobReport, specs: Specs) -> Iterator[str]:
     """The options of a check that its repair needs, too. A job file says the model and the orientation itself."""
     if job.fail_on is Severity.WARNING:
         yield "--strict"
+    spec = specs.load(job.model)
+    if spec.path is not None:
+        yield f"--spec {safe(spec.path)}"
     if _is_a_file(job):
         return
-    if job.model != DEFAULT_MODEL:
+    if job.model != DEFAULT_MODEL and spec.path is None:
         yield f"--model {safe(job.model)}"
-    if job.quote is not None and job.quote.orientation != choice_of(None, load_spec(job.model), "orientation", None):
+    if job.quote is not None and job.quote.orientation != choice_of(None, spec, "orientation", None):
         yield f"--orientation {safe(job.quote.orientation)}"
 
 
@@ -60,9 +63,9 @@ def _named(job: JobReport, subject: Subject) -> str:
     return job.path if job.path is not None and _is_a_file(job) else subject.source
 
 
-def _plan(job: JobReport, subject: Subject, *, unsafe: bool) -> Plan | None:
+def _plan(job: JobReport, subject: Subject, specs: Specs, *, unsafe: bool) -> Plan | None:
     found = (finding for finding in job.findings if finding.field == subject.field)
-    made = plan(subject.facts, found, load_spec(job.model), unsafe=unsafe, fail_on=job.fail_on)
+    made = plan(subject.facts, found, specs.load(job.model), unsafe=unsafe, fail_on=job.fail_on)
     return made if made.tries else None
 
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 from preflight.errors import SpecError
 from preflight.ledger import Entry
-from preflight.specs import Rounding, load_spec
+from preflight.specs import BUILT_IN, UNBOUNDED, Rounding, Specs
 from preflight.units import round_seconds
 
 CreditRounding: TypeAlias = Literal["as they are", "up", "nearest", "down"]
@@ -62,9 +62,11 @@ class Candidate:
         return self.fits == self.of > 0
 
 
-def observations_of(entries: Iterable[Entry]) -> tuple[Observation, ...]:
+def observations_of(entries: Iterable[Entry], specs: Specs = BUILT_IN) -> tuple[Observation, ...]:
     """The entries whose charge was seen, the oldest first; none of a model or a price that is no longer known."""
-    seen = (_observation(entry, entry.charged) for entry in entries if entry.charged is not None and entry.clocks)
+    seen = (
+        _observation(entry, entry.charged, specs) for entry in entries if entry.charged is not None and entry.clocks
+    )
     return tuple(sorted((each for each in seen if each), key=lambda observation: observation.entry_id))
 
 
@@ -100,14 +102,16 @@ def telling_seconds(policies: Sequence[Rounding]) -> Fraction | None:
     return next((each for each in lengths if len({round_seconds(each, policy) for policy in policies}) > 1), None)
 
 
-def _observation(entry: Entry, charged: Decimal) -> Observation | None:
+def _observation(entry: Entry, charged: Decimal, specs: Specs) -> Observation | None:
     try:
-        price = load_spec(entry.model).price
+        price = specs.load(entry.model).price
+        if price.basis != "reference":
+            return None  # nothing is rounded
         return Observation(
             entry_id=entry.id,
             charged=charged,
             credits_per_second=Decimal(str(entry.quote["credits_per_second"])),
-            cap_seconds=price.cap_seconds[str(entry.quote["orientation"])],
+            cap_seconds=price.cap(str(entry.quote["orientation"])) or UNBOUNDED,
             clocks={name: Fraction(seconds) for name, seconds in entry.clocks.items()},
             policies=price.rounding_policies,
         )

@@ -11,7 +11,7 @@ from preflight.checking.job_hash import content_hash, identities_of
 from preflight.errors import NotSubmitted
 from preflight.model import Durations, Job, JobReport, Quote
 from preflight.redact import hide
-from preflight.specs import load_spec
+from preflight.specs import BUILT_IN, Specs
 from preflight.units import decimal_text
 
 
@@ -40,19 +40,22 @@ class PaidRequest:
         return (self.job_hash, *self.earlier_hashes)
 
 
-def paid_request_of(job: Job, report: JobReport, hashes: Mapping[str, str] | None = None) -> PaidRequest:
+def paid_request_of(
+    job: Job, report: JobReport, hashes: Mapping[str, str] | None = None, specs: Specs = BUILT_IN
+) -> PaidRequest:
     """The request to be paid for ``job``, whose check is ``report``.
 
     ``hashes`` has the SHA-256 of each uploaded file, by field: the job is then the same wherever its files are.
+    ``specs`` are those of the check.
     Raises ``NotSubmitted`` for a job without a price, and for the check of another job.
     """
-    spec, hashes = load_spec(report.model), hashes or {}
+    spec, hashes = specs.load(report.model), hashes or {}
     newest, *earlier = identities_of(job, spec)
     if report.identity != newest:
         raise NotSubmitted("not sent: the check is that of another job, or the job was changed since")
     if report.quote is None:
         raise NotSubmitted("not sent: the job has no price")
-    callback = spec.field("callback").name
+    callback = field.name if (field := spec.find("callback")) else "callback_url"
     video = next((subject.video for subject in report.subjects if subject.video), None)
     return PaidRequest(
         job_hash=newest,
@@ -103,7 +106,7 @@ def _quote(quote: Quote) -> dict[str, object]:
         "high": f"{quote.high:f}",
         "seconds": decimal_text(quote.seconds),
         "billed_seconds": decimal_text(quote.billed_seconds),
-        "credits_per_second": f"{quote.credits_per_second:f}",
+        "credits_per_second": None if quote.credits_per_second is None else f"{quote.credits_per_second:f}",
         "mode": quote.mode,
         "orientation": quote.orientation,
         "rounding": quote.rounding,

@@ -17,7 +17,9 @@ class Quote(Exchangeable):
     rounding policy and every plausible clock; ``reasons`` says why they differ. ``seconds`` is the measured
     reference length, ``billed_seconds`` what is charged for after cap and rounding. ``apart`` is the number of seconds
     by which the clocks that may be billed differ, with the cap applied. ``certain`` is false where the file says too
-    little of its length for agreement to prove anything.
+    little of its length for agreement to prove anything. Of a model that is paid by the requested length or by the
+    clip, ``seconds`` are those requested; ``credits_per_second`` is ``None`` where each clip has one price. ``mode``
+    and ``orientation`` are empty for a model that has none.
     """
 
     credits: Decimal
@@ -25,7 +27,7 @@ class Quote(Exchangeable):
     high: Decimal
     seconds: Fraction
     billed_seconds: Fraction
-    credits_per_second: Decimal
+    credits_per_second: Decimal | None
     rounding: str
     usd: Decimal
     mode: str

@@ -40,8 +40,10 @@ def proposal_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
         yield subject.kind.value, file.path if file else subject.source
         if file is not None:
             yield "sha256", file.sha256
-    yield "mode", quote.mode
-    yield "orientation", quote.orientation
+    if quote.mode:
+        yield "mode", quote.mode
+    if quote.orientation:
+        yield "orientation", quote.orientation
     yield "service", proposal.service
     if balance is None:
         yield "balance", proposal.why_unknown

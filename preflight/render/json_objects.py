@@ -227,7 +227,7 @@ def quote_object(quote: Quote | None) -> dict[str, Any] | None:
         **_credits(quote),
         "seconds": decimal_text(quote.seconds),
         "billed_seconds": decimal_text(quote.billed_seconds),
-        "credits_per_second": f"{quote.credits_per_second:f}",
+        "credits_per_second": None if quote.credits_per_second is None else f"{quote.credits_per_second:f}",
         "mode": quote.mode,
         "rounding": quote.rounding,
         "usd": dollars(quote.usd),

@@ -14,7 +14,7 @@ from preflight.units import to_decimal
 
 def credits_in_modes(job: JobReport) -> Iterator[tuple[str, Decimal]]:
     """Each mode with the credits for the seconds that are billed; nothing for a job without a price."""
-    if job.quote is not None:
+    if job.quote is not None and job.quote.credits_per_second is not None:
         billed = Fraction(job.quote.billed_seconds)
         for mode, rate in _rates(job.model):
             yield mode, to_decimal(billed * Fraction(rate))

@@ -226,6 +226,9 @@ def _cell(value: object) -> str:
 
 def reckoning(quote: Quote) -> str:
     """``12 s × 30 credits a second, 720p``; ``10 s (20 s capped) × …``; ``6 s (5.023 s rounded up) × …``."""
+    mode = f", {quote.mode}" if quote.mode else ""
+    if quote.credits_per_second is None:
+        return f"one clip{f' of {show_seconds(quote.seconds)}' if quote.seconds else ''}{mode}"
     billed, seconds = show_seconds(quote.billed_seconds), show_seconds(quote.seconds)
     if billed == seconds:
         length = billed
@@ -233,7 +236,7 @@ def reckoning(quote: Quote) -> str:
         length = f"{billed} ({seconds} capped)"
     else:
         length = f"{billed} ({seconds} rounded {'up' if quote.billed_seconds > quote.seconds else 'down'})"
-    return f"{length} × {quote.credits_per_second:f} credits a second, {quote.mode}"
+    return f"{length} × {quote.credits_per_second:f} credits a second{mode}"
 
 
 def _count(number: int, noun: str) -> str:

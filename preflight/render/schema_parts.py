@@ -46,7 +46,7 @@ def finding() -> dict[str, Any]:
 def quote() -> dict[str, Any]:
     """The price of one job."""
     texts = {"mode": TEXT, "rounding": TEXT, "reasons": list_of(TEXT)}
-    seconds = {"seconds": EXACT, "billed_seconds": EXACT, "credits_per_second": EXACT}
+    seconds = {"seconds": EXACT, "billed_seconds": EXACT, "credits_per_second": or_null(EXACT)}
     return object_of(price() | seconds | texts)
 
 

@@ -12,18 +12,21 @@ from preflight.render.surroundings import Surroundings
 if TYPE_CHECKING:
     from preflight.doctor import Check
     from preflight.settings import Loaded
+    from preflight.specs import Spec
 
 
-def _rules_text(_: None, around: Surroundings) -> str:
-    from preflight.render.tables import render_rules  # noqa: PLC0415 - loads rich
+def _rules_text(spec: Spec | None, around: Surroundings) -> str:
+    from preflight.render.spec_tables import render_spec  # noqa: PLC0415 - loads rich
+    from preflight.render.tables import render_rules  # noqa: PLC0415 - the same
 
-    return around.lay_out(render_rules)
+    return around.lay_out(render_rules if spec is None else partial(render_spec, spec))
 
 
-def _rules_object(_: None) -> Mapping[str, Any]:
+def _rules_object(spec: Spec | None) -> Mapping[str, Any]:
+    from preflight.render.spec_tables import spec_object  # noqa: PLC0415 - the same
     from preflight.render.tables import rules_object  # noqa: PLC0415 - the same
 
-    return rules_object()
+    return rules_object() if spec is None else rules_object() | {"spec": spec_object(spec)}
 
 
 def _settings_text(loaded: Loaded, around: Surroundings) -> str:
@@ -50,6 +53,6 @@ def _checks_object(checks: Sequence[Check]) -> Mapping[str, Any]:
     return checks_object(checks)
 
 
-RULES: Formats[None] = {"text": _rules_text, "json": json_of(_rules_object)}
+RULES: Formats[Spec | None] = {"text": _rules_text, "json": json_of(_rules_object)}
 SETTINGS: Formats[Loaded] = {"text": _settings_text, "json": json_of(_settings_object)}
 CHECKS: Formats[Sequence[Check]] = {"text": _checks_text, "json": json_of(_checks_object)}

@@ -251,9 +251,9 @@ def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
         table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
     for quote in quotes:
         table.add_row(
-            quote.mode,
+            quote.mode or "–",
             show_seconds(quote.billed_seconds),
-            f"{quote.credits_per_second:f}",
+            "–" if quote.credits_per_second is None else f"{quote.credits_per_second:f}",
             Text(f"{quote.credits:f}", style="bold"),
             f"{quote.low:f}",
             f"{quote.high:f}",

@@ -13,16 +13,16 @@ from preflight.model import Family, Finding, Severity, Subject
 from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, RULES, SUBJECT_RULES, VIDEO_RULES
 from preflight.rules.repair_command import Command, together
 from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, Trait, VideoCase
-from preflight.specs import Spec
+from preflight.specs import BUILT_IN, Spec, Specs
 
 if TYPE_CHECKING:
     from preflight.errors import JobUnreadable
     from preflight.model import AddressFacts, Durations, Job, Quote
 
 
-def judge_job(job: Job, spec: Spec, callback: AddressFacts | None) -> Iterator[Finding]:
-    """The findings about a request body. ``callback`` holds the facts of its callback URL."""
-    case = JobCase.of(job, spec, callback)
+def judge_job(job: Job, spec: Spec, callback: AddressFacts | None, specs: Specs = BUILT_IN) -> Iterator[Finding]:
+    """The findings about a request body. ``callback`` holds the facts of its callback URL, ``specs`` known models."""
+    case = JobCase.of(job, spec, callback, specs)
     for rule in JOB_RULES:
         for flaw in rule.check(case):
             yield rule.finding(flaw, None)

@@ -8,7 +8,7 @@ from math import ceil, floor
 from preflight.model import DefectKind, Family, Severity
 from preflight.model.facts import color_name
 from preflight.rules import shell_commands as repair
-from preflight.rules.rule import Flaw, ImageCase, oversize
+from preflight.rules.rule import Flaw, ImageCase, not_taken, oversize
 
 _AN = frozenset({"ARW", "AVIF", "ICNS", "ICO", "NEF", "OpenEXR", "ORF", "RW2", "SVG", "XCF"})
 """Containers whose spoken name begins with a vowel."""
@@ -24,6 +24,9 @@ _UNTOLD = frozenset({DefectKind.UNREADABLE, DefectKind.UNDECODED})
 def image_format(case: ImageCase) -> Iterator[Flaw]:
     facts, allowed = case.facts, case.spec.image.containers
     if facts.container in allowed or facts.family in _NOT_A_FORMAT:
+        return
+    if not case.spec.takes_image:
+        yield not_taken(case.spec.model, "picture", facts.container or facts.family.value)
         return
     if facts.family is Family.PICTURE:
         article = "an" if facts.container in _AN else "a"
@@ -119,7 +122,7 @@ def image_animated(case: ImageCase) -> Iterator[Flaw]:
 def image_color_mode(case: ImageCase) -> Iterator[Flaw]:
     mode, usual = case.facts.color_mode, case.spec.image.color_modes
     depth = case.facts.bit_depth or 8
-    if mode is None or (mode in usual and depth <= 8):
+    if mode is None or not usual or (mode in usual and depth <= 8):
         return
     name = color_name(mode)
     measured = name if depth <= 8 else f"{name}, {depth} bits a channel"

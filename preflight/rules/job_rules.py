@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING
 
 from preflight.model import Severity
 from preflight.redact import redact
 from preflight.redact.suggestion import close_words
 from preflight.rules.rule import Flaw, JobCase
-from preflight.specs import FieldSpec, FieldType, Role, model_names
+from preflight.specs import FieldSpec, FieldType, Role, Spec
+from preflight.specs.values import allowed_values, is_allowed
 
 if TYPE_CHECKING:
     from preflight.model.job import JsonValue
 
-_TYPE_NAMES = {"string": "a string", "string[]": "a list of strings", "object": "a mapping"}
-_TYPES: dict[FieldType, type] = {"string": str, "string[]": list, "object": dict}
+_TYPE_NAMES = {
+    "string": "a string", "string[]": "a list of strings", "object": "a mapping",
+    "integer": "a whole number", "number": "a number", "boolean": "true or false",
+}  # fmt: skip
+_TYPES: dict[FieldType, type | tuple[type, ...]] = {
+    "string": str, "string[]": list, "object": dict, "integer": int, "number": (int, float), "boolean": bool,
+}  # fmt: skip
 _SHOWN_CHARACTERS = 60
-_ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt")
+_ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt", "duration")
 _COLUMNS: dict[str, Role] = {"image": "image", "video": "video", "orientation": "orientation"}
 """The short names of fields that tables use, where they differ from the field's own."""
 
@@ -26,8 +33,9 @@ _COLUMNS: dict[str, Role] = {"image": "image", "video": "video", "orientation": 
 def model_unknown(case: JobCase) -> Iterator[Flaw]:
     field = case.spec.field("model")
     value = case.values[field.name]
-    if isinstance(value, str) and value not in model_names():
-        yield _not_a_choice(field, value, model_names(), f"is '{_shown(value)}', a model that preflight does not know")
+    if isinstance(value, str) and value not in field.choices and case.specs.find(value) is None:
+        names = case.specs.every_name()
+        yield _not_a_choice(field, value, names, f"is '{_shown(value)}', a model that preflight does not know")
 
 
 def field_missing(case: JobCase) -> Iterator[Flaw]:
@@ -41,7 +49,7 @@ def field_missing(case: JobCase) -> Iterator[Flaw]:
             yield Flaw(
                 message=f"'{field.name}' is missing",
                 allowed=field.description,
-                fix=f"add '{field.name}': {_example(field)}",
+                fix=f"add '{field.name}': {_example(field, case.spec)}",
                 field=field.name,
             )
 
@@ -90,23 +98,28 @@ def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
                     fix="remove it",
                     field=name,
                 )
+    duration = case.spec.find("duration")
+    if duration and _is_of_its_type(duration, value := case.values[duration.name]) and not is_allowed(duration, value):
+        yield _not_allowed(duration, value)
 
 
 def mode_invalid(case: JobCase) -> Iterator[Flaw]:
-    yield from _invalid_choice(case, case.spec.field("mode"))
+    yield from _invalid_choice(case, case.spec.find("mode"))
 
 
 def orientation_invalid(case: JobCase) -> Iterator[Flaw]:
-    yield from _invalid_choice(case, case.spec.field("orientation"))
+    yield from _invalid_choice(case, case.spec.find("orientation"))
 
 
 def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
-    field = case.spec.field("prompt")
-    value = case.values[field.name]
-    if isinstance(value, str) and field.max_length is not None and len(value) > field.max_length:
+    for field in case.spec.fields:
+        value = case.values[field.name]
+        if not isinstance(value, str) or field.max_length is None or len(value) <= field.max_length:
+            continue
         excess = len(value) - field.max_length
+        named = "the prompt" if field.role == "prompt" else f"'{field.name}'"
         yield Flaw(
-            message=f"the prompt has {len(value)} characters; at most {field.max_length} are allowed",
+            message=f"{named} has {len(value)} characters; at most {field.max_length} are allowed",
             measured=f"{len(value)} characters",
             allowed=f"at most {field.max_length} characters",
             fix=f"shorten it by {excess} character{'s' if excess > 1 else ''}",
@@ -117,9 +130,11 @@ def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
 def input_count(case: JobCase) -> Iterator[Flaw]:
     for field in case.spec.fields:
         value = case.values[field.name]
+        if isinstance(value, list) and (flaw := _out_of_bounds(field, len(value))):
+            yield flaw
         if field.expected is None or not isinstance(value, list) or len(value) == field.expected:
             continue
-        what = "image" if field.role == "image" else "video"
+        what = _noun(field)
         yield Flaw(
             message=f"'{field.name}' lists {len(value) or 'no'} {what}s; the service uses {field.expected}",
             measured=f"{len(value)} URLs",
@@ -136,7 +151,7 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
             message=f"the service cannot reach the callback URL: {case.callback.problem}",
             allowed="a public http(s) URL",
             fix="use a public address, or leave it out and poll with 'preflight task wait'",
-            field=case.spec.field("callback").name,
+            field=field.name if (field := case.spec.find("callback")) else None,
         )
 
 
@@ -167,7 +182,8 @@ def _meant(given: str, case: JobCase) -> str | None:
     if role is None and (close := close_words(word, _COLUMNS, cutoff=0.75)):
         role = _COLUMNS[close[0]]
     if role is not None:
-        return case.spec.field(role).name
+        meant = case.spec.find(role)
+        return meant.name if meant else None
     close_fields = [names[name] for name in close_words(word, names, most=len(names))]
     return min(close_fields, key=partial(_distance, around, case)).name if close_fields else None
 
@@ -177,13 +193,18 @@ def _distance(around: str, case: JobCase, field: FieldSpec) -> tuple[bool, bool,
     return field.name in case.given, field.name.rpartition(".")[0] != around, not field.required
 
 
-def _example(field: FieldSpec) -> str:
+def _example(field: FieldSpec, spec: Spec) -> str:
     """A line of a job file that gives ``field`` an allowed value."""
     name = field.name.rpartition(".")[2]
     if field.role == "model":
-        return f"{name}: {model_names()[0]}"
+        return f"{name}: {spec.model}"
+    url = f'"https://example.com/{"dance.mp4" if field.role == "video" else "character.png"}"'
     if field.type == "string[]":
-        return f'{name}: ["https://example.com/{"character.png" if field.role == "image" else "dance.mp4"}"]'
+        return f"{name}: [{url}]"
+    if field.role in ("image", "video"):
+        return f"{name}: {url}"
+    if field.type in ("integer", "number", "boolean") or field.role == "duration":
+        return f"{name}: {field.default or (field.choices[0] if field.choices else _number_for(field))}"
     if field.type == "object":
         return f"{name}: {{…}}"
     return f"{name}: {field.default or (field.choices[0] if field.choices else '…')}"
@@ -203,10 +224,13 @@ def _required(case: JobCase) -> str:
 
 
 def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
-    if field.choices and not isinstance(value, str):
+    if _is_of_its_type(field, value) and field.type != "object":
+        if field.role == "other" and not isinstance(value, list) and not is_allowed(field, value):
+            yield _not_allowed(field, value)
+    elif field.choices and field.type == "string" and not isinstance(value, str) and field.role != "duration":
         meant = str(value[0]) if isinstance(value, list) and len(value) == 1 else str(value)
         yield _not_a_choice(field, meant, field.choices, f"must be {' or '.join(field.choices)}, not {_kind(value)}")
-    elif not isinstance(value, _TYPES[field.type]):
+    elif not _is_of_its_type(field, value):
         fix = "write [ ] around it" if field.type == "string[]" and isinstance(value, str) else None
         if field.type == "string" and isinstance(value, int | float) and not isinstance(value, bool):
             fix = f'write it in quotes: "{_shown(value)}"'
@@ -217,7 +241,7 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
             fix=fix,
             field=field.name,
         )
-    elif isinstance(value, list):
+    if isinstance(value, list) and field.type == "string[]":
         for index, item in enumerate(value):
             if not isinstance(item, str):
                 yield Flaw(
@@ -228,7 +252,55 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
                 )
 
 
-def _invalid_choice(case: JobCase, field: FieldSpec) -> Iterator[Flaw]:
+def _is_of_its_type(field: FieldSpec, value: JsonValue) -> bool:
+    kind = _TYPES[field.type]
+    return isinstance(value, kind) and (not isinstance(value, bool) or field.type == "boolean")
+
+
+def _not_allowed(field: FieldSpec, value: JsonValue) -> Flaw:
+    """The flaw of a value of the right type that is not among the allowed ones."""
+    if field.choices and field.type == "string":
+        return _not_a_choice(
+            field, str(value), field.choices, f"must be {allowed_values(field)}, not '{_shown(value)}'"
+        )
+    return Flaw(
+        message=f"'{field.name}' must be {allowed_values(field)}, not {_shown(value)}",
+        measured=_shown(value),
+        allowed=", ".join(field.choices) or allowed_values(field),
+        fix=" or ".join(f"{field.key}: {choice}" for choice in field.choices) or None,
+        field=field.name,
+    )
+
+
+def _out_of_bounds(field: FieldSpec, count: int) -> Flaw | None:
+    """The flaw of a list with fewer or more items than the service takes."""
+    least, most, noun = field.min_items or 0, field.max_items, _noun(field)
+    if least <= count and (most is None or count <= most):
+        return None
+    few = count < least
+    allowed = f"at least {least}" if most is None else f"{least} to {most}" if least else f"at most {most}"
+    allowed = str(least) if least == most else allowed
+    return Flaw(
+        message=f"'{field.name}' lists {count or 'no'} {noun}{'' if count == 1 else 's'}; the service takes {allowed}",
+        measured=f"{count} URLs" if noun in ("image", "video") else f"{count} items",
+        allowed=allowed,
+        fix=f"add {least - count} more" if few else f"keep the {most} that you want and remove the others",
+        field=field.name,
+    )
+
+
+def _noun(field: FieldSpec) -> str:
+    return field.role if field.role in ("image", "video") else "item"
+
+
+def _number_for(field: FieldSpec) -> str:
+    """A number within the bounds of ``field``."""
+    return "true" if field.type == "boolean" else str(ceil(max(field.minimum or 1, 1)))
+
+
+def _invalid_choice(case: JobCase, field: FieldSpec | None) -> Iterator[Flaw]:
+    if field is None:
+        return
     value = case.values[field.name]
     if isinstance(value, str) and value not in field.choices:
         yield _not_a_choice(field, value, field.choices, f"must be {' or '.join(field.choices)}, not '{_shown(value)}'")

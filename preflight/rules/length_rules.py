@@ -74,9 +74,9 @@ def video_too_long(case: VideoCase) -> Iterator[Flaw]:
 
 
 def video_over_orientation_cap(case: VideoCase) -> Iterator[Flaw]:
-    clocks, cap = case.facts.durations.plausible, case.spec.price.cap_seconds[case.orientation]
-    if clocks and cap < case.spec.video.max_seconds.value and max(clocks) > cap:
-        field = case.spec.field("orientation")
+    clocks, cap = case.facts.durations.plausible, case.spec.price.cap(case.orientation)
+    field = case.spec.find("orientation")
+    if field and clocks and cap and cap < case.spec.video.max_seconds.value and max(clocks) > cap:
         yield Flaw(
             message=f"{field.name.rpartition('.')[2]} '{case.orientation}' ends the output at {show_seconds(cap)}; "
             f"the clip lasts {show_seconds(max(clocks))}, and other services refuse it or charge for its full length",
@@ -128,6 +128,10 @@ def written_again(case: VideoCase) -> str:
 
 def allowed_range(case: VideoCase) -> str:
     video = case.spec.video
+    if not video.max_seconds.is_stated:
+        return f"{show_seconds(video.min_seconds.value)} or more"
+    if not video.min_seconds.is_stated:
+        return f"at most {show_seconds(video.max_seconds.value)}"
     return f"{show_seconds(video.min_seconds.value).removesuffix(' s')}–{show_seconds(video.max_seconds.value)}"
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from preflight.model import Finding, Severity
-from preflight.specs import SizeLimit
+from preflight.specs import BUILT_IN, SizeLimit, Specs
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts, ImageFacts, Job, Quote, Subject, VideoFacts
@@ -68,7 +68,7 @@ class JobCase(NamedTuple):
     """A job before its files are examined. ``callback`` holds the facts of its callback URL.
 
     ``given`` holds the dotted names of every field given, one level into mappings that the spec knows; ``values`` the
-    values of the spec's fields, of which an absent one is ``None``.
+    values of the spec's fields, of which an absent one is ``None``. ``specs`` has the models that are known.
     """
 
     job: Job
@@ -76,9 +76,10 @@ class JobCase(NamedTuple):
     given: tuple[str, ...]
     values: Mapping[str, JsonValue]
     callback: AddressFacts | None = None
+    specs: Specs = BUILT_IN
 
     @classmethod
-    def of(cls, job: Job, spec: Spec, callback: AddressFacts | None) -> JobCase:
+    def of(cls, job: Job, spec: Spec, callback: AddressFacts | None, specs: Specs = BUILT_IN) -> JobCase:
         """The case of ``job``, with its names collected once for all rules."""
         given: tuple[str, ...] = ()
         if isinstance(job.body, dict):
@@ -87,7 +88,7 @@ class JobCase(NamedTuple):
             inside = [f"{container}.{key}" for key in inner] if isinstance(inner, dict) else ()
             given = (*job.body, *inside)
         values = {field.name: job.value(field.name) for field in spec.fields}
-        return cls(job=job, spec=spec, given=given, values=values, callback=callback)
+        return cls(job=job, spec=spec, given=given, values=values, callback=callback, specs=specs)
 
 
 class SubjectCase(NamedTuple):
@@ -167,6 +168,11 @@ class Rule(NamedTuple, Generic[CaseT]):
             fix=flaw.fix,
             help=self.help,
         )
+
+
+def not_taken(model: str, what: str, measured: str) -> Flaw:
+    """The flaw of a file of a kind that no field of the model takes."""
+    return Flaw(message=f"{model} takes no {what}", measured=measured, allowed=f"no {what}", fix="leave it out")
 
 
 def oversize(size_bytes: int | None, limit: SizeLimit, what: str, fix: Callable[[], str]) -> Iterator[Flaw]:

@@ -15,7 +15,7 @@ from preflight.rules.length_rules import (
     shown_clocks,
     written_again,
 )
-from preflight.rules.rule import Flaw, VideoCase, oversize
+from preflight.rules.rule import Flaw, VideoCase, not_taken, oversize
 
 _NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
 _AGAIN = "export or upload the file again"
@@ -30,7 +30,9 @@ def video_container(case: VideoCase) -> Iterator[Flaw]:
     facts, allowed = case.facts, case.spec.video.containers
     if facts.family in _NOT_A_CONTAINER:
         return
-    if facts.container not in allowed:
+    if not case.spec.takes_video:
+        yield not_taken(case.spec.model, "video", facts.container or facts.family.value)
+    elif facts.container not in allowed:
         named = facts.container or (facts.second.container if facts.second else None)
         kind = {Family.PICTURE: "a picture", Family.AUDIO: "sound only", Family.VIDEO: "a video"}.get(facts.family)
         what = f"{kind} ({named})" if kind else named or "data in an unknown format"
@@ -144,7 +146,7 @@ def video_dimensions(case: VideoCase) -> Iterator[Flaw]:
 
 def video_codec(case: VideoCase) -> Iterator[Flaw]:
     codec, usual = case.facts.codec, case.spec.video.codecs
-    if codec is not None and case.facts.container in ISO_MEDIA and codec not in usual:
+    if usual and codec is not None and case.facts.container in ISO_MEDIA and codec not in usual:
         yield Flaw(
             message=f"the codec is {codec.strip()}; the API docs name none, and H.264 (avc1) is the safe choice",
             measured=codec.strip(),

@@ -27,7 +27,7 @@ from preflight.errors import (
     StillUnknown,
     WaitTimeout,
 )
-from preflight.ledger import Budget, EntryState, paid_request_of
+from preflight.ledger import Budget, EntryState
 from preflight.ledger.sums import cost_of_run
 from preflight.runs.settled import End, Settled, settled
 from preflight.submit.submit import Submission, await_task, submit_job
@@ -134,13 +134,13 @@ class Payer:
 
     def known(self, payable: Payable, earlier: Mapping[str, Any] | None) -> Settled | None:
         """The state that the ledger has of a job, without asking anybody; ``None`` where it was not sent."""
-        request = paid_request_of(payable.job, payable.report)
+        request = payable.request
         entry = self.ledger.last_of(request, self.client.base_url, refused=False)
         return None if entry is None else _of_entry(payable, entry, earlier)
 
     def _sent(self, payable: Payable, slow: Callable[[], object]) -> Submission:
         # Asked before the files are read again: a job that may not be paid for costs nobody a request.
-        request = paid_request_of(payable.job, payable.report)
+        request = payable.request
         self.ledger.require_payable(request, api=self.client.base_url, budget=self.budget)
         self._require_going()
 
@@ -165,6 +165,7 @@ class Payer:
             agree=agree,
             budget=self.budget,
             callback=self.callback,
+            specs=payable.specs,
             on_resend=on_resend,
         )
 

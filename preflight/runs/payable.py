@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted
-from preflight.ledger import paid_request_of
+from preflight.ledger import PaidRequest, paid_request_of
 from preflight.model import Job, JobReport
 from preflight.model.target import is_url
 from preflight.runs.manifest import Manifest, read_manifest_index
@@ -19,6 +19,7 @@ from preflight.runs.report_jobs import NotAJob, job_of
 from preflight.runs.rows import part_rows
 from preflight.runs.run_errors import RunUnusable
 from preflight.runs.run_file import NAME, RunFile, find_run
+from preflight.specs import BUILT_IN, Specs
 from preflight.submit.recheck import saved_check
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class Payable:
     row: int
     job: Job
     report: JobReport
+    specs: Specs = BUILT_IN
+
+    @property
+    def request(self) -> PaidRequest:
+        """The request to be paid for. Raises ``NotSubmitted``."""
+        return paid_request_of(self.job, self.report, specs=self.specs)
 
     @property
     def quote(self) -> Quote:
@@ -48,6 +55,7 @@ class PaidRun:
     store: Store
     run: RunFile
     manifest: Manifest
+    specs: Specs = BUILT_IN
 
     def passed(self, number: int, *, others: Counter[str] | None = None) -> Iterator[Payable]:
         """The rows of part ``number`` that passed; the verdicts of the others are counted in ``others``.
@@ -64,7 +72,7 @@ class PaidRun:
                     if others is not None:
                         others[verdict] += 1
                     continue
-                yield Payable(row=row, job=_job(jobs.pop(row)), report=_report(value))
+                yield Payable(row=row, job=_job(jobs.pop(row)), report=_report(value), specs=self.specs)
             except (NotAJob, KeyError, TypeError, ValueError, AttributeError) as error:
                 name = part_name(number, self.run.results)
                 raise RunUnusable(f"{self.store.shown}: {name} is not a part of this run: check it again") from error
@@ -109,7 +117,7 @@ class Plan:
             self.usd += quote.usd
 
 
-def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path]) -> PaidRun:
+def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path], specs: Specs = BUILT_IN) -> PaidRun:
     """The finished run in ``store``. Its manifest is ``manifest``, or is where it was, or in a folder of ``near``.
 
     Raises ``RunUnusable`` where there is no finished run, or where no such file has the content that was checked.
@@ -129,7 +137,7 @@ def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path]) 
                 f"{manifest} is not the manifest of {store.shown}, or has changed since its check: check it into a new"
                 " folder, and submit that"
             )
-        return PaidRun(store=store, run=run, manifest=found)
+        return PaidRun(store=store, run=run, manifest=found, specs=specs)
     first = next(read_part(store, 0, run.results), {}).get("path")
     places = [Path(str(first))] if first else []
     changed = False
@@ -137,7 +145,7 @@ def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path]) 
         if place.is_file():
             found = _with_content(place, run)
             if found is not None:
-                return PaidRun(store=store, run=run, manifest=found)
+                return PaidRun(store=store, run=run, manifest=found, specs=specs)
             changed = True
     if changed:
         raise RunUnusable(
@@ -168,7 +176,7 @@ def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[],
             tick()
             local += [(payable.row, each.source) for each in payable.report.subjects if not is_url(each.source)][:1]
             try:
-                request = paid_request_of(payable.job, payable.report)
+                request = payable.request
             except NotSubmitted as error:
                 raise RunUnusable(f"{paid_run.store.shown}: row {payable.row} is not that of the manifest") from error
             same_as = rows_of.setdefault(request.job_hash, payable.row)

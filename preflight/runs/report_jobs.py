@@ -89,7 +89,7 @@ def _quote(value: Any) -> Quote:
         high=_decimal(value["high"]),
         seconds=Fraction(_decimal(value["seconds"])),
         billed_seconds=Fraction(_decimal(value["billed_seconds"])),
-        credits_per_second=_decimal(value["credits_per_second"]),
+        credits_per_second=None if value["credits_per_second"] is None else _decimal(value["credits_per_second"]),
         rounding=str(value["rounding"]),
         usd=_decimal(value["usd"]),
         mode=str(value["mode"]),

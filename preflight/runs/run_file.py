@@ -17,7 +17,6 @@ from preflight.runs.limits import MOST_ROWS_A_PART, RUN_FILE_BYTES
 from preflight.runs.part_files import Results
 from preflight.runs.run_errors import RunUnusable
 from preflight.runs.store import LOCK, Store
-from preflight.specs import load_spec
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
@@ -63,12 +62,12 @@ class RunFile:
 
 def new_run(manifest: Manifest, options: Options, results: Results, *, columns: Mapping[str, str]) -> RunFile:
     """The ``run.json`` of a run over ``manifest`` that begins now."""
-    spec = load_spec(options.model)
+    spec = options.specs.load(options.model)
     return RunFile(
         id=os.urandom(8).hex(),
         manifest={"name": os.path.basename(manifest.path), "sha256": manifest.sha256, "rows": manifest.rows},  # noqa: PTH119 - a text
         options=_judging(options, columns),
-        spec={"model": spec.model, "since": spec.since},
+        spec={"model": spec.model, "since": spec.since, **_named_specs(options)},
         parts=manifest.parts,
         rows_a_part=manifest.rows_a_part,
         results=results,
@@ -171,6 +170,12 @@ def _judging(options: Options, columns: Mapping[str, str]) -> dict[str, Any]:
         "offline": options.offline,
         "column": dict(sorted(columns.items())),
     }
+
+
+def _named_specs(options: Options) -> dict[str, str]:
+    """What tells whether the specs that were named are the same; nothing without any."""
+    named = options.specs.named
+    return {"named": _digest([repr(spec._replace(path=None)) for spec in named])} if named else {}
 
 
 def _digest(values: list[str]) -> str:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from preflight.errors import ConfigurationError
 from preflight.sandbox.billing import Tariff
 from preflight.sandbox.faults import Armed
+from preflight.specs import Spec
 
 Prober: TypeAlias = Callable[[str], Awaitable[Fraction]]
 """Reads the clip at a URL and returns its length in seconds; raises ``PreflightError`` when it cannot."""
@@ -31,7 +32,8 @@ class Options:
     ``speed`` is how many sandbox seconds pass in a real one; ``clock`` is Unix time. A task is pending for
     ``pending_seconds``, then processing for ``processing_seconds``; then ``result`` is its result.
     A callback has ``callback_timeout`` real seconds to be taken. ``seed`` decides which requests a fault of some rate
-    hits; ``faults`` are armed from the start. Raises ``ConfigurationError`` for a clock that does not go forward.
+    hits; ``faults`` are armed from the start. ``specs`` are further models that the sandbox takes jobs for. Raises
+    ``ConfigurationError`` for a clock that does not go forward.
     """
 
     prober: Prober
@@ -48,6 +50,7 @@ class Options:
     callback_timeout: float = 10.0
     seed: int = 0
     faults: tuple[Armed, ...] = ()
+    specs: tuple[Spec, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.speed <= MAX_SPEED:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from urllib.parse import urlsplit
 
 from preflight.sandbox.api_responses import Refused
 from preflight.sandbox.billing import Tariff
+from preflight.specs import Spec
 
 MAX_PROMPT = 2500
 
@@ -17,7 +19,11 @@ _LONGEST_URL = 8192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRequest:
-    """The requested job, with the defaults of the API docs filled in."""
+    """The requested job, with the defaults of the API docs filled in.
+
+    ``images`` are all pictures, ``seconds`` those that the job requests, and ``spec`` is that of the model: for models
+    of spec files alone.
+    """
 
     model: str
     image_url: str
@@ -26,6 +32,9 @@ class TaskRequest:
     orientation: str
     prompt: str
     callback_url: str | None
+    images: tuple[str, ...] = ()
+    seconds: Fraction | None = None
+    spec: Spec | None = None
 
 
 def read_task_request(body: object, tariff: Tariff) -> TaskRequest:
@@ -53,7 +62,7 @@ def read_task_request(body: object, tariff: Tariff) -> TaskRequest:
         mode=_choice(fields, "mode", tariff.rates, default="720p"),
         orientation=_choice(fields, "character_orientation", tariff.caps, default="video"),
         prompt=prompt,
-        callback_url=_http_url(callback_url, "callback_url") if callback_url else None,
+        callback_url=http_url(callback_url, "callback_url") if callback_url else None,
     )
 
 
@@ -79,10 +88,11 @@ def _media_url(fields: Mapping[str, object], name: str) -> str:
         raise Refused("invalid_request", f"'{name}' is required.")
     if not isinstance(urls, list) or not all(isinstance(url, str) for url in urls):
         raise Refused("invalid_request", f"'{name}' must be an array of strings.")
-    return _http_url(urls[0], name)
+    return http_url(urls[0], name)
 
 
-def _http_url(url: str, name: str) -> str:
+def http_url(url: str, name: str) -> str:
+    """``url``, if it is one that the service can fetch. Raises ``Refused``."""
     try:
         parts = urlsplit(url)
         good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from decimal import Decimal
 from fractions import Fraction
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from preflight.sandbox.callbacks import Callbacks
 from preflight.sandbox.config import Options
 from preflight.sandbox.faults import FAULTS, Armed, Faults, Operation, fault_in_prompt
 from preflight.sandbox.requests import TaskRequest, read_task_request
+from preflight.sandbox.spec_requests import credits_of, read_by_spec
 from preflight.sandbox.state import Book, Entry
 
 MAX_BODY_BYTES = 1 << 20
@@ -101,7 +103,7 @@ class Service:
         task.add_done_callback(self._later.discard)
 
     async def _take(self, body: bytes, *, late: bool = False) -> Response:
-        asked_for = read_task_request(parse(body), self._options.tariff)
+        asked_for = self._read(parse(body))
         asked = None if late else fault_in_prompt(asked_for.prompt)
         if asked and (instead := FAULTS[asked.name].instead):
             if FAULTS[asked.name].billed_later:
@@ -121,6 +123,13 @@ class Service:
         afterwards = FAULTS[asked.name].afterwards if asked else None
         return afterwards(asked, answer) if asked and afterwards else answer
 
+    def _read(self, body: object) -> TaskRequest:
+        model = body.get("model") if isinstance(body, dict) else None
+        spec = next((spec for spec in self._options.specs if spec.model == model), None)
+        if spec is None or not isinstance(body, dict):
+            return read_task_request(body, self._options.tariff)
+        return read_by_spec(body, spec)
+
     async def _task(self, request: Request) -> Response:
         entry = self._book.task(request.path_params["task_id"])
         if entry is None:
@@ -136,13 +145,25 @@ class Service:
         try:
             async with asyncio.timeout(self._options.probe_timeout):
                 if self._options.image_prober is not None:
-                    await self._options.image_prober(asked_for.image_url)
+                    for url in asked_for.images if asked_for.spec else (asked_for.image_url,):
+                        await self._options.image_prober(url)
+                if asked_for.spec is not None and not asked_for.video_url:
+                    return asked_for.seconds or Fraction(0)
                 seconds = await self._options.prober(asked_for.video_url)
         except (PreflightError, TimeoutError) as exc:
             raise Refused("invalid_request", f"Failed to probe the media: {str(exc) or 'timeout'}") from exc
-        if not tariff.shortest <= seconds <= tariff.longest:
-            raise Refused("invalid_request", f"The reference video must be {tariff.shortest}-{tariff.longest} seconds.")
+        shortest, longest = tariff.shortest, tariff.longest
+        if asked_for.spec is not None:
+            shortest, longest = asked_for.spec.video.min_seconds.value, asked_for.spec.video.max_seconds.value
+        if not shortest <= seconds <= longest:
+            raise Refused("invalid_request", f"The reference video must be {shortest}-{longest} seconds.")
         return seconds
+
+    def _price(self, asked_for: TaskRequest, seconds: Fraction) -> Decimal:
+        tariff = self._options.tariff
+        if asked_for.spec is not None:
+            return credits_of(asked_for, asked_for.spec, seconds, tariff)
+        return tariff.credits(seconds, mode=asked_for.mode, orientation=asked_for.orientation)
 
     def _entry(self, asked_for: TaskRequest, seconds: Fraction, fault: str | None) -> Entry:
         """The task that is asked for, as ``fault`` of its work would have it."""
@@ -154,7 +175,7 @@ class Service:
             model=asked_for.model,
             mode=asked_for.mode,
             seconds=str(seconds),
-            credits=self._options.tariff.credits(seconds, mode=asked_for.mode, orientation=asked_for.orientation),
+            credits=self._price(asked_for, seconds),
             created_at=now,
             starts_at=starts_at,
             ends_at=starts_at if at_once else starts_at + self._options.processing_seconds,

@@ -58,11 +58,15 @@ class Flag:
 
 
 class Choice:
-    """One of a few words. ``enum`` turns the word into a value of its own."""
+    """One of a few words. ``enum`` turns the word into a value of its own.
 
-    def __init__(self, *choices: str, enum: Mapping[str, Any] | None = None) -> None:
+    Of one that is ``open_to_others``, a folder of specs may add words: the command that uses the value knows them.
+    """
+
+    def __init__(self, *choices: str, enum: Mapping[str, Any] | None = None, open_to_others: bool = False) -> None:
         self._choices = choices
         self._enum = enum
+        self.open_to_others = open_to_others
 
     def read(self, value: Any) -> Any:
         if not isinstance(value, str):

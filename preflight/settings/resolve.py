@@ -10,11 +10,12 @@ from preflight.errors import ConfigurationError
 from preflight.redact import redact
 from preflight.redact.suggestion import suggestion
 from preflight.settings.files import SettingsFile
-from preflight.settings.kinds import Unfit
+from preflight.settings.kinds import Choice, Unfit
 from preflight.settings.settings import CONFIG_VARIABLE, SETTINGS, Setting, Settings
 
 _BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
 _OTHER_VARIABLES: Final = (CONFIG_VARIABLE, "PREFLIGHT_API_KEY", "PREFLIGHT_API_KEY_FILE")
+_SPECS: Final = "PREFLIGHT_SPECS"
 _SECRETS: Final = frozenset({"key", "apikey", "token", "secret", "password", "keyfile", "apikeyfile"})
 
 
@@ -53,14 +54,17 @@ def load_settings(file: SettingsFile | None, environment: Mapping[str, str]) -> 
     """
     values: dict[str, Any] = {}
     origins = {setting.key: Origin("default") for setting in SETTINGS}
+    has_specs = bool(environment.get(_SPECS, "").strip()) or (
+        file is not None and not file.found and "specs" in file.values
+    )
     if file is not None:
         for key, value in file.values.items():
             setting = _known(key, file)
-            values[setting.name] = _in_file(setting, value, file)
+            values[setting.name] = _in_file(setting, value, file, has_specs=has_specs)
             origins[key] = Origin("file", str(file.path), file.lines.get((key,)))
     for setting in SETTINGS:
         if setting.envvar and (text := environment.get(setting.envvar, "").strip()):
-            values[setting.name] = _in_variable(setting, text)
+            values[setting.name] = _in_variable(setting, text, has_specs=has_specs)
             origins[setting.key] = Origin("environment", setting.envvar)
     return Loaded(settings=Settings(**values), origins=origins, file=file, warnings=tuple(_unknown(environment)))
 
@@ -80,7 +84,9 @@ def _known(key: str, file: SettingsFile) -> Setting:
     )
 
 
-def _in_file(setting: Setting, value: Any, file: SettingsFile) -> Any:
+def _in_file(setting: Setting, value: Any, file: SettingsFile, *, has_specs: bool) -> Any:
+    if has_specs and _is_open(setting, value):
+        return value
     try:
         read = setting.kind.read(value)
     except Unfit as error:
@@ -93,7 +99,14 @@ def _in_file(setting: Setting, value: Any, file: SettingsFile) -> Any:
     return read
 
 
-def _in_variable(setting: Setting, text: str) -> Any:
+def _is_open(setting: Setting, value: Any) -> bool:
+    """Whether a model from outside may have the value; the command that uses it knows the models."""
+    return isinstance(setting.kind, Choice) and setting.kind.open_to_others and isinstance(value, str)
+
+
+def _in_variable(setting: Setting, text: str, *, has_specs: bool) -> Any:
+    if has_specs and _is_open(setting, text):
+        return text
     try:
         read = setting.kind.parse(text)
     except Unfit as error:

@@ -94,7 +94,7 @@ def _whole(text: str) -> int:
 
 
 def _choice(role: Role) -> Choice:
-    return Choice(*load_spec().field(role).choices)
+    return Choice(*load_spec().field(role).choices, open_to_others=True)
 
 
 @frozen
@@ -133,7 +133,12 @@ class Settings:
         has_variable=False, found=ALWAYS,
     )  # fmt: skip
     model: str = _setting(
-        Choice(*model_names()), DEFAULT_MODEL, "The model of jobs that name none.", f'"{DEFAULT_MODEL}"', found=ALWAYS,
+        Choice(*model_names(), open_to_others=True), DEFAULT_MODEL, "The model of jobs that name none.",
+        f'"{DEFAULT_MODEL}"', found=ALWAYS,
+    )  # fmt: skip
+    specs: str | None = _setting(
+        Text(), None, "Folder of spec files, one a model beside those that ship with preflight.", '"specs"',
+        unset="none", in_file=True, found=never("it would decide limits and prices")._replace(option=False),
     )  # fmt: skip
     mode: str | None = _setting(
         _choice("mode"), None, "The resolution, outside of job files.", '"1080p"',

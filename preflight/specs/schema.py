@@ -28,17 +28,25 @@ def _object(fields: list[FieldSpec]) -> dict[str, Any]:
     }
 
 
+def _items(field: FieldSpec) -> dict[str, int]:
+    least = 1 if field.min_items is None else field.min_items
+    return {"minItems": least} if field.max_items is None else {"minItems": least, "maxItems": field.max_items}
+
+
 def _property(field: FieldSpec) -> dict[str, Any]:
     schema: dict[str, Any] = {"description": field.description}
     if field.type == "object":
         return schema
     if field.type == "string[]":
-        return schema | {"type": "array", "items": {"type": "string"}, "minItems": 1}
-    schema["type"] = "string"
+        return schema | {"type": "array", "items": {"type": "string"}} | _items(field)
+    schema["type"] = field.type
     if field.choices:
-        schema["enum"] = list(field.choices)
+        schema["enum"] = [field.json_value(choice) for choice in field.choices]
     if field.default is not None:
-        schema["default"] = field.default
+        schema["default"] = field.json_value(field.default)
+    for name, bound in (("minimum", field.minimum), ("maximum", field.maximum)):
+        if bound is not None:
+            schema[name] = field.json_value(str(bound))
     if field.max_length is not None:
         schema["maxLength"] = field.max_length
     return schema

@@ -8,15 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-FieldType: TypeAlias = Literal["string", "string[]", "object"]
-Role: TypeAlias = Literal["model", "input", "callback", "image", "video", "orientation", "mode", "prompt"]
+FieldType: TypeAlias = Literal["string", "string[]", "object", "integer", "number", "boolean"]
+Role: TypeAlias = Literal[
+    "model", "input", "callback", "image", "video", "orientation", "mode", "prompt", "duration", "other"
+]
 Rounding: TypeAlias = Literal["ceil", "exact", "nearest"]
+Basis: TypeAlias = Literal["reference", "requested", "clip"]
+"""What is paid for: the seconds of the reference video, the seconds that the job requests, or each clip."""
 
 
 class FieldSpec(NamedTuple):
-    """One field of the request body, by its dotted name. ``expected`` is how many items a list should have."""
+    """One field of the request body, by its dotted name.
+
+    ``expected`` is how many items of a list the service uses, ``min_items`` and ``max_items`` how many it takes.
+    ``choices`` and ``default`` are texts, of numbers too; ``minimum`` and ``maximum`` bound a number, inclusive.
+    """
 
     name: str
     type: FieldType
@@ -28,6 +36,24 @@ class FieldSpec(NamedTuple):
     default: str | None = None
     max_length: int | None = None
     expected: int | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+    minimum: Fraction | None = None
+    maximum: Fraction | None = None
+
+    @property
+    def key(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+    def json_value(self, text: str) -> str | int | float | bool:
+        """A choice or the default, as it stands in a request body."""
+        if self.type == "boolean":
+            return text == "true"
+        if self.type in ("integer", "number"):
+            number = Fraction(text)
+            return int(number) if number.denominator == 1 else float(number)
+        return text
 
 
 class UnsupportedField(NamedTuple):
@@ -45,6 +71,11 @@ class Limit(NamedTuple):
     source: str
     unit: str = ""
     advisory: bool = False
+
+    @property
+    def is_stated(self) -> bool:
+        """Whether the spec states the bound; one that it does not state excludes nothing."""
+        return bool(self.source)
 
 
 class SizeLimit(NamedTuple):
@@ -83,8 +114,20 @@ class VideoSpec(NamedTuple):
     codecs_source: str
 
 
+class ClipPrice(NamedTuple):
+    """The price of one clip. ``mode`` is empty for a model without modes; ``seconds`` is its length, where known."""
+
+    credits: Decimal
+    mode: str
+    seconds: Fraction | None
+    source: str
+
+
 class PriceSpec(NamedTuple):
-    """Rates by mode, caps by orientation, and the assumed rounding of seconds."""
+    """Rates by mode, caps by orientation, and the assumed rounding of seconds; or the price of each clip.
+
+    Tables of a model without modes or orientations have one entry, with the empty name; without caps, no entry.
+    """
 
     credits_per_second: Mapping[str, Decimal]
     cap_seconds: Mapping[str, Fraction]
@@ -95,10 +138,25 @@ class PriceSpec(NamedTuple):
     rounding_policies: tuple[Rounding, ...]
     rounding_source: str
     source: str
+    basis: Basis = "reference"
+    clips: tuple[ClipPrice, ...] = ()
+
+    def cap(self, orientation: str) -> Fraction | None:
+        """The most seconds that are charged for, if there is such a bound."""
+        return self.cap_seconds.get(orientation)
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The modes that have a price, in the order of the spec."""
+        return tuple(dict.fromkeys([*self.credits_per_second, *(clip.mode for clip in self.clips)]))
 
 
 class Spec(NamedTuple):
-    """All facts about one model of the service. ``since`` is the day on which its documentation was read."""
+    """All facts about one model of the service. ``since`` is the day on which its documentation was read.
+
+    A model that takes no picture or no video has ``NO_IMAGE`` or ``NO_VIDEO``. ``path`` is the file of a spec that
+    does not ship with preflight.
+    """
 
     model: str
     title: str
@@ -109,10 +167,48 @@ class Spec(NamedTuple):
     image: ImageSpec
     video: VideoSpec
     price: PriceSpec
+    replaces_built_in: bool = False
+    path: str | None = None
 
     def field(self, role: Role) -> FieldSpec:
-        """The field that plays ``role``. Every spec has one of each, which the loader checks."""
+        """The first field that plays ``role``. Raises ``LookupError``; every spec has ``model`` and ``input``."""
         for field in self.fields:  # called some twenty times a job: a generator takes three times as long
             if field.role == role:
                 return field
         raise LookupError(role)
+
+    def find(self, role: Role) -> FieldSpec | None:
+        """The first field that plays ``role``, if there is one."""
+        for field in self.fields:
+            if field.role == role:
+                return field
+        return None
+
+    def choices(self, role: Role) -> tuple[str, ...]:
+        """The choices of the field that plays ``role``; none where there is no such field."""
+        field = self.find(role)
+        return field.choices if field else ()
+
+    @property
+    def takes_image(self) -> bool:
+        return bool(self.image.containers)
+
+    @property
+    def takes_video(self) -> bool:
+        return bool(self.video.containers)
+
+
+UNBOUNDED: Final = Fraction(10**12)
+"""The value of a limit that a spec does not state."""
+
+_NONE = Limit(value=Fraction(0), source="")
+_ANY = Limit(value=UNBOUNDED, source="")
+_ANY_SIZE = SizeLimit(safe_bytes=10**15, hard_bytes=10**15, label="", source="")
+NO_IMAGE: Final = ImageSpec(
+    containers=(), containers_source="", max_bytes=_ANY_SIZE, min_side=_NONE, advised_min_side=_NONE, max_aspect=_ANY,
+    color_modes=(), color_modes_source="",
+)  # fmt: skip
+NO_VIDEO: Final = VideoSpec(
+    containers=(), containers_source="", max_bytes=_ANY_SIZE, min_seconds=_NONE, max_seconds=_ANY,
+    advised_min_side=_NONE, advised_max_side=_ANY, codecs=(), codecs_source="",
+)  # fmt: skip

@@ -15,6 +15,7 @@ from preflight.ledger import Balance, Budget, Claim, Entry, Ledger, paid_request
 from preflight.model import Job, JobReport, Quote
 from preflight.model.exchange import Exchangeable
 from preflight.redact.advice import Advice
+from preflight.specs import BUILT_IN, Specs
 from preflight.submit.pay import pay
 from preflight.submit.recheck import is_too_old, require_sound, sound_now
 from preflight.submit.settle import read_balance, require_not_charged_late, settle
@@ -86,6 +87,7 @@ def submit_job(
     budget: Budget | None = None,
     callback: str | None = None,
     hashes: Mapping[str, str] | None = None,
+    specs: Specs = BUILT_IN,
     wait: bool = False,
     timeout: float | None = None,
     on_changed: Callable[[], object] = lambda: None,
@@ -100,8 +102,8 @@ def submit_job(
     by raising. The job is recorded in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for
     before. ``callback`` is the URL of a receiver (``preflight listen``): a job without a callback URL gets one below
     it, secret and its own. ``hashes`` has the SHA-256 of each file that was uploaded for the job, by field: it is the
-    same job wherever these bytes are, and is not sent if they changed. ``on_accepted`` is called with the task's id the
-    moment it is known, ``on_resend`` as in ``pay``.
+    same job wherever these bytes are, and is not sent if they changed. ``specs`` are those of the check.
+    ``on_accepted`` is called with the task's id the moment it is known, ``on_resend`` as in ``pay``.
 
     Raises ``NotSubmitted`` (``AlreadySubmitted``, ``StillUnknown``, ``OverBudget``, ``BalanceTooLow``) and
     ``LedgerUnusable`` before anything is sent, also where ``report`` is the check of another job, or too old and
@@ -115,7 +117,7 @@ def submit_job(
         require_sound(report)
         before = read_balance(client, ledger.now)
         report = sound_now(report, ledger.now, check=check, agree=agree, on_changed=changed)
-        request = paid_request_of(job, report, hashes)
+        request = paid_request_of(job, report, hashes, specs)
         require_covered(before, request.high)
         if not again:
             require_not_charged_late(ledger, request, api=client.base_url, account=account, now=before)

@@ -13,7 +13,7 @@ from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_
 from preflight.model.pointers import is_annex_key, pointer_name
 from preflight.model.target import Media, Target, is_url, meant_url
 from preflight.redact import redact, shown_path
-from preflight.specs import model_names
+from preflight.specs import BUILT_IN, Specs
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
 JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
@@ -29,11 +29,12 @@ def read_targets(
     filters: Filters | None = None,
     jobs_only: bool = False,
     columns: Mapping[str, str] = MappingProxyType({}),
+    specs: Specs = BUILT_IN,
 ) -> Iterator[Target]:
     """The targets behind one argument. ``model`` is for manifests that name none, ``filters`` for folders and patterns.
 
-    ``columns`` maps names of a job's columns to those of the tables. The URL of a manifest in an object store
-    (``s3://bucket/jobs.csv``) is read like a file; any other URL is one of a media file.
+    ``columns`` maps names of a job's columns to those of the tables; ``specs`` has the models of jobs. The URL of a
+    manifest in an object store (``s3://bucket/jobs.csv``) is read like a file; any other URL is one of a media file.
 
     ``jobs_only`` skips every file that is not a job: media, and YAML, JSON and CSV about something else. A job that
     is broken is then a target of its own, for a report, and not an error.
@@ -60,11 +61,15 @@ def read_targets(
         raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
     if is_folder:
         for found in find_files(path, filters):
-            yield from _read_jobs(found.path, model, columns) if jobs_only else _read_found(found, model, columns)
+            yield from (
+                _read_jobs(found.path, model, columns, specs)
+                if jobs_only
+                else _read_found(found, model, columns, specs)
+            )
     elif is_there:
-        yield from _read_jobs(path, model, columns) if jobs_only else _read_file(path, model, columns)
+        yield from _read_jobs(path, model, columns, specs) if jobs_only else _read_file(path, model, columns)
     elif any(mark in name for mark in "*?["):
-        yield from _read_matching(name, model, filters, columns, jobs_only=jobs_only)
+        yield from _read_matching(name, model, filters, columns, specs, jobs_only=jobs_only)
     else:
         raise ConfigurationError(no_such_file(name))
 
@@ -90,13 +95,15 @@ def why_empty(name: str) -> str:
 
 
 def _read_matching(
-    pattern: str, model: str, filters: Filters, columns: Mapping[str, str], *, jobs_only: bool
+    pattern: str, model: str, filters: Filters, columns: Mapping[str, str], specs: Specs, *, jobs_only: bool
 ) -> Iterator[Target]:
     is_empty = True
     for found in find_matching(pattern, filters):
         asked = Path(pattern).suffix.lower()
         for target in (
-            _read_jobs(found.path, model, columns) if jobs_only else _read_found(found, model, columns, asked=asked)
+            _read_jobs(found.path, model, columns, specs)
+            if jobs_only
+            else _read_found(found, model, columns, specs, asked=asked)
         ):
             is_empty = False
             yield target
@@ -104,19 +111,21 @@ def _read_matching(
         raise ConfigurationError(f"{redact(pattern)}: no file fits this pattern (hidden and ignored ones are skipped)")
 
 
-def _read_jobs(path: Path, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
+def _read_jobs(path: Path, model: str, columns: Mapping[str, str], specs: Specs) -> Iterator[Target]:
     suffix = path.suffix.lower()
     if suffix not in JOB_LIKE or not path.is_file():
         return
     from preflight.jobfiles import document_jobs, manifest_jobs  # noqa: PLC0415 - loads YAML, as below
 
     if suffix in JOB_SUFFIXES:
-        yield from document_jobs(path, model_names())
+        yield from document_jobs(path, specs.names())
     else:
-        yield from manifest_jobs(path, model_names(), default_model=model, columns=columns)
+        yield from manifest_jobs(path, specs.names(), default_model=model, columns=columns)
 
 
-def _read_found(found: Found, model: str, columns: Mapping[str, str], *, asked: str = "") -> Iterator[Target]:
+def _read_found(
+    found: Found, model: str, columns: Mapping[str, str], specs: Specs, *, asked: str = ""
+) -> Iterator[Target]:
     """The targets in a file that nobody has named; ``asked`` is an ending that was asked for.
 
     A folder that cannot be read is a target, too: it cannot be examined, and so the verdict is not a pass.
@@ -125,8 +134,8 @@ def _read_found(found: Found, model: str, columns: Mapping[str, str], *, asked: 
     if suffix in MEDIA_SUFFIXES or not found.is_file:
         yield Media(source=str(path))
     elif suffix in JOB_LIKE:
-        if _mentions_media(path):
-            yield from _read_jobs(path, model, columns)
+        if _mentions_media(path, specs):
+            yield from _read_jobs(path, model, columns, specs)
     elif suffix and suffix == asked:
         yield Media(source=str(path))
 
@@ -165,7 +174,7 @@ def _read_stored(url: str, model: str, columns: Mapping[str, str]) -> Iterator[T
     yield from load_stored(url, default_model=model, columns=columns)
 
 
-def _mentions_media(path: Path) -> bool:
+def _mentions_media(path: Path, specs: Specs) -> bool:
     """Whether a file of a job's ending is about this: a folder holds YAML and JSON of all kinds."""
     try:
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
@@ -177,7 +186,8 @@ def _mentions_media(path: Path) -> bool:
         from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders
 
         return begins_table(head)
-    return any(mark in head.replace(b"\x00", b"") for mark in _JOB_MARKS)  # in UTF-16, too
+    marks = (*_JOB_MARKS, *(spec.model.encode() for spec in specs.named))
+    return any(mark in head.replace(b"\x00", b"") for mark in marks)  # in UTF-16, too
 
 
 def _missing_columns(path: Path, columns: Mapping[str, str]) -> str | None:

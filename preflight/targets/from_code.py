@@ -13,6 +13,7 @@ from preflight.errors import ConfigurationError
 from preflight.model.file_types import JOB_SUFFIXES
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
+from preflight.specs import BUILT_IN, Specs
 from preflight.targets.arguments import read_targets
 from preflight.targets.folders import MEDIA_SUFFIXES
 
@@ -23,7 +24,7 @@ JobLike: TypeAlias = Union["Job", Mapping[str, Any], str, PathLike[str]]
 """A job: loaded, as the request body in a mapping, as text (JSON or YAML), or in a file; or a media file or URL."""
 
 
-def targets_of(given: JobLike, *, model: str) -> Iterator[Target]:
+def targets_of(given: JobLike, *, model: str, specs: Specs = BUILT_IN) -> Iterator[Target]:
     """The targets behind ``given``. ``model`` is for manifests that name none.
 
     A text is the text of a job if it has several lines or begins with ``{``, a URL is a file at that URL, and anything
@@ -42,7 +43,7 @@ def targets_of(given: JobLike, *, model: str) -> Iterator[Target]:
     elif path.suffix.lower() in JOB_SUFFIXES and not path.is_dir():
         yield job_of(path)
     else:  # what it holds is what counts: a GIF or a film of any suffix is a media file
-        yield from read_targets(os.path.join(os.curdir, name) if is_url(name) else name, model=model)  # noqa: PTH118
+        yield from read_targets(os.path.join(os.curdir, name) if is_url(name) else name, model=model, specs=specs)  # noqa: PTH118
 
 
 def job_of(given: JobLike) -> Job:

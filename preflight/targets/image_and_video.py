@@ -9,18 +9,35 @@ from preflight.model.target import Media
 
 if TYPE_CHECKING:
     from preflight.model import Job
+    from preflight.model.job import JsonValue
+    from preflight.specs import Spec
 
 
 def target_of(
-    *, image: str | None, video: str | None, mode: str | None, orientation: str | None, prompt: str | None, model: str
-) -> Job | Media | None:
-    """A job of both files, or the one of them by itself; ``None`` where neither is named."""
-    if image is not None and video is not None:
-        from preflight.jobfiles import job_from_fields  # noqa: PLC0415 - loads YAML, which media files do not need
+    *, image: str | None, video: str | None, mode: str | None, orientation: str | None, prompt: str | None, spec: Spec,
+) -> Job | Media | None:  # fmt: skip
+    """A job of both files, or the one of them by itself; ``None`` where neither is named.
 
-        return job_from_fields(
-            model=model, images=[image], videos=[video], mode=mode, orientation=orientation, prompt=prompt
-        )
+    A model that takes pictures alone, or videos alone, has a job of the one file.
+    """
+    wanted = (spec.takes_image, image is not None), (spec.takes_video, video is not None)
+    if any(named for _, named in wanted) and all(named for takes, named in wanted if takes):
+        given = {"image": image, "video": video, "orientation": orientation, "mode": mode, "prompt": prompt}
+        return job_of_fields(spec, {role: value for role, value in given.items() if value is not None})
     if image is not None:
         return Media(source=image, kind=Kind.IMAGE)
     return Media(source=video, kind=Kind.VIDEO) if video is not None else None
+
+
+def job_of_fields(spec: Spec, given: dict[str, str]) -> Job:
+    """A job without a file, of values by role. One for which the model has no field goes where rules report it."""
+    from preflight.model import Job  # noqa: PLC0415 - media files need none
+
+    body: dict[str, JsonValue] = {spec.field("model").key: spec.model}
+    inner: dict[str, JsonValue] = {}
+    for role, value in given.items():
+        field = spec.find(role)  # type: ignore[arg-type]  # the names of roles
+        name = field.name if field else f"input.{role}"
+        holder = inner if "." in name else body
+        holder[name.rpartition(".")[2]] = [value] if field and field.type == "string[]" else value
+    return Job(body=body | {spec.field("input").key: inner})

@@ -11,7 +11,7 @@ from typing import Any
 from preflight.checking.named_media import named_media, spec_of
 from preflight.model import Job
 from preflight.model.target import is_url
-from preflight.specs import DEFAULT_MODEL
+from preflight.specs import BUILT_IN, DEFAULT_MODEL, Specs
 from preflight.upload.content import Content, read_content
 from preflight.upload.uploader import UploadedFile, Uploading
 
@@ -37,10 +37,10 @@ class DeliveredJob:
         return {field: file.sha256 for field, file in self.files.items()}
 
 
-def local_paths(job: Job) -> dict[str, Path]:
+def local_paths(job: Job, specs: Specs = BUILT_IN) -> dict[str, Path]:
     """The local files that ``job`` names, by field; relative ones begin at the job's own folder."""
     base = Path(job.path).parent if job.path else Path()
-    media = named_media(job, spec_of(job, DEFAULT_MODEL))
+    media = named_media(job, spec_of(job, DEFAULT_MODEL, specs))
     return {
         each.field: base / each.source
         for each in media
@@ -48,9 +48,9 @@ def local_paths(job: Job) -> dict[str, Path]:
     }
 
 
-def read_local_files(job: Job) -> tuple[LocalFile, ...]:
+def read_local_files(job: Job, specs: Specs = BUILT_IN) -> tuple[LocalFile, ...]:
     """The local files of ``job`` with what they hold. Raises ``SourceError``."""
-    return tuple(LocalFile(field=field, content=read_content(path)) for field, path in local_paths(job).items())
+    return tuple(LocalFile(field=field, content=read_content(path)) for field, path in local_paths(job, specs).items())
 
 
 def deliver(job: Job, files: tuple[LocalFile, ...], uploader: Uploading) -> DeliveredJob:

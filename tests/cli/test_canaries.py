@@ -360,6 +360,7 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--select": _given("image"),
     "--sort": _given("credits"),
     "--speed": _given(),
+    "--spec": _texts("media"),
     "--start": _given("1"),
     "--since": _given("7d", MARKUP, SECRET),
     "--state": lambda world: [HOSTILE, world.path("media"), world.path(f"{NAME}.db")],

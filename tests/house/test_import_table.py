@@ -32,7 +32,7 @@ TABLE: dict[str, set[str]] = {
     "checking": FOUNDATION
     | {"specs", "units", "pricing", "sources", "probes", "workers", "rules", "settings", "targets"},
     "ledger": FOUNDATION | {"specs", "units", "checking"},
-    "submit": FOUNDATION | {"client", "ledger"},
+    "submit": FOUNDATION | {"client", "ledger", "specs"},
     "callbacks": FOUNDATION | {"client", "ledger", "submit"},
     "upload": FOUNDATION | {"specs", "sources", "probes", "checking"},
     "fix": FOUNDATION | {"specs", "pricing", "rules", "workers", "probes", "sources", "targets", "checking"},
@@ -43,7 +43,7 @@ TABLE: dict[str, set[str]] = {
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
     | {"upload", "diff"},
-    "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
+    "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks", "specs"},
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
     | {"client", "ledger", "submit"},
@@ -77,7 +77,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "pathspec": {"targets"},
     "ray": {"runs"},
     "rich": {"render", "cli"},
-    "jinja2": {"render"},
+    "jinja2": {"render", "ui"},
     "junitparser": {"render"},
     "markupsafe": {"render"},
     "pygal": {"render"},
@@ -85,7 +85,6 @@ THIRD_PARTY: dict[str, set[str]] = {
     "rich_click": {"cli"},
     "platformdirs": {"cli"},
     "sqlite3": {"ledger", "sandbox", "runs"},
-    "jinja2": {"ui"},
     "starlette": {"sandbox", "ui"},
     "uvicorn": {"sandbox", "callbacks", "ui"},
 }

@@ -62,6 +62,7 @@ PUBLIC = [
     "SourceError",
     "Spec",
     "SpecError",
+    "Specs",
     "SpendLimitExceeded",
     "StillUnknown",
     "Subject",

@@ -14,6 +14,7 @@ from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import NetworkOptions, ResultOptions, VerdictOptions
 from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, network_options, result_options, verdict_options
+from preflight.cli.spec_options import spec_option
 from preflight.cli.terminal import progress
 from preflight.diff.compare import compare
 from preflight.diff.difference import Difference, Level
@@ -36,6 +37,7 @@ from preflight.render.diff_formats import DIFFERENCE
 @click.option("--by", metavar="COLUMN", help="Column of the subtotals (default: the folder of the job file).")
 @click.option("--network", "is_online", is_flag=True, help="Also read the media behind URLs.")
 @guardrail_options
+@spec_option
 @network_options
 @verdict_options
 @result_options(DIFFERENCE)

@@ -14,6 +14,7 @@ from preflight.cli.output import require_writable
 from preflight.cli.param_types import Choice, Number
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import output_options
+from preflight.cli.spec_options import RoleChoice, known_specs, model_option, require_choices, spec_named, spec_option
 from preflight.cli.terminal import progress
 from preflight.fix.fixer import Fixer, FixOptions
 from preflight.fix.inputs import FixInput, read_inputs
@@ -26,7 +27,6 @@ from preflight.model.target import is_url
 from preflight.pricing import show_seconds
 from preflight.redact import redact, shown_path
 from preflight.render.formats import OUTCOMES
-from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 
 
 @click.command("fix")
@@ -38,13 +38,14 @@ from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 @click.option("--strict", is_flag=True, help="Keep a result only if it has no warnings either.")
 @click.option(
     "--orientation",
-    type=Choice(load_spec().field("orientation").choices),
+    type=RoleChoice("orientation"),
     help="Orientation that limits the length of clips without a job.",
 )
-@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
+@model_option
+@spec_option
 @click.option(
     "--mode",
-    type=Choice(load_spec().field("mode").choices),
+    type=RoleChoice("mode"),
     help="Mode in which --max-credits counts clips without a job.",
 )
 @click.option("--start", type=Number(), metavar="SECONDS", help="Keep the part of each clip that begins here.")
@@ -99,6 +100,8 @@ def command(
             raise click.UsageError("a name is empty; for the current folder, write .")
         if is_url(name):
             raise click.UsageError(f"{redact(name)}: only local files can be repaired: download it and fix the copy")
+    specs = known_specs()
+    require_choices(model, mode=mode, orientation=orientation)
     window = _window(start, length, end, max_credits, exact=exact, model=model)
     require_writable(output.file)
     options = FixOptions(
@@ -111,16 +114,17 @@ def command(
         also=frozenset(also),
         window=window,
         fail_on=Severity.WARNING if strict else Severity.ERROR,
+        spec=specs,
     )
     inputs: list[FixInput] = []
     outcomes: list[Outcome] = []
     try:
         with progress("repairing", hidden=output.hidden) as update, Fixer(options) as fixer:
-            for given in read_inputs(names, model=model, orientation=orientation):
+            for given in read_inputs(names, model=model, orientation=orientation, specs=specs):
                 update(f"repairing {shown_path(given.source)}")
                 outcomes.append(fixer.fix(given))
                 inputs.append(given)
-            outcomes += copy_jobs(inputs, outcomes, model=model, force=force, dry=dry)
+            outcomes += copy_jobs(inputs, outcomes, model=model, force=force, dry=dry, specs=specs)
     except KeyboardInterrupt:
         if outcomes:  # the user must know which files were written
             emit_as(OUTCOMES, outcomes, output)
@@ -151,7 +155,7 @@ def _window(
     if end is not None and Fraction(end) <= begin:
         raise click.UsageError(f"--end {end:f} does not come after --start {start or 0:f}")
     wanted = Fraction(end) - begin if end is not None else None if length is None else Fraction(length)
-    video = load_spec(model).video
+    video = spec_named(model).video
     least, most = video.min_seconds.value, video.max_seconds.value
     if wanted is not None and not least <= wanted <= most:
         raise click.UsageError(

@@ -12,8 +12,8 @@ import click
 from preflight import __version__
 from preflight.cli.completion import folders
 from preflight.cli.output import emit
-from preflight.cli.param_types import Choice
 from preflight.cli.settings_options import loaded_of
+from preflight.cli.spec_options import model_option, spec_named, spec_option
 from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.render.json_text import to_json
@@ -30,7 +30,6 @@ from preflight.scaffold import (
     sample_job,
     workflow_text,
 )
-from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
 
 _LOOKED_AT_CHARS = 1024 * 1024
@@ -38,7 +37,8 @@ _LOOKED_AT_CHARS = 1024 * 1024
 
 @click.command("init")
 @click.argument("folder", default=".", shell_complete=folders)
-@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
+@model_option
+@spec_option
 @click.option("--github", "is_on_github", is_flag=True, help="Also write a workflow that checks pull requests.")
 @click.option("--no-baseline", "skips_baseline", is_flag=True, help="Do not look for old findings in the repository.")
 @click.option(
@@ -62,7 +62,7 @@ def command(*, folder: str, model: str, is_on_github: bool, skips_baseline: bool
     """
     if samples is not None:
         return _write_samples(Path(samples))
-    spec, target = load_spec(model), Path(folder)
+    spec, target = spec_named(model), Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
         top = _top_of(target)

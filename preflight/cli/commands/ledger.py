@@ -12,6 +12,7 @@ from preflight.cli.param_types import Choice, Since, WholeNumber
 from preflight.cli.report_output import emit_as
 from preflight.cli.service_options import ledger_option, open_client, open_ledger, paid_options
 from preflight.cli.shared_options import output_options
+from preflight.cli.spec_options import known_specs, spec_option
 from preflight.cli.terminal import remark
 from preflight.errors import ApiError, TaskNotFound
 from preflight.ledger import Entry, EntryState, Ledger
@@ -151,6 +152,7 @@ def resolve(
 
 @command.command("calibrate")
 @ledger_option
+@spec_option
 @output_options(CALIBRATION)
 def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     """Find out from past charges how the service rounds.
@@ -159,7 +161,7 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     preflight ledger calibrate
     """
     with open_ledger(ledger_path) as ledger:
-        observations = observations_of(ledger.charged())
+        observations = observations_of(ledger.charged(), known_specs())
     found = candidates(observations)
     emit_as(CALIBRATION, (observations, found), output)
     return Exit.PASS if policies_that_fit(found) else Exit.INDETERMINATE

@@ -11,6 +11,7 @@ import click
 
 from preflight.cli.completion import files
 from preflight.cli.param_types import Choice, Number, Seconds, WholeNumber
+from preflight.cli.spec_options import known_specs, spec_option
 from preflight.cli.terminal import tell, verbose_option
 from preflight.cli.usage_errors import ListedChoices
 from preflight.redact.suggestion import suggestion
@@ -44,6 +45,7 @@ _SPEED = Seconds(0.001, 1_000_000)
     metavar="NAME[:RATE]",
     help="Arm a fault (repeatable; a wrong name lists all). It strikes once, or repeatedly at a rate from 0 to 1.",
 )
+@spec_option
 @click.option("--allow-public", is_flag=True, help="Also listen on addresses that other machines can reach.")
 @verbose_option
 def command(
@@ -81,6 +83,7 @@ def command(
         speed=speed,
         seed=seed,
         faults=_armed(faults),
+        specs=known_specs().named,
     )
     run(options, host=host, port=port, allow_public=allow_public, on_ready=_announce)
     return 0

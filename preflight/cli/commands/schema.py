@@ -7,16 +7,17 @@ import click
 from preflight.cli.completion import files
 from preflight.cli.output import emit
 from preflight.cli.param_types import Choice
+from preflight.cli.spec_options import model_option, spec_named, spec_option
 from preflight.render.json_text import to_json
 from preflight.render.schemas import SHAPES, schema_of
 from preflight.settings.schema import settings_schema
-from preflight.specs import DEFAULT_MODEL, load_spec, model_names
 from preflight.specs.schema import job_schema
 
 
 @click.command("schema")
 @click.argument("what", type=Choice(["job", "settings", *SHAPES]), default="job")
-@click.option("--model", type=Choice(model_names()), default=DEFAULT_MODEL, show_default=True, help="Service model.")
+@model_option
+@spec_option
 @click.option("--output", metavar="FILE", shell_complete=files, help="Write to this file instead of standard output.")
 def command(*, what: str, model: str, output: str | None) -> int:
     """Print the JSON Schema of jobs or settings, for editors, or of the JSON that a command prints, for programs.
@@ -31,5 +32,5 @@ def command(*, what: str, model: str, output: str | None) -> int:
     elif what in SHAPES:
         emit(to_json(schema_of(what)), output)
     else:
-        emit(to_json(job_schema(load_spec(model))), output)
+        emit(to_json(job_schema(spec_named(model))), output)
     return 0

@@ -1,0 +1,132 @@
+"""``--spec`` and ``PREFLIGHT_SPECS``: models beside those that ship with preflight, for the options of one command."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+
+from preflight.cli.completion import files
+from preflight.cli.param_types import Choice, no_choice
+from preflight.cli.settings_options import loaded_of
+from preflight.specs import BUILT_IN, DEFAULT_MODEL, Role, Spec, Specs, load_spec, model_names, read_folder, read_spec
+
+FOLDER_VARIABLE: Final = "PREFLIGHT_SPECS"
+"""The variable that names a folder of spec files; of commands with settings it is one of them."""
+
+_NAMED = "preflight.specs.named"
+_KNOWN = "preflight.specs.known"
+
+
+def known_specs() -> Specs:
+    """The specs of the command that runs, read once. Raises ``SpecError``."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return BUILT_IN
+    if _KNOWN not in context.meta:
+        named = [read_spec(Path(name)) for name in context.meta.get(_NAMED, ())]
+        if folder := _folder(context):
+            models = {spec.path for spec in named}
+            named += [spec for spec in read_folder(Path(folder)) if spec.path not in models]
+        context.meta[_KNOWN] = Specs(named) if named else BUILT_IN
+    specs: Specs = context.meta[_KNOWN]
+    return specs
+
+
+def named_model() -> str | None:
+    """The model of the one ``--spec`` of the command; ``None`` without one, or with several."""
+    named = click.get_current_context().meta.get(_NAMED, ())
+    return known_specs().named[0].model if len(named) == 1 else None
+
+
+def spec_named(model: str) -> Spec:
+    """The spec of ``model``. Raises ``SpecError``."""
+    return known_specs().load(model)
+
+
+class ModelName(Choice):
+    """The name of a model that is known."""
+
+    def __init__(self) -> None:
+        super().__init__(model_names())
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in self.choices:
+            return str(value)
+        specs = known_specs()
+        if specs.find(str(value)) is None:
+            self.fail(no_choice(str(value), specs.every_name()), param, ctx)
+        return str(value)
+
+
+class RoleChoice(Choice):
+    """A choice of the default model, or of a model that was named."""
+
+    def __init__(self, role: Role) -> None:
+        super().__init__(load_spec().field(role).choices)
+        self._role = role
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in self.choices:
+            return str(value)
+        specs = [*known_specs().named]
+        named = (ctx.params.get("model") if ctx else None) or DEFAULT_MODEL
+        if named not in model_names() and (spec := known_specs().find(str(named))):
+            specs.append(spec)  # of a package
+        more = [choice for spec in specs for choice in spec.choices(self._role)]
+        if value not in more:
+            self.fail(no_choice(str(value), list(dict.fromkeys([*self.choices, *more]))), param, ctx)
+        return str(value)
+
+
+def _keep(ctx: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
+    ctx.meta[_NAMED] = value
+
+
+def _of_the_spec(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The model of the one ``--spec``, where the command line names no model."""
+    if ctx.resilient_parsing or ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE:
+        return value
+    return named_model() or value
+
+
+spec_option = click.option(
+    "--spec",
+    multiple=True,
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=_keep,
+    shell_complete=files,
+    help="Spec file of another model (repeatable); one alone is also the model.",
+)
+model_option = click.option(
+    "--model",
+    type=ModelName(),
+    default=DEFAULT_MODEL,
+    show_default=True,
+    callback=_of_the_spec,
+    help="Service model.",
+)
+
+
+def require_choices(model: str, *, mode: str | None, orientation: str | None) -> None:
+    """Raise ``UsageError`` for a mode or an orientation that ``model`` does not have."""
+    if mode is None and orientation is None:
+        return
+    context, spec = click.get_current_context(), spec_named(model)
+    for role, value in (("mode", mode), ("orientation", orientation)):
+        choices = spec.choices(role)  # type: ignore[arg-type]  # the two literals above
+        if value is None or value in choices or context.get_parameter_source(role) is not ParameterSource.COMMANDLINE:
+            continue
+        if not choices:
+            raise click.UsageError(f"--{role}: {spec.model} has no {role}: leave it out")
+        raise click.UsageError(f"--{role}: {no_choice(value, choices)}")
+
+
+def _folder(context: click.Context) -> str | None:
+    loaded = loaded_of(context)
+    return loaded.settings.specs if loaded else os.environ.get(FOLDER_VARIABLE) or None

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from uuid import uuid4
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 
 from preflight.errors import PreflightError
@@ -185,12 +185,15 @@ class Service:
 
 
 async def read_body(request: Request) -> bytes:
-    """The body of ``request``. Raises ``Refused`` beyond ``MAX_BODY_BYTES``."""
+    """The body of ``request``. Raises ``Refused`` beyond ``MAX_BODY_BYTES``, and where the client goes away."""
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
-            raise Refused("invalid_request", "The request body is too large.")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_BODY_BYTES:
+                raise Refused("invalid_request", "The request body is too large.")
+    except ClientDisconnect as exc:  # a client that was killed reads no answer
+        raise Refused("invalid_request", "The request body is cut short.") from exc
     return bytes(body)
 
 

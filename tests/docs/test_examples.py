@@ -29,6 +29,7 @@ RUN_BY = {
     "docs/python.md": "tests/docs/test_pages.py",
     "docs/reference.md": "tests/docs/test_examples.py",
     "docs/sandbox.md": "tests/docs/test_examples.py",
+    "docs/service.md": "tests/service/test_service_example.py",
 }
 """The test that runs the Python of a page, or compares it with the package."""
 _ENDS = {"|", ">", ">>", "<", "&&", ";", "||", ">&", "&", "2>"}

@@ -62,7 +62,7 @@ def command(
     \b
     preflight ui
     preflight ui --sandbox
-    preflight ui --upload s3://bucket/jobs --budget-per-day 5000
+    preflight ui --upload s3://bucket --budget-per-day 5000
     """
     from preflight.ui import Services, serve_ui  # noqa: PLC0415 - an extra
 

@@ -44,6 +44,8 @@ TABLE: dict[str, set[str]] = {
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
     | {"upload", "diff"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks"},
+    "testing": FOUNDATION | {"lazy", "checking", "client", "sandbox", "sources"},
+    "pytest_plugin": {"testing"},
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
     | {"client", "ledger", "submit"},
@@ -52,7 +54,7 @@ TABLE: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 THIRD_PARTY: dict[str, set[str]] = {
-    "PIL": {"probes", "fix", "workers"},
+    "PIL": {"probes", "fix", "testing", "workers"},
     "pillow_heif": {"fix"},
     "av": {"fix"},
     "pymediainfo": {"workers"},
@@ -61,11 +63,12 @@ THIRD_PARTY: dict[str, set[str]] = {
     "certifi": {"tls"},
     "h11": {"sources"},
     "truststore": {"tls"},
-    "httpx2": {"client", "diff", "sandbox"},
+    "httpx2": {"client", "diff", "sandbox", "testing"},
     "yaml": {"jobfiles"},
     "pyarrow": {"jobfiles", "runs"},
     "fsspec": {"jobfiles", "runs"},
     "pathspec": {"targets"},
+    "pytest": {"pytest_plugin"},
     "ray": {"runs"},
     "rich": {"render", "cli"},
     "junitparser": {"render"},

@@ -276,6 +276,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "trust": trust,
     "commands": command_line,
     "hooks": hooks,
+    "media-faults": tables.media_faults,
     "service": service_example,
     "python-api": python_reference.reference,
 }

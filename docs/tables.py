@@ -19,6 +19,7 @@ from preflight.pricing import show_seconds
 from preflight.settings import SETTINGS
 from preflight.sources.limits import RemoteLimits
 from preflight.specs import Limit, SizeLimit, Spec, load_spec, model_names
+from preflight.testing import MEDIA_FAULTS
 from preflight.units import dollars
 from preflight.workers import mediainfo as caged
 from preflight.workers import pool as cage
@@ -187,6 +188,11 @@ def repairs() -> str:
     """What ``preflight fix`` does about which rule."""
     rows = ((f"`{row.rule}`", row.what, f"`{row.step.value}`", row.safety.value) for row in REPAIRS)
     return table(("rule", "what is done", "step", "safe or unsafe"), rows)
+
+
+def media_faults() -> str:
+    """What a file of the pytest plugin can be served with."""
+    return table(("fault", "what the server does"), ((f"`{name}`", what) for name, what in MEDIA_FAULTS.items()))
 
 
 def fix_bounds() -> str:

@@ -44,6 +44,8 @@ TABLE: dict[str, set[str]] = {
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
     | {"upload", "diff"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks", "specs"},
+    "testing": FOUNDATION | {"lazy", "checking", "client", "sandbox", "sources"},
+    "pytest_plugin": {"testing"},
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
     | {"client", "ledger", "submit"},
@@ -57,7 +59,7 @@ TABLE: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 THIRD_PARTY: dict[str, set[str]] = {
-    "PIL": {"probes", "fix", "workers"},
+    "PIL": {"probes", "fix", "testing", "workers"},
     "pillow_heif": {"fix", "workers"},
     "av": {"fix", "workers"},
     "pymediainfo": {"workers"},
@@ -66,7 +68,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "certifi": {"tls"},
     "h11": {"sources"},
     "truststore": {"tls"},
-    "httpx2": {"client", "diff", "sandbox"},
+    "httpx2": {"client", "diff", "sandbox", "testing"},
     "jsonschema": {"agents"},
     "mcp": {"agents"},
     "mcp_types": {"agents"},
@@ -75,6 +77,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "pyarrow": {"jobfiles", "runs"},
     "fsspec": {"jobfiles", "runs"},
     "pathspec": {"targets"},
+    "pytest": {"pytest_plugin"},
     "ray": {"runs"},
     "rich": {"render", "cli"},
     "jinja2": {"render", "ui"},

@@ -11,6 +11,7 @@ from typing import Self
 
 from preflight.checking.engine import Engine
 from preflight.checking.judge import Judge
+from preflight.checking.resources import Resources
 from preflight.errors import ConfigurationError, PreflightError
 from preflight.model import JobReport, Kind
 from preflight.sources.download import download
@@ -31,17 +32,18 @@ class Desk:
         self.services = services
         self.drafts = Drafts(folder)
         self.uploads = Uploads(folder)
-        options = replace(services.options, every_mode=True, thumbnails=True)
-        self._engine = Engine(options)
+        options = replace(services.options, every_mode=True)
+        self.resources = Resources()
+        self._engine = Engine(options, resources=self.resources)
+        self._engine_of_local_clips = Engine(replace(options, thumbnails=True), resources=self.resources)
         self._judge = Judge(options)
         self._threads = ThreadPoolExecutor(_AT_ONCE, "preflight-ui")
 
     def __enter__(self) -> Self:
-        self._engine.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engine.close()  # ends what is under way, so that no thread is waited for long
+        self.resources.close()  # ends what is under way, so that no thread is waited for long
         self._threads.shutdown(cancel_futures=True)
 
     def start(self, files: dict[Kind, Chosen], choices: Choices) -> Draft:
@@ -109,8 +111,9 @@ class Desk:
     def _check(self, draft: Draft) -> None:
         with draft.lock:
             draft.trouble = None
-            job = draft.job()
-        report = self._engine.check([job]).jobs[0]
+            job, is_local = draft.job(), draft.files[Kind.VIDEO].path is not None
+        engine = self._engine_of_local_clips if is_local else self._engine  # only those have a filmstrip
+        report = engine.check([job]).jobs[0]
         with draft.lock:
             draft.report = self._judged(draft, report)  # choices may have changed meanwhile
 

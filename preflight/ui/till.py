@@ -48,20 +48,18 @@ _DEARER = "the price has changed since you were asked: look at it again"
 
 
 class Till:
-    """Use it in ``with``: it keeps processes and threads."""
+    """Use it in ``with``, within that of its desk: it keeps threads."""
 
     def __init__(self, desk: Desk) -> None:
         self._services = desk.services
-        self._engine = Engine(replace(desk.services.options, uploaded=True))
+        self._engine = Engine(replace(desk.services.options, uploaded=True), resources=desk.resources)
         self._threads = ThreadPoolExecutor(_AT_ONCE, "preflight-till")
 
     def __enter__(self) -> Self:
-        self._engine.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._threads.shutdown()  # a paid request that is under way is finished, and recorded
-        self._engine.close()
 
     def why_not(self, draft: Draft) -> str | None:
         """Why ``draft`` cannot be paid for from this page at all; ``None`` where it can."""

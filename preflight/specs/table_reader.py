@@ -32,7 +32,9 @@ class SpecText(NamedTuple):
         line, field = line_of(self.text, path), shown_path_of(path)
         place = f"{self.name}:{line}" if line else self.name
         said = f"{redact(field, longest=NAME_CHARS)}: " if field else ""
-        return SpecError(f"{place}: {said}{message}", line=line, field=field or None)
+        error = SpecError(f"{place}: {said}{message}")
+        error.line, error.field = line, field or None
+        return error
 
 
 class Table:

@@ -65,21 +65,14 @@ class JobUnreadable(ConfigurationError):
     def __init__(self, message: str, *, path: str, line: int | None = None, column: int | None = None) -> None:
         where = path if line is None else f"{path}:{line}:{column}"
         super().__init__(f"{where}: {message}")
-        self.path = path
-        self.line = line
-        self.column = column
+        self.path, self.line, self.column = path, line, column
 
 
 class SpecError(ConfigurationError):
-    """A spec file that is missing, unreadable, or contradicts itself.
+    """A spec file that is missing, unreadable, or contradicts itself, at ``line`` (from 1) and the dotted ``field``."""
 
-    ``line`` (from 1) and ``field`` (the dotted key) say where, as far as the fault is at one place of a file.
-    """
-
-    def __init__(self, message: str, *, line: int | None = None, field: str | None = None) -> None:
-        super().__init__(message)
-        self.line = line
-        self.field = field
+    line: int | None = None
+    field: str | None = None
 
 
 class LedgerUnusable(ConfigurationError):
@@ -295,9 +288,7 @@ class TaskFailed(PreflightError):
 
     def __init__(self, message: str, *, task_id: str, code: str | None = None, request_id: str | None = None) -> None:
         super().__init__(message)
-        self.task_id = task_id
-        self.code = code
-        self.request_id = request_id
+        self.task_id, self.code, self.request_id = task_id, code, request_id
 
 
 class WaitTimeout(PreflightError):

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from math import ceil
 from typing import TYPE_CHECKING
 
 from preflight.model import Severity
-from preflight.redact import redact
 from preflight.redact.suggestion import close_words
+from preflight.rules.field_flaws import (
+    example_of,
+    is_of_its_type,
+    kind_of,
+    not_a_choice,
+    not_allowed,
+    noun_of,
+    out_of_bounds,
+    shown,
+)
 from preflight.rules.rule import Flaw, JobCase
-from preflight.specs import FieldSpec, FieldType, Role, Spec
-from preflight.specs.values import allowed_values, is_allowed
+from preflight.specs import FieldSpec, Role
+from preflight.specs.values import is_allowed
 
 if TYPE_CHECKING:
     from preflight.model.job import JsonValue
@@ -21,10 +29,6 @@ _TYPE_NAMES = {
     "string": "a string", "string[]": "a list of strings", "object": "a mapping",
     "integer": "a whole number", "number": "a number", "boolean": "true or false",
 }  # fmt: skip
-_TYPES: dict[FieldType, type | tuple[type, ...]] = {
-    "string": str, "string[]": list, "object": dict, "integer": int, "number": (int, float), "boolean": bool,
-}  # fmt: skip
-_SHOWN_CHARACTERS = 60
 _ROLES: tuple[Role, ...] = ("orientation", "image", "video", "callback", "prompt", "duration")
 _COLUMNS: dict[str, Role] = {"image": "image", "video": "video", "orientation": "orientation"}
 """The short names of fields that tables use, where they differ from the field's own."""
@@ -35,7 +39,7 @@ def model_unknown(case: JobCase) -> Iterator[Flaw]:
     value = case.values[field.name]
     if isinstance(value, str) and value not in field.choices and case.specs.find(value) is None:
         names = case.specs.every_name()
-        yield _not_a_choice(field, value, names, f"is '{_shown(value)}', a model that preflight does not know")
+        yield not_a_choice(field, value, names, f"is '{shown(value)}', a model that preflight does not know")
 
 
 def field_missing(case: JobCase) -> Iterator[Flaw]:
@@ -49,7 +53,7 @@ def field_missing(case: JobCase) -> Iterator[Flaw]:
             yield Flaw(
                 message=f"'{field.name}' is missing",
                 allowed=field.description,
-                fix=f"add '{field.name}': {_example(field, case.spec)}",
+                fix=f"add '{field.name}': {example_of(field, case.spec)}",
                 field=field.name,
             )
 
@@ -66,17 +70,17 @@ def field_unknown(case: JobCase) -> Iterator[Flaw]:
             fix = f"move it to '{meant}'"
         else:
             fix = f"did you mean '{meant}'?" if meant else "remove it"
-        yield Flaw(message=f"the service has no field '{_shown(name)}'", measured=_shown(name), fix=fix, field=name)
+        yield Flaw(message=f"the service has no field '{shown(name)}'", measured=shown(name), fix=fix, field=name)
 
 
 def field_type(case: JobCase) -> Iterator[Flaw]:
     body = case.job.body
     if body is not None and not isinstance(body, dict):
-        yield Flaw(message=f"a job is a mapping of fields, not {_kind(body)}", measured=_kind(body), field="")
+        yield Flaw(message=f"a job is a mapping of fields, not {kind_of(body)}", measured=kind_of(body), field="")
         return
     for name in case.job.repeated:
         yield Flaw(
-            message=f"'{_shown(name)}' is given twice; programs differ on which one counts",
+            message=f"'{shown(name)}' is given twice; programs differ on which one counts",
             fix="keep the one that you mean, and remove the other",
             field=name,
         )
@@ -93,14 +97,14 @@ def duration_unsupported(case: JobCase) -> Iterator[Flaw]:
         for field in unsupported:
             if key == field.name:
                 yield Flaw(
-                    message=f"'{_shown(name)}' is not supported: {field.message}",
-                    measured=_shown(case.job.value(name)),
+                    message=f"'{shown(name)}' is not supported: {field.message}",
+                    measured=shown(case.job.value(name)),
                     fix="remove it",
                     field=name,
                 )
     duration = case.spec.find("duration")
-    if duration and _is_of_its_type(duration, value := case.values[duration.name]) and not is_allowed(duration, value):
-        yield _not_allowed(duration, value)
+    if duration and is_of_its_type(duration, value := case.values[duration.name]) and not is_allowed(duration, value):
+        yield not_allowed(duration, value)
 
 
 def mode_invalid(case: JobCase) -> Iterator[Flaw]:
@@ -130,11 +134,11 @@ def prompt_too_long(case: JobCase) -> Iterator[Flaw]:
 def input_count(case: JobCase) -> Iterator[Flaw]:
     for field in case.spec.fields:
         value = case.values[field.name]
-        if isinstance(value, list) and (flaw := _out_of_bounds(field, len(value))):
+        if isinstance(value, list) and (flaw := out_of_bounds(field, len(value))):
             yield flaw
         if field.expected is None or not isinstance(value, list) or len(value) == field.expected:
             continue
-        what = _noun(field)
+        what = noun_of(field)
         yield Flaw(
             message=f"'{field.name}' lists {len(value) or 'no'} {what}s; the service uses {field.expected}",
             measured=f"{len(value)} URLs",
@@ -158,7 +162,7 @@ def callback_not_public(case: JobCase) -> Iterator[Flaw]:
 def id_duplicate(case: JobCase) -> Iterator[Flaw]:
     if case.job.same_id is not None:
         yield Flaw(
-            message=f"the id '{_shown(case.job.id)}' is used in line {case.job.same_id}, too; results name rows by it",
+            message=f"the id '{shown(case.job.id)}' is used in line {case.job.same_id}, too; results name rows by it",
             measured=f"used in line {case.job.same_id}",
             allowed="an id of its own for each row",
             fix="give this row another id, or remove one of the two rows",
@@ -193,23 +197,6 @@ def _distance(around: str, case: JobCase, field: FieldSpec) -> tuple[bool, bool,
     return field.name in case.given, field.name.rpartition(".")[0] != around, not field.required
 
 
-def _example(field: FieldSpec, spec: Spec) -> str:
-    """A line of a job file that gives ``field`` an allowed value."""
-    name = field.name.rpartition(".")[2]
-    if field.role == "model":
-        return f"{name}: {spec.model}"
-    url = f'"https://example.com/{"dance.mp4" if field.role == "video" else "character.png"}"'
-    if field.type == "string[]":
-        return f"{name}: [{url}]"
-    if field.role in ("image", "video"):
-        return f"{name}: {url}"
-    if field.type in ("integer", "number", "boolean") or field.role == "duration":
-        return f"{name}: {field.default or (field.choices[0] if field.choices else _number_for(field))}"
-    if field.type == "object":
-        return f"{name}: {{…}}"
-    return f"{name}: {field.default or (field.choices[0] if field.choices else '…')}"
-
-
 def _is_absent(case: JobCase, field: FieldSpec) -> bool:
     """Whether a field is missing although the mapping around it is there."""
     if case.values[field.name] is not None:
@@ -224,19 +211,19 @@ def _required(case: JobCase) -> str:
 
 
 def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
-    if _is_of_its_type(field, value) and field.type != "object":
+    if is_of_its_type(field, value) and field.type != "object":
         if field.role == "other" and not isinstance(value, list) and not is_allowed(field, value):
-            yield _not_allowed(field, value)
+            yield not_allowed(field, value)
     elif field.choices and field.type == "string" and not isinstance(value, str) and field.role != "duration":
         meant = str(value[0]) if isinstance(value, list) and len(value) == 1 else str(value)
-        yield _not_a_choice(field, meant, field.choices, f"must be {' or '.join(field.choices)}, not {_kind(value)}")
-    elif not _is_of_its_type(field, value):
+        yield not_a_choice(field, meant, field.choices, f"must be {' or '.join(field.choices)}, not {kind_of(value)}")
+    elif not is_of_its_type(field, value):
         fix = "write [ ] around it" if field.type == "string[]" and isinstance(value, str) else None
         if field.type == "string" and isinstance(value, int | float) and not isinstance(value, bool):
-            fix = f'write it in quotes: "{_shown(value)}"'
+            fix = f'write it in quotes: "{shown(value)}"'
         yield Flaw(
-            message=f"'{field.name}' must be {_TYPE_NAMES[field.type]}, not {_kind(value)}",
-            measured=_kind(value),
+            message=f"'{field.name}' must be {_TYPE_NAMES[field.type]}, not {kind_of(value)}",
+            measured=kind_of(value),
             allowed=_TYPE_NAMES[field.type],
             fix=fix,
             field=field.name,
@@ -245,57 +232,11 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
         for index, item in enumerate(value):
             if not isinstance(item, str):
                 yield Flaw(
-                    message=f"'{field.name}[{index}]' must be a string, not {_kind(item)}",
-                    measured=_kind(item),
+                    message=f"'{field.name}[{index}]' must be a string, not {kind_of(item)}",
+                    measured=kind_of(item),
                     allowed="a string",
                     field=f"{field.name}[{index}]",
                 )
-
-
-def _is_of_its_type(field: FieldSpec, value: JsonValue) -> bool:
-    kind = _TYPES[field.type]
-    return isinstance(value, kind) and (not isinstance(value, bool) or field.type == "boolean")
-
-
-def _not_allowed(field: FieldSpec, value: JsonValue) -> Flaw:
-    """The flaw of a value of the right type that is not among the allowed ones."""
-    if field.choices and field.type == "string":
-        return _not_a_choice(
-            field, str(value), field.choices, f"must be {allowed_values(field)}, not '{_shown(value)}'"
-        )
-    return Flaw(
-        message=f"'{field.name}' must be {allowed_values(field)}, not {_shown(value)}",
-        measured=_shown(value),
-        allowed=", ".join(field.choices) or allowed_values(field),
-        fix=" or ".join(f"{field.key}: {choice}" for choice in field.choices) or None,
-        field=field.name,
-    )
-
-
-def _out_of_bounds(field: FieldSpec, count: int) -> Flaw | None:
-    """The flaw of a list with fewer or more items than the service takes."""
-    least, most, noun = field.min_items or 0, field.max_items, _noun(field)
-    if least <= count and (most is None or count <= most):
-        return None
-    few = count < least
-    allowed = f"at least {least}" if most is None else f"{least} to {most}" if least else f"at most {most}"
-    allowed = str(least) if least == most else allowed
-    return Flaw(
-        message=f"'{field.name}' lists {count or 'no'} {noun}{'' if count == 1 else 's'}; the service takes {allowed}",
-        measured=f"{count} URLs" if noun in ("image", "video") else f"{count} items",
-        allowed=allowed,
-        fix=f"add {least - count} more" if few else f"keep the {most} that you want and remove the others",
-        field=field.name,
-    )
-
-
-def _noun(field: FieldSpec) -> str:
-    return field.role if field.role in ("image", "video") else "item"
-
-
-def _number_for(field: FieldSpec) -> str:
-    """A number within the bounds of ``field``."""
-    return "true" if field.type == "boolean" else str(ceil(max(field.minimum or 1, 1)))
 
 
 def _invalid_choice(case: JobCase, field: FieldSpec | None) -> Iterator[Flaw]:
@@ -303,39 +244,4 @@ def _invalid_choice(case: JobCase, field: FieldSpec | None) -> Iterator[Flaw]:
         return
     value = case.values[field.name]
     if isinstance(value, str) and value not in field.choices:
-        yield _not_a_choice(field, value, field.choices, f"must be {' or '.join(field.choices)}, not '{_shown(value)}'")
-
-
-def _not_a_choice(field: FieldSpec, value: str, choices: tuple[str, ...], what: str) -> Flaw:
-    # Only a typing error has one meaning: "pro" may be any resolution, so the user chooses.
-    close = close_words(value.lower(), choices, cutoff=0.75) or choices
-    name = field.name.rpartition(".")[2]
-    return Flaw(
-        message=f"'{field.name}' {what}",
-        measured=_shown(value),
-        allowed=", ".join(choices),
-        fix=" or ".join(f"{name}: {choice}" for choice in close),
-        field=field.name,
-    )
-
-
-def _kind(value: JsonValue) -> str:
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return f"the truth value {str(value).lower()}"
-        case int() | float():
-            return f"the number {_shown(value)}"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case _:
-            return "a mapping"
-
-
-def _shown(value: object) -> str:
-    """A value from a job file, short, on one line, without any query string."""
-    text = redact(str(value))
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+        yield not_a_choice(field, value, field.choices, f"must be {' or '.join(field.choices)}, not '{shown(value)}'")

@@ -32,8 +32,7 @@ class Specs:
             if before is not None and (before.path is None or before.path != spec.path):
                 raise SpecError(
                     f"{spec.path or 'spec'}: the model '{spec.model}' is in {before.path or 'another spec'}, too: "
-                    "name one of the two files",
-                    field="model",
+                    "name one of the two files"
                 )
             self._named[spec.model] = spec
 

@@ -72,7 +72,9 @@ def parse_spec(text: str, name: str = "spec file") -> Spec:
     try:
         values = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, ValueError, ArithmeticError) as error:
-        raise SpecError(f"{name}: not TOML: {printable(str(error))[:200]}", line=_line_in(str(error))) from error
+        fault = SpecError(f"{name}: not TOML: {printable(str(error))[:200]}")
+        fault.line = _line_in(str(error))
+        raise fault from error
     except RecursionError as error:
         raise SpecError(f"{name}: not a spec: its values are nested too deeply") from error
     file = SpecText(name, text)

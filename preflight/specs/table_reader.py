@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn, TypeVar, cast
 
 from preflight.errors import SpecError
 from preflight.redact import redact
-from preflight.redact.suggestion import suggestion
+from preflight.redact.suggestion import close_words, suggestion
 from preflight.specs.limits import CHOICES, DIGITS, NAME_CHARS, TEXT_CHARS
 
 _NUMBER = re.compile(r"-?\d+(\.\d+|/\d+)?")
@@ -32,7 +32,9 @@ class SpecText(NamedTuple):
         line, field = line_of(self.text, path), shown_path_of(path)
         place = f"{self.name}:{line}" if line else self.name
         said = f"{redact(field, longest=NAME_CHARS)}: " if field else ""
-        return SpecError(f"{place}: {said}{message}", line=line, field=field or None)
+        error = SpecError(f"{place}: {said}{message}")
+        error.line, error.field = line, field or None
+        return error
 
 
 class Table:
@@ -46,6 +48,7 @@ class Table:
         self._read: set[str] = set()
 
     def __contains__(self, key: str) -> bool:
+        self._read.add(key)
         return key in self._values
 
     def fail(self, message: str, *keys: str | int) -> NoReturn:
@@ -57,8 +60,8 @@ class Table:
         if key in self._values:
             return self._values[key]
         if default is _MISSING:
-            close = suggestion(key, self._values.keys() - self._read, cutoff=0.75)
-            self.fail(f"'{key}' is missing{close.replace('did you mean', 'is it')}")
+            close = close_words(key, sorted(self._values.keys() - self._read), cutoff=0.75)
+            self.fail(f"'{key}' is missing{f'; is {shown(close[0])} a misspelling of it?' if close else ''}")
         return default
 
     def text(self, key: str, default: Any = _MISSING, *, longest: int = TEXT_CHARS) -> str:
@@ -117,7 +120,7 @@ class Table:
 
     def whole(self, key: str, default: int | None = None, *, low: int = 0, high: int) -> int | None:
         """An integer from ``low`` to ``high``; ``default`` where the key is absent."""
-        if key not in self._values:
+        if key not in self:
             return default
         number = self.number(key, low=low, high=high)
         if number.denominator != 1:

@@ -18,7 +18,6 @@ from preflight.cli.terminal import progress, remark, tell
 if TYPE_CHECKING:
     from preflight.model import JobReport
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _MOST_SHEETS = 100
 _COLUMNS = 5
 _REPORT_MARKS = ('"preflight.report/v1"', '"preflight.job/v1"', '"subjects"')
@@ -62,11 +61,12 @@ def command(
     preflight sheet RUN -o sheet.png
     preflight sheet media -o sheet.png --only fail
     """
+    from preflight.checking.sheets import FORMS, SheetArtist  # noqa: PLC0415 - loads the pool of processes
+
     suffix = Path(output).suffix.lower()
-    if suffix not in _SUFFIXES:
-        raise click.UsageError(f"--output {output}: a sheet is written as {', '.join(_SUFFIXES)}")
+    if suffix not in FORMS:
+        raise click.UsageError(f"--output {output}: a sheet is written as {', '.join(FORMS)}")
     require_writable(output)
-    from preflight.checking.sheets import SheetArtist  # noqa: PLC0415 - loads the pool of processes
     from preflight.checking.totals import totals_of  # noqa: PLC0415 - only once the command line is right
     from preflight.render.sheet_cells import cell_of, heading, sheet_request  # noqa: PLC0415 - the same
 

@@ -14,7 +14,7 @@ from preflight.diff.pairs import Row, canonical, match_rows
 from preflight.diff.sides import Side
 from preflight.errors import JobUnreadable
 from preflight.model import Job
-from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES
 from preflight.model.target import Media, Target, is_url
 from preflight.specs import BUILT_IN, Specs
 from preflight.targets import MEDIA_SUFFIXES, read_targets
@@ -41,14 +41,25 @@ class Candidate(NamedTuple):
 
 
 def candidates(
-    repository: Repository, changes: Sequence[Change], *, head: str | None, sides: tuple[Side, Side], models: Models
+    repository: Repository,
+    changes: Sequence[Change],
+    *,
+    head: str | None,
+    sides: tuple[Side, Side],
+    tables: Sequence[str],
+    models: Models,
 ) -> Iterator[Candidate]:
-    """The jobs that differ, or whose media differ, then the changed media files that no job names."""
+    """The jobs that differ, or whose media differ, then the changed media files that no job names.
+
+    ``tables`` are the Parquet files of the older side. Git cannot search them for the names of media, so each is read
+    where a media file changed.
+    """
     changed = [change for change in changes if _suffix(change) in JOB_LIKE]
     media = [change for change in changes if _suffix(change) not in JOB_LIKE]
     pairs = {(change.old, change.new): None for change in changed}
     touched = {path for pair in pairs for path in pair}
-    for path in repository.files_with(_spellings(media), JOB_LIKE, head):
+    compressed = tables if any(_is_media(path) for change in media for path in change[:2] if path) else ()
+    for path in (*repository.files_with(_spellings(media), JOB_LIKE - PARQUET_SUFFIXES, head), *compressed):
         if path not in touched:
             pairs[path, path] = None
     named: set[str] = set()

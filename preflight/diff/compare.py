@@ -24,12 +24,14 @@ from preflight.diff.difference import (
     JobChange,
     Subtotal,
 )
-from preflight.diff.git import Repository
+from preflight.diff.git import Repository, Type
 from preflight.diff.pairs import leaves, shown_value
 from preflight.diff.sides import CommitSide, Store, WorkingSide, submodules_of
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, Job, JobReport
+from preflight.model.file_types import PARQUET_SUFFIXES
 from preflight.model.target import Media, Target
+from preflight.redact import shown_path
 
 GroupOf: TypeAlias = Callable[[JobChange], str | None]
 
@@ -49,16 +51,24 @@ def compare(
         blobs = stack.enter_context(repository.blobs())
         store = Store(Path(stack.enter_context(TemporaryDirectory(prefix="preflight-"))), blobs, repository)
         changed = {path for change in changes for path in (change.old, change.new) if path}
-        old = CommitSide(repository.tree(base), store, repository.top, changed if head is None else None)
+        tree = repository.tree(base)
+        old = CommitSide(tree, store, repository.top, changed if head is None else None)
         new: CommitSide | WorkingSide
         if head is None:
             assert repository.top is not None
-            new = WorkingSide(repository.top, old, changed)
+            known = {
+                change.new: change.after.blob for change in changes if change.new and change.after.type is Type.FILE
+            }
+            new = WorkingSide(repository.top, old, {path: known.get(path) for path in changed})
         else:
             new = CommitSide(repository.tree(head), store, repository.top)
-        found = list(
-            candidates(repository, changes, head=head, sides=(old, new), models=Models(options.model, options.specs))
-        )
+        tables = [
+            path
+            for path, entry in tree.items()
+            if entry.type is Type.FILE and PurePosixPath(path).suffix.lower() in PARQUET_SUFFIXES
+        ]
+        models = Models(options.model, options.specs)
+        found = list(candidates(repository, changes, head=head, sides=(old, new), tables=tables, models=models))
         jobs = tuple(_examined(found, old, new, options, group_of))
     counted = [job for job in jobs if job.counted]
     return Difference(
@@ -69,8 +79,18 @@ def compare(
         after=total(job.after for job in counted),
         change=_sum(job.change for job in counted),
         groups=tuple(_groups(counted)),
-        remarks=tuple(submodules_of(changes)),
+        remarks=(*submodules_of(changes), *_unread(tables)),
     )
+
+
+def _unread(tables: list[str]) -> Iterator[str]:
+    """A remark on the Parquet files of a repository, where they cannot be read."""
+    if tables:
+        from preflight.jobfiles.parquet_reader import can_read_parquet  # noqa: PLC0415 - only where there is one
+
+        if not can_read_parquet():
+            first = shown_path(tables[0]) + (f" and {len(tables) - 1} more" if tables[1:] else "")
+            yield f"{first}: not compared; reading Parquet files needs the extra 'runs'"
 
 
 def _examined(

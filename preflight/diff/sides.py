@@ -155,9 +155,12 @@ class CommitSide:
 
 
 class WorkingSide:
-    """The working tree. An unchanged file has the content of the commit that it is compared with."""
+    """The working tree. An unchanged file has the content of the commit that it is compared with.
 
-    def __init__(self, top: Path, base: CommitSide, changed: Collection[str]) -> None:
+    ``changed`` are the paths that differ, with the blob of those that Git's index holds as they are.
+    """
+
+    def __init__(self, top: Path, base: CommitSide, changed: Mapping[str, str | None]) -> None:
         self._top = top
         self._base = base
         self._changed = changed
@@ -169,7 +172,8 @@ class WorkingSide:
 
     def content(self, path: str) -> str | None:
         name = os.path.relpath(os.path.realpath(self._top / path), os.path.realpath(self._top))
-        if name not in self._changed and (blob := self._base.content(name)) is not None:
+        blob = self._changed[name] if name in self._changed else self._base.content(name)
+        if blob is not None:
             return blob
         return f"file:{name}" if os.path.lexists(self._top / path) else None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,41 @@ def test_a_link_on_one_side(tree: Worktree, target: str) -> None:
     inside = target.startswith("../media")
     assert job["verdict"] == {"before": "pass", "after": "pass" if inside else "fail"}
     assert job["quote"]["after"] is None or inside
+
+
+def test_a_folder_that_moves_behind_a_link_is_no_change(tree: Worktree) -> None:
+    """The jobs name the same bytes; with a commit and with the working tree, the answer is the same."""
+    (tree.folder / "media").rename(tree.folder / "elsewhere")
+    (tree.folder / "media").symlink_to("elsewhere")
+    tree.commit("Moved")
+    for sides in (["HEAD~", "HEAD"], ["HEAD~"]):
+        ran = preflight("diff", *sides, cwd=tree.folder)
+        assert (ran.code, ran.out) == (0, "no job or media file changed\n")
+
+
+def test_a_link_that_becomes_a_file_and_a_job_file_that_becomes_a_folder_or_a_pipe(tree: Worktree) -> None:
+    (tree.folder / "jobs/link.json").symlink_to("job.json")
+    tree.commit("Link")
+    (tree.folder / "jobs/link.json").unlink()
+    tree.job("jobs/link.json", body(0, mode="1080p"))
+    (job,) = preflight("diff", "HEAD", "--format", "json", cwd=tree.folder).json["jobs"]
+    assert (job["path"], job["quote"]["after"]["credits"]) == ("jobs/link.json", 120)
+    (tree.folder / "jobs/link.json").unlink()
+    (tree.folder / "jobs/job.json").unlink()
+    (tree.folder / "jobs/job.json").mkdir()
+    os.mkfifo(tree.folder / "jobs/pipe.json")
+    ran = preflight("diff", "HEAD", "--format", "json", cwd=tree.folder)
+    assert {job["path"]: job["change"] for job in ran.json["jobs"]}["jobs/job.json"] == "removed"
+
+
+def test_a_job_file_with_the_marks_of_a_merge_is_broken_on_that_side(tree: Worktree) -> None:
+    text = (tree.folder / "jobs/job.json").read_text()
+    (tree.folder / "jobs/job.json").write_text(text.replace("{", "{\n<<<<<<< HEAD\n", 1))
+    for sides in (["HEAD"], ["HEAD~", "HEAD"]):
+        if sides[1:]:
+            tree.commit("Merged badly")
+        (job,) = preflight("diff", *sides, "--format", "json", cwd=tree.folder).json["jobs"]
+        assert (job["change"], job["verdict"]) == ("changed", {"before": "pass", "after": "fail"})
 
 
 def test_a_job_file_that_becomes_a_submodule(tree: Worktree) -> None:

@@ -36,7 +36,7 @@ TABLE: dict[str, set[str]] = {
     "callbacks": FOUNDATION | {"client", "ledger", "submit"},
     "upload": FOUNDATION | {"specs", "sources", "probes", "checking"},
     "fix": FOUNDATION | {"specs", "pricing", "rules", "workers", "probes", "sources", "targets", "checking"},
-    "diff": FOUNDATION | {"tls", "specs", "pricing", "units", "targets", "checking"},
+    "diff": FOUNDATION | {"tls", "specs", "jobfiles", "pricing", "units", "targets", "checking"},
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
     "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking", "fix", "client", "ledger", "submit"},

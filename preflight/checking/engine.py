@@ -21,6 +21,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Self
 
 from preflight import pricing
+from preflight.checking.check_spans import describe_check
 from preflight.checking.examiner import Examiner
 from preflight.checking.judge import Judge
 from preflight.checking.options import Options, with_specs_read
@@ -30,6 +31,7 @@ from preflight.checking.verdict import worst
 from preflight.model import JobReport, Report
 from preflight.model.report import paid_jobs
 from preflight.model.target import Media, Target
+from preflight.tracing.spans import traced
 
 if TYPE_CHECKING:
     from preflight.checking.pipeline import Pipeline
@@ -151,8 +153,11 @@ class Engine:
                     first=index if in_order else None,
                 )
                 return
-            subjects = self._examiner.examine(requests, known, thorough=thorough)
-            yield Checked(index=index, target=target, report=self._judge.report(target, subjects))
+            with traced("preflight.check") as span:
+                subjects = self._examiner.examine(requests, known, thorough=thorough)
+                report = self._judge.report(target, subjects)
+                describe_check(span, report)
+            yield Checked(index=index, target=target, report=report)
 
     def _each_unordered(self, targets: Iterable[Target]) -> Iterator[Checked]:
         return self._each(targets, alone=_is_alone(targets), in_order=False)

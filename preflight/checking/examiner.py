@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight.checking import second_opinion
+from preflight.checking.check_spans import describe_file
 from preflight.checking.subjects import Examined, SubjectRequest, is_named_as_picture, may_be_a_clip
 from preflight.model import DefectKind, ImageFacts, Kind, MakeProbe, Reading, Subject
 from preflight.model.target import is_url
@@ -17,6 +18,7 @@ from preflight.probes.probe import probe_media
 from preflight.redact import Secrets, hide, redact
 from preflight.sources.local import read_local
 from preflight.specs import Spec
+from preflight.tracing.spans import traced
 
 if TYPE_CHECKING:
     from preflight.checking.named_media import NamedMedia
@@ -163,7 +165,9 @@ class Examiner:
     def _examine_once(self, request: SubjectRequest, known: Examined, *, thorough: bool) -> Subject:
         subject = known.get(request)
         if subject is None:
-            subject = self._examine_local(request, thorough=thorough)
+            with traced("preflight.file") as span:
+                subject = self._examine_local(request, thorough=thorough)
+                describe_file(span, request, subject)
             if self._thumbnails is not None and request.path is not None:
                 material = self._thumbnails.read(request.path, subject.facts)
                 subject = self._thumbnails.added(subject, material)

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from preflight.checking.check_spans import describe_check, describe_file
 from preflight.checking.examiner import Examiner
 from preflight.checking.judge import Judge
 from preflight.checking.subjects import REMEMBERED, Checked, Examined, SubjectRequest
 from preflight.model import JobReport, Subject
 from preflight.model.target import Target
+from preflight.tracing.spans import traced
 
 _AT_ONCE = 32
 """Local files of one call that are read at the same time. Those at URLs wait for their hosts (``sources/turns.py``)."""
@@ -71,12 +73,15 @@ class Pipeline:
     async def _report(self, target: Target, requests: Sequence[SubjectRequest] | None) -> JobReport:
         if requests is None:
             requests = self._examiner.requests(*self._judge.media(target))
-        subjects = [self._known.get(request) or self._begun(request) for request in requests]
-        examined = [
-            each if isinstance(each, Subject) else request.subject(await each)
-            for request, each in zip(requests, subjects, strict=True)
-        ]
-        return self._judge.report(target, tuple(examined))
+        with traced("preflight.check") as span:
+            subjects = [self._known.get(request) or self._begun(request) for request in requests]
+            examined = [
+                each if isinstance(each, Subject) else request.subject(await each)
+                for request, each in zip(requests, subjects, strict=True)
+            ]
+            report = self._judge.report(target, tuple(examined))
+            describe_check(span, report)
+        return report
 
     def _begun(self, request: SubjectRequest) -> asyncio.Task[Subject]:
         """The examination of the file that ``request`` names, under way or done."""
@@ -92,10 +97,14 @@ class Pipeline:
         return task
 
     async def _examined(self, request: SubjectRequest) -> Subject:
-        if request.url is not None:
-            subject = await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
-        else:
-            async with self._gate:
-                subject = await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
+        with traced("preflight.file") as span:
+            subject = await self._examined_now(request)
+            describe_file(span, request, subject)
         self._known.add(request, subject)
         return subject
+
+    async def _examined_now(self, request: SubjectRequest) -> Subject:
+        if request.url is not None:
+            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
+        async with self._gate:
+            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)

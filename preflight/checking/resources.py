@@ -223,6 +223,7 @@ async def in_new_thread(work: Callable[[], _T]) -> _T:
     """The result of ``work`` in a thread of its own, which is finished before the program ends."""
     from asyncio import wrap_future  # noqa: PLC0415 - the caller has loaded these
     from concurrent.futures import Future  # noqa: PLC0415 - as above
+    from contextvars import copy_context  # noqa: PLC0415 - as above
 
     result: Future[_T] = Future()
     result.set_running_or_notify_cancel()
@@ -233,7 +234,7 @@ async def in_new_thread(work: Callable[[], _T]) -> _T:
         except BaseException as exc:  # noqa: BLE001 - raised where it is waited for
             result.set_exception(exc)
 
-    Thread(target=run, name="preflight-work").start()
+    Thread(target=copy_context().run, args=(run,), name="preflight-work").start()  # so that spans have their parent
     return await wrap_future(result)
 
 

@@ -26,6 +26,7 @@ from preflight.client.protocol import (
     Update,
     step,
 )
+from preflight.client.request_span import describe, request_span
 from preflight.client.wire import Departure
 
 _Result = TypeVar("_Result")
@@ -115,8 +116,9 @@ class AsyncClient(Face[AsyncHttp, Callable[[float], Awaitable[None]]]):
 
     async def _exchange(self, request: Request) -> Reply:
         began = self._clock()
-        with silenced_http_logs():
+        with silenced_http_logs(), request_span(request) as span:
             reply = await self._reply(request)
+            describe(span, request, self._wire.base, reply)
         log_reply(request, self._wire.base, reply, seconds=self._clock() - began)
         return reply
 

@@ -26,6 +26,7 @@ from preflight.client.protocol import (
     Update,
     step,
 )
+from preflight.client.request_span import describe, request_span
 from preflight.client.wire import Wire
 
 _LONGEST_SLEEP = 1.0
@@ -133,8 +134,9 @@ class Client(Face[SyncHttp, Callable[[float], None]]):
 def exchange(http: SyncHttp, wire: Wire, request: Request, *, clock: Callable[[], float] = time.monotonic) -> Reply:
     """The reply to ``request``, sent once over ``http``."""
     began = clock()
-    with silenced_http_logs():
+    with silenced_http_logs(), request_span(request) as span:
         reply = _reply(http, wire, request)
+        describe(span, request, wire.base, reply)
     log_reply(request, wire.base, reply, seconds=clock() - began)
     return reply
 

@@ -125,10 +125,10 @@ def loaded(folder: Path, *options: str) -> set[str]:
     return set(json.loads((folder / "modules.json").read_text()))
 
 
-def test_those_who_do_not_use_it_load_three_modules_and_no_library(tmp_path: Path) -> None:
+def test_those_who_do_not_use_it_load_four_small_modules_and_no_library(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(COUNTING)
     (tmp_path / "test_other.py").write_text("def test_other():\n    assert True\n")
-    mine = {"preflight", "preflight.lazy", "preflight.pytest_plugin"}
+    mine = {"preflight", "preflight.lazy", "preflight.testing", "preflight.testing.pytest_plugin"}
     for option in ("--collect-only", "--fixtures", "--verbose"):
         with_it, without = loaded(tmp_path, option), loaded(tmp_path, option, "-p", "no:preflight")
         assert with_it - without == mine, option

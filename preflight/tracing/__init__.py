@@ -1,0 +1,1 @@
+"""Spans of OpenTelemetry, where the program that embeds preflight has set that up."""

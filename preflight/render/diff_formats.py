@@ -30,6 +30,12 @@ def _markdown(found: Difference, _: Surroundings) -> str:
     return render_markdown(found)
 
 
+def _html(found: Difference, around: Surroundings) -> str:
+    from preflight.render.html.diff_page import render_page  # noqa: PLC0415 - an extra
+
+    return render_page(found, around)
+
+
 def _of_new_findings(name: str, found: Difference, around: Surroundings) -> str:
     root = around.tree().root  # the paths of a difference begin at the top of the repository
     return REPORT[name](report_of_new(found.jobs), replace(around, tree=lambda: SourceTree(root=root, folder=root)))
@@ -43,4 +49,5 @@ DIFFERENCE: Formats[Difference] = {
     "sarif": partial(_of_new_findings, "sarif"),
     COMMANDS: partial(_of_new_findings, COMMANDS),
     "gitlab": partial(_of_new_findings, "gitlab"),
+    "html": _html,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from jsonschema import Draft7Validator
 from preflight.render.schemas import schema_of
 from tests.support.changed_repository import Changed
 
-FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "github", "gitlab")
+FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "github", "gitlab", "html")
 MARKS = {"added": "+", "removed": "−", "changed": "~"}
 
 
@@ -113,6 +114,15 @@ def test_markdown_has_a_row_for_every_job(changed: Changed) -> None:
     shown = {row[1].split("<br>")[0]: (row[0].removeprefix("| "), row[2], row[3]) for row in plain}
     assert shown == {name_of(row): cells_of(row) for row in changed.truth["job"]}
     assert "<summary>26 changes</summary>" in out  # beyond 20 rows it folds away
+
+
+def test_a_page_has_a_row_for_every_job(changed: Changed) -> None:
+    out = changed.diff("--format", "html").out
+    names = [unescape(name) for name in re.findall(r'<th scope="row" class="job"><span class="name">(.*?)</span>', out)]
+    assert sorted(names) == sorted(map(name_of, changed.truth["job"]))
+    prices = re.findall(r'<td class="price"><p class="total">.*?</p><p class="note">(.*?)</p></td>', out)
+    assert sorted(prices) == sorted(cells_of(row)[2] for row in changed.truth["job"])
+    assert "4620 → 6620 credits, +2690 (+$13.45), between +2690 and +2720; 3 without a price" in out
 
 
 @pytest.mark.parametrize("format_", ["sarif", "github", "gitlab"])

@@ -14,6 +14,7 @@ from jsonschema import Draft7Validator
 import preflight
 from preflight.specs.schema import job_schema
 from tests.support.command import CLIP, FIXTURES, PICTURE, here
+from tests.support.command import preflight as preflight_process
 
 MOTION = FIXTURES / "specs" / "motion-sibling.toml"
 STILLS = FIXTURES / "specs" / "image-to-video.toml"
@@ -158,6 +159,19 @@ def test_a_job_is_repaired_by_its_spec(tmp_path: Path) -> None:
     assert here("fix", path, "--spec", STILLS, "--format", "json").code == 0
     again = here("check", tmp_path / "job.fixed.json", "--spec", STILLS, "--format", "json")
     assert (again.code, again.job["verdict"]) == (0, "pass")
+
+
+def test_a_package_brings_a_model_by_its_entry_point(tmp_path: Path) -> None:
+    about = tmp_path / "my_stills-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: my-stills\nVersion: 1\n", "utf-8")
+    (about / "entry_points.txt").write_text(
+        "[preflight.specs]\nstills-v2-image-to-video = my_stills:SPEC_FILE\n", "utf-8"
+    )
+    (tmp_path / "my_stills.py").write_text(f"SPEC_FILE = {str(STILLS)!r}\n", "utf-8")
+    path = _written(tmp_path, stills(duration=10))
+    ran = preflight_process("check", path, "--format", "json", env={"PYTHONPATH": str(tmp_path)})
+    assert (ran.code, ran.job["quote"]["credits"]) == (0, 140)
 
 
 def _written(folder: Path, body: dict[str, Any]) -> Path:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import preflight
-from preflight.checking.thumbnails import MOST_KEY_FRAME_BYTES
+from preflight.checking.thumbnail_material import MOST_KEY_FRAME_BYTES
 from preflight.fix import run_worker as process
 from preflight.fix import worker
 from preflight.fix.repairs import REPAIRS
@@ -24,7 +24,7 @@ from preflight.testing import MEDIA_FAULTS
 from preflight.units import dollars
 from preflight.workers import mediainfo as caged
 from preflight.workers import pool as cage
-from preflight.workers import thumbnail
+from preflight.workers import thumbnail_picture as thumbnail
 
 PACKAGE = Path(preflight.__file__).parent
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from preflight.checking.thumbnails import MOST_KEY_FRAME_BYTES, Material
+from preflight.checking.thumbnail_material import MOST_KEY_FRAME_BYTES, Material
 from preflight.model import Span, Track, VideoFacts
 from preflight.model.facts import MediaError
 from preflight.model.thumbnail import STRIP_FRAMES

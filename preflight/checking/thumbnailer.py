@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from preflight.checking.thumbnails import Material, gather, no_thumbnail, pictures, why_unread
+from preflight.checking.thumbnail_material import Material
+from preflight.checking.thumbnails import gather, no_thumbnail, pictures, why_unread
 from preflight.sources.local import read_local
 
 if TYPE_CHECKING:

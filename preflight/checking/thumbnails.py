@@ -10,19 +10,18 @@ from collections.abc import Callable, Generator, Mapping
 from fractions import Fraction
 from functools import partial
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from preflight.checking.thumbnail_material import Material
 from preflight.model import Family, ImageFacts, Span, SparseBytes
 from preflight.model.thumbnail import MOST_BYTES, MOST_SIDE, STRIP_BYTES, STRIP_SIDE, Thumbnail, is_as_made
 from preflight.probes import limits
 from preflight.redact import printable, shorten
-from preflight.workers.thumbnail import MOST_JPEG_PIXELS, MOST_PIXELS
+from preflight.workers.thumbnail_picture import MOST_JPEG_PIXELS, MOST_PIXELS
 
 if TYPE_CHECKING:
     from preflight.model import Subject, VideoFacts
 
-MOST_KEY_FRAME_BYTES = 8 * limits.MIB
-"""Bytes of one key frame: those of a 4K clip at its best have some 2 MiB."""
 MOST_HEAD_BYTES = limits.MIB
 """Bytes from the start of a clip that is neither MP4 nor MOV: its first key frame is looked for in them."""
 
@@ -37,19 +36,6 @@ _DEMUXERS = {
     "MPEG-PS": "mpeg",
 }
 """FFmpeg's reader of a container by our name. It is never asked to guess: some formats name other files."""
-
-
-class Material(NamedTuple):
-    """The bytes of a thumbnail, for the processes of clips or pictures, and what is wanted of them.
-
-    ``seconds`` is when each frame of a filmstrip is shown, by its number. ``missing`` says why there are no bytes.
-    """
-
-    data: bytes = b""
-    is_clip: bool = False
-    wants: Mapping[str, Any] = {}
-    seconds: Mapping[int, Fraction] = {}
-    missing: str | None = None
 
 
 Gather: TypeAlias = "Callable[[int | None], Generator[Span, bytes, Material]]"

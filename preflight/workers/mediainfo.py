@@ -5,7 +5,7 @@ Run as a script by ``pool.py``; it imports nothing of the package. A request on 
 line of JSON, ``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Any harm that a crafted file does
 to a library ends here, at worst with this process. It asks MediaInfo (``libmediainfo.py``); started with ``decode``, it
 decodes pictures (``decode.py``), and with ``picture``, ``clip`` or ``sheet``, it makes thumbnails of pictures
-(``thumbnail.py``) or clips (``thumbnail_clip.py``), or sheets of them (``thumbnail_sheet.py``).
+(``thumbnail_picture.py``) or clips (``thumbnail_clip.py``), or sheets of them (``thumbnail_sheet.py``).
 
 libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
 fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
@@ -43,7 +43,7 @@ _MAKERS = {
     "clip": ("thumbnail_clip.py", "make_clip_thumbnailer"),
     "sheet": ("thumbnail_sheet.py", "make_sheet_composer"),
 }
-"""The scripts that make thumbnails, and what makes the maker: it is given the names of ``thumbnail.py``."""
+"""The scripts that make thumbnails, and what makes the maker: it is given the names of ``thumbnail_picture.py``."""
 _ALIAS, _MXF = b"alis", b"\x06\x0e\x2b\x34"
 _BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"
 
@@ -129,7 +129,7 @@ def serve_decoding() -> None:
 def serve_thumbnails(task: str) -> None:
     """Answer with one object: a thumbnail and a clip's filmstrip, a sheet of thumbnails, or why there is none."""
     script, maker = _MAKERS[task]
-    pictures = _beside("thumbnail.py")
+    pictures = _beside("thumbnail_picture.py")
     make = _beside(script)[maker](pictures) if script else pictures["make_thumbnailer"]()
     confine(THUMBNAIL_MEMORY_BYTES)
     while (file := receive(sys.stdin.buffer)) is not None:

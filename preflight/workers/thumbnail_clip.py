@@ -26,7 +26,7 @@ _TO_SDR = "out_transfer=bt709:out_primaries=bt709:out_color_matrix=bt709:out_ran
 def make_clip_thumbnailer(pictures: Mapping[str, Any]) -> Callable[[BinaryIO, Mapping[str, Any]], dict[str, Any]]:
     """Load everything that decoding opens. The result makes the thumbnail and the filmstrip of a clip, or says why not.
 
-    ``pictures`` are the names of ``thumbnail.py``.
+    ``pictures`` are the names of ``thumbnail_picture.py``.
     """
     pictures["make_thumbnailer"]()  # loads Pillow
     try:

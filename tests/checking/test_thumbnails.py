@@ -21,7 +21,7 @@ from preflight.model import Subject
 from preflight.model.target import Media
 from preflight.model.thumbnail import MOST_BYTES, MOST_SIDE, STRIP_BYTES, STRIP_FRAMES, STRIP_SIDE, Thumbnail
 from preflight.sources.host import AllowedHost
-from preflight.workers.thumbnail import fitted
+from preflight.workers.thumbnail_picture import fitted
 from tests.servers.lying import Server, serving
 from tests.tools.probing import FIXTURES
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from preflight.checking.thumbnails import Material, pictures
+from preflight.checking.thumbnail_material import Material
+from preflight.checking.thumbnails import pictures
 from preflight.model import SparseBytes
 from preflight.model.thumbnail import MOST_BYTES
 from preflight.workers.pool import CLIPS, PICTURES, WorkerPool

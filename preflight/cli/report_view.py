@@ -15,6 +15,8 @@ from preflight.render.streams import JsonDocument, Spool
 from preflight.render.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from preflight.render.group_tables import Sums
     from preflight.render.streams import Stream
     from preflight.runs.report_reader import Read
@@ -103,7 +105,7 @@ class _TextView(View):
             yield f"and {self._left} more that do not pass; --only fail --only indeterminate lists them all\n"
 
 
-def view_of(name: str, around: Surroundings, *, by: str | None, lists_all: bool) -> View:
+def view_of(name: str, around: Surroundings, *, by: str | None, lists_all: bool, budget: Decimal | None = None) -> View:
     """The view for a format of ``STREAMS``."""
     match name:
         case "json":
@@ -117,7 +119,7 @@ def view_of(name: str, around: Surroundings, *, by: str | None, lists_all: bool)
         case "html":
             from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
 
-            return View(ReportPage(around, title="Report of a run", by=by))
+            return View(ReportPage(around, title="Report of a run", by=by, budget=budget))
         case "text":
             return _TextView(STREAMS[name](around), around, lists_all=lists_all)
         case _:

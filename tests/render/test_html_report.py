@@ -87,7 +87,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_figures_of_a_run_are_those_of_its_summary(run: Path, tmp_path: Path) -> None:
     summary = json.loads((run / "summary.json").read_text())
     path = tmp_path / "run.html"
-    assert here("report", run, "--format", f"html:{path}").code == 0
+    assert here("report", run, "--budget", "2000", "--format", f"html:{path}").code == 0
+    assert "the budget of 2,000 credits pays for the first 3 jobs, even at the high end" in page_of(path).text
     for verdict, count in summary["verdicts"].items():
         assert tile(path, verdict) == str(count)
     assert tile(path, "credits") == str(summary["quote"]["credits"])
@@ -160,6 +161,13 @@ def test_no_text_becomes_an_element_or_an_attribute(payload: str, tmp_path: Path
     assert hostile.attributes["href"] == benign.attributes["href"]
     assert hostile.inline["script"] == benign.inline["script"]
     assert hostile.inline["style"] == benign.inline["style"]
+
+
+def test_all_attacks_together_make_one_page(tmp_path: Path) -> None:
+    (tmp_path / "all.jsonl").write_text(hostile_report(), "utf-8")
+    path = tmp_path / "all.html"
+    assert here("report", tmp_path / "all.jsonl", "--format", f"html:{path}").code == 0
+    assert len(page_of(path).rows) == len(PAYLOADS)
 
 
 def test_a_row_is_bounded_whatever_is_found_in_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ import click
 from preflight.cli.completion import files
 from preflight.cli.option_groups import StreamOptions
 from preflight.cli.output import Sink
+from preflight.cli.param_types import Number
 from preflight.cli.report_output import surroundings
 from preflight.cli.report_view import View, view_of
 from preflight.cli.result_options import results
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     help="List jobs in this order: most expensive, longest, or failures first.",
 )
 @click.option("--statistics", is_flag=True, help="Show how lengths, sizes and prices are spread, and verdicts by host.")
+@click.option("--budget", type=Number(), metavar="N", help="Draw this many credits as a line into the plot of a page.")
 @stream_options(STREAMS)
 def command(
     *,
@@ -47,6 +50,7 @@ def command(
     only: tuple[str, ...],
     sort: Any,
     statistics: bool,
+    budget: Decimal | None,
     output: StreamOptions,
 ) -> int:
     """Show what a run or a saved report holds.
@@ -65,7 +69,7 @@ def command(
 
     written = [
         (
-            view_of(each.format, surroundings(each.file), by=by, lists_all=bool(only or sort)),
+            view_of(each.format, surroundings(each.file), by=by, lists_all=bool(only or sort), budget=budget),
             Sink(each.file, commands=each.format == COMMANDS),
         )
         for each in results(output)

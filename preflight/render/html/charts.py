@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from xml.etree import ElementTree as ET
 
 from preflight.errors import MissingExtra
+from preflight.redact import shorten
 from preflight.render.html.environment import Markup
 
 try:
@@ -24,6 +25,7 @@ WIDTH: Final = 460
 _HEIGHT = 270
 _BAR_HEIGHT = 26
 _LABEL_CHARS = 26
+"""Characters of a label. Longer ones leave no room for a title, and pygal would break that for ever."""
 _FONT = 13
 _DROPPED = frozenset({"defs", "title", "desc", "style", "script"})
 _HIDDEN = frozenset({"tooltip-overlay", "text-overlay", "tooltip"})
@@ -79,7 +81,7 @@ def drawn(chart: Chart) -> Markup:
         **chart.options,
     )
     if chart.labels:
-        made.x_labels = [_UNPRINTABLE.sub("?", label) for label in chart.labels]
+        made.x_labels = [shorten(_UNPRINTABLE.sub("?", label), _LABEL_CHARS) for label in chart.labels]
     for name, values in chart.series:
         made.add(name, list(values), stroke=name != chart.dots)
     root = made.render_tree()

@@ -3,64 +3,35 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.servers.moto import ACCOUNT, s3_store
 from tests.support.command import preflight
 
 ROW = "https://e.com/a.png,https://e.com/b.mp4"
-ACCOUNT = {"AWS_ACCESS_KEY_ID": "canary", "AWS_SECRET_ACCESS_KEY": "canary", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment that leads to a store with a bucket ``studio``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("moto") / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=output, stderr=output
-        )
-    try:
-        for _ in range(600):
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.1)
-        endpoint = f"http://127.0.0.1:{port}"
-        client = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name=ACCOUNT["AWS_DEFAULT_REGION"],
-            aws_access_key_id=ACCOUNT["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=ACCOUNT["AWS_SECRET_ACCESS_KEY"],
-        )
-        client.create_bucket(Bucket="studio")
+    folder = tmp_path_factory.mktemp("moto")
+    with s3_store(folder) as (client, found):
         many = "id,image,video,shot\n" + "".join(f"r{number},{ROW},{number}\n" for number in range(1500))
         client.put_object(Bucket="studio", Key="day 1/jobs.csv", Body=many.encode())
         client.put_object(
             Bucket="studio", Key="jobs.jsonl", Body=b'{"id": "a", "image": "https://e.com/a.png", "video": "x"}\n'
         )
-        path = log.with_name("jobs.parquet")
+        path = folder / "jobs.parquet"
         pq.write_table(
             pa.table({"id": ["p"], "image": ["https://e.com/a.png"], "video": ["https://e.com/b.mp4"]}), path
         )
         client.upload_file(str(path), "studio", "jobs.parquet")
-        yield {**ACCOUNT, "AWS_ENDPOINT_URL": endpoint}
-    finally:
-        process.terminate()
-        process.wait(30)
+        yield found
 
 
 def test_a_table_is_read_row_by_row(store: dict[str, str]) -> None:

@@ -329,7 +329,6 @@ def test_a_full_disk_is_an_error_and_the_run_goes_on_afterwards(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-", "--to", "run"], "standard input is gone by then"),
         (["a.csv", "b.csv", "--to", "run"], "--to takes one manifest"),
         (["https://example.com/jobs.csv", "--to", "run"], "download it first"),
         (["picture.png", "--to", "run"], "not a manifest of jobs"),

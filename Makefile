@@ -17,8 +17,14 @@ INSTALL = $(BIN)/python -m pip install --quiet
 demo: $(VENV)/demo
 	@$(BIN)/preflight demo
 
-test: $(VENV)/ready
+test: $(VENV)/ready chromium
 	$(BIN)/$(PYTEST) -n auto --durations=10 --durations-min=1
+
+.PHONY: chromium
+chromium:  # Debian's, for the tests of pages: installed as root; elsewhere those tests fail and say what to install
+	@command -v chromium chromium-browser >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
+		echo "preflight: the tests of pages need Chromium: apt-get install chromium" >&2
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -65,6 +65,7 @@ class Engine:
             proxy=self._options.proxy,
             manners=self._options.manners,
             deep=self._options.deep,
+            thumbnails=self._options.thumbnails,
             offline=self._options.offline,
             locate=self._options.locate,
         )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from preflight.checking.named_media import NamedMedia
     from preflight.checking.resources import Resources
     from preflight.checking.second_opinion import Answers
+    from preflight.checking.thumbnailer import Thumbnailer
     from preflight.model import Transfer, VideoFacts
     from preflight.model.receipt import Receipt
     from preflight.sources.host import AllowedHost
@@ -37,8 +38,8 @@ class Examiner:
     """Examines requests, with the processes, threads and readers of ``resources``.
 
     ``spec`` is loaded when it is first needed. ``allow``: hosts that may be private. ``deadline_s``: seconds for one
-    URL, ``None`` for the reader's own. ``deep`` fetches and decodes pictures whole; ``offline`` asks no server.
-    ``locate`` finds the file behind a local path.
+    URL, ``None`` for the reader's own. ``deep`` fetches and decodes pictures whole; ``thumbnails`` makes a thumbnail of
+    each file; ``offline`` asks no server. ``locate`` finds the file behind a local path.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Examiner:
         proxy: Proxy | None = None,
         manners: Manners | None = None,
         deep: bool = False,
+        thumbnails: bool = False,
         offline: bool = False,
         locate: Callable[[Path], Path] | None = None,
     ) -> None:
@@ -61,6 +63,7 @@ class Examiner:
         self._proxy = proxy
         self._manners = manners
         self._deep = deep
+        self._thumbnails = _thumbnailer(resources) if thumbnails else None
         self._offline = offline
         self._locate = locate
 
@@ -113,8 +116,10 @@ class Examiner:
         if thorough and may_be_a_clip(request):
             resources.asking(resources.mediainfo).warm()  # while libraries load and the first bytes are under way
         reader = self._reader(retries)
-        reading = await reader.read(request.url, self._probe(request), deep=self._deep, looks_cut=_looks_cut)
-        return await self._with_another_opinion(request, reading, thorough=thorough)
+        then = self._thumbnails.then if self._thumbnails else None
+        reading = await reader.read(request.url, self._probe(request), deep=self._deep, looks_cut=_looks_cut, then=then)
+        subject = await self._with_another_opinion(request, reading, thorough=thorough)
+        return await self._thumbnails.added_async(subject, reading.extra) if self._thumbnails else subject
 
     def _reader(self, retries: int) -> RemoteReader:
         settings = (self._allow, self._deadline_s, retries, self._proxy, self._manners)
@@ -132,9 +137,13 @@ class Examiner:
 
     async def _examine_beside(self, request: SubjectRequest, *, thorough: bool) -> Subject:
         if request.path is None:
-            return _unread(request)
+            return self._unread(request)
         reading = await self._resources.beside(partial(read_local, request.path, self._probe(request)))
-        return await self._with_another_opinion(request, reading, thorough=thorough)
+        subject = await self._with_another_opinion(request, reading, thorough=thorough)
+        if self._thumbnails is None:
+            return subject
+        material = await self._resources.beside(partial(self._thumbnails.read, request.path, reading.facts))
+        return await self._thumbnails.added_async(subject, material)
 
     async def _with_another_opinion(
         self, request: SubjectRequest, reading: Reading[ImageFacts | VideoFacts], *, thorough: bool
@@ -150,12 +159,15 @@ class Examiner:
         subject = known.get(request)
         if subject is None:
             subject = self._examine_local(request, thorough=thorough)
+            if self._thumbnails is not None and request.path is not None:
+                material = self._thumbnails.read(request.path, subject.facts)
+                subject = self._thumbnails.added(subject, material)
             known.add(request, subject)
         return subject
 
     def _examine_local(self, request: SubjectRequest, *, thorough: bool) -> Subject:
         if request.path is None:
-            return _unread(request)
+            return self._unread(request)
         if thorough and may_be_a_clip(request):
             self._resources.mediainfo.warm()  # while the probe and the rules load
         reading = read_local(request.path, self._probe(request))
@@ -206,6 +218,11 @@ class Examiner:
         validator = _without_secrets(reading.transfer, url).validator
         return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=validator)
 
+    def _unread(self, request: SubjectRequest) -> Subject:
+        kind = request.kind or Kind.VIDEO
+        subject = Subject(kind=kind, source=request.shown, field=request.field, address=request.address)
+        return self._thumbnails.added(subject, None) if self._thumbnails else subject
+
     def _wants_opinion(self, facts: ImageFacts | VideoFacts | None, *, thorough: bool) -> bool:
         if facts is None or isinstance(facts, ImageFacts):
             return False
@@ -215,8 +232,10 @@ class Examiner:
         return self._deep and isinstance(facts, ImageFacts) and second_opinion.is_decodable(facts)
 
 
-def _unread(request: SubjectRequest) -> Subject:
-    return Subject(kind=request.kind or Kind.VIDEO, source=request.shown, field=request.field, address=request.address)
+def _thumbnailer(resources: Resources) -> Thumbnailer:
+    from preflight.checking.thumbnailer import Thumbnailer  # noqa: PLC0415 - only for --thumbnails
+
+    return Thumbnailer(resources)
 
 
 def _shown(source: str, path: Path) -> str:

@@ -33,12 +33,13 @@ class Options:
     ``select`` and ``ignore`` hold rules or areas of rules, ``path_ignores`` such for files by pattern, relative to
     ``folder``; ``severities`` has other severities by rule. Findings in ``baseline`` are not reported.
     ``thorough`` asks for a second opinion on every clip; by default that is done for a target by itself, and for many
-    only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole. ``uploaded``
-    refuses local paths, as for submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all
-    modes, not only the one that holds. ``retries`` are further tries at a URL that is busy or breaks off (``None``:
-    one, and two for several targets). ``locate`` finds the file behind a local path that is somewhere else, such as in
-    a commit. ``identify`` gives each report the identity of its job. ``now`` gives the time to compare signed URLs
-    with; it is called once a report. ``manners`` is how hosts are read (default: ``Manners()``).
+    only where it could matter (``second_opinion.py``). ``deep`` fetches and decodes pictures whole; ``thumbnails``
+    fetches them whole to show them, and the first key frame of clips. ``uploaded`` refuses local paths, as for
+    submitting; ``offline`` judges URLs by their text alone. ``every_mode`` prices all modes, not only the one that
+    holds. ``retries`` are further tries at a URL that is busy or breaks off (``None``: one, and two for several
+    targets). ``locate`` finds the file behind a local path that is somewhere else, such as in a commit. ``identify``
+    gives each report the identity of its job. ``now`` gives the time to compare signed URLs with; it is called once a
+    report. ``manners`` is how hosts are read (default: ``Manners()``).
     """
 
     allow: tuple[AllowedHost, ...] = ()
@@ -59,6 +60,7 @@ class Options:
     proxy: Proxy | None = None
     thorough: bool | None = None
     deep: bool = False
+    thumbnails: bool = False
     uploaded: bool = False
     offline: bool = False
     manners: Manners | None = None

@@ -75,8 +75,7 @@ class Resources:
         self._process = os.getpid()
         self._loop: LoopThread | None = None
         self._starting: Future[LoopThread] | None = None
-        self._mediainfo: WorkerPool | None = None
-        self._decoder: WorkerPool | None = None
+        self._pools: dict[str, WorkerPool] = {}
         self._asking: dict[WorkerPool, Asking] = {}
         self._files: ThreadPoolExecutor | None = None
         self._readers: dict[tuple[object, ...], RemoteReader] = {}
@@ -124,31 +123,33 @@ class Resources:
     @property
     def mediainfo(self) -> WorkerPool:
         """The processes of MediaInfo."""
-        with self._lock:
-            self._refuse_closed()
-            if self._mediainfo is None:
-                from preflight.workers.pool import WorkerPool  # noqa: PLC0415 - pictures need no process
-
-                self._mediainfo = WorkerPool(most=_processors())
-            return self._mediainfo
+        return self._pool("COMMAND", _processors())
 
     @property
     def decoder(self) -> WorkerPool:
         """The processes that decode pictures."""
+        return self._pool("DECODE", _DECODED_AT_ONCE)
+
+    def thumbnailer(self, *, of_clips: bool) -> WorkerPool:
+        """The processes that make thumbnails of pictures, or of clips."""
+        return self._pool("CLIPS" if of_clips else "PICTURES", _DECODED_AT_ONCE)
+
+    def _pool(self, command: str, most: int) -> WorkerPool:
         with self._lock:
             self._refuse_closed()
-            if self._decoder is None:
-                from preflight.workers.pool import DECODE, WorkerPool  # noqa: PLC0415 - only a deep check decodes
+            if command not in self._pools:
+                from preflight.workers import pool  # noqa: PLC0415 - a check of pictures needs no process
 
-                self._decoder = WorkerPool(command=DECODE, most=_DECODED_AT_ONCE)
-            return self._decoder
+                seconds = pool.THUMBNAIL_SECONDS if command in ("CLIPS", "PICTURES") else pool.WALL_SECONDS
+                self._pools[command] = pool.WorkerPool(seconds, command=getattr(pool, command), most=most)
+            return self._pools[command]
 
     def asking(self, pool: WorkerPool) -> Asking:
         """Asks ``pool``, from the loop."""
         with self._lock:
             self._refuse_closed()
             if pool not in self._asking:
-                self._asking[pool] = Asking(pool, _DECODED_AT_ONCE if pool is self._decoder else _processors())
+                self._asking[pool] = Asking(pool, pool.most or _processors())
             return self._asking[pool]
 
     async def beside(self, work: Callable[[], _T]) -> _T:
@@ -205,9 +206,8 @@ class Resources:
         """Runs once nothing is under way any more."""
         for asking in self._asking.values():
             asking.close()
-        for pool in (self._mediainfo, self._decoder):
-            if pool is not None:
-                pool.close()
+        for pool in self._pools.values():
+            pool.close()
         if self._files is not None:
             self._files.shutdown(cancel_futures=True)
 

@@ -33,6 +33,7 @@ _COMMANDS = {
     "credits": ("preflight.cli.commands.credits", "Show the balance of the account."),
     "ledger": ("preflight.cli.commands.ledger", "Show what was paid and settle unknown outcomes."),
     "listen": ("preflight.cli.commands.listen", "Receive callbacks from the service."),
+    "ui": ("preflight.cli.commands.ui", "Check, price, repair and submit jobs in the browser."),
     "rules": ("preflight.cli.commands.rules", "List all rules with severity and source."),
     "explain": ("preflight.cli.commands.explain", "Explain a rule."),
     "doctor": ("preflight.cli.commands.doctor", "Check the installation."),

@@ -14,7 +14,7 @@ _FEW = 5
 
 _COMMANDS: Mapping[str, tuple[str, ...]] = {
     "Check": ("check", "estimate", "probe", "fix", "rules", "explain", "diff", "report", "sheet"),
-    "Pay": ("submit", "upload", "task", "credits", "ledger", "listen"),
+    "Pay": ("submit", "upload", "task", "credits", "ledger", "listen", "ui"),
     "Tools": (),
 }
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
@@ -30,7 +30,7 @@ _OPTIONS: Mapping[str, tuple[str, ...]] = {
         "--max-credits", "--budget-per-day", "--max-total", "--max-increase", "--max-increase-percent",
         "--max-job-credits", "--max-clip-seconds", "--notify",
     ),
-    "Output": ("--format", "--json", "--output", "--download", "--quiet", "--verbose", "--no-progress"),
+    "Output": ("--format", "--json", "--output", "--download", "--thumbnails", "--quiet", "--verbose", "--no-progress"),
     "Settings": ("--api-url", "--key-file", "--ledger", "--config", "--isolated", "--help"),
 }  # fmt: skip
 

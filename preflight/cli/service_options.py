@@ -13,7 +13,7 @@ import click
 from preflight.cli.completion import files
 from preflight.cli.key_file import read_key_file
 from preflight.cli.option_groups import OutputOptions, PaidOptions, ServiceOptions, grouped
-from preflight.cli.param_types import Seconds
+from preflight.cli.param_types import Number, Seconds
 from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger
 from preflight.cli.terminal import remark
@@ -51,6 +51,19 @@ ledger_option = click.option(
 service_options = grouped("service", ServiceOptions, _API_URL, _KEY_FILE)
 paid_options = grouped("service", PaidOptions, _API_URL, _KEY_FILE, ledger_option)
 
+max_credits_option = click.option(
+    "--max-credits",
+    type=Number(),
+    metavar="N",
+    help="Do not submit if this job, with all pending and unknown ones, may cost more.",
+)
+budget_per_day_option = click.option(
+    "--budget-per-day",
+    type=Number(),
+    metavar="N",
+    envvar="PREFLIGHT_BUDGET_PER_DAY",
+    help="The same limit, including the cost of the last 24 hours.",
+)
 wait_timeout_option = click.option(
     "--wait-timeout", type=Seconds(0, 10**7), metavar="SECONDS", help="Stop waiting after this time."
 )

@@ -141,6 +141,10 @@ verdict_options = grouped(
     click.option("--deep", is_flag=True, help="Fetch and decode each picture completely."),
 )
 
+thumbnails_option = click.option(
+    "--thumbnails", is_flag=True, help="Put a thumbnail of each file into JSON results; pictures are fetched whole."
+)
+
 
 def output_options(formats: Formats[Any]) -> Decorator:
     """``output``: ``--format``, ``--output``, ``-q``, ``-v``, ``--no-progress``."""
@@ -189,6 +193,7 @@ def engine_options(
     uploaded: bool = False,
     offline: bool = False,
     every_mode: bool = False,
+    thumbnails: bool = False,
     identify: bool = True,
     manners: Manners | None = None,
 ) -> Options:
@@ -218,6 +223,7 @@ def engine_options(
         baseline=None if verdict.baseline is None else _read_baseline(verdict.baseline),
         max_credits=verdict.max_credits,
         deep=verdict.deep,
+        thumbnails=thumbnails,
         model=job.model,
         mode=job.mode,
         orientation=job.orientation,

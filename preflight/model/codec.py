@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ _READ: Mapping[type, Callable[[str], Any]] = {
     Decimal: Decimal,
     Fraction: Fraction,
     datetime: datetime.fromisoformat,
+    bytes: lambda text: b64decode(text, validate=True),
 }
 _ERRORS: Mapping[str, type[PreflightError]] = {
     name: each for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, PreflightError)
@@ -44,6 +46,8 @@ def encode(value: Any) -> Any:  # noqa: PLR0911 - one for each kind of value
             return str(value)
         case datetime():
             return value.isoformat()
+        case bytes():
+            return b64encode(value).decode("ascii")
         case tuple() if hasattr(value, "_fields"):
             return {name: encode(getattr(value, name)) for name in value._fields}
         case tuple() | list():

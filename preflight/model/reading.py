@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from preflight.errors import SourceError
 from preflight.model.facts import Transfer
@@ -122,7 +122,8 @@ class Reading(Generic[_Facts]):
 
     Either ``facts`` or ``fault`` is set: a source that could not be read is a value, not an exception.
     ``fetched`` holds the bytes that the probe was sent, for a second look at them without fetching again: never others
-    that happened to arrive.
+    that happened to arrive. ``extra`` is the result of a probe that read on after the facts; ``None`` where there was
+    none, and where its bytes could not be had.
     """
 
     facts: _Facts | None
@@ -130,3 +131,4 @@ class Reading(Generic[_Facts]):
     fetched: SparseBytes
     size_bytes: int | None = None
     fault: SourceError | None = None
+    extra: Any = None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from preflight.model.job import JsonValue
     from preflight.model.quote import Quote, TotalQuote
     from preflight.model.receipt import Receipt
+    from preflight.model.thumbnail import Thumbnail
     from preflight.model.video import VideoFacts
 
 
@@ -101,7 +102,7 @@ class Subject(Exchangeable):  # noqa: PLW1641 - its hash is made of its fields
 
     ``field`` is its field in the job, ``None`` for a file checked by itself. ``source`` is its path or its URL without
     the query string. ``fault`` is the error in reading it; ``facts`` is then ``None``. ``receipt`` is of a job's
-    file at a URL.
+    file at a URL. ``thumbnail`` is ``None`` where none was asked for; ``filmstrip`` is frames of a local clip.
     """
 
     kind: Kind
@@ -112,6 +113,8 @@ class Subject(Exchangeable):  # noqa: PLW1641 - its hash is made of its fields
     facts: ImageFacts | VideoFacts | None = None
     fault: PreflightError | None = data_field(default=None, hash=False)
     receipt: Receipt | None = None
+    thumbnail: Thumbnail | None = None
+    filmstrip: tuple[Thumbnail, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Two faults are equal if they say the same: exceptions themselves are equal to none."""
@@ -128,6 +131,8 @@ class Subject(Exchangeable):  # noqa: PLW1641 - its hash is made of its fields
             self.facts,
             fault,
             self.receipt,
+            self.thumbnail,
+            self.filmstrip,
         )
 
     def __repr__(self) -> str:

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from os import PathLike
 
 from preflight.errors import JobUnreadable
-from preflight.model import facts, finding, job, quote, receipt, report, target, video
+from preflight.model import facts, finding, job, quote, receipt, report, target, thumbnail, video
 from preflight.model.address import AddressFacts
 from preflight.model.job import Job, JsonValue
 from preflight.model.quote import Quote, TotalQuote
 from preflight.model.receipt import Receipt
 from preflight.model.report import JobReport, Kind
 from preflight.model.target import Media, Target
+from preflight.model.thumbnail import Thumbnail
 from preflight.model.video import Durations, VideoFacts
 
 _CLASSES = (
@@ -31,6 +32,7 @@ _CLASSES = (
     PathLike,
     Quote,
     Receipt,
+    Thumbnail,
     TotalQuote,
     VideoFacts,
 )
@@ -43,5 +45,5 @@ def complete(module: str, names: Mapping[str, object] = _NAMES) -> None:
         vars(sys.modules[module]).setdefault(name, value)
 
 
-for _each in (facts, finding, job, quote, receipt, report, target, video):
+for _each in (facts, finding, job, quote, receipt, report, target, thumbnail, video):
     complete(_each.__name__)

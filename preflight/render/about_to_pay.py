@@ -27,11 +27,12 @@ def question(proposal: Proposal, *, is_dearer: bool = False) -> str:
 def render_proposal(proposal: Proposal, console: Console) -> None:
     """A line a fact, below the report of the check. Never wrapped: a hash or a URL can be copied whole."""
     console.print()
-    for name, value in _rows(proposal):
+    for name, value in proposal_rows(proposal):
         console.print(Text.assemble((f"{name:<{_COLUMN}}", "bold"), printable(value)), soft_wrap=True)
 
 
-def _rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
+def proposal_rows(proposal: Proposal) -> Iterator[tuple[str, str]]:
+    """What is about to be paid for: the name of each fact and the fact, as text that nobody escaped."""
     quote, balance = proposal.quote, proposal.balance
     yield "job", proposal.name or "from options"
     for subject in proposal.report.subjects:

@@ -60,10 +60,18 @@ def quotes_object(report: Report) -> dict[str, Any]:
                 "quote": quote_object(job.quote),
                 "quotes": {quote.mode: quote_object(quote) for quote in job.quotes},
                 "findings": [finding_object(finding) for finding in job.findings],
+                **_shown_files(job),
             }
             for job in report.jobs
         ],
     }
+
+
+def _shown_files(job: JobReport) -> dict[str, Any]:
+    """The files of a job with their thumbnails, where there are any: a price has no other use for files."""
+    shown = [subject for subject in job.subjects if subject.thumbnail is not None]
+    files = [{"field": each.field, "source": each.source, **_thumbnails(each)} for each in shown]
+    return {"files": files} if files else {}
 
 
 def job_object(job: JobReport) -> dict[str, Any]:
@@ -120,7 +128,14 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
             "retries": transfer.retries,
         },
         "receipt": receipt_object(subject.receipt),
+        **(_thumbnails(subject) if subject.thumbnail is not None else {}),
     }
+
+
+def _thumbnails(subject: Subject) -> dict[str, Any]:
+    from preflight.render.json_thumbnails import thumbnail_keys  # noqa: PLC0415 - only for --thumbnails
+
+    return thumbnail_keys(subject)
 
 
 def receipt_object(receipt: Receipt | None) -> dict[str, Any] | None:

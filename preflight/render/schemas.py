@@ -12,6 +12,7 @@ from typing import Any
 from preflight.model import Kind
 from preflight.render import json_objects
 from preflight.render.diff_schema import difference
+from preflight.render.json_thumbnails import thumbnail_schema
 from preflight.render.schema_parts import (
     COUNT,
     EXACT,
@@ -131,7 +132,8 @@ def subject(*, judged: bool = True) -> dict[str, Any]:
             "error": or_null(TEXT),
             "transfer": transfer,
             "receipt": or_null(receipt),
-        }
+        },
+        optional=thumbnail_schema(),
     )
 
 
@@ -160,7 +162,11 @@ def facts() -> dict[str, Any]:
 def quotes() -> dict[str, Any]:
     """``estimate``."""
     each = {"type": "object", "additionalProperties": or_null(quote())}
-    priced = object_of(_which() | {"quote": or_null(quote()), "quotes": each, "findings": list_of(finding())})
+    file = object_of({"field": or_null(TEXT), "source": TEXT, **thumbnail_schema()})
+    priced = object_of(
+        _which() | {"quote": or_null(quote()), "quotes": each, "findings": list_of(finding())},
+        optional={"files": list_of(file)},
+    )
     parts = {"verdict": VERDICT, "quote": or_null(total()), "jobs": list_of(priced)}
     return object_of(named(json_objects.QUOTE) | parts)
 

@@ -25,6 +25,7 @@ from preflight.model import (
 )
 from preflight.model.target import is_url
 from preflight.redact import printable, shorten
+from preflight.render.json_thumbnails import thumbnails_of
 from preflight.rules import RULES_BY_ID
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
@@ -115,6 +116,7 @@ def _subject(value: Any) -> Subject:
         ),
         facts=_facts(value.get("facts"), Kind(value["kind"])),
         fault=None if value.get("error") is None else ConfigurationError(str(value["error"])),
+        **thumbnails_of(value),
     )
 
 

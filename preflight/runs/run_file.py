@@ -167,6 +167,7 @@ def _judging(options: Options, columns: Mapping[str, str]) -> dict[str, Any]:
         "max-credits": None if options.max_credits is None else f"{options.max_credits:f}",
         "rounding": options.rounding,
         "deep": options.deep,
+        **({"thumbnails": True} if options.thumbnails else {}),  # runs of earlier versions have no such key
         "offline": options.offline,
         "column": dict(sorted(columns.items())),
     }

@@ -8,13 +8,12 @@ reads the spans that the probe asks for: by exact ranges or, where the server ig
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from typing import Generic, Self, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
 from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
@@ -22,24 +21,24 @@ from preflight.sources.bodies import RangedSource, RangesUnfit
 from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
-from preflight.sources.limits import FILES_A_READING, FILES_KEPT_BACK, MAX_SPANS, RemoteLimits
+from preflight.sources.limits import MAX_SPANS, RemoteLimits
 from preflight.sources.proxy import Proxy
 from preflight.sources.ranges import content_length, part_of, unsatisfied_total
 from preflight.sources.retries import Retries
 from preflight.sources.streamed import StreamedSource
 from preflight.sources.transport import OpenSocket, Transport
-from preflight.sources.turns import Hosts, Visit
+from preflight.sources.turns import Hosts, Visit, readings_at_once
 from preflight.sources.url import RemoteUrl, locate
 from preflight.tls import trusted_context
 
 __all__ = ["RemoteLimits", "RemoteReader"]
 
 _Facts = TypeVar("_Facts")
+_Extra = TypeVar("_Extra")
 
 _Source: TypeAlias = RangedSource | StreamedSource
 
 _TOO_MANY_REQUESTS = 429
-_MOST_AT_ONCE = 1024
 
 
 class RemoteReader:
@@ -70,7 +69,7 @@ class RemoteReader:
         self._clock = clock
         self._make_tls = make_tls
         self._tls: ssl.SSLContext | None = None
-        self._places = asyncio.Semaphore(_readings_at_once())
+        self._places = asyncio.Semaphore(readings_at_once())
         self._open_socket = open_socket
         self._proxy = proxy
         self._hosts = hosts or Hosts()
@@ -88,8 +87,12 @@ class RemoteReader:
         *,
         deep: bool = False,
         looks_cut: Callable[[_Facts], bool] = lambda _: False,
+        then: Callable[[_Facts], MakeProbe[Any]] | None = None,
     ) -> Reading[_Facts]:
         """Run a probe over ``url``, or where it was found to lead.
+
+        ``then`` makes another probe from the facts, whose result becomes the reading's ``extra``. It reads on over the
+        same connection, within the same limits, and its failure changes nothing of the facts.
 
         A failure becomes the reading's ``fault``; no ``SourceError`` is raised. Optional spans are fetched only if
         ``deep``. Exceptions of the probe itself are not caught. Where ``looks_cut`` says that the facts suit a longer
@@ -102,7 +105,7 @@ class RemoteReader:
         async with self._hosts.visit() as visit:
             await visit.first_turn(target.host)
             async with self._places:
-                return await self._read(target, make_probe, looks_cut, visit, deep=deep)
+                return await self._read(target, make_probe, looks_cut, visit, then, deep=deep)
 
     async def _read(
         self,
@@ -110,6 +113,7 @@ class RemoteReader:
         make_probe: MakeProbe[_Facts],
         looks_cut: Callable[[_Facts], bool],
         visit: Visit,
+        then: Callable[[_Facts], MakeProbe[Any]] | None,
         *,
         deep: bool,
     ) -> Reading[_Facts]:
@@ -133,11 +137,16 @@ class RemoteReader:
         run = Run(exchange, make_probe, looks_cut, deep=deep)
         fault: SourceError | None = None
         facts: _Facts | None = None
+        extra: Any = None
+        fetched = SparseBytes()
         try:
             async with asyncio.timeout(self._limits.deadline_s) as visit.deadline:
                 facts = await run.facts()
+                fetched = run.source.fetched if run.source else fetched
+                if then is not None:
+                    extra = await run.read_on(then(facts))
         except TimeoutError:
-            fault = exchange.unfinished()
+            fault = exchange.unfinished() if facts is None else None
         except SourceError as exc:
             fault = exc
         finally:
@@ -145,9 +154,10 @@ class RemoteReader:
         return Reading(
             facts=facts,
             transfer=exchange.transfer(self._clock() - started, failed=fault is not None),
-            fetched=run.source.fetched if run.source else SparseBytes(),
+            fetched=run.source.fetched if run.source and facts is None else fetched,
             size_bytes=run.source.size_bytes if run.source else None,
             fault=fault,
+            extra=extra,
         )
 
     def _shared_tls(self) -> ssl.SSLContext:
@@ -184,6 +194,18 @@ class Run(Generic[_Facts]):
                     raise
                 self._exchange.restart(broke=True)
 
+    async def read_on(self, make_probe: MakeProbe[_Extra]) -> _Extra | None:
+        """The result of another probe over the same source, ``None`` where its bytes cannot be had.
+
+        The bytes that decide are kept as they are: those that it is sent do not join them.
+        """
+        source = self.source
+        assert source is not None, "there are facts"
+        source.fetched = SparseBytes()
+        with suppress(SourceError, RangesUnfit):
+            return await self._drive(make_probe(source.size_bytes), source)
+        return None
+
     async def _once(self) -> _Facts:
         try:
             self.source = source = await _opened(self._exchange)
@@ -207,31 +229,16 @@ class Run(Generic[_Facts]):
                 facts = await self._drive(self._make_probe(source.size_bytes), source)
         return facts
 
-    async def _drive(self, probe: Probe[_Facts], source: _Source) -> _Facts:
+    async def _drive(self, probe: Probe[_Extra], source: _Source) -> _Extra:
         with closing(probe):
             try:
                 span = next(probe)
                 for _ in range(MAX_SPANS):
                     span = probe.send(await source.read(span, deep=self._deep))
             except StopIteration as end:
-                facts: _Facts = end.value
-                return facts
+                result: _Extra = end.value
+                return result
         raise Unreachable(f"reading it takes more than {MAX_SPANS} spans")
-
-
-def _readings_at_once() -> int:
-    """How many connections the limit of open files leaves room for, at least one."""
-    try:
-        import resource  # noqa: PLC0415 - not on every system
-
-        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with os.scandir("/dev/fd") as opened:
-            free = most - sum(1 for _ in opened)
-    except (ImportError, OSError):
-        return _MOST_AT_ONCE
-    if most == resource.RLIM_INFINITY:
-        return _MOST_AT_ONCE
-    return max(1, min(_MOST_AT_ONCE, (free - FILES_KEPT_BACK) // FILES_A_READING))
 
 
 async def _opened(exchange: Exchange) -> _Source:

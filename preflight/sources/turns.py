@@ -7,6 +7,7 @@ the places of the process, so that a slow host holds up its own files only, and 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections import deque
@@ -16,6 +17,8 @@ from typing import Self
 from preflight.model.retry_after import LATER, retry_after
 from preflight.sources.limits import (
     BACKOFF_S,
+    FILES_A_READING,
+    FILES_KEPT_BACK,
     HOST_PATIENCE_S,
     HOSTS_KEPT,
     LONGEST_BACKOFF_S,
@@ -25,6 +28,7 @@ from preflight.sources.limits import (
 from preflight.sources.manners import Manners
 
 _ASKS_TO_WAIT = frozenset({429, 503})
+_MOST_AT_ONCE = 1024
 
 
 class Hosts:
@@ -236,3 +240,18 @@ class _Host:
             if not turn.done():
                 self._inside += 1
                 turn.set_result(None)
+
+
+def readings_at_once() -> int:
+    """How many connections the limit of open files leaves room for, at least one."""
+    try:
+        import resource  # noqa: PLC0415 - not on every system
+
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with os.scandir("/dev/fd") as opened:
+            free = most - sum(1 for _ in opened)
+    except (ImportError, OSError):
+        return _MOST_AT_ONCE
+    if most == resource.RLIM_INFINITY:
+        return _MOST_AT_ONCE
+    return max(1, min(_MOST_AT_ONCE, (free - FILES_KEPT_BACK) // FILES_A_READING))

@@ -1,10 +1,11 @@
 """The isolated process in which MediaInfo and decoders run: one request, one answer, under limits it sets on itself.
 
 Run as a script by ``pool.py``; it imports nothing of the package. A request on standard input is a line of JSON,
-``{"id": …, "size": …, "pieces": [[start, length], …]}``, followed by the pieces' bytes; an answer is a line of JSON,
-``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Any harm that a crafted file does to a library
-ends here, at worst with this process. It asks MediaInfo
-(``libmediainfo.py``); started with ``decode``, it decodes pictures (``decode.py``).
+``{"id": …, "size": …, "pieces": [[start, length], …], "wants": {…}}``, followed by the pieces' bytes; an answer is a
+line of JSON, ``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Any harm that a crafted file does
+to a library ends here, at worst with this process. It asks MediaInfo (``libmediainfo.py``); started with ``decode``, it
+decodes pictures (``decode.py``), and with ``picture`` or ``clip``, it makes thumbnails of pictures (``thumbnail.py``)
+or clips (``thumbnail_clip.py``).
 
 libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
 fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
@@ -28,12 +29,20 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = 768 * 1024 * 1024
 CPU_SECONDS = 4
+THUMBNAIL_MEMORY_BYTES = 1280 * 1024 * 1024
+"""FFmpeg's libraries take 400 MiB of it, the frames that a decoder of 4K keeps the rest."""
+THUMBNAIL_CPU_SECONDS = 12
 PRESSURE = 1 / 3
 """Above this share of the memory limit an answer may be partial without saying so, and is thrown away.
 
 A table that grows by doubling fails while it holds a third: it asks for two more.
 """
 
+_MAKERS = {
+    "picture": ("", ""),
+    "clip": ("thumbnail_clip.py", "make_clip_thumbnailer"),
+}
+"""The scripts that make thumbnails, and what makes the maker: it is given the names of ``thumbnail.py``."""
 _ALIAS, _MXF = b"alis", b"\x06\x0e\x2b\x34"
 _BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"
 
@@ -41,9 +50,12 @@ _BEFORE_TEXT = b"\xef\xbb\xbf\xfe\xff\0 \t\r\n"
 class SparseFile(io.RawIOBase):
     """The pieces of a file at their places; everything between them reads as the end of the file."""
 
-    def __init__(self, size: int, pieces: list[tuple[int, bytes]], request: int = 0) -> None:
+    def __init__(
+        self, size: int, pieces: list[tuple[int, bytes]], request: int = 0, wants: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__()
         self.request = request
+        self.wants = wants or {}
         self._size = size
         self._pieces = pieces
         self._at = 0
@@ -82,6 +94,8 @@ def main(task: str = "describe") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; this process ends with its input
     if task == "decode":
         serve_decoding()
+    elif task in _MAKERS:
+        serve_thumbnails(task)
     else:
         serve_descriptions()
 
@@ -111,6 +125,17 @@ def serve_decoding() -> None:
         reply(file, [decode(file.read())])
 
 
+def serve_thumbnails(task: str) -> None:
+    """Answer with one object: a thumbnail and a clip's filmstrip, or why there is none."""
+    script, maker = _MAKERS[task]
+    pictures = _beside("thumbnail.py")
+    make = _beside(script)[maker](pictures) if script else pictures["make_thumbnailer"]()
+    confine(THUMBNAIL_MEMORY_BYTES)
+    while (file := receive(sys.stdin.buffer)) is not None:
+        allow_more_cpu(THUMBNAIL_CPU_SECONDS)
+        reply(file, [make(file if task == "clip" else file.read(), file.wants)])
+
+
 def receive(stream: BinaryIO) -> SparseFile | None:
     """The next request's file; ``None`` at the end of the stream."""
     line = stream.readline()
@@ -118,7 +143,7 @@ def receive(stream: BinaryIO) -> SparseFile | None:
         return None
     request = json.loads(line)
     pieces = [(start, stream.read(length)) for start, length in request["pieces"]]
-    return SparseFile(request["size"], pieces, request["id"])
+    return SparseFile(request["size"], pieces, request["id"], request.get("wants"))
 
 
 def reply(file: SparseFile, told: list[Mapping[str, Any]] | None) -> None:
@@ -128,9 +153,9 @@ def reply(file: SparseFile, told: list[Mapping[str, Any]] | None) -> None:
     sys.stdout.buffer.flush()
 
 
-def confine() -> bool:
+def confine(memory_bytes: int = MEMORY_BYTES) -> bool:
     """Bound for good the resources of this process. Return whether it can open nothing any more."""
-    limits = {"RLIMIT_AS": MEMORY_BYTES, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0}
+    limits = {"RLIMIT_AS": memory_bytes, "RLIMIT_FSIZE": 0, "RLIMIT_NPROC": 0}
     return bool(_beside("confine.py")["confine"](limits))
 
 
@@ -141,14 +166,14 @@ def end_where_memory_does() -> None:
         set_new_handler(ctypes.cast(ctypes.CDLL(None)["abort"], ctypes.c_void_p))
 
 
-def allow_more_cpu() -> None:
+def allow_more_cpu(seconds: int = CPU_SECONDS) -> None:
     """Give the next request its own processor time: the limit counts over the whole life of a process."""
     try:
         import resource  # noqa: PLC0415 - not on every platform
     except ImportError:
         return
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    limit = int(usage.ru_utime + usage.ru_stime) + CPU_SECONDS + 1
+    limit = int(usage.ru_utime + usage.ru_stime) + seconds + 1
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 

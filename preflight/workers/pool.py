@@ -32,6 +32,10 @@ COMMAND = (sys.executable or "", "-P", str(_FOLDER / "mediainfo.py"))
 """``-P`` keeps the current folder, which may be a stranger's, out of the places that modules are loaded from."""
 DECODE = (*COMMAND, "decode")
 """Starts a worker that decodes pictures; by default one asks MediaInfo."""
+PICTURES, CLIPS = (*COMMAND, "picture"), (*COMMAND, "clip")
+"""Start workers that make thumbnails of pictures and clips."""
+THUMBNAIL_SECONDS = 18.0
+"""Wall-clock seconds for the thumbnails of one file: a little more than its limit of processor time."""
 
 
 class WorkerPool:
@@ -41,12 +45,18 @@ class WorkerPool:
 
     Workers start when they are first needed, stay for the next file, and are replaced when they die. Use it as a
     context manager, or call ``close``. ``command`` starts a worker that speaks as ``mediainfo.py`` does.
+    ``answer_bytes`` is the longest answer that is read.
     """
 
     def __init__(
-        self, wall_seconds: float = WALL_SECONDS, command: Sequence[str] = COMMAND, most: int | None = None
+        self,
+        wall_seconds: float = WALL_SECONDS,
+        command: Sequence[str] = COMMAND,
+        most: int | None = None,
+        answer_bytes: int = ANSWER_BYTES,
     ) -> None:
-        self._most = most
+        self.most = most
+        self._answer_bytes = answer_bytes
         self._command = command
         self._changed = Condition()
         self._clock = WorkerClock(wall_seconds)
@@ -68,19 +78,24 @@ class WorkerPool:
             self._give_back(worker)
 
     def ask(
-        self, fetched: SparseBytes, size_bytes: int, question: Question | None = None
+        self,
+        fetched: SparseBytes,
+        size_bytes: int,
+        question: Question | None = None,
+        wants: Mapping[str, Any] | None = None,
     ) -> list[Mapping[str, Any]] | None:
         """The answer of a worker about a file of ``size_bytes``, holes reading as its end; ``None`` for no opinion.
 
-        That is MediaInfo's tracks, or one object that says how decoding went. There is none where the file was too
-        much for it, where no process can be had, once the ``question`` is withdrawn, and once the pool is closed.
+        That is MediaInfo's tracks, or one object: how decoding went, or a thumbnail as the question ``wants`` it. There
+        is none where the file was too much for it, where no process can be had, once the ``question`` is withdrawn, and
+        once the pool is closed.
         """
         question = question or Question(self)
         worker = self._take(question)
         if worker is None:
             return None
         try:
-            return worker.ask(fetched, size_bytes, self._clock)
+            return worker.ask(fetched, size_bytes, self._clock, wants)
         finally:
             self._give_back(worker, question)
 
@@ -125,7 +140,7 @@ class WorkerPool:
                         question.worker = worker
                         return worker
                     worker.close()
-                if not self._is_warming and (self._most is None or len(self._busy) + self._starting < self._most):
+                if not self._is_warming and (self.most is None or len(self._busy) + self._starting < self.most):
                     break
                 self._changed.wait()
             self._starting += 1
@@ -135,7 +150,7 @@ class WorkerPool:
         """A new worker, made outside the lock: the others go on meanwhile."""
         worker: _Worker | None = None
         with suppress(OSError):  # no process, memory, descriptor or interpreter to be had
-            worker = _Worker(self._command)
+            worker = _Worker(self._command, self._answer_bytes)
         with self._changed:
             self._starting -= 1
             self._is_warming = False
@@ -170,9 +185,11 @@ class Question:
         self.worker: _Worker | None = None
         self._pool = pool
 
-    def ask(self, fetched: SparseBytes, size_bytes: int) -> list[Mapping[str, Any]] | None:
+    def ask(
+        self, fetched: SparseBytes, size_bytes: int, *, wants: Mapping[str, Any] | None = None
+    ) -> list[Mapping[str, Any]] | None:
         """As ``WorkerPool.ask``."""
-        return self._pool.ask(fetched, size_bytes, self)
+        return self._pool.ask(fetched, size_bytes, self, wants)
 
     def withdraw(self) -> None:
         """As ``WorkerPool.withdraw``."""
@@ -182,7 +199,8 @@ class Question:
 class _Worker:
     """One process. ``is_usable`` turns false when it has died, been killed, fallen out of step, or done its share."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], answer_bytes: int) -> None:
+        self._answer_bytes = answer_bytes
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -198,7 +216,9 @@ class _Worker:
     def is_usable(self) -> bool:
         return self._in_step and self._left > 0 and self._process.poll() is None
 
-    def ask(self, fetched: SparseBytes, size_bytes: int, clock: WorkerClock) -> list[Mapping[str, Any]] | None:
+    def ask(
+        self, fetched: SparseBytes, size_bytes: int, clock: WorkerClock, wants: Mapping[str, Any] | None
+    ) -> list[Mapping[str, Any]] | None:
         request = self._left
         self._left -= 1
         self._in_step = False  # until its answer has come, whatever happens here
@@ -207,7 +227,7 @@ class _Worker:
         except RuntimeError:  # no thread can be had, and without a clock nothing is asked
             return None
         try:
-            told = _told(self._exchange(fetched, size_bytes, request), request)
+            told = _told(self._exchange(fetched, size_bytes, request, wants), request)
         except OSError:  # it died while it was being written to
             told = None
         finally:
@@ -232,15 +252,16 @@ class _Worker:
         self._left = 0
         self._process.kill()
 
-    def _exchange(self, fetched: SparseBytes, size_bytes: int, request: int) -> bytes:
+    def _exchange(self, fetched: SparseBytes, size_bytes: int, request: int, wants: Mapping[str, Any] | None) -> bytes:
         pieces = fetched.pieces()
-        header = {"id": request, "size": size_bytes, "pieces": [[start, len(data)] for start, data in pieces]}
+        places = [[start, len(data)] for start, data in pieces]
+        header = {"id": request, "size": size_bytes, "pieces": places, "wants": wants or {}}
         stdin = _pipe(self._process.stdin)
         stdin.write(json.dumps(header).encode() + b"\n")
         for _, data in pieces:
             stdin.write(data)
         stdin.flush()
-        return _pipe(self._process.stdout).readline(ANSWER_BYTES)
+        return _pipe(self._process.stdout).readline(self._answer_bytes)
 
 
 def environment() -> dict[str, str]:

@@ -270,6 +270,7 @@ BASES: dict[str, Callable[[World], list[list[str]]]] = {
     "ledger resolve": lambda w: [[entry, *w.service(), *w.ledger] for entry in ("1", "3", "5", "99", HOSTILE)],
     "ledger show": lambda w: [[entry, *w.ledger] for entry in ("1", "2", "3", "4", "5", "99", HOSTILE)],
     "listen": lambda w: [["--port", str(w.api.server_port), *w.service(), *w.ledger]],
+    "ui": lambda w: [["--port", str(w.api.server_port), "--no-browser", *w.service(), *w.ledger]],
     "rules": lambda _: [[], [HOSTILE]],
     "explain": lambda _: [["video-too-long"], [HOSTILE]],
     "doctor": lambda w: [["--offline"], w.service(key=f"{NAME}.key"), w.service()],

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "ledger resolve": ["1", *LEDGER],
     "ledger calibrate": LEDGER,
     "listen": ["東京"],
+    "ui": ["東京"],
     "pair": ["--images", ".", "--videos", ".", "--each-with-each"],
     "report": ["東京.jsonl"],
     "comment": ["--artifact", "東京.md"],

@@ -47,14 +47,17 @@ TABLE: dict[str, set[str]] = {
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
     | {"client", "ledger", "submit"},
+    "ui": FOUNDATION
+    | {"specs", "units", "pricing", "jobfiles", "sources", "targets", "rules", "checking", "fix", "upload", "render"}
+    | {"client", "ledger", "submit", "callbacks", "runs"},
     "cli": {"*"},
     "__init__": {"*"},
     "__main__": {"cli"},
 }
 THIRD_PARTY: dict[str, set[str]] = {
     "PIL": {"probes", "fix", "workers"},
-    "pillow_heif": {"fix"},
-    "av": {"fix"},
+    "pillow_heif": {"fix", "workers"},
+    "av": {"fix", "workers"},
     "pymediainfo": {"workers"},
     "simplejpeg": {"workers"},
     "obstore": {"upload"},
@@ -73,8 +76,9 @@ THIRD_PARTY: dict[str, set[str]] = {
     "rich_click": {"cli"},
     "platformdirs": {"cli"},
     "sqlite3": {"ledger", "sandbox", "runs"},
-    "starlette": {"sandbox"},
-    "uvicorn": {"sandbox", "callbacks"},
+    "jinja2": {"ui"},
+    "starlette": {"sandbox", "ui"},
+    "uvicorn": {"sandbox", "callbacks", "ui"},
 }
 
 

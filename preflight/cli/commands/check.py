@@ -24,7 +24,14 @@ from preflight.cli.output import require_writable
 from preflight.cli.result_options import results
 from preflight.cli.result_streams import ResultStreams
 from preflight.cli.run_options import manner_options, manners_of, require_run, run_options
-from preflight.cli.shared_options import engine_options, job_options, network_options, stream_options, verdict_options
+from preflight.cli.shared_options import (
+    engine_options,
+    job_options,
+    network_options,
+    stream_options,
+    thumbnails_option,
+    verdict_options,
+)
 from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
 from preflight.render.formats import IDENTIFYING, STREAMS
@@ -43,6 +50,7 @@ from preflight.render.formats import IDENTIFYING, STREAMS
     shell_complete=files,
     help="Write all findings to this baseline file instead of reporting them.",
 )
+@thumbnails_option
 @click.option("--offline", is_flag=True, help="Open no connection; check only the text of URLs.")
 @click.option(
     "--jobs-only", is_flag=True, help="Skip files that are not jobs (for hooks that run over a whole repository)."
@@ -58,6 +66,7 @@ def command(
     manner: MannerOptions,
     verdict: VerdictOptions,
     write_baseline: str | None,
+    thumbnails: bool,
     offline: bool,
     jobs_only: bool,
     run: RunOptions,
@@ -87,6 +96,7 @@ def command(
         job=job,
         verdict=verdict,
         offline=offline,
+        thumbnails=thumbnails,
         identify=identify or is_run,
         manners=manners_of(manner, is_run=is_run),
     )

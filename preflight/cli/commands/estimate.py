@@ -13,7 +13,7 @@ from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions
 from preflight.cli.outcomes import exit_of
 from preflight.cli.param_types import Number
 from preflight.cli.result_options import emit_results, results
-from preflight.cli.shared_options import engine_options, job_options, network_options, result_options
+from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, thumbnails_option
 from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
 from preflight.render.formats import QUOTES
@@ -26,6 +26,7 @@ from preflight.render.formats import QUOTES
 @job_options
 @network_options
 @click.option("--max-credits", type=Number(), metavar="N", help="Fail if the job may cost more than this.")
+@thumbnails_option
 @result_options(QUOTES)
 def command(
     *,
@@ -35,6 +36,7 @@ def command(
     job: JobOptions,
     network: NetworkOptions,
     max_credits: Decimal | None,
+    thumbnails: bool,
     output: ResultOptions,
 ) -> int:
     """Show the price of a job in every mode, with its range and the reasons for it.
@@ -44,7 +46,8 @@ def command(
     preflight estimate --seconds 12.5 --mode 1080p
     """
     wanted = results(output)
-    options = engine_options(network=network, job=job, verdict=VerdictOptions(max_credits=max_credits), every_mode=True)
+    limit = VerdictOptions(max_credits=max_credits)
+    options = engine_options(network=network, job=job, verdict=limit, every_mode=True, thumbnails=thumbnails)
     if seconds is not None:
         if names or job.image or job.video or places.files_from:
             raise click.UsageError("--seconds replaces a file: give only one of them")

@@ -17,9 +17,15 @@ from preflight.cli.option_groups import (
 )
 from preflight.cli.outcomes import exit_of_submission
 from preflight.cli.output import require_writable
-from preflight.cli.param_types import Number
 from preflight.cli.save_results import download_option, with_files
-from preflight.cli.service_options import emit_submission, paid_options, show_status, wait_timeout_option
+from preflight.cli.service_options import (
+    budget_per_day_option,
+    emit_submission,
+    max_credits_option,
+    paid_options,
+    show_status,
+    wait_timeout_option,
+)
 from preflight.cli.shared_options import engine_options, job_options, network_options, output_options
 from preflight.cli.submit_consent import Consent
 from preflight.cli.submit_payment import Held, Payment, callback_base
@@ -42,19 +48,8 @@ from preflight.render.formats import SUBMISSION
 @click.option("--wait", is_flag=True, help="Wait until the task ends.")
 @wait_timeout_option
 @click.option("--yes", is_flag=True, help="Do not ask before paying (for scripts).")
-@click.option(
-    "--max-credits",
-    type=Number(),
-    metavar="N",
-    help="Do not submit if this job, with all pending and unknown ones, may cost more.",
-)
-@click.option(
-    "--budget-per-day",
-    type=Number(),
-    metavar="N",
-    envvar="PREFLIGHT_BUDGET_PER_DAY",
-    help="The same limit, including the cost of the last 24 hours.",
-)
+@max_credits_option
+@budget_per_day_option
 @click.option("--again", is_flag=True, help="Submit and pay again for a job that was already submitted.")
 @click.option(
     "--checked", metavar="REPORT", help="Use a saved JSON report of this job's check instead of checking again."

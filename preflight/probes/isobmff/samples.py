@@ -65,7 +65,7 @@ def read_samples(
     for name in _TABLES:
         if name in boxes and (held or name == "stts"):
             tables[name] = yield from payload(cursor, boxes[name], at_most=20 + 12 * limits.MAX_TABLE_ENTRIES)
-    times = _times(tables.get("stts"), boxes.get("stts"))
+    times = sample_times(tables.get("stts"), boxes.get("stts"))
     if not held:
         total = sum(count * delta for count, delta in times) if times is not None else None
         return Samples(ticks=total, frames=frame_times(times))
@@ -81,7 +81,7 @@ def _free_times(cursor: Cursor, stbl: Box) -> Generator[Span, bytes, FrameTimes 
     if box.fourcc != "stts" or box.end > stbl.end or box.size > 16 + 8 * limits.MAX_TABLE_ENTRIES:
         return None
     data = yield from cursor.read_optional(box.body, box.end - box.body)
-    return frame_times(_times(data, box)) if data and len(data) == box.end - box.body else None
+    return frame_times(sample_times(data, box)) if data and len(data) == box.end - box.body else None
 
 
 def frame_times(runs: Sequence[tuple[int, int]] | None) -> FrameTimes | None:
@@ -100,11 +100,11 @@ def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, stru
     for names in _MANDATORY:
         if not any(name in tables for name in names):
             return Samples(ticks=_ticks(times, None) if times is not None else None, flaw=f"has no '{names[0]}' table")
-    sizes = _sizes(tables.get("stsz"), tables.get("stz2"))
-    offsets = _offsets(tables.get("stco"), tables.get("co64"))
+    sizes = sample_sizes(tables.get("stsz"), tables.get("stz2"))
+    offsets = chunk_offsets(tables.get("stco"), tables.get("co64"))
     if sizes is None or offsets is None or times is None:
         return Samples(ticks=_ticks(times, None) if times is not None else None)
-    chunks = _chunks(offsets, _runs(tables.get("stsc")), sizes)
+    chunks = _chunks(offsets, chunk_runs(tables.get("stsc")), sizes)
     timed = sum(count for count, _ in times)
     there = min(sizes.count, chunks.samples)
     return Samples(
@@ -117,7 +117,7 @@ def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, stru
 
 
 @dataclass(frozen=True, slots=True)
-class _Sizes:
+class Sizes:
     """``count`` samples of ``each`` bytes, or of the bytes between two entries of ``sums`` (which begins with 0)."""
 
     count: int
@@ -147,7 +147,7 @@ class _Chunks(NamedTuple):
     end: int | None
 
 
-def _flaw(sizes: _Sizes, chunks: _Chunks, timed: int, structure: Sequence[Box]) -> str | None:
+def _flaw(sizes: Sizes, chunks: _Chunks, timed: int, structure: Sequence[Box]) -> str | None:
     """Why no sample of the track can be read, in words that follow "its video"; ``None`` where one can."""
     if not sizes.count:
         return "lists no sample"
@@ -165,7 +165,7 @@ def _flaw(sizes: _Sizes, chunks: _Chunks, timed: int, structure: Sequence[Box]) 
     return None
 
 
-def _chunks(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: _Sizes) -> _Chunks:
+def _chunks(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: Sizes) -> _Chunks:
     """The chunks at ``offsets``, with the samples that ``runs`` (first chunk, samples a chunk) put into them (§8.7.4).
 
     Whole runs at a time: a clip has hundreds of chunks, and one by one they would take half the time of a check.
@@ -173,7 +173,7 @@ def _chunks(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: _Sizes) 
     begins: list[int] = []
     ends = [max(offsets) + 1] if offsets else []
     sample = 0
-    for begin, last, samples in _stretches(runs, len(offsets)):
+    for begin, last, samples in stretches(runs, len(offsets)):
         full = min(last - begin, (sizes.count - sample) // samples)
         if full:
             begins += offsets[begin : begin + full]
@@ -187,7 +187,7 @@ def _chunks(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: _Sizes) 
     return _Chunks(begins, sample, max(ends, default=None))
 
 
-def _stretches(runs: list[tuple[int, int]], chunks: int) -> Iterator[tuple[int, int, int]]:
+def stretches(runs: list[tuple[int, int]], chunks: int) -> Iterator[tuple[int, int, int]]:
     """The chunks ``[first, last)`` of each run that has any, counted from 0, and the samples in each of them.
 
     A run begins where it says, but never before the one in front of it; a file that is in order has none of that.
@@ -200,7 +200,7 @@ def _stretches(runs: list[tuple[int, int]], chunks: int) -> Iterator[tuple[int, 
             yield begin, min(last, chunks), samples
 
 
-def _times(stts: bytes | None, box: Box | None) -> list[tuple[int, int]] | None:
+def sample_times(stts: bytes | None, box: Box | None) -> list[tuple[int, int]] | None:
     """(samples, ticks a sample) of ``stts`` (§8.6.1.2). The table is never expanded."""
     if stts is None or box is None or len(stts) < 8:
         return None
@@ -230,22 +230,22 @@ def _first_offset(ctts: bytes | None) -> int:
     return int.from_bytes(ctts[12:16], "big", signed=True) if ctts and len(ctts) >= 16 and _count(ctts) else 0
 
 
-def _sizes(stsz: bytes | None, stz2: bytes | None) -> _Sizes | None:
+def sample_sizes(stsz: bytes | None, stz2: bytes | None) -> Sizes | None:
     """``stsz`` or ``stz2`` (§8.7.3)."""
     table = stsz if stsz is not None else stz2
     if table is None or len(table) < 12:
         return None
     count = int.from_bytes(table[8:12], "big")
     if stsz is not None and (each := int.from_bytes(stsz[4:8], "big")):
-        return _Sizes(count, each)
+        return Sizes(count, each)
     bits = 32 if stsz is not None else table[7]
     form = _FORMS.get(bits)
     if form is None or len(table) < 12 + count * bits // 8:
-        return _Sizes(count, 0)
-    return _Sizes(count, 0, tuple(accumulate(Struct(f">{count}{form}").unpack_from(table, 12), initial=0)))
+        return Sizes(count, 0)
+    return Sizes(count, 0, tuple(accumulate(Struct(f">{count}{form}").unpack_from(table, 12), initial=0)))
 
 
-def _offsets(stco: bytes | None, co64: bytes | None) -> tuple[int, ...] | None:
+def chunk_offsets(stco: bytes | None, co64: bytes | None) -> tuple[int, ...] | None:
     """Where chunks begin (§8.7.5); ``None`` for a table without its entries."""
     table, width = (stco, 4) if stco is not None else (co64, 8)
     if table is None or len(table) < 8 or len(table) < 8 + width * _count(table):
@@ -253,7 +253,7 @@ def _offsets(stco: bytes | None, co64: bytes | None) -> tuple[int, ...] | None:
     return Struct(f">{_count(table)}{'I' if width == 4 else 'Q'}").unpack_from(table, 8)
 
 
-def _runs(stsc: bytes | None) -> list[tuple[int, int]]:
+def chunk_runs(stsc: bytes | None) -> list[tuple[int, int]]:
     """(first chunk, samples a chunk) of ``stsc`` (§8.7.4)."""
     if stsc is None or len(stsc) < 8:
         return []

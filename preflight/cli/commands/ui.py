@@ -1,0 +1,99 @@
+"""``preflight ui``."""
+
+from __future__ import annotations
+
+import webbrowser
+from contextlib import ExitStack
+from decimal import Decimal
+
+import click
+
+from preflight.cli.option_groups import NetworkOptions, PaidOptions
+from preflight.cli.param_types import WholeNumber
+from preflight.cli.service_options import (
+    budget_per_day_option,
+    max_credits_option,
+    open_client,
+    open_ledger,
+    paid_options,
+)
+from preflight.cli.shared_options import engine_options, network_options
+from preflight.cli.terminal import tell, verbose_option
+from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox
+from preflight.cli.upload_options import UploadOptions, open_uploader, upload_options
+from preflight.errors import InvalidKey
+from preflight.ledger import Budget
+from preflight.upload.uploader import Uploading
+
+
+@click.command("ui")
+@click.option(
+    "--port",
+    type=WholeNumber(0, 65535),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Port to listen on; 0 picks a free one.",
+)
+@click.option("--sandbox", is_flag=True, help="Try everything for free: on a sandbox, with a ledger of its own.")
+@click.option("--no-browser", is_flag=True, help="Print the link only; do not open the browser.")
+@upload_options("--upload")
+@max_credits_option
+@budget_per_day_option
+@network_options
+@paid_options
+@verbose_option
+def command(
+    *,
+    port: int,
+    sandbox: bool,
+    no_browser: bool,
+    upload: UploadOptions,
+    max_credits: Decimal | None,
+    budget_per_day: Decimal | None,
+    network: NetworkOptions,
+    service: PaidOptions,
+) -> int:
+    """Check, price, repair and submit jobs in the browser, until Ctrl-C.
+
+    The page is served to this machine only, and opens by a link that works once. Paying needs an API key, as for
+    'preflight submit'; local files also need --upload or --upload-command.
+
+    \b
+    preflight ui
+    preflight ui --sandbox
+    preflight ui --upload s3://bucket/jobs --budget-per-day 5000
+    """
+    from preflight.ui import Services, serve_ui  # noqa: PLC0415 - an extra
+
+    with ExitStack() as stack:
+        uploader: Uploading | None = None
+        if sandbox:
+            service, network, uploader = stack.enter_context(in_sandbox(service, network, upload))
+        elif upload.is_wanted:
+            uploader = open_uploader(upload, network, on_progress=lambda _, __, ___: None)
+        ledger = stack.enter_context(open_ledger(service.ledger_path))
+        client, why_no_key = None, ""
+        try:
+            client = stack.enter_context(open_client(service))
+        except InvalidKey as error:
+            why_no_key = str(error)
+        services = Services(
+            options=engine_options(network=network, thorough=True),
+            ledger=ledger,
+            url=service.api_url,
+            client=client,
+            why_no_key=why_no_key,
+            budget=Budget(max_credits=max_credits, per_day=budget_per_day),
+            uploader=uploader,
+            is_sandbox=sandbox,
+            examples=EXAMPLES if sandbox else {},
+        )
+        serve_ui(services, port=port, on_ready=lambda link: _announce(link, opens=not no_browser))
+    return 0
+
+
+def _announce(link: str, *, opens: bool) -> None:
+    tell(f"open {link} (this link works once; Ctrl-C ends the page)")
+    if opens:
+        webbrowser.open(link)

@@ -1,0 +1,145 @@
+"""Where each figure of a file lies between its limits: a bar for people who look, a sentence for those who read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import log
+
+from preflight.model import ImageFacts, Subject, VideoFacts
+from preflight.pricing import show_seconds
+from preflight.render import phrases
+from preflight.specs import SizeLimit, Spec
+from preflight.units import decimal_text
+
+_WIDTH = 100
+_ROOM = 1.6
+"""A bar goes on beyond its limits by this factor, so that a figure outside can be seen there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One figure. ``state`` is ``good``, ``warn`` or ``bad``; ``start``, ``end`` and ``at`` are per cent of the bar."""
+
+    label: str
+    measured: str
+    allowed: str
+    state: str
+    start: float
+    end: float
+    at: float
+
+    @property
+    def word(self) -> str:
+        return {"good": "OK", "warn": "check", "bad": "not allowed"}[self.state]
+
+
+def bars_of(subject: Subject, spec: Spec, orientation: str) -> tuple[Bar, ...]:
+    """The bars of a file; none where it was not read."""
+    match subject.facts:
+        case ImageFacts() as image:
+            return tuple(_of_image(image, spec))
+        case VideoFacts() as video:
+            return tuple(_of_video(video, spec, orientation))
+        case _:
+            return ()
+
+
+def _of_image(facts: ImageFacts, spec: Spec) -> Iterator[Bar]:
+    if facts.size_bytes is not None:
+        yield _size(facts.size_bytes, spec.image.max_bytes)
+    if facts.width and facts.height:
+        short, long = sorted((facts.width, facts.height))
+        least, advised = spec.image.min_side.value, spec.image.advised_min_side.value
+        yield _bar(
+            "Shorter side",
+            Fraction(short),
+            low=least,
+            shown=f"{short} px",
+            allowed=f"{least} px or more",
+            state="bad" if short < least else "warn" if short < advised else "good",
+        )
+        most = spec.image.max_aspect.value
+        yield _bar(
+            "Side ratio",
+            Fraction(long, short),
+            low=Fraction(1),
+            high=most,
+            shown=f"{float(Fraction(long, short)):.3g} : 1",
+            allowed=f"at most {decimal_text(most)} : 1",
+            state="bad" if Fraction(long, short) > most else "good",
+        )
+
+
+def _of_video(facts: VideoFacts, spec: Spec, orientation: str) -> Iterator[Bar]:
+    limits, cap = spec.video, spec.price.cap_seconds[orientation]
+    if facts.size_bytes is not None:
+        yield _size(facts.size_bytes, limits.max_bytes)
+    clocks = facts.durations.plausible
+    if clocks:
+        least, most, seconds = limits.min_seconds.value, limits.max_seconds.value, clocks[0]
+        inside = [least <= each <= most for each in clocks]
+        yield _bar(
+            "Length",
+            seconds,
+            low=least,
+            high=most,
+            shown=show_seconds(seconds),
+            allowed=f"{show_seconds(least)} to {show_seconds(most)}",
+            state="good" if all(inside) else "warn" if any(inside) else "bad",
+        )
+        if cap < most:
+            yield _bar(
+                f"Cap of orientation '{orientation}'",
+                seconds,
+                high=cap,
+                shown=show_seconds(seconds),
+                allowed=f"at most {show_seconds(cap)} are used",
+                state="warn" if seconds > cap else "good",
+            )
+    if facts.width and facts.height:
+        low, high = limits.advised_min_side.value, limits.advised_max_side.value
+        for label, side in (("Width", facts.width), ("Height", facts.height)):
+            yield _bar(
+                label,
+                Fraction(side),
+                low=low,
+                high=high,
+                shown=f"{side} px",
+                allowed=f"{low} to {high} px advised",
+                state="good" if low <= side <= high else "warn",
+            )
+
+
+def _size(size_bytes: int, limit: SizeLimit) -> Bar:
+    return _bar(
+        "File size",
+        Fraction(size_bytes),
+        high=Fraction(limit.safe_bytes),
+        shown=phrases.size(size_bytes),
+        allowed=f"at most {limit.label}",
+        state="good" if size_bytes <= limit.safe_bytes else "warn" if size_bytes <= limit.hard_bytes else "bad",
+    )
+
+
+def _bar(
+    label: str,
+    value: Fraction,
+    *,
+    shown: str,
+    allowed: str,
+    state: str,
+    low: Fraction | None = None,
+    high: Fraction | None = None,
+) -> Bar:
+    """A bar on a logarithmic scale: sizes and sides differ by orders of magnitude."""
+    first = float(low) if low else float(high or value or 1) / 30
+    last = float(high) if high else first * 10
+    left, right = log(first / _ROOM), log(last * _ROOM)
+
+    def place(number: float) -> float:
+        return round(_WIDTH * min(max((log(max(number, 1e-9)) - left) / (right - left), 0.0), 1.0), 2)
+
+    start, end = place(first) if low else 0.0, place(last) if high else float(_WIDTH)
+    return Bar(label=label, measured=shown, allowed=allowed, state=state, start=start, end=end, at=place(float(value)))

@@ -1,0 +1,180 @@
+"""The page "One job": two files in, both looked at, repaired, priced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from preflight.errors import ConfigurationError
+from preflight.jobfiles.write import job_text
+from preflight.model import Kind
+from preflight.model.target import is_url
+from preflight.specs import load_spec
+from preflight.ui.changes import Form, change, upload
+from preflight.ui.command_text import command_of
+from preflight.ui.drafts import Choices, Chosen, Draft
+from preflight.ui.job_view import default_choices, view_of
+from preflight.ui.media_files import media_response
+from preflight.ui.templating import page, workplace_of
+from preflight.ui.uploads import FILE_BYTES, TooLarge
+from preflight.ui.window_form import window_of
+
+_TEXT = 4096
+"""The longest path or URL that is taken."""
+_PROMPT = 20_000
+"""The longest prompt that is kept: far beyond the service's limit, which a rule of its own judges."""
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of the page."""
+    return [
+        Route("/job", _new),
+        change("/job", _start),
+        upload("/job/files", _take),
+        change("/job/example", _example),
+        Route("/job/{id}", _show),
+        Route("/job/{id}/state", _state),
+        change("/job/{id}/choices", _choose),
+        change("/job/{id}/repair/{kind}", _repair),
+        Route("/job/{id}/media/{kind}", _media),
+        Route("/job/{id}/strip/{number:int}", _strip),
+        Route("/job/{id}/job.yaml", _save),
+    ]
+
+
+def draft_of(request: Request) -> Draft:
+    """The draft that a path names. Raises the answer 404."""
+    return workplace_of(request).desk.drafts.get(request.path_params["id"])
+
+
+def draft_values(draft: Draft, request: Request) -> dict[str, Any]:
+    """What templates need of ``draft``, taken at one moment."""
+    with draft.lock:
+        view = None if draft.report is None else view_of(draft, draft.report)
+        return {
+            "draft": draft,
+            "doing": draft.doing,
+            "trouble": draft.trouble,
+            "choices": draft.choices,
+            "files": {kind.value: chosen for kind, chosen in draft.files.items()},
+            "view": view,
+            "report": draft.report,
+            "spec": load_spec(),
+            "why_not": workplace_of(request).till.why_not(draft),
+            "command": command_of(draft),
+        }
+
+
+def _new(request: Request) -> Response:
+    return page(request, "job.html", given={}, trouble=None)
+
+
+def _start(request: Request, form: Form) -> Response:
+    try:
+        files = {kind: _chosen(request, kind, form) for kind in Kind}
+    except ConfigurationError as error:
+        return page(request, "job.html", status=400, given=form, trouble=str(error))
+    draft = workplace_of(request).desk.start(files, default_choices())
+    return RedirectResponse(f"/job/{draft.id}", 303)
+
+
+def _example(request: Request, _: Form) -> Response:
+    draft = workplace_of(request).desk.example(default_choices())
+    return RedirectResponse(f"/job/{draft.id}", 303)
+
+
+def _chosen(request: Request, kind: Kind, form: Mapping[str, str]) -> Chosen:
+    """The file that the form names: one that was brought, else a path or a URL. Raises ``ConfigurationError``."""
+    if token := form.get(f"{kind.value}_file"):
+        path = workplace_of(request).desk.uploads.path_of(token)
+        if path is None:
+            raise ConfigurationError(f"the {kind.value} is no longer here: choose it again")
+        return Chosen(name=path.name, target=str(path), path=path, is_own=True)
+    text = form.get(kind.value, "").strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+        text = text[1:-1]
+    if not text:
+        raise ConfigurationError(f"the {kind.value} is missing: a job has an image and a video")
+    if len(text) > _TEXT or "\0" in text:
+        raise ConfigurationError(f"the path or URL of the {kind.value} is too long, or is not one")
+    if is_url(text):
+        return Chosen(name=text, target=text, path=None)
+    try:
+        path = Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise ConfigurationError(f"the path of the {kind.value} names an unknown user") from error
+    return Chosen(name=path.name, target=str(path), path=path)
+
+
+async def _take(request: Request) -> Response:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and len(declared) < 20 and int(declared) > FILE_BYTES:
+        return PlainTextResponse(f"The file is larger than {FILE_BYTES >> 20} MiB.", 413)
+    try:
+        token, path, size = await workplace_of(request).desk.uploads.add(
+            request.query_params.get("name", ""), request.stream()
+        )
+    except TooLarge:
+        return PlainTextResponse(f"The file is larger than {FILE_BYTES >> 20} MiB.", 413)
+    except OSError as error:
+        return PlainTextResponse(f"The file cannot be kept: {error.strerror}.", 507)
+    return JSONResponse({"file": token, "name": path.name, "size": size})
+
+
+def _show(request: Request) -> Response:
+    return page(request, "job_open.html", **draft_values(draft_of(request), request))
+
+
+def _state(request: Request) -> Response:
+    return page(request, "job_state.html", **draft_values(draft_of(request), request))
+
+
+def _choose(request: Request, form: Form) -> Response:
+    draft, spec = draft_of(request), load_spec()
+    orientation, mode = form.get("orientation", ""), form.get("mode", "")
+    if orientation not in spec.field("orientation").choices or mode not in spec.field("mode").choices:
+        raise ConfigurationError("orientation and mode must be among the choices of the page")
+    prompt = form.get("prompt", "").replace("\r\n", "\n").strip()[:_PROMPT]
+    workplace_of(request).desk.choose(draft, Choices(orientation=orientation, mode=mode, prompt=prompt))
+    if "hx-request" not in request.headers:
+        return RedirectResponse(f"/job/{draft.id}", 303)
+    return page(request, "job_choices.html", **draft_values(draft, request))
+
+
+def _repair(request: Request, form: Form) -> Response:
+    draft = draft_of(request)
+    workplace_of(request).desk.repair(draft, _kind(request), window_of(form))
+    return RedirectResponse(f"/job/{draft.id}", 303)
+
+
+def _media(request: Request) -> Response:
+    draft, kind = draft_of(request), _kind(request)
+    report = draft.report
+    subject = next((each for each in report.subjects if each.kind is kind), None) if report else None
+    return media_response(subject, lambda: workplace_of(request).desk.local_copy(draft, kind))
+
+
+def _strip(request: Request) -> Response:
+    report, number = draft_of(request).report, request.path_params["number"]
+    frames = [frame for subject in report.subjects for frame in subject.filmstrip] if report else []
+    if number >= len(frames) or not frames[number].data:
+        raise HTTPException(404, "There is no such picture.")
+    return Response(frames[number].data, media_type=frames[number].media_type)
+
+
+def _save(request: Request) -> Response:
+    text = job_text(draft_of(request).job(shown=True).body)
+    return PlainTextResponse(text, headers={"content-disposition": 'attachment; filename="job.yaml"'})
+
+
+def _kind(request: Request) -> Kind:
+    try:
+        return Kind(request.path_params["kind"])
+    except ValueError as error:
+        raise ConfigurationError("a job has an image and a video") from error

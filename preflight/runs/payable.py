@@ -140,10 +140,25 @@ def open_paid_run(store: Store, *, manifest: str | None, near: Iterable[Path]) -
         yield PaidRun(store=store, run=run, manifest=found)
 
 
+def manifest_of(store: Store, run: RunFile, *, near: Iterable[Path]) -> str:
+    """The name of the manifest of ``run``, which need not be finished: one of that name in a folder of ``near``.
+
+    Whether it has the content that was checked is seen when it is read. Raises ``RunUnusable`` where it is gone.
+    """
+    found = next((place for place in _places(store, run, near) if is_store_url(place) or Path(place).is_file()), None)
+    if found is None:
+        raise RunUnusable(
+            f"the manifest {run.manifest['name']} of {store.shown} is not where it was: put it back, or continue with "
+            "preflight check"
+        )
+    return found
+
+
 def _places(store: Store, run: RunFile, near: Iterable[Path]) -> Iterator[str]:
     """Where the manifest may be. The path in a row may be relative to another folder; a URL is always whole."""
-    first = next(read_part(store, 0, run.results), {}).get("path")
-    if first:
+    is_begun = part_name(0, run.results) in store.names()
+    first = next(read_part(store, 0, run.results), {}).get("path") if is_begun else None
+    if first and first != "-":
         yield str(first)
     for folder in near:
         yield str(folder / str(run.manifest["name"]))

@@ -66,5 +66,5 @@ $(VENV)/ready: pyproject.toml
 
 $(VENV)/demo: pyproject.toml  # the needs of the demo, without the tools for developers
 	@$(NEW_VENV)
-	$(INSTALL) --editable '.[sandbox]'
+	$(INSTALL) --editable '.[fix,sandbox,ui]'
 	@touch $@

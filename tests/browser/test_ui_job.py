@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 expect.set_options(timeout=PATIENCE_MS)
-PLAYED = "video => video.ended || new Promise(done => video.ontimeupdate = () => video.currentTime && done())"
+PLAYED = """video => video.ended || new Promise((done, failed) => {
+    video.ontimeupdate = () => video.currentTime && done();
+    setTimeout(() => video.currentTime ? done() : failed("it does not play"), 20000);
+})"""
 
 
 @pytest.fixture
@@ -120,7 +123,7 @@ def test_every_state_is_sound_at_every_width_and_theme(browser: Browser, states:
 
 
 def test_a_price_follows_the_choices(browser: Browser, states: States) -> None:
-    with visit(browser, WIDE) as seen:
+    with visit(browser, WIDE, downloads=True) as seen:
         states.open(seen, states.paths["bad"])
         page = seen.page
         page.get_by_label("image up to 10 s").check()

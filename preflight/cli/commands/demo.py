@@ -82,6 +82,7 @@ class _Tour:
         self._say(f"The balance went from {before} to {after} credits: {before - after} were charged.")
         for result in results:
             self._say(f"The result is {result.name}, {result.stat().st_size} bytes.")
+        self._say("Try the same in the browser, free as well: preflight ui --sandbox")
         return Exit.PASS if submitted and results and after < before else Exit.BUG
 
     def _say(self, text: str) -> None:

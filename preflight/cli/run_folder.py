@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +15,6 @@ from preflight.cli.output import emit
 from preflight.cli.run_progress import RunProgress
 from preflight.cli.terminal import progress, remark
 from preflight.errors import ConfigurationError
-from preflight.model.target import is_url
 from preflight.render.json_text import to_json
 from preflight.render.run_summary import run_summary
 from preflight.runs.carry_out import Finished, Order, RowsOf, carry_out
@@ -52,6 +50,7 @@ def check_into_folder(
     store = open_store(run.to)
     order = Order(
         manifest=manifest,
+        stream=sys.stdin.buffer if manifest == "-" else None,
         store=store,
         options=options,
         results=run.results,
@@ -81,18 +80,12 @@ def carried_out(order: Order, run: RunOptions, *, hidden: bool, quiet: bool) -> 
             raise
 
 
-def _manifest(names: Sequence[str], places: PlaceOptions) -> Path:
+def _manifest(names: Sequence[str], places: PlaceOptions) -> str:
     if len(names) != 1 or places.files_from is not None:
-        raise click.UsageError("--to takes one manifest: a CSV, TSV or JSON Lines file")
-    (name,) = names
-    if name == "-":
         raise click.UsageError(
-            "--to reads its manifest again when it continues, and standard input is gone by then: "
-            "save it to a file and name that"
+            "--to takes one manifest: a CSV, TSV, JSON Lines or Parquet file, or - for standard input"
         )
-    if is_url(name):
-        raise click.UsageError("--to takes a manifest on this machine: download it first, and name the file")
-    return Path(name)
+    return names[0]
 
 
 def _work(

@@ -26,6 +26,7 @@ from preflight.cli.spec_options import known_specs
 from preflight.cli.submit_consent import answer
 from preflight.cli.terminal import progress, remark, tell_beside
 from preflight.errors import NotSubmitted
+from preflight.jobfiles.stores import is_store_url
 from preflight.ledger import Budget
 from preflight.ledger.sums import cost_of_run
 from preflight.model import Severity
@@ -94,7 +95,7 @@ class RunSubmission:
         require_writable(self._output.file)
         folder = self._checked_folder()
         store = open_store(folder)
-        near = [Path(folder).parent, Path()]
+        near = [Path(folder).parent, Path(), Path(folder)]
         manifest = self._manifest()
         require_run(store)  # before a lock is put into a folder that may be somebody else's
         with ExitStack() as stack:
@@ -102,7 +103,8 @@ class RunSubmission:
             client = stack.enter_context(open_client(self._service))
             ledger = stack.enter_context(open_ledger(self._service.ledger_path))
             with progress("reading the run", hidden=self._output.hidden):
-                paid_run = open_paid_run(store, manifest=manifest, near=near, specs=known_specs())
+                paid = open_paid_run(store, manifest=manifest, near=near, specs=known_specs())
+                paid_run = stack.enter_context(paid)
                 plan = make_plan(paid_run, ledger, api=client.base_url, tick=lambda: None)
             budget = replace(limits, per_run=self._budget, run=paid_run.run.id)
             if plan.new or is_dry:
@@ -149,7 +151,8 @@ class RunSubmission:
 
     def _checked_folder(self) -> str:
         """The folder of the run; that of a manifest is checked first, or goes on where it was."""
-        if "://" in self._path or Path(self._path).is_dir():
+        is_stored = "://" in self._path and is_store_url(self._path)
+        if ("://" in self._path and not is_stored) or Path(self._path).is_dir():
             if self._pay.run_folder is not None:
                 raise click.UsageError("--to is for a manifest: this is a run already")
             return self._path
@@ -157,20 +160,22 @@ class RunSubmission:
         from preflight.cli.run_folder import carried_out  # noqa: PLC0415 - the same
         from preflight.cli.run_options import manners_of  # noqa: PLC0415 - the same
 
+        if is_stored and self._pay.run_folder is None:
+            raise click.UsageError("a manifest in an object store needs --to RUN, the folder of its run")
         folder = self._pay.run_folder or str(Path(self._path).with_suffix(".run"))
         manners = MannerOptions(concurrency=32, per_host=8, host_rate=None, user_agent=None)
         options = engine_options(network=self._network, manners=manners_of(manners, is_run=True))
         run = RunOptions(
             to=folder, workers=None, part_rows=None, results="jsonl", retry=None, engine="local", address=None
         )
-        order = Order(manifest=Path(self._path), store=open_store(folder), options=options)
+        order = Order(manifest=self._path, store=open_store(folder), options=options)
         carried_out(order, run, hidden=self._output.hidden, quiet=self._output.quiet)
         return folder
 
-    def _manifest(self) -> Path | None:
-        if self._pay.manifest is not None:
-            return Path(self._pay.manifest)
-        return Path(self._path) if Path(self._path).is_file() else None
+    def _manifest(self) -> str | None:
+        """The name of the manifest, where one is given."""
+        is_named = Path(self._path).is_file() or ("://" in self._path and is_store_url(self._path))
+        return self._pay.manifest or (self._path if is_named else None)
 
     def _options(self, paid_run: PaidRun) -> Options:
         """How jobs are checked right before they are paid for: by the rules of the run, at URLs, thoroughly."""

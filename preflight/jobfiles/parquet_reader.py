@@ -6,7 +6,7 @@ import json
 import select
 import subprocess
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from typing import IO, Any, Final
@@ -48,6 +48,16 @@ def read_parquet(
     that is not Parquet or where ``columns`` names a column that it does not have. A file that breaks off later is an
     error in place of the rows behind.
     """
+    names, rows = parquet_table(source, shown)
+    read_cells = cell_reader(names, columns, shown=shown, default_model=default_model)
+    return _jobs(rows, read_cells)
+
+
+def parquet_table(source: IO[bytes] | str, shown: str) -> tuple[list[Any], Iterator[list[Any] | None]]:
+    """The names of the columns, and the cells of each row; ``None`` in place of a row that is too long.
+
+    Raises as ``read_parquet``; a file that breaks off later raises ``JobUnreadable`` in place of the row.
+    """
     require_parquet()
     values = parquet_values(source, shown)
     names = next(values, None)
@@ -55,11 +65,32 @@ def read_parquet(
         raise ConfigurationError(str(names["unopened"]))
     if not isinstance(names, list):
         raise _unreadable(_why(names), shown, None)
+    return names, _rows(values, shown)
+
+
+def cell_reader(
+    names: list[Any], columns: Mapping[str, str], *, shown: str, default_model: str | None
+) -> Callable[[int, list[Any] | None], Job | JobUnreadable | None]:
+    """Makes the job of a row from its number, counted from 1, and its cells; ``None`` of a row without values.
+
+    Raises ``JobUnreadable`` where ``columns`` names a column that is not in ``names``.
+    """
     try:
         reader = RowReader(read_columns(names, columns), default_model=default_model, ids=RowIds())
     except NotAColumn as error:
         raise _unreadable(str(error), shown, None) from error
-    return _jobs(values, reader, shown)
+
+    def read(row: int, cells: list[Any] | None) -> Job | JobUnreadable | None:
+        if cells is None:
+            return _unreadable(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job", shown, row)
+        if all(cell in (None, "") for cell in cells):
+            return None
+        try:
+            return reader.job(cells, path=shown, line=row, places={"": Place(row, 1)})
+        except NotAnId as error:
+            return _unreadable(str(error), shown, row)
+
+    return read
 
 
 def parquet_columns(source: IO[bytes], shown: str) -> set[str]:
@@ -70,23 +101,28 @@ def parquet_columns(source: IO[bytes], shown: str) -> set[str]:
     return {name.strip().lower() for name in names if isinstance(name, str)} if isinstance(names, list) else set()
 
 
-def _jobs(values: Iterator[Any], reader: RowReader, shown: str) -> Iterator[Job | JobUnreadable]:
+def _jobs(
+    rows: Iterator[list[Any] | None], read: Callable[[int, list[Any] | None], Job | JobUnreadable | None]
+) -> Iterator[Job | JobUnreadable]:
+    try:
+        for row, cells in enumerate(rows, start=1):
+            job = read(row, cells)
+            if job is not None:
+                yield job
+    except JobUnreadable as error:
+        yield error
+
+
+def _rows(values: Iterator[Any], shown: str) -> Iterator[list[Any] | None]:
     row = 0
     for cells in values:
         row += 1
         if isinstance(cells, dict) and "rows" in cells:
             return
-        if cells is None:
-            yield _unreadable(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job", shown, row)
-        elif not isinstance(cells, list):
-            yield _unreadable(f"{_why(cells)}; the rows behind are not read", shown, row)
-            return
-        elif any(cell not in (None, "") for cell in cells):
-            try:
-                yield reader.job(cells, path=shown, line=row, places={"": Place(row, 1)})
-            except NotAnId as error:
-                yield _unreadable(str(error), shown, row)
-    yield _unreadable("the process that reads it has ended; the rows behind are not read", shown, row + 1)
+        if cells is not None and not isinstance(cells, list):
+            raise _unreadable(f"{_why(cells)}; the rows behind are not read", shown, row)
+        yield cells
+    raise _unreadable("the process that reads it has ended; the rows behind are not read", shown, row + 1)
 
 
 def parquet_values(source: IO[bytes] | str, shown: str) -> Generator[Any, None, None]:

@@ -67,15 +67,19 @@ class Ledger:
             return tuple(select_entries(connection, "WHERE charged IS NOT NULL ORDER BY id DESC"))
 
     def entries(
-        self, *, states: Sequence[EntryState] = (), since: datetime | None = None, limit: int | None = None
+        self,
+        *,
+        states: Sequence[EntryState] = (),
+        since: datetime | None = None,
+        before: int | None = None,
+        limit: int | None = None,
     ) -> tuple[Entry, ...]:
-        """At most ``limit`` entries in any of ``states`` (none: in all), made at ``since`` or later, newest first."""
+        """At most ``limit`` entries in any of ``states`` (none: in all), made since, with an id below ``before``."""
         among = f" AND state IN ({', '.join('?' * len(states))})" if states else ""
         with self.reading() as connection:
-            rest = f"WHERE created_at >= ?{among} ORDER BY id DESC LIMIT {-1 if limit is None else limit:d}"
-            return tuple(
-                select_entries(connection, rest, stamp(since) if since else "", *(each.value for each in states))
-            )
+            rest = f"WHERE created_at >= ? AND id < ?{among} ORDER BY id DESC LIMIT {-1 if limit is None else limit:d}"
+            asked = [stamp(since) if since else "", before or 1 << 62, *(each.value for each in states)]
+            return tuple(select_entries(connection, rest, *asked))
 
     def entry(self, entry_id: int) -> Entry:
         """One entry. Raises ``ConfigurationError`` where there is none."""

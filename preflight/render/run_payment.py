@@ -66,11 +66,12 @@ def run_question(proposal: RunProposal) -> str:
 
 def proposal_lines(proposal: RunProposal) -> Iterator[str]:
     """A line a fact."""
-    for name, value in _facts(proposal):
+    for name, value in proposal_facts(proposal):
         yield printable(f"{name:<{_COLUMN}}{value}")
 
 
-def _facts(proposal: RunProposal) -> Iterator[tuple[str, str]]:
+def proposal_facts(proposal: RunProposal) -> Iterator[tuple[str, str]]:
+    """The name and the value of each fact; one without a name belongs to the fact before it."""
     yield "run", proposal.run
     others = "".join(f", {count} {verdict}" for verdict, count in sorted(proposal.others.items()))
     yield "jobs", f"{proposal.new} to submit, {proposal.known} known to the ledger or repeated{others}"

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 from preflight.runs.checker import Retry, Task
 from preflight.runs.limits import ROWS_A_PART
 from preflight.runs.local_engine import Watcher
-from preflight.runs.manifest import Manifest, read_manifest_index
+from preflight.runs.manifest import Manifest
+from preflight.runs.open_manifest import open_manifest
 from preflight.runs.part_files import Results, part_name, require_parquet
 from preflight.runs.rows import PartRows, part_rows
 from preflight.runs.run_errors import RunUnusable
 from preflight.runs.run_file import RunFile, begin, differences, find_run, new_run
+from preflight.runs.spooled_input import as_read, is_kept, require_folder, spooled_input
 from preflight.runs.summary import NAME as SUMMARY
 from preflight.runs.summary import add_up, counts_of, outcome, summary_object, write_summary
 
@@ -46,12 +48,13 @@ class Order:
     """What to do: which manifest, where to, and how. ``retry`` examines rows with that verdict again.
 
     ``rows_a_part``: ``None`` for that of the run that is there, or the usual. ``columns`` maps a job's columns to those
-    of the manifest.
+    of the manifest. ``manifest`` is a path, or a URL in an object store; where ``stream`` is given, it holds the rows.
     """
 
-    manifest: Path
+    manifest: str
     store: Store
     options: Options
+    stream: BinaryIO | None = None
     results: Results = "jsonl"
     retry: Retry | None = None
     rows_a_part: int | None = None
@@ -94,38 +97,52 @@ def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
     Raises ``RunUnusable`` where the place holds another run, another process works on it, or a part cannot be done:
     the parts that are complete stay.
     """
-    began = time.monotonic()
     if order.results == "parquet":
         require_parquet()
     store = order.store
     found = find_run(store)  # before anything is made in a place that may be somebody else's
-    manifest = read_manifest_index(order.manifest, order.rows_a_part or (found.rows_a_part if found else ROWS_A_PART))
-    store.prepare()
-    with store.lock():
-        run = _run(order, manifest)
-        done = _done(store, run)
-        if order.retry is not None and len(done) < run.parts:
-            raise RunUnusable(
-                f"{store.shown} is not finished ({len(done)} of {run.parts} parts): give no --retry first"
-            )
-        before = {number: counts_of(store, run, number) for number in sorted(done)}
-        wanted = _wanted(run, before, order.retry)
-        total = add_up(before.values())
-        state = State(rows=run.rows, parts=run.parts, parts_done=len(done), rows_before=total.rows)
-        observer.began(state, total)
-        before.clear()
-        if wanted:
-            task = Task(run_id=run.id, store=store, options=order.options, results=run.results, retry=order.retry)
-            work(
-                task,
-                wanted,
-                partial(part_rows, manifest, model=order.options.model, columns=order.columns),
-                _Watch(observer),
-            )
-        if wanted or SUMMARY not in store.names():
-            total = add_up(counts_of(store, run, number) for number in range(run.parts))
-            write_summary(store, summary_object(total, elapsed_s=time.monotonic() - began))
-        return Finished(summary=summary_object(total, elapsed_s=time.monotonic() - began), outcome=outcome(total))
+    rows_a_part = order.rows_a_part or (found.rows_a_part if found else ROWS_A_PART)
+    with ExitStack() as stack:
+        if order.stream is None:
+            manifest = stack.enter_context(open_manifest(order.manifest, rows_a_part))
+            if is_kept(order.manifest, store):
+                manifest = as_read(manifest)
+            store.prepare()
+            stack.enter_context(store.lock())
+            run = _run(order, manifest)
+            return _carried_out(order, manifest, run, work, observer)
+        require_folder(store)
+        store.prepare()
+        stack.enter_context(store.lock())
+        spooled = stack.enter_context(spooled_input(order.stream, store, rows_a_part, columns=dict(order.columns)))
+        run = _run(order, spooled.manifest)
+        spooled.keep()
+        return _carried_out(order, spooled.manifest, run, work, observer)
+
+
+def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, observer: Observer) -> Finished:
+    began, store = time.monotonic(), order.store
+    done = _done(store, run)
+    if order.retry is not None and len(done) < run.parts:
+        raise RunUnusable(f"{store.shown} is not finished ({len(done)} of {run.parts} parts): give no --retry first")
+    before = {number: counts_of(store, run, number) for number in sorted(done)}
+    wanted = _wanted(run, before, order.retry)
+    total = add_up(before.values())
+    state = State(rows=run.rows, parts=run.parts, parts_done=len(done), rows_before=total.rows)
+    observer.began(state, total)
+    before.clear()
+    if wanted:
+        task = Task(run_id=run.id, store=store, options=order.options, results=run.results, retry=order.retry)
+        work(
+            task,
+            wanted,
+            partial(part_rows, manifest, model=order.options.model, columns=order.columns),
+            _Watch(observer),
+        )
+    if wanted or SUMMARY not in store.names():
+        total = add_up(counts_of(store, run, number) for number in range(run.parts))
+        write_summary(store, summary_object(total, elapsed_s=time.monotonic() - began))
+    return Finished(summary=summary_object(total, elapsed_s=time.monotonic() - began), outcome=outcome(total))
 
 
 def _run(order: Order, manifest: Manifest) -> RunFile:

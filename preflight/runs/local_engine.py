@@ -13,7 +13,7 @@ from socket import socketpair
 from typing import TYPE_CHECKING, Any
 
 from preflight.runs.limits import DEATHS_A_PART, PARTS_AT_ONCE
-from preflight.runs.run_errors import ManifestChanged, RunUnusable
+from preflight.runs.run_errors import ManifestChanged, RunPaused, RunUnusable
 from preflight.runs.tally import Tally
 
 if TYPE_CHECKING:
@@ -46,16 +46,19 @@ def work_locally(
     watcher: Watcher,
     *,
     command: Callable[[int], Sequence[str]],
+    is_paused: Callable[[], bool] = lambda: False,
 ) -> None:
     """Have ``parts`` done by as many processes as there are ``tasks``, one task each.
 
     ``command`` starts a worker (``work_process.serve``) that inherits that descriptor. Raises ``RunUnusable``
-    where a part cannot be done; no worker is left over, whatever happens.
+    where a part cannot be done; no worker is left over, whatever happens. Once ``is_paused``, no further part is begun,
+    and ``RunPaused`` is raised when those under way are done, if any are left.
     """
     ordered = spread(parts, PARTS_AT_ONCE * len(tasks))
-    crew = _Crew(tasks, deque(ordered), rows_of, watcher, command)
+    crew = _Crew(tasks, deque(ordered), rows_of, watcher, command, is_paused=is_paused)
     try:
         crew.work()
+        crew.require_all_done()
     finally:
         crew.close()
 
@@ -77,8 +80,11 @@ class _Crew:
         rows_of: Callable[[int], PartRows],
         watcher: Watcher,
         command: Callable[[int], Sequence[str]],
+        *,
+        is_paused: Callable[[], bool],
     ) -> None:
         self._parts = parts
+        self._is_paused = is_paused
         self._rows_of = rows_of
         self._deaths: Counter[int] = Counter()
         self._watcher = watcher
@@ -102,6 +108,11 @@ class _Crew:
                 ticked = time.monotonic()
                 self._watcher.tick()
 
+    def require_all_done(self) -> None:
+        """Raise ``RunPaused`` where parts are left over."""
+        if self._parts:
+            raise RunPaused(f"paused: {len(self._parts)} parts are left; the same command goes on")
+
     def close(self) -> None:
         for worker in self._workers:
             worker.end(at_once=True)
@@ -112,7 +123,7 @@ class _Crew:
         worker.give(first)
 
     def _next(self) -> PartRows | None:
-        return self._rows_of(self._parts.popleft()) if self._parts else None
+        return self._rows_of(self._parts.popleft()) if self._parts and not self._is_paused() else None
 
     def _fill(self, worker: _Worker) -> None:
         """Give a worker what it has room for; of the last parts only one, so that the others have some, too."""

@@ -13,21 +13,22 @@ from array import array
 from collections import deque
 from dataclasses import dataclass
 from io import BufferedReader
-from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, assert_never
 
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.csv_reader import table_rows
-from preflight.jobfiles.open import open_regular, require_fetched
+from preflight.jobfiles.open import require_fetched
 from preflight.jobfiles.source_text import Lines, is_wide
-from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.redact import shown_path
 from preflight.runs.run_errors import ManifestChanged
 
 _PIECE = 1024 * 1024
 _LONGEST = 4 * limits.LINE_CHARS + 1
 """Bytes of a line that may have the characters which a line may have, and one more."""
+
+Kind: TypeAlias = Literal["lines", "table", "cells"]
+"""How rows are written: as lines of JSON, as a table of text, or as lines of JSON that list the cells of a row."""
 
 Stamp: TypeAlias = tuple[int, int, int]
 """Tells two states of a file apart: its inode, its size, and when it was last changed."""
@@ -52,19 +53,28 @@ class Slice:
 class Manifest:
     """A manifest, with the first byte and line of every part (``starts`` has one entry more).
 
-    ``head`` is the header of a table, of ``head_lines`` lines.
+    ``path`` is its name in rows, ``file`` the file or URL that it is. ``head`` is the header of a table, of
+    ``head_lines`` lines. ``snapshot`` is a file without a name that holds the
+    rows where ``path`` is not a text of this machine; ``close`` closes it.
     """
 
     path: str
+    file: str
     sha256: str
     rows: int
     rows_a_part: int
     stamp: Stamp
-    is_table: bool
+    kind: Kind
     head: bytes
     head_lines: int
     starts: array[int]
     lines: array[int]
+    snapshot: IO[bytes] | None = None
+
+    def close(self) -> None:
+        """Let go of the snapshot."""
+        if self.snapshot is not None:
+            self.snapshot.close()
 
     @property
     def parts(self) -> int:
@@ -83,48 +93,56 @@ class Manifest:
         )
 
 
-def read_manifest_index(path: Path, rows_a_part: int) -> Manifest:
-    """The manifest at ``path``. Raises ``ConfigurationError`` for what is none, or has no row."""
-    suffix = path.suffix.lower()
-    if suffix in PARQUET_SUFFIXES:
-        raise ConfigurationError(
-            f"{shown_path(str(path))}: Parquet: --to takes manifests in CSV, TSV or JSON Lines; "
-            "convert it, or check it without --to"
-        )
-    if suffix not in MANIFEST_SUFFIXES:
-        known = ", ".join(sorted(MANIFEST_SUFFIXES))
-        raise ConfigurationError(f"{shown_path(str(path))}: not a manifest of jobs: --to takes one file of {known}")
-    with open_regular(path) as stream:
-        head = stream.peek(100)[:100]
-        require_fetched(head, path=str(path))
-        if is_wide(head):
-            raise ConfigurationError(f"{shown_path(str(path))}: UTF-16: --to takes manifests in UTF-8; save it as that")
-        stamp = stamp_of(stream)
-        lines = _CountedLines(stream, path=str(path))
-        is_table = suffix in TABLE_SUFFIXES
-        scan = _Scan(lines, rows_a_part)
-        if is_table:
+def index_of(
+    stream: BufferedReader[Any],
+    *,
+    kind: Kind,
+    path: str,
+    rows_a_part: int,
+    sha256: str | None = None,
+    snapshot: IO[bytes] | None = None,
+) -> Manifest:
+    """Where the parts of the manifest in ``stream`` begin; ``path`` is its name in errors and in rows.
+
+    ``sha256`` is for a stream that is not the manifest's own bytes. Raises ``ConfigurationError`` for one without rows,
+    ``ManifestChanged`` for one that changes meanwhile.
+    """
+    head = stream.peek(100)[:100]
+    require_fetched(head, path=path)
+    if is_wide(head):
+        raise ConfigurationError(f"{shown_path(path)}: UTF-16: --to takes manifests in UTF-8; save it as that")
+    stamp = stamp_of(stream)
+    lines = _CountedLines(stream, path=path)
+    scan = _Scan(lines, rows_a_part)
+    match kind:
+        case "table":
             scan.table()
-        else:
+        case "cells":
+            scan.cells()
+        case "lines":
             scan.json_lines()
-        lines.read_to_end()
-        stream.seek(0)
-        head = stream.read(scan.head_bytes)
-        if stamp_of(stream) != stamp:
-            raise changed(str(path))
+        case _:
+            assert_never(kind)
+    lines.read_to_end()
+    stream.seek(0)
+    head = stream.read(scan.head_bytes)
+    if stamp_of(stream) != stamp:
+        raise changed(path)
     if not scan.rows:
-        raise ConfigurationError(f"{shown_path(str(path))}: no jobs in it")
+        raise ConfigurationError(f"{shown_path(path)}: no jobs in it")
     return Manifest(
-        path=str(path),
-        sha256=lines.digest.hexdigest(),
+        path=path,
+        file=path,
+        sha256=sha256 or lines.digest.hexdigest(),
         rows=scan.rows,
         rows_a_part=rows_a_part,
         stamp=stamp,
-        is_table=is_table,
+        kind=kind,
         head=head,
         head_lines=scan.head_lines,
         starts=scan.starts,
         lines=scan.first_lines,
+        snapshot=snapshot,
     )
 
 
@@ -145,7 +163,7 @@ def changed(path: str) -> ManifestChanged:
 class _CountedLines(Lines):
     """The lines of a file as its readers see them, all of it hashed; ``position`` is the byte after the last line."""
 
-    def __init__(self, stream: BufferedReader, *, path: str) -> None:
+    def __init__(self, stream: BufferedReader[Any], *, path: str) -> None:
         super().__init__(stream, path=path)
         self.digest = hashlib.sha256()
         self._bytes: BufferedReader = self._stream.detach()
@@ -225,6 +243,18 @@ class _Scan:
         for _ in rows if header else ():
             self._row(start, number)
             start, number = lines.position, lines.number + 1
+        self.starts.append(lines.position)
+
+    def cells(self) -> None:
+        """A row is a line that lists some cell. The first line names the columns, and is not counted as a row."""
+        lines = self._lines
+        next(lines, "")
+        self.head_bytes, self.head_lines = lines.position, lines.number
+        start, number = lines.position, lines.number
+        for line in lines:
+            if line != "[]\n":
+                self._row(start, number)
+            start, number = lines.position, lines.number
         self.starts.append(lines.position)
 
     def _row(self, start: int, line: int) -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted
+from preflight.jobfiles.stores import is_store_url
 from preflight.ledger import PaidRequest, paid_request_of
 from preflight.model import Job, JobReport
 from preflight.model.target import is_url
-from preflight.runs.manifest import Manifest, read_manifest_index
+from preflight.redact import redact
+from preflight.runs.manifest import Manifest
+from preflight.runs.open_manifest import open_manifest
 from preflight.runs.part_files import part_name, read_part
 from preflight.runs.report_jobs import NotAJob, job_of
 from preflight.runs.rows import part_rows
@@ -117,7 +121,10 @@ class Plan:
             self.usd += quote.usd
 
 
-def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path], specs: Specs = BUILT_IN) -> PaidRun:
+@contextmanager
+def open_paid_run(
+    store: Store, *, manifest: str | None, near: Iterable[Path], specs: Specs = BUILT_IN
+) -> Iterator[PaidRun]:
     """The finished run in ``store``. Its manifest is ``manifest``, or is where it was, or in a folder of ``near``.
 
     Raises ``RunUnusable`` where there is no finished run, or where no such file has the content that was checked.
@@ -129,23 +136,52 @@ def open_paid_run(store: Store, *, manifest: Path | None, near: Iterable[Path], 
         raise RunUnusable(
             f"{store.shown} is not finished ({done} of {run.parts} parts): run the same preflight check again first"
         )
-    name = str(run.manifest["name"])
-    if manifest is not None:
-        found = _with_content(manifest, run)
+    with ExitStack() as stack:
+        found = (
+            _at_one_of(_places(store, run, near), store, run, stack)
+            if manifest is None
+            else _with_content(manifest, run, stack)
+        )
         if found is None:
             raise RunUnusable(
-                f"{manifest} is not the manifest of {store.shown}, or has changed since its check: check it into a new"
-                " folder, and submit that"
+                f"{redact(manifest or '')} is not the manifest of {store.shown}, or has changed since its check: check"
+                " it into a new folder, and submit that"
             )
-        return PaidRun(store=store, run=run, manifest=found, specs=specs)
-    first = next(read_part(store, 0, run.results), {}).get("path")
-    places = [Path(str(first))] if first else []
-    changed = False
-    for place in [*places, *(folder / name for folder in near)]:
-        if place.is_file():
-            found = _with_content(place, run)
+        yield PaidRun(store=store, run=run, manifest=found, specs=specs)
+
+
+def manifest_of(store: Store, run: RunFile, *, near: Iterable[Path]) -> str:
+    """The name of the manifest of ``run``, which need not be finished: one of that name in a folder of ``near``.
+
+    Whether it has the content that was checked is seen when it is read. Raises ``RunUnusable`` where it is gone.
+    """
+    found = next((place for place in _places(store, run, near) if is_store_url(place) or Path(place).is_file()), None)
+    if found is None:
+        raise RunUnusable(
+            f"the manifest {run.manifest['name']} of {store.shown} is not where it was: put it back, or continue with "
+            "preflight check"
+        )
+    return found
+
+
+def _places(store: Store, run: RunFile, near: Iterable[Path]) -> Iterator[str]:
+    """Where the manifest may be. The path in a row may be relative to another folder; a URL is always whole."""
+    is_begun = part_name(0, run.results) in store.names()
+    first = next(read_part(store, 0, run.results), {}).get("path") if is_begun else None
+    if first and first != "-":
+        yield str(first)
+    for folder in near:
+        yield str(folder / str(run.manifest["name"]))
+
+
+def _at_one_of(places: Iterable[str], store: Store, run: RunFile, stack: ExitStack) -> Manifest:
+    """The manifest at one of ``places``."""
+    name, changed = run.manifest["name"], False
+    for place in places:
+        if is_store_url(place) or Path(place).is_file():
+            found = _with_content(place, run, stack)
             if found is not None:
-                return PaidRun(store=store, run=run, manifest=found, specs=specs)
+                return found
             changed = True
     if changed:
         raise RunUnusable(
@@ -200,9 +236,14 @@ def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[],
     return plan
 
 
-def _with_content(path: Path, run: RunFile) -> Manifest | None:
-    found = read_manifest_index(path, run.rows_a_part)
-    return found if found.sha256 == run.manifest["sha256"] else None
+def _with_content(name: str, run: RunFile, stack: ExitStack) -> Manifest | None:
+    """The manifest called ``name`` where it is that of ``run``; it is open as long as ``stack``."""
+    with ExitStack() as trying:
+        found = trying.enter_context(open_manifest(name, run.rows_a_part))
+        if found.sha256 != run.manifest["sha256"]:
+            return None
+        stack.push(trying.pop_all())
+        return found
 
 
 def _job(row: Job | JobUnreadable) -> Job:

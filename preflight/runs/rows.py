@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
@@ -15,31 +15,32 @@ from preflight.jobfiles.json_reader import read_json_lines
 from preflight.jobfiles.open import open_regular
 from preflight.jobfiles.source_text import Lines
 from preflight.model import Job
-from preflight.runs.manifest import Manifest, Slice, Stamp, changed, stamp_of
+from preflight.runs.manifest import Kind, Manifest, Slice, Stamp, changed, stamp_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRows:
     """The rows of one part, to be read in another process. ``head`` is the header of a table.
 
-    ``data`` holds their bytes where the manifest is out of a worker's reach. ``same_ids``: the line of an earlier row
-    with the same id, by line.
+    They are in ``file``; ``data`` holds their bytes where that is out of a worker's reach.
     """
 
     path: str
+    file: str
     stamp: Stamp
-    is_table: bool
+    kind: Kind
     head: bytes
     head_lines: int
     part: Slice
     model: str
     columns: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
-    same_ids: Mapping[int, int] = field(default_factory=dict)
 
     def with_data(self) -> PartRows:
         """The same, to be read anywhere. Raises ``ManifestChanged``."""
-        with open_regular(Path(self.path)) as stream:
+        if self.data is not None:
+            return self
+        with open_regular(Path(self.file)) as stream:
             self._require_unchanged(stream)
             stream.seek(self.part.start)
             return replace(self, data=stream.read(self.part.end - self.part.start))
@@ -49,39 +50,56 @@ class PartRows:
         if self.data is not None:
             rows = self._parsed(io.BytesIO(self.data))
         else:
-            with open_regular(Path(self.path)) as stream:
+            with open_regular(Path(self.file)) as stream:
                 self._require_unchanged(stream)
                 stream.seek(self.part.start)
                 rows = self._parsed(stream)
                 self._require_unchanged(stream)
         if len(rows) != self.part.rows:
-            raise changed(self.path)
+            raise changed(self.file)
         return rows
 
     def _parsed(self, stream: IO[bytes]) -> list[Job | JobUnreadable]:
+        if self.kind == "cells":
+            return self._jobs_of_cells(stream)
         # A line of its own before the rows: the beginning of a file has a meaning that theirs must not have.
         before = self.head or b"\n"
         span: BufferedReader[Any] = BufferedReader(_Span(before, stream, self.part.end - self.part.start))
         count = self.head_lines if self.head else 1
         lines = _SlicedLines(span, path=self.path, before=count, first_line=self.part.first_line)
-        if self.is_table:
+        if self.kind == "table":
             return list(read_table(lines, default_model=self.model, columns=dict(self.columns)))
         return list(read_json_lines(lines, default_model=self.model, columns=dict(self.columns)))
 
+    def _jobs_of_cells(self, stream: IO[bytes]) -> list[Job | JobUnreadable]:
+        from preflight.jobfiles.parquet_reader import cell_reader  # noqa: PLC0415 - only for Parquet
+
+        names, columns = json.loads(self.head), dict(self.columns)
+        read = cell_reader(names, columns, shown=self.path, default_model=self.model)
+        found = (read(row, json.loads(line)) for row, line in enumerate(stream, start=self.part.first_line))
+        return [job for job in found if job is not None]
+
     def _require_unchanged(self, stream: IO[bytes]) -> None:
         if stamp_of(stream) != self.stamp:
-            raise changed(self.path)
+            raise changed(self.file)
 
 
 def part_rows(manifest: Manifest, number: int, *, model: str, columns: tuple[tuple[str, str], ...] = ()) -> PartRows:
     """The rows of part ``number`` of ``manifest``; ``model`` is that of rows of a table that name none."""
+    part = manifest.slice(number)
+    data = None
+    if manifest.snapshot is not None:
+        manifest.snapshot.seek(part.start)
+        data = manifest.snapshot.read(part.end - part.start)
     return PartRows(
         path=manifest.path,
+        file=manifest.file,
         stamp=manifest.stamp,
-        is_table=manifest.is_table,
+        kind=manifest.kind,
         head=manifest.head,
         head_lines=manifest.head_lines,
-        part=manifest.slice(number),
+        part=part,
+        data=data,
         model=model,
         columns=columns,
     )

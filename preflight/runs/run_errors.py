@@ -11,3 +11,7 @@ class RunUnusable(ConfigurationError):
 
 class ManifestChanged(RunUnusable):
     """The manifest is not what it was when the run began."""
+
+
+class RunPaused(RunUnusable):
+    """The run was paused before its end: every part that was begun is complete, and the same command goes on."""

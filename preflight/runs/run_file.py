@@ -16,7 +16,7 @@ from preflight.render.json_text import to_json
 from preflight.runs.limits import MOST_ROWS_A_PART, RUN_FILE_BYTES
 from preflight.runs.part_files import Results
 from preflight.runs.run_errors import RunUnusable
-from preflight.runs.store import LOCK, Store
+from preflight.runs.store import LOCK, TEMPORARY, Store
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
@@ -65,7 +65,7 @@ def new_run(manifest: Manifest, options: Options, results: Results, *, columns: 
     spec = options.specs.load(options.model)
     return RunFile(
         id=os.urandom(8).hex(),
-        manifest={"name": os.path.basename(manifest.path), "sha256": manifest.sha256, "rows": manifest.rows},  # noqa: PTH119 - a text
+        manifest={"name": os.path.basename(manifest.file), "sha256": manifest.sha256, "rows": manifest.rows},  # noqa: PTH119 - a text
         options=_judging(options, columns),
         spec={"model": spec.model, "since": spec.since, **_named_specs(options)},
         parts=manifest.parts,
@@ -82,7 +82,7 @@ def find_run(store: Store) -> RunFile | None:
         with store.open(NAME) as file:
             data = file.read(RUN_FILE_BYTES + 1)
     except FileNotFoundError:
-        others = sorted(store.names() - {LOCK, "counts"})
+        others = sorted(name for name in store.names() - {LOCK, "counts"} if not name.startswith(TEMPORARY))
         if others:
             raise RunUnusable(
                 f"{store.shown} holds files that are not a run's, such as {printable(others[0])}: "

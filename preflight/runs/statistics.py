@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -15,6 +14,7 @@ from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.render.json_objects import shown_meta, total_object
 from preflight.render.mode_rates import credits_in_modes
+from preflight.runs.histogram import histograms
 from preflight.units import plain
 
 OTHERS: Final = "(others)"
@@ -23,13 +23,6 @@ _GROUPS = 100_000
 _HOSTS = 1000
 _OWN = ("verdict", "mode", "model", "path", "id", "host")
 """What jobs can be grouped by without a column of that name."""
-_SIZES = tuple(1 << power for power in range(10, 33))
-_EDGES: Final[dict[str, tuple[int, ...]]] = {
-    "seconds": tuple(range(61)),
-    "image_bytes": (0, *_SIZES),
-    "video_bytes": (0, *_SIZES),
-    "credits": tuple(range(0, 2401, 50)),
-}
 
 
 class Group:
@@ -112,7 +105,7 @@ class Statistics:
     def __init__(self) -> None:
         self.rules: dict[str, Counter[str]] = {}
         self.hosts: dict[str, Counter[str]] = {}
-        self.histograms = {name: [0] * len(edges) for name, edges in _EDGES.items()}
+        self.histograms = histograms()
         self.bytes = 0
         self.requests = 0
         self._sums: Counter[str] = Counter()
@@ -129,30 +122,19 @@ class Statistics:
             self.bytes += subject.transfer.bytes
             self.requests += subject.transfer.requests
             if subject.facts is not None and subject.facts.size_bytes is not None:
-                self._count("image_bytes" if subject.kind is Kind.IMAGE else "video_bytes", subject.facts.size_bytes)
+                name = "image_bytes" if subject.kind is Kind.IMAGE else "video_bytes"
+                self.histograms[name].add(subject.facts.size_bytes)
             if subject.video is not None and subject.video.durations.plausible:
-                self._count("seconds", float(subject.video.durations.plausible[0]))
+                self.histograms["seconds"].add(float(subject.video.durations.plausible[0]))
         if job.quote is not None:
-            self._count("credits", float(job.quote.credits))
-
-    def _count(self, name: str, value: float) -> None:
-        self.histograms[name][max(0, bisect_right(_EDGES[name], value) - 1)] += 1
-
-    def bins(self, name: str) -> Iterator[tuple[int, int | None, int]]:
-        """The bins of a histogram that hold something: lower edge, upper edge, count."""
-        edges = _EDGES[name]
-        for index, count in enumerate(self.histograms[name]):
-            if count:
-                yield edges[index], edges[index + 1] if index + 1 < len(edges) else None, count
+            self.histograms["credits"].add(float(job.quote.credits))
 
     def to_object(self) -> dict[str, Any]:
         """The figures as JSON, with the keys of ``summary.json``."""
         return {
             "rules": {rule: dict(counts) for rule, counts in sorted(self.rules.items())},
             "hosts": {host: dict(counts) for host, counts in sorted(self.hosts.items())},
-            "histograms": {
-                name: {"from": list(_EDGES[name]), "counts": counts} for name, counts in self.histograms.items()
-            },
+            "histograms": {name: histogram.to_object() for name, histogram in self.histograms.items()},
             "bytes": self.bytes,
             "requests": self.requests,
         }

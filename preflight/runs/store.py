@@ -18,7 +18,8 @@ from preflight.redact import printable, shown_path
 from preflight.runs.run_errors import RunUnusable
 
 LOCK = "lock"
-_TEMPORARY = ".unfinished-"
+TEMPORARY = ".unfinished-"
+"""How the names of files begin that are not whole yet: the next process on the run removes them."""
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
 
@@ -92,7 +93,7 @@ class FolderStore:
 
     def write(self, name: str, data: bytes) -> None:
         target = Path(self.path, name)
-        temporary = target.with_name(f"{_TEMPORARY}{target.name}-{os.urandom(6).hex()}")
+        temporary = target.with_name(f"{TEMPORARY}{target.name}-{os.urandom(6).hex()}")
         try:
             try:
                 with temporary.open("xb") as file:
@@ -136,7 +137,7 @@ class FolderStore:
         """Remove the unfinished files of processes that died."""
         for folder in (Path(self.path), Path(self.path, "counts")):
             with suppress(OSError):
-                for found in folder.glob(f"{_TEMPORARY}*"):
+                for found in folder.glob(f"{TEMPORARY}*"):
                     found.unlink(missing_ok=True)
 
     def _unwritable(self, name: str, error: Exception) -> RunUnusable:

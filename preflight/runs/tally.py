@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from preflight.rules import Trait, rules_with
+from preflight.runs.histogram import Histogram, histograms
 from preflight.runs.limits import HOSTS_COUNTED
 
 VERDICTS: Final = ("pass", "fail", "indeterminate")
@@ -19,33 +19,6 @@ _BUDGET = rules_with(Trait.BUDGET)
 _SUMS = (
     "rows", "credits", "low", "high", "usd", "priced", "inexact", "over_budget", "bytes", "requests", "sent_again",
 )  # fmt: skip
-
-
-class Histogram:
-    """How many values lie in each bin. A bin holds its lower edge; the last one has no upper."""
-
-    def __init__(self, edges: tuple[int, ...]) -> None:
-        self.edges = edges
-        self.counts = [0] * len(edges)
-
-    def add(self, value: float) -> None:
-        self.counts[max(0, bisect_right(self.edges, value) - 1)] += 1
-
-    def merge(self, counts: Iterable[int]) -> None:
-        self.counts = [mine + other for mine, other in zip(self.counts, counts, strict=True)]
-
-    def to_object(self) -> dict[str, Any]:
-        return {"from": list(self.edges), "counts": self.counts}
-
-
-def _histograms() -> dict[str, Histogram]:
-    sizes = (0, *(1 << power for power in range(10, 31)))
-    return {
-        "seconds": Histogram(tuple(range(62))),
-        "image_bytes": Histogram(sizes),
-        "video_bytes": Histogram(sizes),
-        "credits": Histogram(tuple(range(0, 2401, 50))),
-    }
 
 
 class Cost(Protocol):
@@ -64,7 +37,7 @@ class Tally:
     verdicts: Counter[str] = field(default_factory=Counter)
     rules: dict[str, Counter[str]] = field(default_factory=dict)
     hosts: dict[str, Counter[str]] = field(default_factory=dict)
-    histograms: dict[str, Histogram] = field(default_factory=_histograms)
+    histograms: dict[str, Histogram] = field(default_factory=histograms)
     credits: Decimal = Decimal(0)
     low: Decimal = Decimal(0)
     high: Decimal = Decimal(0)

@@ -1,18 +1,50 @@
-"""The page "Runs"."""
+"""The page "Runs": opens run folders, takes dropped manifests, and leads to the page of one run."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from preflight.ui.templating import page
+from preflight.errors import PreflightError
+from preflight.model.file_types import MANIFEST_SUFFIXES
+from preflight.ui import runs_open_page
+from preflight.ui.changes import upload
+from preflight.ui.templating import page, workplace_of
+from preflight.ui.uploads import TooLarge
 
 
 def routes() -> list[BaseRoute]:
-    """The routes of the page."""
-    return [Route("/runs", _show)]
+    """The routes of the page, and of the page of one run."""
+    return [Route("/runs", _show), upload("/runs/drop", _drop), *runs_open_page.routes()]
 
 
 def _show(request: Request) -> Response:
-    return page(request, "runs.html")
+    runs = workplace_of(request).runs
+    found = runs.places.runs()
+    return page(
+        request,
+        "runs.html",
+        found=[(runs.places.name_of(path), urlencode({"folder": runs.places.name_of(path)})) for path in found.folders],
+        is_all=found.is_all,
+        folders=[str(folder) for folder in runs.places.folders],
+        accept=",".join(sorted(MANIFEST_SUFFIXES)),
+    )
+
+
+async def _drop(request: Request) -> Response:
+    work = workplace_of(request)
+    name = request.query_params.get("name", "")
+    try:
+        _, path, _ = await work.desk.uploads.add(name, request.stream())
+        folder = await run_in_threadpool(work.runs.drop, path, name)
+    except TooLarge:
+        return PlainTextResponse("The file is too large for the page: check it with preflight check --to.", 413)
+    except (PreflightError, OSError) as error:
+        return PlainTextResponse(str(error), HTTPStatus.BAD_REQUEST)
+    query = urlencode({"folder": work.runs.places.name_of(folder)})
+    return JSONResponse({"run": f"/runs/open?{query}"})

@@ -33,4 +33,5 @@ class Services:
     why_no_key: str = ""
     uploader: Uploading | None = None
     is_sandbox: bool = False
+    folders: tuple[Path, ...] = (Path(),)
     examples: Mapping[Kind, Path] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from preflight.callbacks.listening import listening
 from preflight.ui.application import create_app
 from preflight.ui.browser_access import Access
 from preflight.ui.desk import Desk
+from preflight.ui.runs_desk import runs_desk
 from preflight.ui.services import Services
 from preflight.ui.till import Till
 from preflight.ui.watches import Watches
@@ -37,8 +38,15 @@ def serve_ui(services: Services, *, port: int = 0, on_ready: Callable[[str], obj
         place = Path(folder)
         desk = stack.enter_context(Desk(services, place))
         till = stack.enter_context(Till(desk))
-        watches = Watches(services, place)
-        work = Workplace(access=access, services=services, desk=desk, till=till, watches=watches, folder=place)
+        work = Workplace(
+            access=access,
+            services=services,
+            desk=desk,
+            till=till,
+            watches=Watches(services, place),
+            runs=stack.enter_context(runs_desk(services, place)),
+            folder=place,
+        )
         config = uvicorn.Config(
             create_app(work),
             limit_concurrency=_CONNECTIONS,

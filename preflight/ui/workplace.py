@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from preflight.ui.browser_access import Access
     from preflight.ui.desk import Desk
+    from preflight.ui.runs_desk import RunsDesk
     from preflight.ui.services import Services
     from preflight.ui.till import Till
     from preflight.ui.watches import Watches
@@ -23,4 +24,5 @@ class Workplace:
     desk: Desk
     till: Till
     watches: Watches
+    runs: RunsDesk
     folder: Path

@@ -323,6 +323,7 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--fail-on": _given("note"),
     "--fault": _given(MARKUP),
     "--files-from": _texts("names", "media"),
+    "--folder": _texts("media", NAME),
     "--forward": _given(f"'{MARKUP}", MARKUP),
     "--host": _given(MARKUP),
     "--host-rate": _given("100"),

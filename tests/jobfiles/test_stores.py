@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.servers.object_store import object_store
+from tests.servers.object_store import studio
 from tests.support.command import preflight
 
 ROW = "https://e.com/a.png,https://e.com/b.mp4"
-ACCOUNT = {"AWS_ACCESS_KEY_ID": "canary", "AWS_SECRET_ACCESS_KEY": "canary", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
 @pytest.fixture(scope="module")
@@ -24,11 +23,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     one = b'{"id": "a", "image": "https://e.com/a.png", "video": "x"}\n'
     path = tmp_path_factory.mktemp("store") / "jobs.parquet"
     pq.write_table(pa.table({"id": ["p"], "image": ["https://e.com/a.png"], "video": ["https://e.com/b.mp4"]}), path)
-    with object_store() as bucket:
-        bucket.client.create_bucket(Bucket="studio")
+    with studio() as (client, found):
         for key, body in {"day 1/jobs.csv": many.encode(), "jobs.jsonl": one, path.name: path.read_bytes()}.items():
-            bucket.client.put_object(Bucket="studio", Key=key, Body=body)
-        yield {**bucket.environment, "AWS_DEFAULT_REGION": "us-east-1"}
+            client.put_object(Bucket="studio", Key=key, Body=body)
+        yield found
 
 
 def test_a_table_is_read_row_by_row(store: dict[str, str]) -> None:
@@ -62,7 +60,11 @@ def test_a_store_that_does_not_answer_is_a_usage_error() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        ran = preflight("check", "s3://studio/a.csv", env={**ACCOUNT, "AWS_ENDPOINT_URL": endpoint})
+        ran = preflight(
+            "check",
+            "s3://studio/a.csv",
+            env={"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": endpoint},
+        )
     assert ran.code == 2
     assert ran.err.startswith("preflight: s3://studio/a.csv: cannot be opened: ")
 

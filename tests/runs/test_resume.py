@@ -65,6 +65,12 @@ def test_the_summary_adds_up(finished: Path) -> None:
     assert sum(summary["histograms"]["hosts"][""].values()) == 50
 
 
+def test_a_report_has_the_histograms_of_the_summary(finished: Path) -> None:
+    summary = json.loads((finished / "run" / "summary.json").read_text())["histograms"]
+    report = here("report", finished / "run", "--statistics", "--format", "json").json["statistics"]["histograms"]
+    assert report == {name: summary[name] for name in ("seconds", "image_bytes", "video_bytes", "credits")}
+
+
 def test_the_same_command_again_does_nothing_and_says_the_same(finished: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (finished / "run").iterdir() if path.name != "lock"}
     again = run(finished / "jobs.jsonl", finished / "run")
@@ -323,7 +329,6 @@ def test_a_full_disk_is_an_error_and_the_run_goes_on_afterwards(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["-", "--to", "run"], "standard input is gone by then"),
         (["a.csv", "b.csv", "--to", "run"], "--to takes one manifest"),
         (["https://example.com/jobs.csv", "--to", "run"], "download it first"),
         (["picture.png", "--to", "run"], "not a manifest of jobs"),

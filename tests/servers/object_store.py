@@ -193,6 +193,14 @@ def object_store() -> Iterator[Bucket]:
             process.wait(_SECONDS)
 
 
+@contextmanager
+def studio() -> Iterator[tuple[Any, dict[str, str]]]:
+    """Amazon's client of a store with an empty bucket ``studio``, and the environment that leads there."""
+    with object_store() as bucket:
+        bucket.client.create_bucket(Bucket="studio")
+        yield bucket.client, {**bucket.environment, "AWS_DEFAULT_REGION": "us-east-1"}
+
+
 def slowly(seconds: float) -> Callable[[str, str], object]:
     """For ``Gate.before``: a line on which each upload takes a while."""
     return lambda method, _: time.sleep(seconds) if method == "PUT" else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +18,9 @@ from preflight.errors import ApiError, TaskNotFound
 from preflight.ledger import Entry, EntryState, Ledger
 from preflight.ledger.calibration import candidates, observations_of, policies_that_fit
 from preflight.ledger.sums import GROUPS, add_up
+from preflight.render.balance_verdicts import explained
 from preflight.render.formats import CALIBRATION, ENTRY, LISTING
-from preflight.submit.settle import BalanceVerdict, resolve_as_not_charged, resolve_by_balance, resolve_by_task
+from preflight.submit.settle import resolve_as_not_charged, resolve_by_balance, resolve_by_task
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -175,7 +176,8 @@ def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
         by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
         remark(f"cannot read the balance: {error}; try again later, or {by_hand}")
         return entry
-    remark(_explained(verdict, entry))
+    by_hand = f"look at your tasks, then preflight ledger resolve {entry.id} --task ID, or --not-charged"
+    remark(explained(verdict, entry, by_hand=by_hand))
     return entry
 
 
@@ -192,32 +194,3 @@ def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Ent
         by_hand = f"preflight ledger resolve {entry.id} --task ID, or --not-charged"
         remark(f"the answer named the task {task_id}; look at your tasks, then {by_hand}")
         raise
-
-
-def _explained(verdict: BalanceVerdict, entry: Entry) -> str:
-    by_hand = f"look at your tasks, then preflight ledger resolve {entry.id} --task ID, or --not-charged"
-    match verdict:
-        case BalanceVerdict.CHARGED:
-            return "the balance fell by the job's price: it was accepted"
-        case BalanceVerdict.NOT_CHARGED:
-            return "the balance did not change: nothing was charged"
-        case BalanceVerdict.TOO_EARLY:
-            until = f"{entry.settles_at:%H:%M:%S} UTC" if entry.settles_at else "later"
-            return f"the balance has not changed, but the service may still charge until {until}: try again then"
-        case BalanceVerdict.NOT_ALONE:
-            reason = "another request ran since"
-        case BalanceVerdict.MOVED:
-            reason = "another charge or payment changed it since"
-        case BalanceVerdict.CONTRADICTORY:
-            reason = "it fell by more than the service reports as consumed"
-        case BalanceVerdict.INCOMPLETE:
-            reason = "the service does not report the consumed credits"
-        case BalanceVerdict.NOT_SEEN:
-            reason = "preflight did not read it before the request"
-        case BalanceVerdict.NO_KEY:
-            reason = "an earlier version of preflight did not record which key paid"
-        case BalanceVerdict.OTHER_KEY:
-            reason = "another key paid: use that key"
-        case _:
-            assert_never(verdict)
-    return f"the balance cannot tell: {reason}; {by_hand}"

@@ -119,7 +119,7 @@ def _sums(whole: Group, groups: Groups | None, figures: Statistics | None, count
         only=only,
         column=groups.column if groups else None,
         groups=rows,
-        histograms={name: list(figures.bins(name)) for name in figures.histograms} if figures else {},
+        histograms={name: list(found.bins()) for name, found in figures.histograms.items()} if figures else {},
         hosts=figures.hosts if figures else {},
         transfer=(figures.bytes, figures.requests) if figures else (0, 0),
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import webbrowser
 from contextlib import ExitStack
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
+from preflight.cli.completion import folders as completed_folders
 from preflight.cli.option_groups import NetworkOptions, PaidOptions
 from preflight.cli.param_types import WholeNumber
 from preflight.cli.service_options import (
@@ -23,6 +25,7 @@ from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox
 from preflight.cli.upload_options import UploadOptions, open_uploader, upload_options
 from preflight.errors import InvalidKey
 from preflight.ledger import Budget
+from preflight.redact import shown_path
 from preflight.upload.uploader import Uploading
 
 
@@ -37,6 +40,14 @@ from preflight.upload.uploader import Uploading
 )
 @click.option("--sandbox", is_flag=True, help="Try everything for free: on a sandbox, with a ledger of its own.")
 @click.option("--no-browser", is_flag=True, help="Print the link only; do not open the browser.")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    shell_complete=completed_folders,
+    metavar="DIR",
+    help="Folder whose runs the page may open (repeatable; default: the working folder).",
+)
 @upload_options("--upload")
 @max_credits_option
 @budget_per_day_option
@@ -48,6 +59,7 @@ def command(
     port: int,
     sandbox: bool,
     no_browser: bool,
+    folders: tuple[str, ...],
     upload: UploadOptions,
     max_credits: Decimal | None,
     budget_per_day: Decimal | None,
@@ -64,6 +76,9 @@ def command(
     preflight ui --sandbox
     preflight ui --upload s3://bucket --budget-per-day 5000
     """
+    for name in folders:
+        if not Path(name).is_dir():
+            raise click.UsageError(f"--folder {shown_path(name)}: no such folder")
     from preflight.ui import Services, serve_ui  # noqa: PLC0415 - an extra
 
     with ExitStack() as stack:
@@ -87,6 +102,7 @@ def command(
             budget=Budget(max_credits=max_credits, per_day=budget_per_day),
             uploader=uploader,
             is_sandbox=sandbox,
+            folders=tuple(map(Path, folders)) or (Path(),),
             examples=EXAMPLES if sandbox else {},
         )
         serve_ui(services, port=port, on_ready=lambda link: _announce(link, opens=not no_browser))

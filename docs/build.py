@@ -259,6 +259,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "probe-bounds": tables.probe_bounds,
     "job-bounds": tables.job_bounds,
     "cage-bounds": tables.cage_bounds,
+    "thumbnail-bounds": tables.thumbnail_bounds,
     "repairs": tables.repairs,
     "fix-bounds": tables.fix_bounds,
     "layers": layers,

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import preflight
+from preflight.checking.thumbnails import MOST_KEY_FRAME_BYTES
 from preflight.fix import run_worker as process
 from preflight.fix import worker
 from preflight.fix.repairs import REPAIRS
@@ -22,6 +23,7 @@ from preflight.specs import Limit, SizeLimit, Spec, load_spec, model_names
 from preflight.units import dollars
 from preflight.workers import mediainfo as caged
 from preflight.workers import pool as cage
+from preflight.workers import thumbnail
 
 PACKAGE = Path(preflight.__file__).parent
 
@@ -219,6 +221,28 @@ def cage_bounds() -> str:
         ("time", f"{cage.WALL_SECONDS:g} s", "for one file, on every platform; then the process is killed"),
         ("answer", _amount("bytes", cage.ANSWER_BYTES), "longest answer that is read"),
         ("files", f"{cage.REQUESTS_PER_WORKER}", "then the process is replaced"),
+    )
+    return table(("limit", "value", "what it bounds"), rows)
+
+
+def thumbnail_bounds() -> str:
+    """What making a thumbnail may use up."""
+    rows = (
+        (
+            "memory",
+            _amount("bytes", caged.THUMBNAIL_MEMORY_BYTES),
+            "address space of the process, where the platform can bound it",
+        ),
+        ("processor time", f"{caged.THUMBNAIL_CPU_SECONDS} s", "for one file, where the platform can bound it"),
+        ("time", f"{cage.THUMBNAIL_SECONDS:g} s", "for one file, on every platform; then the process is killed"),
+        ("answer", _amount("bytes", cage.ANSWER_BYTES), "longest answer that is read"),
+        ("pixels", f"{thumbnail.MOST_PIXELS:,}".replace(",", " "), "of a picture that is decoded"),
+        (
+            "pixels of a JPEG",
+            f"{thumbnail.MOST_JPEG_PIXELS:,}".replace(",", " "),
+            "which is decoded at a fraction of its size",
+        ),
+        ("key frame", _amount("bytes", MOST_KEY_FRAME_BYTES), "of a clip that is fetched and decoded"),
     )
     return table(("limit", "value", "what it bounds"), rows)
 

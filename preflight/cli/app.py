@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "check": ("preflight.cli.commands.check", "Check jobs and media files before you pay for them."),
     "report": ("preflight.cli.commands.report", "Show what a run or a saved report holds."),
+    "sheet": ("preflight.cli.commands.sheet", "Draw a contact sheet of a run or of files."),
     "pair": ("preflight.cli.commands.pair", "Write a manifest that pairs images with videos."),
     "estimate": ("preflight.cli.commands.estimate", "Show the price of a job."),
     "probe": ("preflight.cli.commands.probe", "Show facts about a file without judging it."),

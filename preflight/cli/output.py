@@ -37,6 +37,19 @@ def emit(text: str, output: str | None, *, commands: bool = False) -> None:
         sink.discard()
 
 
+def write_picture(data: bytes, output: str) -> None:
+    """Write ``data`` into the file ``output``, whole or not at all. Raises ``ConfigurationError``."""
+    target = _destination(output)
+    temporary = _beside(target)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(target)
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {output}: {error.strerror}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 class Sink:
     """Where the pieces of one result go: standard output, or a file that is complete or absent.
 

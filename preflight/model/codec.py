@@ -20,6 +20,7 @@ from preflight.errors import ConfigurationError, PreflightError
 from preflight.model.facts import Defect, MediaError
 
 _TEXT_BYTES = 100
+_LONGEST: Mapping[type, int] = {bytes: 64 * 1024}
 _READ: Mapping[type, Callable[[str], Any]] = {
     Decimal: Decimal,
     Fraction: Fraction,
@@ -91,7 +92,7 @@ def _decode(kind: Any, data: Any) -> Any:  # noqa: PLR0911 - one for each kind o
         if issubclass(kind, Enum):
             return kind[data]
         if kind in _READ:
-            _require(isinstance(data, str) and len(data) <= _TEXT_BYTES)
+            _require(isinstance(data, str) and len(data) <= _LONGEST.get(kind, _TEXT_BYTES))
             return _READ[kind](data)
         if kind in (bool, int, str):
             _require(type(data) is kind)

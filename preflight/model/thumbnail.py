@@ -48,7 +48,7 @@ class Thumbnail:
     @property
     def data_uri(self) -> str | None:
         """The picture as a URL that holds it, for HTML and JSON; ``None`` where there is none."""
-        if not self.data:
+        if not self.data or self.media_type not in MEDIA_TYPES:
             return None
         from base64 import b64encode  # noqa: PLC0415 - only where somebody looks
 

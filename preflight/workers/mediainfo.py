@@ -4,8 +4,8 @@ Run as a script by ``pool.py``; it imports nothing of the package. A request on 
 ``{"id": …, "size": …, "pieces": [[start, length], …], "wants": {…}}``, followed by the pieces' bytes; an answer is a
 line of JSON, ``{"id": …, "told": […]}`` with the same id, or ``{}`` for no opinion. Any harm that a crafted file does
 to a library ends here, at worst with this process. It asks MediaInfo (``libmediainfo.py``); started with ``decode``, it
-decodes pictures (``decode.py``), and with ``picture`` or ``clip``, it makes thumbnails of pictures (``thumbnail.py``)
-or clips (``thumbnail_clip.py``).
+decodes pictures (``decode.py``), and with ``picture``, ``clip`` or ``sheet``, it makes thumbnails of pictures
+(``thumbnail.py``) or clips (``thumbnail_clip.py``), or sheets of them (``thumbnail_sheet.py``).
 
 libmediainfo follows references: an alias in a QuickTime track, a playlist, a manifest. It opens the paths they name and
 fetches the URLs with a libcurl of its own. So once it is loaded this process gives up opening anything, for good.
@@ -41,6 +41,7 @@ A table that grows by doubling fails while it holds a third: it asks for two mor
 _MAKERS = {
     "picture": ("", ""),
     "clip": ("thumbnail_clip.py", "make_clip_thumbnailer"),
+    "sheet": ("thumbnail_sheet.py", "make_sheet_composer"),
 }
 """The scripts that make thumbnails, and what makes the maker: it is given the names of ``thumbnail.py``."""
 _ALIAS, _MXF = b"alis", b"\x06\x0e\x2b\x34"
@@ -126,7 +127,7 @@ def serve_decoding() -> None:
 
 
 def serve_thumbnails(task: str) -> None:
-    """Answer with one object: a thumbnail and a clip's filmstrip, or why there is none."""
+    """Answer with one object: a thumbnail and a clip's filmstrip, a sheet of thumbnails, or why there is none."""
     script, maker = _MAKERS[task]
     pictures = _beside("thumbnail.py")
     make = _beside(script)[maker](pictures) if script else pictures["make_thumbnailer"]()

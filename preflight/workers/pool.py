@@ -32,8 +32,10 @@ COMMAND = (sys.executable or "", "-P", str(_FOLDER / "mediainfo.py"))
 """``-P`` keeps the current folder, which may be a stranger's, out of the places that modules are loaded from."""
 DECODE = (*COMMAND, "decode")
 """Starts a worker that decodes pictures; by default one asks MediaInfo."""
-PICTURES, CLIPS = (*COMMAND, "picture"), (*COMMAND, "clip")
-"""Start workers that make thumbnails of pictures and clips."""
+PICTURES, CLIPS, SHEETS = ((*COMMAND, task) for task in ("picture", "clip", "sheet"))
+"""Start workers that make thumbnails of pictures and clips, and sheets of them."""
+SHEET_BYTES = 64 * 1024 * 1024
+"""Longest answer with a sheet."""
 THUMBNAIL_SECONDS = 18.0
 """Wall-clock seconds for the thumbnails of one file: a little more than its limit of processor time."""
 

@@ -157,7 +157,7 @@ def turned(image: Image.Image, orientation: int) -> Image.Image:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Grey of more bits as eight, and a palette as its colours: neither can be resized as it is."""
     if image.mode in _WIDE:
-        return image.point([value >> 8 for value in range(1 << 16)], "L") if image.mode != "I" else _scaled(image)
+        return _scaled(image.convert("I"))
     if image.mode == "F":
         return _scaled(image)
     if image.mode in _CLEAR or "transparency" in image.info:

@@ -241,6 +241,10 @@ BASES: dict[str, Callable[[World], list[list[str]]]] = {
     "comment": lambda w: [["--artifact", w.path(f"{NAME}.jsonl"), "--dry-run"], ["--artifact", w.path("media")]],
     "diff": lambda _: [[], [HOSTILE], [SECRET, HOSTILE]],
     "report": lambda w: [[w.path(f"{NAME}.jsonl")], [w.path("media")], [w.path("empty")], [HOSTILE], [SECRET]],
+    "sheet": lambda w: [
+        [name, "-o", w.path("sheet.png")]
+        for name in (w.path("media"), w.path("job.yaml"), w.path(f"{NAME}.jsonl"), w.path("empty"), HOSTILE, SECRET)
+    ],
     "fix": lambda w: [
         ["--diff", w.path(f"media/{NAME}.mp4")],
         ["--diff", w.path("media")],
@@ -340,6 +344,7 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--output": lambda world: [world.fresh(), world.path("media"), f"{world.path('busy')}/{NAME}", "a\0b"],
     "--part-rows": _given("5"),
     "--per-host": _given("2"),
+    "--per-sheet": _given("1"),
     "--port": _given(),
     "--prompt": _given(),
     "--proxy": _given(MARKUP, f"http://user:{SECRET}@127.0.0.1:1"),

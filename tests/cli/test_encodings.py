@@ -39,6 +39,7 @@ ARGUMENTS = {
     "report": ["東京.jsonl"],
     "comment": ["--artifact", "東京.md"],
     "diff": ["--format", "東京"],
+    "sheet": ["東京.png", "-o", "東京.png"],
     "rules": [],
     "upload": ["東京.png", "--to", "s3://東京"],
     "explain": ["video-too-long"],

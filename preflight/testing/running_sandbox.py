@@ -119,7 +119,7 @@ def running_sandbox(
     defaults: Mapping[str, Any] = {"prober": probe_seconds, "image_prober": probe_image}
     try:
         settings = Options(credits=Decimal(credits), speed=speed, faults=armed, **{**defaults, **options})
-    except TypeError as error:
-        raise ConfigurationError(f"an option of the sandbox that there is not: {error}") from error
+    except (TypeError, ArithmeticError) as error:
+        raise ConfigurationError(f"the options of the sandbox cannot be used: {error!r}") from error
     with serve(settings) as url, httpx2.Client(base_url=url, trust_env=False, verify=False) as admin:
         yield RunningSandbox(url, admin)

@@ -42,7 +42,7 @@ class SheetArtist:
         answer = told[0] if told else {"missing": "needs more time or memory than the limits allow"}
         if "data" not in answer:
             reason = shorten(printable(str(answer.get("missing"))), 200)
-            raise ConfigurationError(f"the sheet cannot be drawn: it {reason}; try fewer jobs with --per-sheet")
+            raise ConfigurationError(f"the sheet cannot be drawn: it {reason}; draw fewer jobs on a sheet")
         try:
             drawn = b64decode(answer["data"], validate=True)
         except (TypeError, ValueError):

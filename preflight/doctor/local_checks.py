@@ -21,7 +21,7 @@ from preflight.workers.pool import WorkerPool
 
 _DISTRIBUTION = "media-preflight"
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)[^;]*(?:;.*\bextra == ['\"]([\w-]+)['\"])?")
-_FOR_DEVELOPERS = frozenset({"dev"})
+_FOR_DEVELOPERS = frozenset({"dev", "docs"})
 CLIP = Path(__file__).parent.parent / "sandbox" / "media" / "dance.mp4"
 """A small clip that comes with preflight."""
 _ASK = (

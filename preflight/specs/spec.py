@@ -18,6 +18,9 @@ Rounding: TypeAlias = Literal["ceil", "exact", "nearest"]
 Basis: TypeAlias = Literal["reference", "requested", "clip"]
 """What is paid for: the seconds of the reference video, the seconds that the job requests, or each clip."""
 
+UNBOUNDED: Final = Fraction(10**12)
+"""The value of a limit that a spec does not state."""
+
 
 class FieldSpec(NamedTuple):
     """One field of the request body, by its dotted name.
@@ -197,9 +200,6 @@ class Spec(NamedTuple):
     def takes_video(self) -> bool:
         return bool(self.video.containers)
 
-
-UNBOUNDED: Final = Fraction(10**12)
-"""The value of a limit that a spec does not state."""
 
 _NONE = Limit(value=Fraction(0), source="")
 _ANY = Limit(value=UNBOUNDED, source="")

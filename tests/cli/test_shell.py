@@ -115,7 +115,7 @@ def test_completing_a_command_loads_none_of_them() -> None:
     }
     ran = preflight(env=env)
     loaded = {line.rpartition("|")[2].strip() for line in ran.err.splitlines()}
-    assert ran.out.split() == ["plain,submit", "plain,schema", "plain,settings", "plain,sandbox"]
+    assert ran.out.split() == ["plain,sheet", "plain,submit", "plain,schema", "plain,settings", "plain,sandbox"]
     assert not loaded & {"preflight.cli.commands.submit", "preflight.checking.engine", "httpx2", "rich", "yaml"}
 
 

@@ -26,10 +26,11 @@ RUN_BY = {
     "README.md": "tests/docs/test_pages.py",
     "docs/client.md": "tests/client/test_docs.py",
     "docs/ledger.md": "tests/docs/test_examples.py",
+    "docs/models.md": "tests/specs/test_paid_by_spec.py",
     "docs/python.md": "tests/docs/test_pages.py",
     "docs/reference.md": "tests/docs/test_examples.py",
     "docs/sandbox.md": "tests/docs/test_examples.py",
-    "docs/service.md": "tests/service/test_service_example.py",
+    "docs/service.md": "tests/docs/test_examples.py",
 }
 """The test that runs the Python of a page, or compares it with the package."""
 _ENDS = {"|", ">", ">>", "<", "&&", ";", "||", ">&", "&", "2>"}
@@ -88,6 +89,12 @@ PRELUDES = {
     "ledger.md": "from starlette.applications import Starlette\n"
     "app, key, secret = Starlette(), 'sk-example', 's' * 32\n",
     "sandbox.md": "",
+    "service.md": "import os, preflight\n"
+    "from fastapi import FastAPI\n"
+    "from preflight.callbacks import Receiver\n"
+    "os.environ |= dict(PREFLIGHT_API_KEY='sk-example', PREFLIGHT_API_URL='https://api.example.com', "
+    "PREFLIGHT_LEDGER='ledger.db')\n"
+    "client, ledger, tell_the_user = preflight.Client('sk-example'), preflight.Ledger('a.db'), print\n",
 }
 
 

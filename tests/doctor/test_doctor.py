@@ -37,11 +37,15 @@ NAMES = [
     "proxies",
     "extra deep",
     "extra fix",
+    "extra html",
     "extra listen",
     "extra mcp",
+    "extra otel",
     "extra ray",
     "extra runs",
     "extra sandbox",
+    "extra testing",
+    "extra ui",
     "extra upload",
 ]
 

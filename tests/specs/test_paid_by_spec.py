@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import preflight
 from preflight import load_spec
 from tests.support.command import FIXTURES, here
 from tests.support.service import service
 
+ROOT = Path(__file__).parents[2]
 SPECS = FIXTURES / "specs"
 MOTION, STILLS = load_spec(SPECS / "motion-sibling.toml"), load_spec(SPECS / "image-to-video.toml")
 
@@ -36,6 +41,25 @@ def test_a_job_is_paid_for_at_the_price_of_its_spec(model: str, credits: int, tm
         assert balance == 10_000 - credits
         assert running.submit(path, "--yes", *named).code != 0  # paid for already
         assert here("credits", "--format", "json", *running.options).json["balance"] == balance
+
+
+def test_the_python_of_models_md_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it but the payment, whose arguments are held against the function."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "models.md").read_text("utf-8"), re.DOTALL)
+    *statements, payment = ast.parse(code).body
+    (tmp_path / "my-model.toml").write_bytes((SPECS / "motion-sibling.toml").read_bytes())
+    body = {"character_url": str(FIXTURES / "pictures" / "plain.png"), "quality": "1080p"}
+    job = {"model": MOTION.model, "input": body | {"motion_url": str(FIXTURES / "clips" / "12-seconds.mp4")}}
+    (tmp_path / "job.yaml").write_text(json.dumps(job), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(ast.Module(statements, []), "models.md", "exec"), names)
+    assert names["report"].quote.credits == 150
+    assert isinstance(payment, ast.Expr)
+    assert isinstance(payment.value, ast.Call)
+    assert ast.unparse(payment.value.func) == "preflight.submit_job"
+    keywords = {each.arg or "": each.value for each in payment.value.keywords}
+    inspect.signature(preflight.submit_job).bind(*payment.value.args, **keywords)
 
 
 def test_a_change_of_the_duration_has_its_price_in_a_difference(

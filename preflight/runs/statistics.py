@@ -13,7 +13,7 @@ from preflight.model import JobReport, Kind, Verdict
 from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.render.json_objects import shown_meta, total_object
-from preflight.render.mode_rates import credits_in_modes
+from preflight.render.mode_rates import CreditsInModes
 from preflight.runs.histogram import histograms
 from preflight.units import plain
 
@@ -30,13 +30,17 @@ class Group:
 
     def __init__(self) -> None:
         self.totals = Totals()
-        self.in_mode: dict[str, Decimal] = {}
+        self._in_mode = CreditsInModes()
 
     def add(self, job: JobReport) -> None:
         """Count one job more."""
         self.totals.add(job)
-        for mode, credits_ in credits_in_modes(job):
-            self.in_mode[mode] = self.in_mode.get(mode, Decimal(0)) + credits_
+        self._in_mode.add(job)
+
+    @property
+    def in_mode(self) -> dict[str, Decimal]:
+        """What the jobs would cost in each mode."""
+        return self._in_mode.sums
 
     @property
     def priced(self) -> int:

@@ -128,6 +128,15 @@ def test_a_check_and_an_estimate_are_pages_too(tmp_path: Path) -> None:
     assert tile(estimate, "credits") == "390"
 
 
+def test_a_file_by_itself_costs_nothing_beside_a_job_in_any_mode(tmp_path: Path) -> None:
+    page, manifest = tmp_path / "check.html", tmp_path / "jobs.csv"
+    manifest.write_text(f"image,video\n{PICTURE},{CLIP}\n")
+    here("check", manifest, CLIP, "--format", f"html:{page}")
+    assert [tile(page, label) for label in ("credits", "all in 720p", "all in 1080p")] == ["360", "360", "480"]
+    here("check", CLIP, "--format", f"html:{page}")
+    assert [tile(page, label) for label in ("credits", "all in 1080p")] == ["360", "480"]
+
+
 def test_the_policy_allows_the_page_its_own_styles_and_scripts_and_nothing_else(run: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.html"
     here("report", run, "--format", f"html:{path}")

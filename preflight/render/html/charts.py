@@ -78,6 +78,7 @@ def drawn(chart: Chart) -> Markup:
         disable_xml_declaration=True,
         min_scale=3,
         max_scale=6,
+        order_min=0,  # half a job is none
         **chart.options,
     )
     if chart.labels:

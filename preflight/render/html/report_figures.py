@@ -14,7 +14,7 @@ from preflight.model import JobReport, Kind
 from preflight.redact import shorten
 from preflight.render.html.site_of import site_of
 from preflight.render.json_objects import shown_meta
-from preflight.render.mode_rates import credits_in_modes
+from preflight.render.mode_rates import CreditsInModes
 from preflight.specs import load_spec, model_names
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Figures:
         self.hosts: dict[str, Counter[str]] = {}
         self.requests: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
-        self.in_mode: dict[str, Decimal] = {}
+        self._in_mode = CreditsInModes()
         self.groups: dict[str, tuple[int, Decimal, Decimal]] = {}
         self.ranges: list[JobRange] = []
         self.cumulated: list[tuple[int, Decimal, Decimal]] = []
@@ -90,10 +90,14 @@ class Figures:
         for subject in job.subjects:
             self._add_reading(site_of(subject), subject.source, subject.transfer.requests, subject.transfer.bytes)
             self._add_facts(job.model, subject)
-        for mode, credits_ in credits_in_modes(job):
-            self.in_mode[mode] = self.in_mode.get(mode, Decimal(0)) + credits_
+        self._in_mode.add(job)
         if job.quote is not None:
             self._add_price(job, job.quote, name)
+
+    @property
+    def in_mode(self) -> dict[str, Decimal]:
+        """What the jobs would cost in each mode."""
+        return self._in_mode.sums
 
     def _add_facts(self, model: str, subject: Subject) -> None:
         limits = limits_of(model)

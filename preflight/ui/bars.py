@@ -65,12 +65,12 @@ def _of_image(facts: ImageFacts, spec: Spec) -> Iterator[Bar]:
         )
         most = spec.image.max_aspect.value
         yield _bar(
-            "Long side to short side",
+            "Aspect ratio",
             Fraction(long, short),
             low=Fraction(1),
             high=most,
             shown=f"{float(Fraction(long, short)):.3g} : 1",
-            limit=f"allowed: 1 : 1 to {decimal_text(most)} : 1",
+            limit=f"allowed: 1 : 1 to {decimal_text(most)} : 1, long side to short",
             state="bad" if Fraction(long, short) > most else "good",
         )
 

@@ -26,6 +26,7 @@ RUN_BY = {
     "README.md": "tests/docs/test_pages.py",
     "docs/client.md": "tests/client/test_docs.py",
     "docs/ledger.md": "tests/docs/test_examples.py",
+    "docs/models.md": "tests/docs/test_examples.py",
     "docs/python.md": "tests/docs/test_pages.py",
     "docs/reference.md": "tests/docs/test_examples.py",
     "docs/sandbox.md": "tests/docs/test_examples.py",
@@ -87,6 +88,9 @@ def test_a_test_runs_the_python_of_a_page(page: Path) -> None:
 PRELUDES = {
     "ledger.md": "from starlette.applications import Starlette\n"
     "app, key, secret = Starlette(), 'sk-example', 's' * 32\n",
+    "models.md": "import shutil, pathlib\n"
+    f"shutil.copy({str(ROOT / 'fixtures' / 'specs' / 'image-to-video.toml')!r}, 'my-model.toml')\n"
+    "pathlib.Path('job.yaml').write_text('{model: stills-v2-image-to-video, input: {duration: 10}}')\n",
     "sandbox.md": "",
 }
 

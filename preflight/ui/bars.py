@@ -20,11 +20,14 @@ _ROOM = 1.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One figure. ``state`` is ``good``, ``warn`` or ``bad``; ``start``, ``end`` and ``at`` are per cent of the bar."""
+    """One figure. ``limit`` says in words which values are allowed, advised or used.
+
+    ``state`` is ``good``, ``warn`` or ``bad``; ``start``, ``end`` and ``at`` are per cent of the bar.
+    """
 
     label: str
     measured: str
-    allowed: str
+    limit: str
     state: str
     start: float
     end: float
@@ -57,17 +60,17 @@ def _of_image(facts: ImageFacts, spec: Spec) -> Iterator[Bar]:
             Fraction(short),
             low=least,
             shown=f"{short} px",
-            allowed=f"{least} px or more",
+            limit=f"allowed: {least} px or more",
             state="bad" if short < least else "warn" if short < advised else "good",
         )
         most = spec.image.max_aspect.value
         yield _bar(
-            "Side ratio",
+            "Aspect ratio",
             Fraction(long, short),
             low=Fraction(1),
             high=most,
             shown=f"{float(Fraction(long, short)):.3g} : 1",
-            allowed=f"at most {decimal_text(most)} : 1",
+            limit=f"allowed: 1 : 1 to {decimal_text(most)} : 1, long side to short",
             state="bad" if Fraction(long, short) > most else "good",
         )
 
@@ -86,7 +89,7 @@ def _of_video(facts: VideoFacts, spec: Spec, orientation: str) -> Iterator[Bar]:
             low=least,
             high=most,
             shown=show_seconds(seconds),
-            allowed=f"{show_seconds(least)} to {show_seconds(most)}",
+            limit=f"allowed: {show_seconds(least)} to {show_seconds(most)}",
             state="good" if all(inside) else "warn" if any(inside) else "bad",
         )
         if cap < most:
@@ -95,7 +98,7 @@ def _of_video(facts: VideoFacts, spec: Spec, orientation: str) -> Iterator[Bar]:
                 seconds,
                 high=cap,
                 shown=show_seconds(seconds),
-                allowed=f"at most {show_seconds(cap)} are used",
+                limit=f"used: at most {show_seconds(cap)}",
                 state="warn" if seconds > cap else "good",
             )
     if facts.width and facts.height:
@@ -107,7 +110,7 @@ def _of_video(facts: VideoFacts, spec: Spec, orientation: str) -> Iterator[Bar]:
                 low=low,
                 high=high,
                 shown=f"{side} px",
-                allowed=f"{low} to {high} px advised",
+                limit=f"advised: {low} to {high} px",
                 state="good" if low <= side <= high else "warn",
             )
 
@@ -118,7 +121,7 @@ def _size(size_bytes: int, limit: SizeLimit) -> Bar:
         Fraction(size_bytes),
         high=Fraction(limit.safe_bytes),
         shown=phrases.size(size_bytes),
-        allowed=f"at most {limit.label}",
+        limit=f"allowed: at most {limit.label}",
         state="good" if size_bytes <= limit.safe_bytes else "warn" if size_bytes <= limit.hard_bytes else "bad",
     )
 
@@ -128,7 +131,7 @@ def _bar(
     value: Fraction,
     *,
     shown: str,
-    allowed: str,
+    limit: str,
     state: str,
     low: Fraction | None = None,
     high: Fraction | None = None,
@@ -142,4 +145,4 @@ def _bar(
         return round(_WIDTH * min(max((log(max(number, 1e-9)) - left) / (right - left), 0.0), 1.0), 2)
 
     start, end = place(first) if low else 0.0, place(last) if high else float(_WIDTH)
-    return Bar(label=label, measured=shown, allowed=allowed, state=state, start=start, end=end, at=place(float(value)))
+    return Bar(label=label, measured=shown, limit=limit, state=state, start=start, end=end, at=place(float(value)))

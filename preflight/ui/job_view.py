@@ -99,7 +99,8 @@ def is_failing(finding: Finding, report: JobReport) -> bool:
 def _card(draft: Draft, report: JobReport, subject: Subject, spec: Spec) -> Card:
     findings = tuple(finding for finding in report.findings if finding.field == subject.field)
     failing = any(is_failing(finding, report) for finding in findings)
-    offer = offer_for(report, subject)
+    slider = _slider(subject, spec, draft.choices.orientation)
+    offer = offer_for(report, subject, has_window=slider is not None and slider.is_needed)
     why = phrases.why_not_read(subject)
     return Card(
         kind=subject.kind,
@@ -109,7 +110,7 @@ def _card(draft: Draft, report: JobReport, subject: Subject, spec: Spec) -> Card
         bars=bars_of(subject, spec, draft.choices.orientation),
         findings=findings,
         offer=offer,
-        slider=_slider(subject, spec, draft.choices.orientation),
+        slider=slider,
         strip=tuple(number for number, frame in enumerate(subject.filmstrip) if frame.data),
         told=draft.told.get(subject.kind),
         is_shown=subject.facts is not None,

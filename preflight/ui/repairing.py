@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from preflight.fix.inputs import FixInput
 from preflight.fix.outcome import FixState
 from preflight.fix.plan import plan
+from preflight.fix.repairs import Step
 from preflight.fix.window import Window
 from preflight.model import JobReport, Kind, Subject
 from preflight.specs import load_spec
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from preflight.ui.window_form import WindowForm
 
 _IF_TAKEN = "move it away, then repair again"
+_CUT = "cut out the part chosen above"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +38,19 @@ class Repaired:
     text: str
 
 
-def offer_for(report: JobReport, subject: Subject) -> Offer | None:
-    """The gentlest repair of everything that is wrong with ``subject``; ``None`` where there is none."""
+def offer_for(report: JobReport, subject: Subject, *, has_window: bool) -> Offer | None:
+    """The gentlest repair of everything that is wrong with ``subject``; ``None`` where there is none.
+
+    ``has_window``: the user chooses the part of the clip that a cut keeps.
+    """
     spec = load_spec(report.model)
     found = tuple(finding for finding in report.findings if finding.field == subject.field)
     for unsafe in (False, True):
         made = plan(subject.facts, found, spec, unsafe=unsafe, fail_on=report.fail_on)
         if made.tries:
-            steps = tuple(dict.fromkeys(row.what for row in made.tries[0]))
+            steps = tuple(
+                dict.fromkeys(_CUT if has_window and row.step is Step.TRIM else row.what for row in made.tries[0])
+            )
             return Offer(steps=steps, is_unsafe=unsafe)
     return None
 

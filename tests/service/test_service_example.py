@@ -1,4 +1,4 @@
-"""The service of ``docs/examples/service.py``, served by uvicorn: what it takes, what it pays, and how often."""
+"""The service of ``docs/examples/service.py``, which docs/service.md shows: what it takes, pays, and how often."""
 
 from __future__ import annotations
 

@@ -192,30 +192,6 @@ def test_a_killed_page_leaves_no_process_and_its_run_goes_on(browser: Browser, s
     assert len(rows_of(run)) == 600
 
 
-def test_a_page_killed_while_it_pays_pays_nothing_twice(browser: Browser, sandbox: Service) -> None:
-    path = manifest(sandbox, 12)
-    here("check", path, "--to", sandbox.folder / "run", "--workers", "1", *sandbox.media_options)
-    sandbox.arm("late-answer", operation="create", seconds=1.0, count=20)
-    with opened(sandbox) as ui, visit(browser) as seen:
-        enter(seen, ui, "/runs/open?folder=run")
-        agree(seen)
-        seen.page.get_by_role("button", name="Yes, submit and pay").click()
-        until(lambda: sandbox.paid_requests >= 2)
-        ui.kill()
-    until(lambda: sandbox.state["jobs_billed"] == sandbox.paid_requests)
-    before = sandbox.paid_requests
-    with opened(sandbox) as ui, visit(browser) as seen:
-        enter(seen, ui, "/runs/open?folder=run")
-        agree(seen)
-        assert seen.page.get_by_text(f"Submit {9 - before} jobs").count() == 1
-        seen.page.get_by_role("button", name="Yes, submit and pay").click()
-        seen.page.get_by_role("link", name="Settle what is in doubt").wait_for(timeout=60_000)
-        assert (sandbox.paid_requests, sandbox.state["jobs_billed"]) == (9, 9)
-        seen.page.get_by_role("link", name="Settle what is in doubt").click()
-        seen.page.get_by_role("heading", name="In doubt").wait_for()
-        seen.require_sound()
-
-
 def test_a_budget_holds_jobs_back_and_says_so(browser: Browser, sandbox: Service) -> None:
     path = manifest(sandbox, 4)
     here("check", path, "--to", sandbox.folder / "run", "--workers", "1", *sandbox.media_options)

@@ -141,14 +141,15 @@ class RowFile:
         sums = ", ".join(f"sum(verdict = '{verdict}')" for verdict in VERDICTS)
         sql = (
             f"SELECT {name} AS name, count(*) AS jobs, {sums}, total(credits) FROM job {where} "  # noqa: S608 - the same
-            "GROUP BY 1 ORDER BY jobs DESC, name"
+            "GROUP BY 1 ORDER BY jobs DESC, name LIMIT ?"
         )
-        found = self._all(sql, (*more, *values))
+        found = self._all(sql, (*more, *values, GROUPS))
+        (every,) = self._one(f"SELECT count(DISTINCT {name}) FROM job {where}", (*more, *values))  # noqa: S608 - the same
         groups = tuple(
             Group(name=name, jobs=jobs, verdicts=dict(zip(VERDICTS, counts[:-1], strict=True)), credits=counts[-1])
-            for name, jobs, *counts in found[:GROUPS]
+            for name, jobs, *counts in found
         )
-        return groups, max(0, len(found) - GROUPS)
+        return groups, every - len(groups)
 
     def _one(self, sql: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
         with closing(self._connection.execute(sql, values)) as cursor:

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from preflight.runs.run_errors import RunUnusable
 LOCK = "lock"
 TEMPORARY = ".unfinished-"
 """How the names of files begin that are not whole yet: the next process on the run removes them."""
+_LOOKS = 50
+_LOOK_S = 0.02
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 
 
@@ -109,8 +112,6 @@ class FolderStore:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        import fcntl  # noqa: PLC0415 - not on every system
-
         path = Path(self.path, LOCK)
         try:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
@@ -118,7 +119,7 @@ class FolderStore:
             raise self._unwritable("the lock", error) from error
         try:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _take(file)
             except OSError as error:
                 if error.errno in _NO_LOCKS:
                     raise RunUnusable(
@@ -144,6 +145,18 @@ class FolderStore:
         full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         hint = "; free some space and run the same command again" if full else ""
         return RunUnusable(f"cannot write {name} of {self.shown}: {_why(error)}{hint}")
+
+
+def _take(file: int) -> None:
+    """Lock the file. One who only looks whether it is locked holds it for a moment, which is waited for."""
+    import fcntl  # noqa: PLC0415 - not on every system
+
+    for _ in range(_LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOOK_S)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _why(error: Exception) -> str:

@@ -132,10 +132,13 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _is_locked(folder: Path) -> bool:
-    """Whether a process works on the run: the holder named in the lock lives, and holds it."""
+    """Whether a process works on the run: the holder named in the lock lives, and holds it.
+
+    A new lock names nobody for a moment. The look holds the lock for a moment itself: ``FolderStore.lock`` waits.
+    """
     import fcntl  # noqa: PLC0415 - not on every system
 
-    with suppress(OSError, ValueError, UnicodeDecodeError), (folder / LOCK).open("rb") as file:
+    with suppress(OSError, ValueError, IndexError), (folder / LOCK).open("rb") as file:
         pid = int(file.read(40).decode("ascii").split()[0])
         os.kill(pid, 0)
         try:

@@ -192,6 +192,42 @@ def test_a_killed_page_leaves_no_process_and_its_run_goes_on(browser: Browser, s
     assert len(rows_of(run)) == 600
 
 
+@pytest.mark.parametrize("rows", [12, 4])
+def test_a_page_killed_while_it_pays_pays_nothing_twice(rows: int, browser: Browser, sandbox: Service) -> None:
+    path, jobs = manifest(sandbox, rows), rows * 3 // 4
+    under_way = min(jobs, 4)
+    here("check", path, "--to", sandbox.folder / "run", "--workers", "1", *sandbox.media_options)
+    # These answers never come: the page dies with so many requests under way, however fast it is.
+    sandbox.arm("late-answer", operation="create", seconds=60.0, count=under_way)
+    with opened(sandbox) as ui, visit(browser) as seen:
+        enter(seen, ui, "/runs/open?folder=run")
+        agree(seen)
+        seen.page.get_by_role("button", name="Yes, submit and pay").click()
+        until(lambda: sandbox.state["jobs_billed"] == under_way)
+        ui.kill()
+    settle = "Settle what is in doubt"
+    with opened(sandbox) as ui, visit(browser) as seen:
+        enter(seen, ui, "/runs/open?folder=run")
+        seen.page.get_by_role("button", name="Show the total").click()
+        seen.page.get_by_text(f"{under_way} jobs were sent, and no answer came").wait_for()
+        assert seen.page.get_by_role("link", name=settle).count() == 1
+        seen.require_sound()
+        if jobs == under_way:
+            seen.page.get_by_text("nothing is left to submit").wait_for()
+            assert seen.page.get_by_role("button", name="Yes, submit and pay").count() == 0
+        else:
+            assert seen.page.get_by_text(f"Submit {jobs - under_way} jobs").count() == 1
+            seen.page.get_by_role("button", name="Yes, submit and pay").click()
+            seen.page.get_by_text(f"{jobs - under_way} accepted, {under_way} unknown").wait_for(timeout=60_000)
+        assert (sandbox.paid_requests, sandbox.state["jobs_billed"]) == (jobs, jobs)
+        seen.page.get_by_role("link", name=settle).click()
+        seen.page.get_by_role("heading", name="In doubt").wait_for()
+        seen.require_sound()
+    entries = here("ledger", "list", "--format", "json", *sandbox.ledger_options).json["entries"]
+    states = sorted(each["state"] for each in entries)
+    assert states == ["accepted"] * (jobs - under_way) + ["unknown"] * under_way, "each job has one entry"
+
+
 def test_a_budget_holds_jobs_back_and_says_so(browser: Browser, sandbox: Service) -> None:
     path = manifest(sandbox, 4)
     here("check", path, "--to", sandbox.folder / "run", "--workers", "1", *sandbox.media_options)

@@ -13,16 +13,14 @@ from typing import Self
 
 from preflight.errors import ConfigurationError, LedgerUnusable, NotSubmitted
 from preflight.ledger import database, schema
+from preflight.ledger.abandoned import settle_abandoned
 from preflight.ledger.balances import charged_alone, credits_spent, ran_alone
 from preflight.ledger.entry import Balance, Entry, EntryState, Moment
 from preflight.ledger.file_names import file_at, place_of
-from preflight.ledger.locks import ProcessLock, is_held
+from preflight.ledger.locks import ProcessLock
 from preflight.ledger.policy import Budget, require_affordable, require_new
 from preflight.ledger.queries import insert_late, insert_request, put_state, same_job, select_entries, stamp
 from preflight.ledger.request import PaidRequest
-from preflight.ledger.schema import SETTLING
-
-_IN_DOUBT = "state IN ('intended', 'sent', 'unknown')"  # to the letter an index's condition, which SQLite then uses
 
 
 class Ledger:
@@ -129,7 +127,7 @@ class Ledger:
         """
         with ExitStack() as undone:
             with self.changing() as connection:
-                self._mark_abandoned(connection)
+                settle_abandoned(connection, self.path, self.now())
                 require_new(connection, request, api, again=again)
                 require_affordable(connection, request, api, budget=budget or Budget(), now=self.now())
                 run = budget.run if budget else None
@@ -147,7 +145,7 @@ class Ledger:
     ) -> None:
         """Raise what ``begin`` would raise now, and write nothing of ``request`` down."""
         with self.changing() as connection:
-            self._mark_abandoned(connection)
+            settle_abandoned(connection, self.path, self.now())
             require_new(connection, request, api, again=again)
             require_affordable(connection, request, api, budget=budget or Budget(), now=self.now())
 
@@ -232,7 +230,7 @@ class Ledger:
     def mark_abandoned(self) -> None:
         """Settle the entries whose process died: an unsent one is refused, one that may have left is unknown."""
         with self.changing() as connection:
-            self._mark_abandoned(connection)
+            settle_abandoned(connection, self.path, self.now())
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -250,20 +248,6 @@ class Ledger:
                 schema.require_own(self._connection, self.path)
                 self._schema_version = version
             yield self._connection
-
-    def _mark_abandoned(self, connection: sqlite3.Connection) -> None:
-        for entry in select_entries(connection, f"WHERE {_IN_DOUBT} AND state != 'unknown'"):
-            if is_held(self.path, entry.id):
-                continue
-            if entry.state is EntryState.INTENDED:
-                put_state(
-                    connection, self.now(), entry, EntryState.REFUSED, "the process ended before anything was sent"
-                )
-            else:
-                # The process may have been stopped for hours before its last byte left: that it is gone is known now.
-                settles_at = self.now() + SETTLING
-                what = "the process ended before an answer came"
-                put_state(connection, self.now(), entry, EntryState.UNKNOWN, what, settles_at=settles_at)
 
 
 class Claim:

@@ -8,12 +8,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
-from socket import socketpair
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from preflight.runs.limits import DEATHS_A_PART, PARTS_AT_ONCE
 from preflight.runs.run_errors import ManifestChanged, RunPaused, RunUnusable
+from preflight.runs.start_beside import start_beside
 from preflight.runs.tally import Tally
 
 if TYPE_CHECKING:
@@ -178,22 +178,7 @@ class _Worker:
     def __init__(self, task: Task, command: Callable[[int], Sequence[str]]) -> None:
         self.task = task
         self.parts: set[int] = set()
-        ours, theirs = socketpair()
-        with theirs:
-            try:
-                # In a session of its own: an interrupt from the terminal reaches us alone, and we end the others.
-                self._process = subprocess.Popen(
-                    command(theirs.fileno()),
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                ours.close()
-                raise RunUnusable(f"no worker can be started: {error.strerror}") from error
-        self.connection = Connection(ours.detach())
+        self.connection, self._process = start_beside(command)
         self._send(task)
 
     def give(self, part: PartRows) -> None:

@@ -27,7 +27,7 @@ _READING_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class RunState:
     """How far a run is. ``known`` rows are read; ``done`` rows are in parts; ``working`` is whether somebody works."""
 
     rows: int
@@ -73,7 +73,7 @@ class Book:
         """Let go of the rows."""
         self.rows.close()
 
-    def look(self) -> Progress:
+    def look(self) -> RunState:
         """How far the run is, after reading new parts for about a second at most. Raises ``RunUnusable``."""
         with self._lock:
             names = self.store.names()
@@ -83,7 +83,7 @@ class Book:
             self._read_new(there)
             done = sum(self._rows_of(number) for number in there)
             total = self._total
-            return Progress(
+            return RunState(
                 rows=self.run.rows,
                 done=done,
                 known=total.rows,

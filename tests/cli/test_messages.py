@@ -17,7 +17,7 @@ KEYS = (
     "a key is never an argument, since other users can see those: "
     "set PREFLIGHT_API_KEY, or name the file that holds it with --key-file"
 )
-FORMATS = "'text', 'json', 'jsonl', 'csv', 'markdown', 'concise', 'sarif', 'junit', 'github', 'gitlab'"
+FORMATS = "'text', 'json', 'jsonl', 'csv', 'markdown', 'concise', 'sarif', 'junit', 'github', 'gitlab', 'html'"
 
 USAGE = {
     "a key as an option": (["submit", "job.yaml", "--api-key=sk-live"], f"no such option '--api-key'; {KEYS}"),
@@ -26,7 +26,7 @@ USAGE = {
     "a key as an argument": (["credits", "sk-liveabc"], f"Got unexpected extra argument (…); {KEYS}"),
     "a misspelt format": (
         ["check", PICTURE, "--format", "jsn"],
-        f"Invalid value for '--format': 'jsn' is not one of {FORMATS}; into a file: gitlab:FILE; did you mean 'json'?",
+        f"Invalid value for '--format': 'jsn' is not one of {FORMATS}; into a file: html:FILE; did you mean 'json'?",
     ),
     "a format in capitals": (
         ["rules", "--format", "JSON"],

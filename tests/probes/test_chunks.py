@@ -7,18 +7,18 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preflight.probes.isobmff.samples import _chunks, _Sizes
+from preflight.probes.isobmff.samples import Sizes, _chunks
 
 RUNS = st.lists(st.tuples(st.integers(0, 9), st.sampled_from([0, 1, 2, 3, 5, 5000])), max_size=4)
 OFFSETS = st.lists(st.integers(0, 60), max_size=8)
 SIZES = st.one_of(
-    st.builds(_Sizes, st.sampled_from([0, 1, 9, 6000]), st.integers(1, 9)),
-    st.builds(_Sizes, st.integers(0, 20), st.just(0)),
-    st.lists(st.integers(0, 4), max_size=20).map(lambda each: _Sizes(len(each), 0, tuple(accumulate(each, initial=0)))),
+    st.builds(Sizes, st.sampled_from([0, 1, 9, 6000]), st.integers(1, 9)),
+    st.builds(Sizes, st.integers(0, 20), st.just(0)),
+    st.lists(st.integers(0, 4), max_size=20).map(lambda each: Sizes(len(each), 0, tuple(accumulate(each, initial=0)))),
 )
 
 
-def bytes_of(sizes: _Sizes, first: int, samples: int) -> int:
+def bytes_of(sizes: Sizes, first: int, samples: int) -> int:
     """0 where they are not told: for sound whose chunks are counted in other units, and without sizes."""
     if sizes.each:
         return sizes.each * samples if samples <= 4096 else 0
@@ -27,7 +27,7 @@ def bytes_of(sizes: _Sizes, first: int, samples: int) -> int:
 
 @given(OFFSETS, st.one_of(RUNS, RUNS.map(sorted)), SIZES)
 def test_a_run_at_a_time_is_the_same_as_one_by_one(
-    offsets: list[int], runs: list[tuple[int, int]], sizes: _Sizes
+    offsets: list[int], runs: list[tuple[int, int]], sizes: Sizes
 ) -> None:
     begins, ends, sample, run = [], [], 0, 0
     for number, begin in enumerate(offsets, start=1):

@@ -13,7 +13,7 @@ from preflight.cli.completion import files
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions
 from preflight.cli.output import require_writable, write_picture
 from preflight.cli.shared_options import engine_options, network_options
-from preflight.cli.terminal import progress, remark, tell
+from preflight.cli.terminal import progress, remark, tell, verbose_option
 
 if TYPE_CHECKING:
     from preflight.model import JobReport
@@ -43,6 +43,7 @@ _HEAD_BYTES = 64 * 1024
 @click.option("--per-sheet", type=click.IntRange(1, 200), default=60, show_default=True, help="Most jobs on one sheet.")
 @network_options
 @click.option("--no-progress", is_flag=True, help="Show no progress.")
+@verbose_option
 def command(
     *,
     names: tuple[str, ...],

@@ -27,7 +27,7 @@ from preflight.render.run_payment import RunProposal
 from preflight.runs.pay_one import Payer
 from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
-from preflight.runs.proposal import proposal_of
+from preflight.runs.run_proposal import proposal_of
 from preflight.runs.store import FolderStore
 from preflight.submit.settle import read_balance
 from preflight.ui.ledger_settling import may_settle

@@ -74,6 +74,7 @@ class Conversation:
             preexec_fn=_take_terminal,  # noqa: PLW1509 - one thread here: the terminal must be the process's own
         )
         os.close(terminal)
+        self._read_so_far = b""
         self._text = ""
 
     def __enter__(self) -> Self:
@@ -111,8 +112,9 @@ class Conversation:
         return self._text, code
 
     def _read(self) -> None:
-        text = os.read(self._screen, 65536).decode("utf-8", "replace")
-        self._text += _COLOURS.sub("", text).replace("\r\n", "\n")
+        self._read_so_far += os.read(self._screen, 65536)  # a piece may end in the middle of a colour or a character
+        text = self._read_so_far.decode("utf-8", "replace")
+        self._text = _COLOURS.sub("", text).replace("\r\n", "\n")
 
 
 def _take_terminal() -> None:

@@ -36,6 +36,7 @@ from preflight.runs.open_store import open_store
 from preflight.runs.pay_one import GivenUp, Payer, Waiting
 from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
+from preflight.runs.proposals import proposal_of
 from preflight.runs.settled import NAME, End
 from preflight.submit.settle import read_balance
 
@@ -192,21 +193,7 @@ class RunSubmission:
 
     def _proposal(self, paid_run: PaidRun, plan: Plan, client: Client, ledger: Ledger) -> RunProposal:
         balance = read_balance(client, lambda: datetime.now(UTC))
-        return RunProposal(
-            run=paid_run.store.shown,
-            service=self._service.api_url,
-            new=plan.new,
-            known=len(plan.jobs) - plan.new,
-            others=plan.others,
-            credits=plan.credits,
-            low=plan.low,
-            high=plan.high,
-            usd=plan.usd,
-            budget=self._budget,
-            taken=cost_of_run(ledger, paid_run.run.id),
-            balance=None if balance is None else balance.balance,
-            why_unknown="not known: the service did not say",
-        )
+        return proposal_of(paid_run, plan, ledger, service=self._service.api_url, budget=self._budget, balance=balance)
 
     def _agree(self, proposal: RunProposal, *, is_agreed: bool, is_dry: bool) -> None:
         """Show what is about to be paid for, and ask once. Raises ``NotSubmitted`` for a no."""

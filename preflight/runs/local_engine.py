@@ -8,10 +8,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from multiprocessing.connection import Connection, wait
-from socket import socketpair
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
+from preflight.runs.child_process import start_child
 from preflight.runs.limits import DEATHS_A_PART, PARTS_AT_ONCE
 from preflight.runs.run_errors import ManifestChanged, RunPaused, RunUnusable
 from preflight.runs.tally import Tally
@@ -178,22 +178,10 @@ class _Worker:
     def __init__(self, task: Task, command: Callable[[int], Sequence[str]]) -> None:
         self.task = task
         self.parts: set[int] = set()
-        ours, theirs = socketpair()
-        with theirs:
-            try:
-                # In a session of its own: an interrupt from the terminal reaches us alone, and we end the others.
-                self._process = subprocess.Popen(
-                    command(theirs.fileno()),
-                    pass_fds=[theirs.fileno()],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                ours.close()
-                raise RunUnusable(f"no worker can be started: {error.strerror}") from error
-        self.connection = Connection(ours.detach())
+        try:
+            self._process, self.connection = start_child(command)
+        except OSError as error:
+            raise RunUnusable(f"no worker can be started: {error.strerror}") from error
         self._send(task)
 
     def give(self, part: PartRows) -> None:

@@ -27,6 +27,7 @@ from preflight.render.run_payment import RunProposal
 from preflight.runs.pay_one import Payer
 from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
+from preflight.runs.proposals import proposal_of
 from preflight.runs.store import FolderStore
 from preflight.submit.settle import read_balance
 
@@ -139,26 +140,13 @@ class RunTill:
             client = _client(services)
             run, plan = _plan(services, folder, client, stack)
             balance = read_balance(client, services.ledger.now)
-            taken = cost_of_run(services.ledger, run.run.id)
-            purchase.proposal = RunProposal(
-                run=run.store.shown,
-                service=services.url,
-                new=plan.new,
-                known=len(plan.jobs) - plan.new,
-                others=plan.others,
-                credits=plan.credits,
-                low=plan.low,
-                high=plan.high,
-                usd=plan.usd,
-                budget=purchase.budget,
-                taken=taken,
-                balance=None if balance is None else balance.balance,
-                why_unknown="not known: the service did not say",
+            purchase.proposal = proposal_of(
+                run, plan, services.ledger, service=services.url, budget=purchase.budget, balance=balance
             )
             purchase.doubts = len(ids_in_doubt(services.ledger) & {each.entry for each in plan.jobs})
         purchase.question = secrets.token_urlsafe(16)
         if not plan.new:
-            purchase.taken = taken
+            purchase.taken = purchase.proposal.taken
             purchase.why = "every job that passed is in the ledger already: nothing is left to submit"
             return Phase.HELD
         return Phase.ASKING

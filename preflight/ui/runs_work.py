@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from socket import socketpair
 from threading import Lock, Thread
 from typing import Final
 
 from preflight.errors import ConfigurationError
 from preflight.runs.checker import Headway
+from preflight.runs.child_process import start_child
 from preflight.ui.runs_process import Assignment
 
 _GOODBYE_S: Final = 5.0
@@ -84,22 +84,12 @@ class Works:
 
 
 def _started(assignment: Assignment) -> tuple[Connection, subprocess.Popen[bytes]]:
-    ours, theirs = socketpair()
-    with theirs:
-        try:
-            # In a session of its own: an interrupt from the terminal reaches the server alone, which ends the others.
-            process = subprocess.Popen(
-                [sys.executable, "-m", "preflight.cli.ui_run_worker", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
-            ours.close()
-            raise ConfigurationError(f"no process can be started: {error.strerror}") from error
-    connection = Connection(ours.detach())
+    try:
+        process, connection = start_child(
+            lambda descriptor: [sys.executable, "-m", "preflight.cli.ui_run_worker", str(descriptor)]
+        )
+    except OSError as error:
+        raise ConfigurationError(f"no process can be started: {error.strerror}") from error
     with suppress(OSError):  # it died: that is heard of below
         connection.send(assignment)
     return connection, process

@@ -36,7 +36,7 @@ from preflight.runs.open_store import open_store
 from preflight.runs.pay_one import GivenUp, Payer, Waiting
 from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
-from preflight.runs.run_proposal import proposal_of
+from preflight.runs.proposals import proposal_of
 from preflight.runs.settled import NAME, End
 from preflight.submit.settle import read_balance
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
+from preflight.runs.child_process import start_child
 from preflight.runs.limits import DEATHS_A_PART, PARTS_AT_ONCE
 from preflight.runs.run_errors import ManifestChanged, RunPaused, RunUnusable
-from preflight.runs.start_beside import start_beside
 from preflight.runs.tally import Tally
 
 if TYPE_CHECKING:
@@ -178,7 +178,10 @@ class _Worker:
     def __init__(self, task: Task, command: Callable[[int], Sequence[str]]) -> None:
         self.task = task
         self.parts: set[int] = set()
-        self.connection, self._process = start_beside(command)
+        try:
+            self._process, self.connection = start_child(command)
+        except OSError as error:
+            raise RunUnusable(f"no worker can be started: {error.strerror}") from error
         self._send(task)
 
     def give(self, part: PartRows) -> None:

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from preflight.ledger import EntryState
+from preflight.ledger.doubts import doubts, ids_in_doubt
 from preflight.ledger.sums import add_up
 from preflight.ui.changes import Form, change
 from preflight.ui.ledger_days import DAYS, HEIGHT, WIDTH, chart_of
-from preflight.ui.ledger_settling import Settling, may_settle
+from preflight.ui.ledger_settling import Settling
 from preflight.ui.templating import page, workplace_of
 
 _ENTRIES: Final = 50
@@ -40,8 +40,6 @@ def _show(settling: Settling, request: Request) -> Response:
     by_day = add_up(ledger, by="day")
     before = _before(request)
     entries = ledger.entries(limit=_ENTRIES + 1, before=before)
-    doubts = [each for each in ledger.entries(states=[EntryState.UNKNOWN, EntryState.ACCEPTED], limit=None)
-              if may_settle(each)]  # fmt: skip
     told = (
         settling.told(int(request.query_params["told"])) if request.query_params.get("told", "").isdecimal() else None
     )
@@ -53,8 +51,8 @@ def _show(settling: Settling, request: Request) -> Response:
         span=DAYS,
         days=by_day.groups[::-1][:DAYS],
         whole=by_day.whole,
-        doubts=doubts[:_DOUBTS],
-        doubted=len(doubts),
+        doubts=doubts(ledger, limit=_DOUBTS),
+        doubted=len(ids_in_doubt(ledger)),
         entries=entries[:_ENTRIES],
         older=entries[_ENTRIES - 1].id if len(entries) > _ENTRIES else None,
         is_first=before is None,

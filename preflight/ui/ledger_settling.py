@@ -10,7 +10,8 @@ from typing import Final
 
 from preflight.client import Client
 from preflight.errors import ConfigurationError, PreflightError, TaskNotFound
-from preflight.ledger import Entry, EntryState
+from preflight.ledger import Entry
+from preflight.ledger.doubts import is_in_doubt
 from preflight.render.balance_verdicts import explained
 from preflight.submit.settle import resolve_as_not_charged, resolve_by_balance, resolve_by_task
 from preflight.ui.services import Services
@@ -57,23 +58,18 @@ class Settling:
             services.ledger.mark_abandoned()
             entry = services.ledger.entry(entry_id)
             before = self._told.get(entry_id)
-            if not may_settle(entry) and before is not None and before.is_settled:
+            if not is_in_doubt(entry) and before is not None and before.is_settled:
                 return
             try:
                 text = how(entry)
             except PreflightError as error:
                 text = str(error)
             now = services.ledger.entry(entry_id)
-            is_settled = not may_settle(now)
+            is_settled = not is_in_doubt(now)
             self._told[entry_id] = Told(entry=entry_id, is_settled=is_settled, text=text)
             self._told.move_to_end(entry_id)
             while len(self._told) > _TOLD:
                 self._told.popitem(last=False)
-
-
-def may_settle(entry: Entry) -> bool:
-    """Whether somebody has to say what came of an entry."""
-    return entry.state is EntryState.UNKNOWN or (entry.state is EntryState.ACCEPTED and entry.task_id is None)
 
 
 def _by_balance(services: Services, entry: Entry) -> str:

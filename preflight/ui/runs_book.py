@@ -27,7 +27,7 @@ _READING_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunState:
+class Standing:
     """How far a run is. ``known`` rows are read; ``done`` rows are in parts; ``working`` is whether somebody works."""
 
     rows: int
@@ -73,7 +73,7 @@ class Book:
         """Let go of the rows."""
         self.rows.close()
 
-    def look(self) -> RunState:
+    def look(self) -> Standing:
         """How far the run is, after reading new parts for about a second at most. Raises ``RunUnusable``."""
         with self._lock:
             names = self.store.names()
@@ -83,7 +83,7 @@ class Book:
             self._read_new(there)
             done = sum(self._rows_of(number) for number in there)
             total = self._total
-            return RunState(
+            return Standing(
                 rows=self.run.rows,
                 done=done,
                 known=total.rows,
@@ -138,7 +138,7 @@ def _is_locked(folder: Path) -> bool:
     """
     import fcntl  # noqa: PLC0415 - not on every system
 
-    with suppress(OSError, ValueError, IndexError), (folder / LOCK).open("rb") as file:
+    with suppress(OSError, ValueError, IndexError, OverflowError), (folder / LOCK).open("rb") as file:
         pid = int(file.read(40).decode("ascii").split()[0])
         os.kill(pid, 0)
         try:

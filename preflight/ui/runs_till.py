@@ -21,21 +21,19 @@ from typing import TYPE_CHECKING, Final
 
 from preflight.checking.engine import Engine
 from preflight.errors import ConfigurationError, PreflightError
-from preflight.ledger import EntryState
+from preflight.ledger.doubts import ids_in_doubt
 from preflight.ledger.sums import cost_of_run
 from preflight.render.run_payment import RunProposal
 from preflight.runs.pay_one import Payer
 from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
-from preflight.runs.run_proposal import proposal_of
+from preflight.runs.proposals import proposal_of
 from preflight.runs.store import FolderStore
 from preflight.submit.settle import read_balance
-from preflight.ui.ledger_settling import may_settle
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
     from preflight.client import Client
-    from preflight.ledger import Ledger
     from preflight.model import Job, JobReport
     from preflight.ui.services import Services
 
@@ -145,7 +143,7 @@ class RunTill:
             purchase.proposal = proposal_of(
                 run, plan, services.ledger, service=services.url, budget=purchase.budget, balance=balance
             )
-            purchase.doubts = _doubts(services.ledger, plan)
+            purchase.doubts = len(ids_in_doubt(services.ledger) & {each.entry for each in plan.jobs})
         purchase.question = secrets.token_urlsafe(16)
         if not plan.new:
             purchase.taken = purchase.proposal.taken
@@ -192,11 +190,6 @@ def _plan(services: Services, folder: Path, client: Client, stack: ExitStack) ->
     stack.enter_context(store.lock())
     run = stack.enter_context(open_paid_run(store, manifest=None, near=[folder.parent, Path(), folder]))
     return run, make_plan(run, services.ledger, api=client.base_url, tick=lambda: None)
-
-
-def _doubts(ledger: Ledger, plan: Plan) -> int:
-    open_entries = ledger.entries(states=[EntryState.UNKNOWN, EntryState.ACCEPTED], limit=None)
-    return len({each.id for each in open_entries if may_settle(each)} & {each.entry for each in plan.jobs})
 
 
 def _options(options: Options, run: PaidRun) -> Options:

@@ -12,8 +12,9 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Final
 
+from preflight.errors import ConfigurationError
 from preflight.runs.checker import Headway
-from preflight.runs.start_beside import start_beside
+from preflight.runs.child_process import start_child
 from preflight.ui.runs_process import Assignment
 
 _GOODBYE_S: Final = 5.0
@@ -83,9 +84,12 @@ class Works:
 
 
 def _started(assignment: Assignment) -> tuple[Connection, subprocess.Popen[bytes]]:
-    connection, process = start_beside(
-        lambda descriptor: [sys.executable, "-m", "preflight.cli.ui_run_worker", str(descriptor)]
-    )
+    try:
+        process, connection = start_child(
+            lambda descriptor: [sys.executable, "-m", "preflight.cli.ui_run_worker", str(descriptor)]
+        )
+    except OSError as error:
+        raise ConfigurationError(f"no process can be started: {error.strerror}") from error
     with suppress(OSError):  # it died: that is heard of below
         connection.send(assignment)
     return connection, process

@@ -1,4 +1,4 @@
-"""Starts a process of our own that talks with this one over a socket."""
+"""A process of our own that we talk to over a socket, in a session of its own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from socket import socketpair
 
-from preflight.runs.run_errors import RunUnusable
 
-
-def start_beside(command: Callable[[int], Sequence[str]]) -> tuple[Connection, subprocess.Popen[bytes]]:
-    """The process that ``command`` starts, given the descriptor of its end, and our end. Raises ``RunUnusable``."""
+def start_child(command: Callable[[int], Sequence[str]]) -> tuple[subprocess.Popen[bytes], Connection]:
+    """Start ``command``, which is given the descriptor of its end, and return our end too. Raises ``OSError``."""
     ours, theirs = socketpair()
     with theirs:
         try:
@@ -24,7 +22,7 @@ def start_beside(command: Callable[[int], Sequence[str]]) -> tuple[Connection, s
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        except OSError as error:
+        except OSError:
             ours.close()
-            raise RunUnusable(f"no worker can be started: {error.strerror}") from error
-    return Connection(ours.detach()), process
+            raise
+    return process, Connection(ours.detach())

@@ -102,7 +102,7 @@ def test_a_dropped_manifest_becomes_a_table_that_is_paid_for_once(browser: Brows
         yes = "Yes, submit and pay"
         seen.page.get_by_role("button", name=yes).dblclick()
         second.get_by_role("button", name=yes).click()
-        seen.page.get_by_text("45 accepted.").wait_for(timeout=60_000)
+        seen.page.get_by_text("45 accepted.").wait_for(timeout=240_000)
         seen.page.reload()
         assert (sandbox.paid_requests, sandbox.state["jobs_billed"]) == (45, 45)
         seen.page.get_by_role("button", name="Show the total").click()
@@ -164,13 +164,13 @@ def test_a_run_is_paused_between_parts_and_goes_on(browser: Browser, sandbox: Se
         enter(seen, ui)
         drop(seen, path)
         seen.page.get_by_role("button", name="Pause").click()
-        seen.page.get_by_role("heading", name="Paused").wait_for(timeout=60_000)
+        seen.page.get_by_role("heading", name="Paused").wait_for(timeout=240_000)
         parts = {part: part.read_bytes() for part in run.glob("part-*")}
         assert 0 <= len(parts) < 8
         assert not list(run.glob("**/.unfinished-*"))
         seen.require_sound()
         seen.page.get_by_role("button", name="Resume").dblclick()
-        seen.page.get_by_text("Checked: 800 of 800 rows").wait_for(timeout=60_000)
+        seen.page.get_by_text("Checked: 800 of 800 rows").wait_for(timeout=240_000)
         assert all(part.read_bytes() == data for part, data in parts.items()), "what was done stays"
     assert [row["row"] for row in rows_of(run)] == list(range(1, 801))
 
@@ -188,7 +188,7 @@ def test_a_killed_page_leaves_no_process_and_its_run_goes_on(browser: Browser, s
     with opened(sandbox) as ui, visit(browser) as seen:
         enter(seen, ui, "/runs/open?folder=jobs.run")
         seen.page.get_by_role("button", name="Resume").click()
-        seen.page.get_by_text("Checked: 600 of 600 rows").wait_for(timeout=60_000)
+        seen.page.get_by_text("Checked: 600 of 600 rows").wait_for(timeout=240_000)
     assert len(rows_of(run)) == 600
 
 
@@ -218,7 +218,7 @@ def test_a_page_killed_while_it_pays_pays_nothing_twice(rows: int, browser: Brow
         else:
             assert seen.page.get_by_text(f"Submit {jobs - under_way} jobs").count() == 1
             seen.page.get_by_role("button", name="Yes, submit and pay").click()
-            seen.page.get_by_text(f"{jobs - under_way} accepted, {under_way} unknown").wait_for(timeout=60_000)
+            seen.page.get_by_text(f"{jobs - under_way} accepted, {under_way} unknown").wait_for(timeout=240_000)
         assert (sandbox.paid_requests, sandbox.state["jobs_billed"]) == (jobs, jobs)
         seen.page.get_by_role("link", name=settle).click()
         seen.page.get_by_role("heading", name="In doubt").wait_for()
@@ -241,7 +241,7 @@ def test_a_budget_holds_jobs_back_and_says_so(browser: Browser, sandbox: Service
         assert sandbox.paid_requests == 0
         agree(seen)
         seen.page.get_by_role("button", name="Yes, submit and pay").click()
-        seen.page.get_by_text("2 accepted, 1 not-sent").wait_for(timeout=60_000)
+        seen.page.get_by_text("2 accepted, 1 not-sent").wait_for(timeout=240_000)
         assert sandbox.state["total_consumed"] == "720" or float(sandbox.state["total_consumed"]) == 720
         seen.require_sound()
 

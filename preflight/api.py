@@ -151,7 +151,7 @@ def submit_job(
     """Send ``job``, whose check is ``report``, once, and perhaps wait for its task.
 
     ``job`` is a ``Job``, a request body as a mapping, or the text or path of one job. A check that is older than
-    a few minutes when the job would leave is made again with ``check``; ``on_changed`` is called if the files have
+    a minute when the job would leave is made again with ``check``; ``on_changed`` is called if the files have
     changed by then, and ``agree`` with a check whose price is another, which it may refuse by raising. The job is
     recorded in ``ledger`` before its first byte leaves. ``again`` allows a job that was paid for before. ``callback``
     is the URL of a receiver: a job without a callback URL gets one below it, secret and its own. ``on_accepted`` is

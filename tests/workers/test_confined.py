@@ -144,7 +144,7 @@ signal.signal(signal.SIGINT, lambda *_: None)
 data = sys.stdin.buffer.read()
 fetched = SparseBytes()
 fetched.add(0, data)
-with WorkerPool() as pool:
+with WorkerPool(60.0) as pool:
     first = pool.ask(fetched, len(data))
     os.killpg(0, signal.SIGINT)
     print(first is not None and pool.ask(fetched, len(data)) == first)

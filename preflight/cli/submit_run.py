@@ -34,7 +34,7 @@ from preflight.render.run_payment import RUN_PAID, RunPaid, RunProposal, proposa
 from preflight.runs.carry_out import Order
 from preflight.runs.open_store import open_store
 from preflight.runs.pay_one import GivenUp, Payer, Waiting
-from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
+from preflight.runs.payable import PaidRun, Plan, as_in_the_run, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
 from preflight.runs.proposals import proposal_of
 from preflight.runs.settled import NAME, End
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from preflight.submit.submit import Submission
 
 _AT_ONCE = 4
-_SEVERITIES = {severity.label: severity for severity in Severity}
 _SERIOUS = (
     (End.UNKNOWN, Exit.OUTCOME_UNKNOWN),
     (End.OVER_BUDGET, Exit.OVER_BUDGET),
@@ -181,15 +180,8 @@ class RunSubmission:
     def _options(self, paid_run: PaidRun) -> Options:
         """How jobs are checked right before they are paid for: by the rules of the run, at URLs, thoroughly."""
         options = engine_options(network=self._network, uploaded=True, thorough=True)
-        given = paid_run.run.options
-        fail_on = _SEVERITIES.get(str(given.get("fail-on")), options.fail_on)
-        return replace(
-            options,
-            fail_on=min(fail_on, Severity.WARNING) if self._strict else fail_on,
-            ignore=options.ignore | frozenset(map(str, given.get("ignore") or ())),
-            deep=bool(given.get("deep")),
-            model=str(given["model"]),
-        )
+        found = as_in_the_run(options, paid_run.run)
+        return replace(found, fail_on=min(found.fail_on, Severity.WARNING)) if self._strict else found
 
     def _proposal(self, paid_run: PaidRun, plan: Plan, client: Client, ledger: Ledger) -> RunProposal:
         balance = read_balance(client, lambda: datetime.now(UTC))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted
 from preflight.jobfiles.stores import is_store_url
 from preflight.ledger import PaidRequest, paid_request_of
-from preflight.model import Job, JobReport
+from preflight.model import Job, JobReport, Severity
 from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.runs.manifest import Manifest
@@ -27,9 +27,12 @@ from preflight.specs import BUILT_IN, Specs
 from preflight.submit.recheck import saved_check
 
 if TYPE_CHECKING:
+    from preflight.checking.options import Options
     from preflight.ledger import Ledger
     from preflight.model import Quote
     from preflight.runs.store import Store
+
+_SEVERITIES = {severity.label: severity for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,3 +260,15 @@ def _report(value: dict[str, Any]) -> JobReport:
     found, saved = job_of(value), saved_check(value)
     subjects = tuple(replace(subject, receipt=saved.receipts.get(subject.field or "")) for subject in found.subjects)
     return replace(found, subjects=subjects, identity=str(value["identity"]))
+
+
+def as_in_the_run(options: Options, run: RunFile) -> Options:
+    """``options`` with what the run was checked by: the severity that fails, ignored rules, ``deep`` and the model."""
+    given = run.options
+    return replace(
+        options,
+        fail_on=_SEVERITIES.get(str(given.get("fail-on")), options.fail_on),
+        ignore=options.ignore | frozenset(map(str, given.get("ignore") or ())),
+        deep=bool(given.get("deep")),
+        model=str(given["model"]),
+    )

@@ -25,14 +25,13 @@ from preflight.ledger.doubts import ids_in_doubt
 from preflight.ledger.sums import cost_of_run
 from preflight.render.run_payment import RunProposal
 from preflight.runs.pay_one import Payer
-from preflight.runs.payable import PaidRun, Plan, make_plan, open_paid_run, require_run
+from preflight.runs.payable import PaidRun, Plan, as_in_the_run, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
 from preflight.runs.proposals import proposal_of
 from preflight.runs.store import FolderStore
 from preflight.submit.settle import read_balance
 
 if TYPE_CHECKING:
-    from preflight.checking.options import Options
     from preflight.client import Client
     from preflight.model import Job, JobReport
     from preflight.ui.services import Services
@@ -159,7 +158,9 @@ class RunTill:
             run, plan = _plan(services, folder, client, stack)
             if plan.high > proposal.high or plan.new > proposal.new:
                 raise ConfigurationError("the price of what is left has changed since you were asked: look at it again")
-            engine = stack.enter_context(Engine(_options(services.options, run)))
+            engine = stack.enter_context(
+                Engine(replace(as_in_the_run(services.options, run.run), thorough=True, uploaded=True))
+            )
             purchase.jobs = len(plan.jobs)
             payments = RunPayment(
                 run,
@@ -190,19 +191,6 @@ def _plan(services: Services, folder: Path, client: Client, stack: ExitStack) ->
     stack.enter_context(store.lock())
     run = stack.enter_context(open_paid_run(store, manifest=None, near=[folder.parent, Path(), folder]))
     return run, make_plan(run, services.ledger, api=client.base_url, tick=lambda: None)
-
-
-def _options(options: Options, run: PaidRun) -> Options:
-    """How jobs are checked right before they are paid for: by the rules of the run, at URLs, thoroughly."""
-    given = run.run.options
-    return replace(
-        options,
-        ignore=options.ignore | frozenset(map(str, given.get("ignore") or ())),
-        deep=bool(given.get("deep")),
-        model=str(given["model"]),
-        thorough=True,
-        uploaded=True,
-    )
 
 
 def _client(services: Services) -> Client:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.support.processes import hand_down_default_signals, within
+from tests.support.processes import MEASUREMENT, hand_down_default_signals, within
 
 MOST_SECONDS = 480
 """Far more than any test takes: it only ends one that would wait for ever."""
@@ -46,3 +46,12 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("XDG_DATA_HOME", str(folder))
         patch.setenv("LOCALAPPDATA", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unmeasured_children() -> Iterator[None]:
+    """Children do not measure their coverage, but for those that are asked to (``MEASUREMENT``)."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in MEASUREMENT:
+            patch.delenv(name)
+        yield

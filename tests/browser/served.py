@@ -35,7 +35,7 @@ def served(*arguments: str | Path, cwd: Path, env: Mapping[str, str] | None = No
         process = subprocess.Popen(
             command("ui", "--no-browser", *arguments),
             cwd=cwd,
-            env={**environment(), **(env or {})},
+            env=environment(env, measured=True),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,

@@ -48,9 +48,7 @@ def test_from_two_bad_files_to_a_result_that_plays_by_mouse_alone(browser: Brows
         seen.require_sound()
         page.get_by_role("button", name="Repair the image").click()
         expect(page.locator("#about-image")).to_contain_text("Repaired: converted from WebP")
-        slider = page.get_by_label("Length", exact=True).bounding_box()
-        assert slider is not None
-        page.mouse.click(slider["x"] + slider["width"] / 2, slider["y"] + slider["height"] / 2)
+        page.get_by_label("Length", exact=True).click()  # in its middle, once it stands still
         expect(page.locator(".window-text")).to_contain_text("from 0.0 s, 16.")
         page.get_by_role("button", name="Repair the video").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("This job passes its check.")

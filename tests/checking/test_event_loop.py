@@ -17,7 +17,7 @@ from preflight import AllowedHost, ConfigurationError, Engine, Media, Options, V
 from preflight.checking.subjects import Checked
 from tests.servers.lying import Server, serving
 from tests.support.command import FIXTURES
-from tests.support.processes import children, needs_proc, open_files, unmeasured
+from tests.support.processes import children, needs_proc, open_files
 from tests.workers.test_pool import SPINNING
 
 CLIP = FIXTURES / "clips" / "fast-start.mp4"
@@ -97,7 +97,7 @@ def test_nothing_of_a_check_runs_in_the_thread_of_the_event_loop(server: Server,
     job.write_text(f"model: kling-v3-motion-control\ninput: {{{fields}}}\n")
     manifest.write_text(f"image,video\n{picture},{clip}\n")
     command = [sys.executable, "-c", WATCHED, clip, picture, str(job), str(manifest), str(CLIP)]
-    ran = subprocess.run(command, env=unmeasured(), capture_output=True, text=True, check=False, timeout=ENDS_S)
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ENDS_S)
 
     verdicts, seen = ran.stdout.splitlines() or ("", ran.stderr)
     assert verdicts.split() == ["pass"] * 10, ran.stderr
@@ -340,9 +340,7 @@ os.wait()
 print(engine.check([Media(source={str(CLIP)!r})]).verdict.value)
 engine.close()
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", script], env=unmeasured(), capture_output=True, text=True, check=False, timeout=ENDS_S
-    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=ENDS_S)
     assert ran.stdout.splitlines() == ["pass", "ConfigurationError True", "pass"], ran.stderr
 
 

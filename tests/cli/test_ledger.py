@@ -16,7 +16,6 @@ import pytest
 from preflight.sandbox.billing import Rounding, Tariff
 from tests.support.command import KEY, SIGNATURE, SIGNED, Ran, command, environment, here
 from tests.support.jobs import job, write_job
-from tests.support.processes import unmeasured
 from tests.support.service import Service, service
 
 
@@ -210,7 +209,7 @@ def test_a_ledger_that_may_not_grow_lets_nothing_through(sandbox: Service) -> No
     given = ["submit", sandbox.job(), "--yes", *sandbox.options, *sandbox.media_options, *sandbox.ledger_options]
     limited = ["bash", "-c", 'ulimit -f 4; exec "$@"', "-", *command(*given)]
     # A measurement of coverage would have to be written, too.
-    done = subprocess.run(limited, env=unmeasured(), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(limited, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, sandbox.paid_requests) == (2, "", 0)
     assert "ledger" in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-
-from tests.support.processes import unmeasured
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PICTURE, CLIP = FIXTURES / "pictures" / "plain.png", FIXTURES / "clips" / "fast-start.mp4"
@@ -24,7 +23,7 @@ def loaded_by(*arguments: str, **variables: str) -> set[str]:
     script = f"import atexit, sys; atexit.register(lambda: {say}); import preflight.__main__"
     ran = subprocess.run(
         [sys.executable, "-c", script, *arguments],
-        env={**unmeasured(), **variables},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,

@@ -36,7 +36,7 @@ from preflight.fix.run_worker import carry_out
 from tests.support.command import command, environment, here
 from tests.support.media import jpeg_of, png_of
 from tests.support.privileges import NOBODY
-from tests.support.processes import children, needs_proc, unmeasured
+from tests.support.processes import children, needs_proc
 from tests.tools.probing import FIXTURES
 
 PICTURES, CLIPS = FIXTURES / "pictures", FIXTURES / "clips"
@@ -95,9 +95,7 @@ try:
 except OSError as error:
     print(error.errno)
 """
-    ran = subprocess.run(
-        [sys.executable, "-c", script], env=unmeasured(), capture_output=True, text=True, check=False, timeout=LONG
-    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=LONG)
     assert (ran.stdout, ran.stderr) == ("24 24 memory 1000 27\n", "")
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import environment
-from tests.support.processes import unmeasured
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "testing.md"
@@ -121,7 +120,7 @@ def pytest_sessionfinish():
 
 
 def loaded(folder: Path, *options: str) -> set[str]:
-    run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], folder, unmeasured())
+    run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], folder)
     return set(json.loads((folder / "modules.json").read_text()))
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from tests.support.command import CLIP, KEY, PICTURE, SIGNATURE, SIGNED, environment
-from tests.support.processes import unmeasured
 from tests.support.service import service
 
 SCRIPT = """
@@ -142,7 +141,5 @@ def test_nothing_is_imported_where_it_is_not_set_up(tmp_path: Path) -> None:
         "print([name for name in sys.modules if name.startswith('opentelemetry')])"
     )
     command = [sys.executable, "-c", code, CLIP]
-    ran = subprocess.run(
-        command, cwd=tmp_path, env=unmeasured(), capture_output=True, text=True, timeout=60, check=True
-    )
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     assert ran.stdout.strip() == "[]"

@@ -114,7 +114,7 @@ def agent(
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "preflight", "mcp", *options],
-        env=environment({**given, **(env or {})}),
+        env=environment({**given, **(env or {})}, measured=True),
         cwd=cwd or service.folder,
     )
     with start_blocking_portal() as portal:

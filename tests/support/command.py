@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from preflight.cli.run import run
+from tests.support.processes import MEASUREMENT
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PICTURE = str(FIXTURES / "pictures" / "plain.png")
@@ -118,10 +119,17 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "preflight", *map(str, arguments)]
 
 
-def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without any setting of preflight or of colours, and with ``more``."""
+def environment(more: Mapping[str, str] | None = None, *, measured: bool = False) -> dict[str, str]:
+    """This process's environment without any setting of preflight or of colours, and with ``more``.
+
+    ``measured``: the process measures its coverage, where this one's is measured.
+    """
     ours = ("PREFLIGHT_", "GITHUB_", "CI", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "COLUMNS")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | dict(more or {})
+    return (
+        {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        | (MEASUREMENT if measured else {})
+        | dict(more or {})
+    )
 
 
 def checked(arguments: Sequence[str | Path], ran: Ran) -> Ran:

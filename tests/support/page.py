@@ -87,7 +87,8 @@ def page_server(folder: Path, *arguments: str, key: str | None = KEY) -> Iterato
                 "PREFLIGHT_LEDGER": str(folder / "ledger.db"),
                 "PREFLIGHT_CONFIG": "preflight.toml",
             }
-            | ({} if key is None else {"PREFLIGHT_API_KEY": key})
+            | ({} if key is None else {"PREFLIGHT_API_KEY": key}),
+            measured=True,
         ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -20,7 +20,6 @@ from preflight.ledger import EntryState, Ledger
 from tests.servers.object_store import ACCESS_KEY, BUCKET, SECRET_KEY, Bucket, denies_reading, slowly
 from tests.support.command import CLIP, FIXTURES, KEY, PICTURE, Ran, checked, command, environment, preflight
 from tests.support.jobs import job, write_job
-from tests.support.processes import unmeasured
 from tests.support.service import Service, service
 from tests.support.terminal import Conversation
 from tests.upload.test_store import large_clip
@@ -167,7 +166,7 @@ def test_a_full_disk_pays_nothing_and_loses_nothing(sandbox: Service, store: Buc
     done = subprocess.run(
         command("submit", *FILES, *UPLOAD, "--yes", "--output", "out.json", "--format", "json"),
         cwd=sandbox.folder,
-        env=unmeasured(environment(environment_of(sandbox, store))),
+        env=environment(environment_of(sandbox, store)),
         capture_output=True,
         text=True,
         timeout=60,

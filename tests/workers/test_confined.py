@@ -13,7 +13,6 @@ import pytest
 
 from preflight.workers import mediainfo as caged
 from preflight.workers.pool import COMMAND
-from tests.support.processes import unmeasured
 from tests.tools.probing import FIXTURES
 
 CLIP = (FIXTURES / "clips" / "fast-start.mp4").read_bytes()
@@ -43,7 +42,6 @@ for name in ("NOFILE", "NPROC", "FSIZE", "CORE", "AS"):
 """
     ran = subprocess.run(
         [sys.executable, "-P", "-c", script],
-        env=unmeasured(),
         capture_output=True,
         text=True,
         check=False,

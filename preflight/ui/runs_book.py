@@ -76,6 +76,7 @@ class Book:
     def look(self) -> Standing:
         """How far the run is, after reading new parts for about a second at most. Raises ``RunUnusable``."""
         with self._lock:
+            is_working = _is_locked(self.path)  # before its parts are counted: the last may come meanwhile
             names = self.store.names()
             if require_run(self.store).id != self.run.id:
                 raise ConfigurationError(f"{self.store.shown} holds another run now: open it again")
@@ -95,7 +96,7 @@ class Book:
                 unpriced=total.rows - total.priced,
                 bytes=total.bytes,
                 requests=total.requests,
-                working=_is_locked(self.path),
+                working=is_working,
                 is_paid=SUBMISSIONS in names,
             )
 

@@ -130,14 +130,14 @@ def _credits(text: str) -> Decimal:
 
 def _state_values(desk: RunsDesk, folder: Path) -> dict[str, Any]:
     book = desk.book(folder)
-    progress, working = book.look(), desk.works.of(folder)
-    purchase = desk.till.of(folder)
-    is_mine = working is not None and not working.ended
+    # Who works is asked first: what ends meanwhile is then looked at once more.
+    working, purchase = desk.works.of(folder), desk.till.of(folder)
+    is_mine, is_busy = working is not None and not working.ended, purchase.is_busy
+    progress = book.look()
     under_way = 0
     if working is not None and is_mine:
         # Rows of parts that are not written yet, as far as the process told: the table does not have them.
         under_way = max(0, min(working.headway.rows, progress.rows - progress.done))
-    is_busy = purchase.is_busy
     return {
         "book": book,
         "folder": desk.places.name_of(folder),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -52,6 +53,27 @@ def test_a_look_keeps_nobody_from_taking_the_run(run: Path, tmp_path: Path) -> N
         book.close()
     assert failures == []
     assert seen
+
+
+def test_a_run_that_ends_during_a_look_is_looked_at_again(run: Path, tmp_path: Path) -> None:
+    part, elsewhere = run / "part-00000.jsonl", tmp_path / "part"
+    part.rename(elsewhere)
+    owner = ExitStack()
+
+    def finish() -> float:
+        """What happens while the look reads: its owner writes the last part, and ends."""
+        if elsewhere.exists():
+            elsewhere.rename(part)
+            owner.close()
+        return 0.0
+
+    with owner:
+        owner.enter_context(FolderStore(str(run)).lock())
+        book = Book(run, tmp_path, clock=finish)
+        seen = book.look()
+    assert seen.is_complete or seen.working, "a page that shows this asks no more"
+    assert (book.look().is_complete, book.look().working) == (True, False)
+    book.close()
 
 
 def test_a_run_at_work_is_not_taken_a_second_time(run: Path) -> None:

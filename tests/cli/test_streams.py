@@ -102,20 +102,23 @@ def test_a_number_stays_one(number: str, tmp_path: Path) -> None:
     assert row["own"] == number
 
 
-@pytest.mark.parametrize("format_", [name for name in STREAMS if name not in ("sarif", "junit")])
-def test_a_format_takes_no_more_memory_for_more_rows(format_: str, tmp_path: Path) -> None:
+def test_formats_take_no_more_memory_for_more_rows(tmp_path: Path) -> None:
+    names = [name for name in STREAMS if name not in ("sarif", "junit")]  # these two keep their findings
+    written = [word for name in names for word in ("--format", f"{name}:{tmp_path / name}")]
+
     def peak(rows: int) -> int:
         path = table(tmp_path, rows)
         tracemalloc.start()
         try:
-            here("check", path, "--offline", "--format", f"{format_}:{tmp_path / 'out'}", "-qq")
+            here("check", path, "--offline", *written, "-qq")
             return tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
 
     peak(10)
     few, many = peak(800), peak(2400)  # files are remembered up to a number that both reach
-    assert many < few + 2_000_000 if format_ in ("json", "markdown") else many < 1.5 * few
+    # The index of the page and the findings by rule of the document grow a little: 2.1 MB in all for 1,600 rows.
+    assert many < few + 3_000_000
 
 
 def interrupted(folder: Path, line: str, *formats: str) -> tuple[list[bytes], str, int]:

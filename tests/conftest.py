@@ -55,3 +55,10 @@ def unmeasured_children() -> Iterator[None]:
         for name in MEASUREMENT:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture
+def measured_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The children of this test measure their coverage."""
+    for name, value in MEASUREMENT.items():
+        monkeypatch.setenv(name, value)

@@ -29,6 +29,8 @@ from tests.support.command import KEY, command, environment, here
 from tests.support.jobs import MODEL
 from tests.support.service import Service, service
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 SECRET = "a-secret-of-this-test"
 
 

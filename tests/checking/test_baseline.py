@@ -11,6 +11,8 @@ from tests.support.command import CLIP, PICTURE, Ran, preflight
 from tests.support.jobs import job, write_job
 from tests.support.media import picture
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 
 def check(folder: Path, *arguments: str) -> Ran:
     return preflight("check", "--format", "json", *arguments, cwd=folder)

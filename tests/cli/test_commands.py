@@ -180,7 +180,7 @@ def test_the_sandbox_says_where_it_is_and_ends_with_an_interrupt() -> None:
 def test_the_demo_goes_the_whole_way() -> None:
     done = subprocess.run(
         command("demo"),
-        env=environment(),
+        env=environment(measured=True),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -10,6 +10,11 @@ import pytest
 from tests.support.changed_repository import Changed, build
 
 
+@pytest.fixture(autouse=True)
+def _measured(measured_children: None) -> None:
+    """``preflight diff`` runs in processes of its own here."""
+
+
 @pytest.fixture(scope="session")
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
     folder = tmp_path_factory.mktemp("changed")

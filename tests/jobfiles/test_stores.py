@@ -13,6 +13,8 @@ import pytest
 from tests.servers.object_store import studio
 from tests.support.command import preflight
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 ROW = "https://e.com/a.png,https://e.com/b.mp4"
 
 

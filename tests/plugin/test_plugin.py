@@ -82,7 +82,13 @@ def test_everything_is_of_this_environment():
 
 def run(command: list[str], folder: Path, env: Mapping[str, str] | None = None) -> str:
     ran = subprocess.run(
-        command, cwd=folder, env=env or environment(), capture_output=True, text=True, check=False, timeout=300
+        command,
+        cwd=folder,
+        env=env or environment(measured=True),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
@@ -120,7 +126,7 @@ def pytest_sessionfinish():
 
 
 def loaded(folder: Path, *options: str) -> set[str]:
-    run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], folder)
+    run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], folder, environment())
     return set(json.loads((folder / "modules.json").read_text()))
 
 

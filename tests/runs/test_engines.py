@@ -13,6 +13,8 @@ from tests.runs.running import parts_of, run, verdicts_of, write_rows
 from tests.runs.test_resume import some_fail, started
 from tests.support.command import here, preflight
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 ROWS = 600
 
 

@@ -23,6 +23,8 @@ from tests.servers.object_store import studio
 from tests.support.command import CLIP, PICTURE, Ran, command, environment, here, preflight
 from tests.support.service import service
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 ROWS = [
     ["id", "image", "video", "mode", "shot"],
     ["a", PICTURE, CLIP, "720p", "1"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
@@ -28,7 +28,8 @@ _TEXT_CHARACTERS: Final = 4000
 _VALUE_CHARACTERS: Final = 200
 _SCHEMA: Final = """
 CREATE TABLE job (row INTEGER PRIMARY KEY, part INTEGER, verdict TEXT, credits REAL, high REAL, seconds REAL, id TEXT,
-                  text TEXT, meta TEXT, shown TEXT);
+                  text TEXT, meta TEXT, shown TEXT, identity TEXT);
+CREATE INDEX by_identity ON job (identity);
 CREATE INDEX by_part ON job (part);
 CREATE TABLE found (rule TEXT, row INTEGER, part INTEGER);
 CREATE INDEX by_rule ON found (rule, row);
@@ -105,7 +106,7 @@ class RowFile:
             run.execute("BEGIN")
             run.execute("DELETE FROM found WHERE part = ?", (number,))
             run.execute("DELETE FROM job WHERE part = ?", (number,))
-            run.executemany("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", jobs)
+            run.executemany("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", jobs)
             run.executemany("INSERT INTO found VALUES (?, ?, ?)", found)
             run.execute("COMMIT")
 
@@ -129,6 +130,13 @@ class RowFile:
             return [
                 rule for (rule,) in self._all("SELECT rule FROM found GROUP BY rule ORDER BY count(*) DESC, rule", ())
             ]
+
+    def with_identities(self, identities: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """The first row of each of these jobs (``JobReport.identity``), and its id, as far as they are in the table."""
+        marks = ", ".join("?" * len(identities))
+        sql = f"SELECT identity, min(row), id FROM job WHERE identity IN ({marks}) GROUP BY identity"  # noqa: S608 - our own words
+        with self._lock:
+            return {identity: (row, name) for identity, row, name in self._all(sql, tuple(identities))}
 
     def most_of_passed(self) -> int:
         """The most credits that the jobs which passed may cost, rounded up: a budget to suggest."""
@@ -180,6 +188,7 @@ def _job(part: int, value: Mapping[str, Any]) -> tuple[Any, ...]:
         redact(text, longest=_TEXT_CHARACTERS).casefold(),
         json.dumps(meta),
         json.dumps(shown),
+        str(value.get("identity") or ""),
     )
 
 

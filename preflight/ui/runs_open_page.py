@@ -17,10 +17,12 @@ from preflight.render.run_payment import proposal_facts, run_question
 from preflight.runs.row_table import SORTS, VERDICTS, Question
 from preflight.ui.changes import Form, change
 from preflight.ui.runs_desk import RunsDesk
+from preflight.ui.runs_follow import FOLDER
 from preflight.ui.runs_work import Working
 from preflight.ui.templating import page, workplace_of
 
 _ASKED_CHARACTERS: Final = 500
+_PAGE_DIGITS: Final = 9
 _MOST_CREDITS: Final = Decimal(10**9)
 
 
@@ -30,10 +32,12 @@ def routes() -> list[BaseRoute]:
         Route("/runs/open", _show),
         Route("/runs/open/state", _state),
         Route("/runs/open/rows", _rows),
+        Route("/runs/open/sent", _sent),
         change("/runs/open/resume", _resume),
         change("/runs/open/pause", _pause),
         change("/runs/open/price", _price),
         change("/runs/open/pay", _pay),
+        change("/runs/open/follow", _follow),
         change("/runs/open/stop", _stop),
     ]
 
@@ -43,7 +47,7 @@ def _show(request: Request) -> Response:
     folder, working = _folder(desk, request.query_params.get("folder", ""))
     if folder is None:
         return page(request, "runs_begin.html", working=working, folder=request.query_params["folder"])
-    return page(request, "runs_open.html", **(_state_values(desk, folder) | _row_values(desk, folder, request)))
+    return page(request, "runs_open.html", **_all_values(desk, folder, request))
 
 
 def _state(request: Request) -> Response:
@@ -66,6 +70,15 @@ def _rows(request: Request) -> Response:
     if folder is None:
         raise ConfigurationError("the run has not begun yet")
     return page(request, "runs_rows.html", folder=desk.places.name_of(folder), **_row_values(desk, folder, request))
+
+
+def _sent(request: Request) -> Response:
+    desk = workplace_of(request).runs
+    folder, _ = _folder(desk, request.query_params.get("folder", ""))
+    if folder is None:
+        raise ConfigurationError("the run has not begun yet")
+    values = _state_values(desk, folder)
+    return page(request, "runs_sent.html", **(values | _sent_values(desk, folder, request)))
 
 
 def _resume(request: Request, form: Form) -> Response:
@@ -92,7 +105,14 @@ def _price(request: Request, form: Form) -> Response:
 def _pay(request: Request, form: Form) -> Response:
     work = workplace_of(request)
     folder = work.runs.places.open(form.get("folder", ""))
-    work.runs.till.confirm(work.services, folder, form.get("question", ""))
+    work.runs.till.confirm(work.services, folder, form.get("question", ""), saves=form.get("save") == "yes")
+    return _back(work.runs, folder)
+
+
+def _follow(request: Request, form: Form) -> Response:
+    work = workplace_of(request)
+    folder = work.runs.places.open(form.get("folder", ""))
+    work.runs.till.follow(work.services, folder)
     return _back(work.runs, folder)
 
 
@@ -126,6 +146,25 @@ def _credits(text: str) -> Decimal:
     if not found.is_finite() or not 0 < found <= _MOST_CREDITS:
         raise ConfigurationError("the budget is a number of credits, such as 5000")
     return found
+
+
+def _all_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any]:
+    return _state_values(desk, folder) | _sent_values(desk, folder, request) | _row_values(desk, folder, request)
+
+
+def _sent_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any]:
+    """The jobs that were submitted. No query string is wrong: an unknown state or page is none."""
+    asked, tasks = request.query_params, dict(desk.till.of(folder).tasks)
+    number = asked.get("sent-page", "")
+    page_number = int(number) if number.isdecimal() and len(number) < _PAGE_DIGITS else 1
+    found = desk.book(folder).sent(desk.services.ledger, tasks, state=asked.get("state", ""), page=page_number)
+    name = desk.places.name_of(folder)
+
+    def link(at: str = "/runs/open", **changed: str | int) -> str:
+        values = {"folder": name, "state": found.state, "sent-page": found.page, **changed}
+        return f"{at}?{urlencode({key: value for key, value in values.items() if value})}"
+
+    return {"sent": found, "sent_link": link, "results": f"{name}/{FOLDER}"}
 
 
 def _state_values(desk: RunsDesk, folder: Path) -> dict[str, Any]:

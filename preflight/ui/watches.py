@@ -75,7 +75,7 @@ class Watches:
             submission = await_task(client, task_id, ledger=self._services.ledger, on_update=update)
             for url in submission.outputs:
                 folder = self._folder / str(entry.id) / str(len(watch.files))
-                allow = (*self._services.options.allow, *_own_host(client.base_url))
+                allow = (*self._services.options.allow, *own_host(client.base_url))
                 watch.files.append(download(url, folder, allow=allow, proxy=self._services.options.proxy))
         except PreflightError as error:
             watch.trouble = str(error)
@@ -86,7 +86,7 @@ class Watches:
             watch.over = True
 
 
-def _own_host(api_url: str) -> tuple[AllowedHost, ...]:
+def own_host(api_url: str) -> tuple[AllowedHost, ...]:
     """An API on this machine serves its results itself."""
     parts = urlsplit(api_url)
     return (AllowedHost.parse(parts.netloc),) if is_loopback(parts.hostname or "") else ()

@@ -14,6 +14,7 @@ from preflight.checking.judge import Judge
 from preflight.checking.resources import Resources
 from preflight.errors import ConfigurationError, PreflightError
 from preflight.model import JobReport, Kind
+from preflight.redact.advice import for_command
 from preflight.sources.download import download
 from preflight.ui.drafts import Choices, Chosen, Draft, Drafts, with_file
 from preflight.ui.repairing import repaired
@@ -99,7 +100,7 @@ class Desk:
             work()
         except PreflightError as error:
             with draft.lock:
-                draft.trouble = str(error)
+                draft.trouble = for_command(error)
         except Exception:  # noqa: BLE001 - logged: a bug must not leave a page that waits for ever
             _LOG.exception("the page's work failed")
             with draft.lock:

@@ -20,6 +20,7 @@ from preflight.checking.engine import Engine
 from preflight.errors import ConfigurationError, PreflightError
 from preflight.ledger.doubts import ids_in_doubt
 from preflight.ledger.sums import cost_of_run
+from preflight.redact.advice import for_command
 from preflight.runs.pay_one import Payer
 from preflight.runs.payable import as_in_the_run
 from preflight.runs.paying import RunPayment
@@ -108,7 +109,7 @@ class RunTill:
         try:
             phase = work()
         except PreflightError as error:
-            purchase.why, phase = str(error), Phase.HELD
+            purchase.why, phase = for_command(error), Phase.HELD
         except Exception:  # noqa: BLE001 - logged: the page must not wait for ever
             _LOG.exception("the payment of a run failed")
             purchase.why, phase = _BUG, Phase.HELD

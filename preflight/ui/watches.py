@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from preflight.client import Task, is_loopback
 from preflight.errors import PreflightError
 from preflight.ledger import Entry, EntryState
+from preflight.redact.advice import for_command
 from preflight.sources.download import download
 from preflight.sources.host import AllowedHost
 from preflight.submit.submit import await_task
@@ -78,7 +79,7 @@ class Watches:
                 allow = (*self._services.options.allow, *own_host(client.base_url))
                 watch.files.append(download(url, folder, allow=allow, proxy=self._services.options.proxy))
         except PreflightError as error:
-            watch.trouble = str(error)
+            watch.trouble = for_command(error)
         except Exception:  # noqa: BLE001 - logged: a bug must not leave a page that waits for ever
             _LOG.exception("following task %s failed", task_id)
             watch.trouble = "internal error: the terminal of 'preflight ui' has the details"

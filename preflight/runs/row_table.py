@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
@@ -14,9 +14,10 @@ from threading import Lock
 from typing import Any, Final
 
 from preflight.errors import ConfigurationError
+from preflight.model import JobReport
 from preflight.redact import printable, redact, shorten
 from preflight.runs.report_jobs import NotAJob, job_of
-from preflight.runs.row_cells import cells_of
+from preflight.runs.row_cells import FILES, cells_of
 
 PAGE_ROWS: Final = 50
 GROUPS: Final = 200
@@ -31,6 +32,8 @@ CREATE TABLE job (row INTEGER PRIMARY KEY, part INTEGER, verdict TEXT, credits R
                   text TEXT, meta TEXT, shown TEXT, identity TEXT);
 CREATE INDEX by_identity ON job (identity);
 CREATE INDEX by_part ON job (part);
+CREATE TABLE picture (row INTEGER, file INTEGER, part INTEGER, media_type TEXT, data BLOB, PRIMARY KEY (row, file));
+CREATE INDEX picture_by_part ON picture (part);
 CREATE TABLE found (rule TEXT, row INTEGER, part INTEGER);
 CREATE INDEX by_rule ON found (rule, row);
 CREATE INDEX found_by_part ON found (part);
@@ -90,13 +93,15 @@ class RowFile:
 
     def put_part(self, number: int, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take the rows of a part in place of those that it had. Raises ``ConfigurationError`` for other objects."""
-        jobs, found = list[tuple[Any, ...]](), list[tuple[str, int, int]]()
+        jobs, found, pictures = list[tuple[Any, ...]](), list[tuple[str, int, int]](), list[tuple[Any, ...]]()
         for value in rows:
             try:
-                job = _job(number, value)
+                report = job_of(value)
+                job = _job(number, value, report)
             except (NotAJob, KeyError, TypeError, ValueError) as error:
                 raise ConfigurationError(f"part {number} is damaged: remove it, and check the run again") from error
             jobs.append(job)
+            pictures += _pictures(number, job[0], report)
             found += [(rule, job[0], number) for rule in sorted({str(each["rule"]) for each in value["findings"]})]
             for name in value.get("meta") or {}:
                 if len(self.columns) < COLUMNS:
@@ -105,8 +110,10 @@ class RowFile:
             run = self._connection
             run.execute("BEGIN")
             run.execute("DELETE FROM found WHERE part = ?", (number,))
+            run.execute("DELETE FROM picture WHERE part = ?", (number,))
             run.execute("DELETE FROM job WHERE part = ?", (number,))
             run.executemany("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", jobs)
+            run.executemany("INSERT OR REPLACE INTO picture VALUES (?, ?, ?, ?, ?)", pictures)
             run.executemany("INSERT INTO found VALUES (?, ?, ?)", found)
             run.execute("COMMIT")
 
@@ -123,6 +130,12 @@ class RowFile:
             rows = tuple(json.loads(shown) for (shown,) in self._all(sql, (*values, *more, *limits)))
             groups, rest = self._groups(asked.by, where, values) if asked.by else ((), 0)
         return Found(rows=rows, count=count, page=page, pages=pages, groups=groups, more_groups=rest)
+
+    def picture(self, row: int, file: int) -> tuple[str, bytes] | None:
+        """The media type and the bytes of the thumbnail of a file of a row; ``None`` where there is none."""
+        with self._lock:
+            found = self._all("SELECT media_type, data FROM picture WHERE row = ? AND file = ?", (row, file))
+        return found[0] if found else None
 
     def rules(self) -> list[str]:
         """The rules with findings, those of most rows first."""
@@ -169,8 +182,13 @@ class RowFile:
             return cursor.fetchall()
 
 
-def _job(part: int, value: Mapping[str, Any]) -> tuple[Any, ...]:
-    job = job_of(value)
+def _pictures(part: int, row: int, job: JobReport) -> Iterator[tuple[Any, ...]]:
+    for number, subject in enumerate(job.subjects[:FILES]):
+        if subject.thumbnail is not None and subject.thumbnail.data:
+            yield row, number, part, subject.thumbnail.media_type, subject.thumbnail.data
+
+
+def _job(part: int, value: Mapping[str, Any], job: JobReport) -> tuple[Any, ...]:
     meta = {str(name): _value(each) for name, each in list(job.meta.items())[:COLUMNS]}
     shown = cells_of(job, row=int(value["row"]), meta=meta)
     quote = job.quote

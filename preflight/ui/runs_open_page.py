@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -22,7 +23,7 @@ from preflight.ui.runs_work import Working
 from preflight.ui.templating import page, workplace_of
 
 _ASKED_CHARACTERS: Final = 500
-_PAGE_DIGITS: Final = 9
+_DIGITS: Final = 9
 _MOST_CREDITS: Final = Decimal(10**9)
 
 
@@ -33,6 +34,7 @@ def routes() -> list[BaseRoute]:
         Route("/runs/open/state", _state),
         Route("/runs/open/rows", _rows),
         Route("/runs/open/sent", _sent),
+        Route("/runs/open/picture", _picture),
         change("/runs/open/resume", _resume),
         change("/runs/open/pause", _pause),
         change("/runs/open/price", _price),
@@ -79,6 +81,19 @@ def _sent(request: Request) -> Response:
         raise ConfigurationError("the run has not begun yet")
     values = _state_values(desk, folder)
     return page(request, "runs_sent.html", **(values | _sent_values(desk, folder, request)))
+
+
+def _picture(request: Request) -> Response:
+    desk, asked = workplace_of(request).runs, request.query_params
+    row, file = (number_of(asked.get(name, "")) for name in ("row", "file"))
+    found = (
+        None
+        if row is None or file is None
+        else desk.book(desk.places.open(asked.get("folder", ""))).rows.picture(row, file)
+    )
+    if found is None:
+        raise HTTPException(404, "There is no such picture.")
+    return Response(found[1], media_type=found[0])
 
 
 def _resume(request: Request, form: Form) -> Response:
@@ -155,8 +170,7 @@ def _all_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any
 def _sent_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any]:
     """The jobs that were submitted. No query string is wrong: an unknown state or page is none."""
     asked, tasks = request.query_params, dict(desk.till.of(folder).tasks)
-    number = asked.get("sent-page", "")
-    page_number = int(number) if number.isdecimal() and len(number) < _PAGE_DIGITS else 1
+    page_number = number_of(asked.get("sent-page", "")) or 1
     found = desk.book(folder).sent(desk.services.ledger, tasks, state=asked.get("state", ""), page=page_number)
     name = desk.places.name_of(folder)
 
@@ -208,13 +222,17 @@ def _row_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any
     }
 
 
+def number_of(text: str) -> int | None:
+    """The number in a query."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
+
+
 def question_of(request: Request) -> Question:
     """The question in the query of a request; whatever is in it, some rows are shown."""
 
     def text(name: str) -> str:
         return request.query_params.get(name, "")[:_ASKED_CHARACTERS]
 
-    page_text = text("page")
     return Question(
         verdict=text("verdict"),
         rule=text("rule"),
@@ -224,7 +242,7 @@ def question_of(request: Request) -> Question:
         sort=text("sort") or "row",
         descending=text("way") == "down",
         by=text("by"),
-        page=int(page_text) if page_text.isdecimal() and len(page_text) < 10 else 1,
+        page=number_of(text("page")) or 1,
     )
 
 

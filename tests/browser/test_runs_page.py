@@ -246,6 +246,29 @@ def test_a_budget_holds_jobs_back_and_says_so(browser: Browser, sandbox: Service
         seen.require_sound()
 
 
+def test_the_table_has_a_picture_of_each_file_or_says_why_not(browser: Browser, sandbox: Service) -> None:
+    path = manifest(sandbox, 2)
+    gone, clip = sandbox.media.url("status-404", "a.png"), sandbox.media.url("ok", "12.mp4")
+    path.write_text(f"{path.read_text()}r2,{gone},{clip},,\n")
+    with opened(sandbox) as ui, visit(browser) as seen:
+        enter(seen, ui)
+        seen.page.get_by_label("Show a picture of each file").check()
+        drop(seen, path)
+        seen.page.get_by_text("Checked: 3 of 3 rows").wait_for()
+        seen.page.locator("img.thumb").nth(4).wait_for()
+        seen.page.wait_for_function("[...document.querySelectorAll('img.thumb')].every(each => each.naturalWidth > 9)")
+        assert seen.page.get_by_text("no picture: ").count() == 1
+        seen.picture("run-pictures")
+        seen.require_sound()
+        source = seen.page.locator("img.thumb").first.get_attribute("src") or ""
+        for wrong in ("file=9", "file=x", "row=²", "folder=elsewhere"):
+            name = wrong.partition("=")[0]
+            changed = "&".join(
+                wrong if each.startswith(f"{name}=") else each for each in source.split("?")[1].split("&")
+            )
+            assert seen.page.request.get(f"{ui.origin}/runs/open/picture?{changed}").status in (400, 404)
+
+
 def test_results_are_followed_and_saved_whatever_dies_meanwhile(browser: Browser, tmp_path: Path) -> None:
     later = [0.0]  # no task ends before the page was seen, reloaded and killed
     with service(tmp_path, credits=Decimal(100_000), speed=1.0, clock=lambda: time.time() + later[0]) as sandbox:

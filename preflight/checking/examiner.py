@@ -140,7 +140,8 @@ class Examiner:
         limits = RemoteLimits(retries=retries)
         if self._deadline_s is not None:
             limits = limits._replace(deadline_s=self._deadline_s)
-        return RemoteReader(allow=self._allow, limits=limits, proxy=self._proxy, hosts=Hosts(self._manners))
+        hosts, on_bytes = Hosts(self._manners), self._resources.on_bytes
+        return RemoteReader(allow=self._allow, limits=limits, proxy=self._proxy, hosts=hosts, on_bytes=on_bytes)
 
     async def _examine_beside(self, request: SubjectRequest, *, thorough: bool) -> Subject:
         if request.path is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
     from preflight.checking.loop_thread import LoopThread
-    from preflight.sources.remote import RemoteReader
+    from preflight.sources.remote import OnBytes, RemoteReader
     from preflight.workers.pool import Question, WorkerPool
 
 _T = TypeVar("_T")
@@ -67,9 +67,11 @@ class Resources:
     """What checks share. Everything starts when it is first needed; ``close`` ends it.
 
     Safe to use from several threads. ``loop`` may be used by any thread; ``reader`` and the coroutines only in it.
+    ``on_bytes`` is called in that thread as bytes of a URL arrive (``RemoteReader``).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_bytes: OnBytes | None = None) -> None:
+        self.on_bytes = on_bytes
         self._lock = Lock()
         self._closed = False
         self._process = os.getpid()

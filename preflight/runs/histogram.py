@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-_SIZES: Final = (0, *(1 << power for power in range(10, 31)))
-
-EDGES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
-    {
-        "seconds": tuple(range(62)),
-        "image_bytes": _SIZES,
-        "video_bytes": _SIZES,
-        "credits": tuple(range(0, 2401, 50)),
-    }
-)
-"""The lower edges of the bins, by what they count. The counts of parts on disk depend on them."""
+from preflight.model.bins import EDGES, bin_of
 
 
 class Histogram:
@@ -29,7 +17,7 @@ class Histogram:
 
     def add(self, value: float) -> None:
         """Count ``value``; one below the first edge is in the first bin."""
-        self.counts[max(0, bisect_right(self.edges, value) - 1)] += 1
+        self.counts[bin_of(self.edges, value)] += 1
 
     def merge(self, counts: Iterable[int]) -> None:
         """Add the counts of another one. Raises ``ValueError`` for other bins."""

@@ -29,11 +29,11 @@ from preflight.errors import (
 )
 from preflight.ledger import Budget, EntryState
 from preflight.ledger.sums import cost_of_run
-from preflight.runs.settled import End, Settled, settled
+from preflight.runs.settled import NOT_SENT, End, Settled, settled
 from preflight.submit.submit import Submission, await_task, submit_job
 
 if TYPE_CHECKING:
-    from preflight.client import Client
+    from preflight.client import Client, Task
     from preflight.ledger import Entry, Ledger
     from preflight.model import Job, JobReport
     from preflight.runs.payable import Payable
@@ -68,17 +68,19 @@ class Waiting:
     """Whether tasks are waited for, how long, by which client, and how their results are saved.
 
     ``client`` sleeps by a function that raises ``GivenUp`` once the run is stopped. ``save`` returns the submission
-    with its files, and whether all were saved.
+    with its files, and whether all were saved. ``on_update`` is called with each new state of a task.
     """
 
     client: Client
     timeout: float | None
     save: Callable[[Submission], tuple[Submission, bool]] | None
+    on_update: Callable[[Task], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payer:
     """Who pays, and on which terms. ``check`` checks a job now; ``waiting`` is ``None`` where nobody waits.
+    Unless it ``sends``, it follows only jobs that were sent before.
 
     Its methods are for any number of threads.
     """
@@ -90,6 +92,7 @@ class Payer:
     callback: str | None
     waiting: Waiting | None
     stop: Event
+    sends: bool = True
 
     def settle(
         self,
@@ -105,6 +108,8 @@ class Payer:
         """
         if entry is not None:
             return self._followed(payable, self.ledger.entry(entry), earlier)
+        if not self.sends:
+            return settled(payable, End.STOPPED, error=_why_not_sent(earlier))
         try:
             accepted = self._sent(payable, slow)
         except (AlreadySubmitted, StillUnknown) as error:
@@ -197,6 +202,7 @@ class Payer:
                 ledger=self.ledger,
                 quote=accepted.quote,
                 timeout=self.waiting.timeout,
+                on_update=self.waiting.on_update,
             )
         except GivenUp:
             return settled(payable, End.PAID, submission=accepted)
@@ -224,6 +230,12 @@ def _of_entry(payable: Payable, entry: Entry, earlier: Mapping[str, Any] | None 
         kept = {name: earlier.get(name) for name in ("outputs", "files", "media")}
         line |= {name: value for name, value in kept.items() if isinstance(value, list)}
     return replace(made, line=line)
+
+
+def _why_not_sent(earlier: Mapping[str, Any] | None) -> str:
+    """Why a job was not sent, as an earlier start wrote it down."""
+    said = earlier.get("error") if earlier is not None and earlier.get("state") == NOT_SENT else None
+    return said if isinstance(said, str) else "not sent"
 
 
 def _is_kept(entry: Entry, earlier: Mapping[str, Any] | None, *, saves: bool) -> bool:

@@ -10,6 +10,8 @@ from preflight.model.target import is_url
 from preflight.redact import printable, redact, shorten
 from preflight.render import phrases
 
+FILES: Final = 4
+"""Files of a row that are shown."""
 _FINDINGS: Final = 20
 _CHARACTERS: Final = 600
 _NAME_CHARACTERS: Final = 160
@@ -23,7 +25,7 @@ def cells_of(job: JobReport, *, row: int, meta: Mapping[str, str]) -> dict[str, 
         "id": _text(job.id or "", _NAME_CHARACTERS),
         "verdict": job.verdict.value,
         "label": phrases.label_of(job.verdict, job.subjects),
-        "files": [_file(subject) for subject in job.subjects[:4]],
+        "files": [_file(subject) for subject in job.subjects[:FILES]],
         "findings": [
             {
                 "rule": _text(each.rule, _NAME_CHARACTERS),
@@ -42,11 +44,14 @@ def cells_of(job: JobReport, *, row: int, meta: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _file(subject: Subject) -> dict[str, str]:
+def _file(subject: Subject) -> dict[str, Any]:
     source = subject.source
     shown = redact(source) if is_url(source) else printable(source)
     name = shown.rstrip("/").rpartition("/")[2] or shown
+    thumbnail = subject.thumbnail
     return {
+        "size": [thumbnail.width, thumbnail.height] if thumbnail is not None and thumbnail.data else None,
+        "no_picture": _text(thumbnail.missing or "", _NAME_CHARACTERS) if thumbnail is not None else "",
         "kind": subject.kind.value if subject.kind is not None else "file",
         "name": shorten(name, 60),
         "source": shorten(shown, _CHARACTERS),

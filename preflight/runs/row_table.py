@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
@@ -14,9 +14,10 @@ from threading import Lock
 from typing import Any, Final
 
 from preflight.errors import ConfigurationError
+from preflight.model import JobReport
 from preflight.redact import printable, redact, shorten
 from preflight.runs.report_jobs import NotAJob, job_of
-from preflight.runs.row_cells import cells_of
+from preflight.runs.row_cells import FILES, cells_of
 
 PAGE_ROWS: Final = 50
 GROUPS: Final = 200
@@ -28,8 +29,11 @@ _TEXT_CHARACTERS: Final = 4000
 _VALUE_CHARACTERS: Final = 200
 _SCHEMA: Final = """
 CREATE TABLE job (row INTEGER PRIMARY KEY, part INTEGER, verdict TEXT, credits REAL, high REAL, seconds REAL, id TEXT,
-                  text TEXT, meta TEXT, shown TEXT);
+                  text TEXT, meta TEXT, shown TEXT, identity TEXT);
+CREATE INDEX by_identity ON job (identity);
 CREATE INDEX by_part ON job (part);
+CREATE TABLE picture (row INTEGER, file INTEGER, part INTEGER, media_type TEXT, data BLOB, PRIMARY KEY (row, file));
+CREATE INDEX picture_by_part ON picture (part);
 CREATE TABLE found (rule TEXT, row INTEGER, part INTEGER);
 CREATE INDEX by_rule ON found (rule, row);
 CREATE INDEX found_by_part ON found (part);
@@ -89,13 +93,15 @@ class RowFile:
 
     def put_part(self, number: int, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take the rows of a part in place of those that it had. Raises ``ConfigurationError`` for other objects."""
-        jobs, found = list[tuple[Any, ...]](), list[tuple[str, int, int]]()
+        jobs, found, pictures = list[tuple[Any, ...]](), list[tuple[str, int, int]](), list[tuple[Any, ...]]()
         for value in rows:
             try:
-                job = _job(number, value)
+                report = job_of(value)
+                job = _job(number, value, report)
             except (NotAJob, KeyError, TypeError, ValueError) as error:
                 raise ConfigurationError(f"part {number} is damaged: remove it, and check the run again") from error
             jobs.append(job)
+            pictures += _pictures(number, job[0], report)
             found += [(rule, job[0], number) for rule in sorted({str(each["rule"]) for each in value["findings"]})]
             for name in value.get("meta") or {}:
                 if len(self.columns) < COLUMNS:
@@ -104,8 +110,10 @@ class RowFile:
             run = self._connection
             run.execute("BEGIN")
             run.execute("DELETE FROM found WHERE part = ?", (number,))
+            run.execute("DELETE FROM picture WHERE part = ?", (number,))
             run.execute("DELETE FROM job WHERE part = ?", (number,))
-            run.executemany("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", jobs)
+            run.executemany("INSERT OR REPLACE INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", jobs)
+            run.executemany("INSERT OR REPLACE INTO picture VALUES (?, ?, ?, ?, ?)", pictures)
             run.executemany("INSERT INTO found VALUES (?, ?, ?)", found)
             run.execute("COMMIT")
 
@@ -123,12 +131,25 @@ class RowFile:
             groups, rest = self._groups(asked.by, where, values) if asked.by else ((), 0)
         return Found(rows=rows, count=count, page=page, pages=pages, groups=groups, more_groups=rest)
 
+    def picture(self, row: int, file: int) -> tuple[str, bytes] | None:
+        """The media type and the bytes of the thumbnail of a file of a row; ``None`` where there is none."""
+        with self._lock:
+            found = self._all("SELECT media_type, data FROM picture WHERE row = ? AND file = ?", (row, file))
+        return found[0] if found else None
+
     def rules(self) -> list[str]:
         """The rules with findings, those of most rows first."""
         with self._lock:
             return [
                 rule for (rule,) in self._all("SELECT rule FROM found GROUP BY rule ORDER BY count(*) DESC, rule", ())
             ]
+
+    def with_identities(self, identities: Sequence[str]) -> dict[str, tuple[int, str]]:
+        """The first row of each of these jobs (``JobReport.identity``), and its id, as far as they are in the table."""
+        marks = ", ".join("?" * len(identities))
+        sql = f"SELECT identity, min(row), id FROM job WHERE identity IN ({marks}) GROUP BY identity"  # noqa: S608 - our own words
+        with self._lock:
+            return {identity: (row, name) for identity, row, name in self._all(sql, tuple(identities))}
 
     def most_of_passed(self) -> int:
         """The most credits that the jobs which passed may cost, rounded up: a budget to suggest."""
@@ -161,8 +182,13 @@ class RowFile:
             return cursor.fetchall()
 
 
-def _job(part: int, value: Mapping[str, Any]) -> tuple[Any, ...]:
-    job = job_of(value)
+def _pictures(part: int, row: int, job: JobReport) -> Iterator[tuple[Any, ...]]:
+    for number, subject in enumerate(job.subjects[:FILES]):
+        if subject.thumbnail is not None and subject.thumbnail.data:
+            yield row, number, part, subject.thumbnail.media_type, subject.thumbnail.data
+
+
+def _job(part: int, value: Mapping[str, Any], job: JobReport) -> tuple[Any, ...]:
     meta = {str(name): _value(each) for name, each in list(job.meta.items())[:COLUMNS]}
     shown = cells_of(job, row=int(value["row"]), meta=meta)
     quote = job.quote
@@ -180,6 +206,7 @@ def _job(part: int, value: Mapping[str, Any]) -> tuple[Any, ...]:
         redact(text, longest=_TEXT_CHARACTERS).casefold(),
         json.dumps(meta),
         json.dumps(shown),
+        str(value.get("identity") or ""),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
@@ -72,7 +72,7 @@ class Body:
                 raise Unreachable(f"{exc} after {self._received} bytes") from exc
             raise self.cut_short(self.announced) from exc
         self._received += len(piece)
-        self._exchange.bytes += len(piece)
+        self._exchange.count(len(piece), self._received, self.announced)
         return piece
 
     def cut_short(self, expected: int | None) -> Unreachable:
@@ -87,7 +87,8 @@ class Exchange:
     """Sends the requests of one subject, one at a time, and keeps account of them.
 
     ``bytes`` counts those of bodies that were received, ``bytes_asked`` those that were asked for, as far as the file
-    has them: of a body without ranges, those up to the last that was needed.
+    has them: of a body without ranges, those up to the last that was needed. ``on_bytes`` is told of each body as it
+    arrives: the bytes so far, and those announced (``None``: not announced).
     """
 
     def __init__(
@@ -99,13 +100,13 @@ class Exchange:
         retries: Retries | None = None,
         allow: Sequence[AllowedHost] = (),
         visit: Visit | None = None,
+        on_bytes: Callable[[int, int | None], object] | None = None,
     ) -> None:
-        self.limits = limits
+        self.limits, self._on_bytes = limits, on_bytes
         self.retries = retries or Retries(0, seconds_left=lambda: 0.0)
         self.ranges: bool | None = None
         self.validator: Validator | None = None
-        self.bytes = 0
-        self.bytes_asked = 0
+        self.bytes = self.bytes_asked = 0
         self._origin = target
         self._target = target
         self._transport = transport
@@ -191,6 +192,11 @@ class Exchange:
                 answer.close()
             return None
         return answer
+
+    def count(self, more: int, received: int, announced: int | None) -> None:
+        self.bytes += more
+        if self._on_bytes is not None and more:
+            self._on_bytes(received, announced)
 
     def unfinished(self) -> Unreachable:
         """The fault of a reading that the deadline ended."""

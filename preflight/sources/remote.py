@@ -13,6 +13,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
@@ -36,6 +37,7 @@ __all__ = ["RemoteLimits", "RemoteReader"]
 _Facts = TypeVar("_Facts")
 _Extra = TypeVar("_Extra")
 
+OnBytes: TypeAlias = Callable[[RemoteUrl, int, int | None], object]
 _Source: TypeAlias = RangedSource | StreamedSource
 
 _TOO_MANY_REQUESTS = 429
@@ -47,7 +49,8 @@ class RemoteReader:
     ``allow``: hosts that may be private. ``resolve`` finds the addresses of a name (default: the system's way),
     ``open_socket`` makes the sockets that pass the guard, ``make_tls`` the TLS settings (made once, when first needed);
     ``clock`` measures, in seconds. ``proxy`` dials instead, once the addresses of a name have passed the guard here.
-    ``hosts`` has the places at each host, which readers of one process share.
+    ``hosts`` has the places at each host, which readers of one process share. ``on_bytes`` is called as bytes arrive,
+    with the URL that was to be read, the bytes of this answer so far, and those that it announced.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class RemoteReader:
         open_socket: OpenSocket = socket.socket,
         proxy: Proxy | None = None,
         hosts: Hosts | None = None,
+        on_bytes: OnBytes | None = None,
     ) -> None:
         self._allow = tuple(allow)
         self._limits = limits or RemoteLimits()
@@ -72,7 +76,7 @@ class RemoteReader:
         self._places = asyncio.Semaphore(readings_at_once())
         self._open_socket = open_socket
         self._proxy = proxy
-        self._hosts = hosts or Hosts()
+        self._hosts, self._on_bytes = hosts or Hosts(), on_bytes
 
     async def __aenter__(self) -> Self:
         return self
@@ -132,7 +136,13 @@ class RemoteReader:
             self._limits.retries, seconds_left=lambda: self._limits.deadline_s - (self._clock() - started)
         )
         exchange = Exchange(
-            target, transport=transport, limits=self._limits, retries=retries, allow=self._allow, visit=visit
+            target,
+            transport=transport,
+            limits=self._limits,
+            retries=retries,
+            allow=self._allow,
+            visit=visit,
+            on_bytes=None if self._on_bytes is None else partial(self._on_bytes, target),
         )
         run = Run(exchange, make_probe, looks_cut, deep=deep)
         fault: SourceError | None = None

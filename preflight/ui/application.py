@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from preflight.errors import PreflightError
+from preflight.redact.advice import for_command
 from preflight.ui import job_page, ledger_page, paid_page, pay_page, runs_page
 from preflight.ui.gate import ENTRANCE, Gate
 from preflight.ui.templating import STATIC, page, workplace_of
@@ -65,7 +66,7 @@ def _enter(request: Request) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    return page(request, "trouble.html", status=400, title="That did not work", text=str(error))
+    return page(request, "trouble.html", status=400, title="That did not work", text=for_command(error))
 
 
 def _refused(request: Request, error: Exception) -> Response:

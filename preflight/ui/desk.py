@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +15,10 @@ from preflight.checking.judge import Judge
 from preflight.checking.resources import Resources
 from preflight.errors import ConfigurationError, PreflightError
 from preflight.model import JobReport, Kind
+from preflight.redact.advice import for_command
 from preflight.sources.download import download
+from preflight.sources.url import locate
+from preflight.ui.arrivals import Arrivals
 from preflight.ui.drafts import Choices, Chosen, Draft, Drafts, with_file
 from preflight.ui.repairing import repaired
 from preflight.ui.services import Services
@@ -33,7 +37,8 @@ class Desk:
         self.drafts = Drafts(folder)
         self.uploads = Uploads(folder)
         options = replace(services.options, every_mode=True)
-        self.resources = Resources()
+        self.arrivals = Arrivals(services.options.allow)
+        self.resources = Resources(on_bytes=self.arrivals.note)
         self._engine = Engine(options, resources=self.resources)
         self._engine_of_local_clips = Engine(replace(options, thumbnails=True), resources=self.resources)
         self._judge = Judge(options)
@@ -50,6 +55,8 @@ class Desk:
         """A new draft, which is being checked."""
         draft = self.drafts.add(files, choices)
         draft.doing = "checking"
+        for chosen in files.values():
+            self.arrivals.forget(chosen.target)
         self.beside(draft, lambda: self._check(draft))
         return draft
 
@@ -91,15 +98,19 @@ class Desk:
         folder = draft.folder / f"fetched-{kind.value}"
         with draft.lock:  # two tabs fetch it once
             held = next(iter(sorted(folder.glob("[!.]*"))), None) if folder.is_dir() else None
-            options = self.services.options
-            return held or download(chosen.target, folder, allow=options.allow, proxy=options.proxy)
+            return held or self._fetched(chosen.target, folder)
+
+    def _fetched(self, url: str, folder: Path) -> Path:
+        allow, proxy = self.services.options.allow, self.services.options.proxy
+        note = partial(self.arrivals.note, locate(url, allow))
+        return download(url, folder, allow=allow, proxy=proxy, on_progress=note)
 
     def _do(self, draft: Draft, work: Callable[[], None]) -> None:
         try:
             work()
         except PreflightError as error:
             with draft.lock:
-                draft.trouble = str(error)
+                draft.trouble = for_command(error)
         except Exception:  # noqa: BLE001 - logged: a bug must not leave a page that waits for ever
             _LOG.exception("the page's work failed")
             with draft.lock:

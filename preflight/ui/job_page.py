@@ -16,6 +16,7 @@ from preflight.jobfiles.write import job_text
 from preflight.model import Kind
 from preflight.model.target import is_url
 from preflight.specs import load_spec
+from preflight.ui.arrivals import Arrival
 from preflight.ui.changes import Form, change, upload
 from preflight.ui.command_text import command_of
 from preflight.ui.drafts import Choices, Chosen, Draft
@@ -63,12 +64,19 @@ def draft_values(draft: Draft, request: Request) -> dict[str, Any]:
             "trouble": draft.trouble,
             "choices": draft.choices,
             "files": {kind.value: chosen for kind, chosen in draft.files.items()},
+            "arrivals": _arrivals(draft, request) if draft.doing else {},
             "view": view,
             "report": draft.report,
             "spec": load_spec(),
             "why_not": workplace_of(request).till.why_not(draft),
             "command": command_of(draft),
         }
+
+
+def _arrivals(draft: Draft, request: Request) -> dict[str, Arrival | None]:
+    """What has arrived of each file that is at a URL."""
+    arrivals = workplace_of(request).desk.arrivals
+    return {kind.value: arrivals.of(chosen.target) for kind, chosen in draft.files.items() if chosen.path is None}
 
 
 def _new(request: Request) -> Response:

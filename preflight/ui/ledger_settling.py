@@ -12,6 +12,7 @@ from preflight.client import Client
 from preflight.errors import ConfigurationError, PreflightError, TaskNotFound
 from preflight.ledger import Entry
 from preflight.ledger.doubts import is_in_doubt
+from preflight.redact.advice import for_command
 from preflight.render.balance_verdicts import explained
 from preflight.submit.settle import resolve_as_not_charged, resolve_by_balance, resolve_by_task
 from preflight.ui.services import Services
@@ -63,7 +64,7 @@ class Settling:
             try:
                 text = how(entry)
             except PreflightError as error:
-                text = str(error)
+                text = for_command(error)
             now = services.ledger.entry(entry_id)
             is_settled = not is_in_doubt(now)
             self._told[entry_id] = Told(entry=entry_id, is_settled=is_settled, text=text)

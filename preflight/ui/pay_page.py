@@ -29,9 +29,9 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-def _prepare(request: Request, _: Form) -> Response:
+def _prepare(request: Request, form: Form) -> Response:
     draft = draft_of(request)
-    workplace_of(request).till.prepare(draft)
+    workplace_of(request).till.prepare(draft, again=form.get("again") == "yes")
     return RedirectResponse(f"/job/{draft.id}/pay", 303)
 
 

@@ -24,7 +24,11 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payment:
-    """``question`` names the proposal that a yes is about. ``entry`` is the ledger's, where there is one."""
+    """``question`` names the proposal that a yes is about. ``entry`` is the ledger's, where there is one.
+
+    ``can_repeat`` is whether the job of that entry may be paid for once more. ``again`` is the entry of the payment
+    that is to be repeated on purpose.
+    """
 
     step: Step = Step.NONE
     doing: str = ""
@@ -34,6 +38,8 @@ class Payment:
     question: str = ""
     why: str = ""
     entry: int | None = None
+    can_repeat: bool = False
+    again: int | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -51,6 +57,6 @@ class Payment:
             question=secrets.token_urlsafe(16),
         )
 
-    def ended(self, step: Step, why: str = "", entry: int | None = None) -> Payment:
+    def ended(self, step: Step, why: str = "", entry: int | None = None, *, can_repeat: bool = False) -> Payment:
         """The end of it."""
-        return replace(self, step=step, why=why, entry=entry)
+        return replace(self, step=step, why=why, entry=entry, can_repeat=can_repeat)

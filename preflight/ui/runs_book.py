@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from preflight.errors import ConfigurationError
 from preflight.runs.part_files import part_name, read_part
@@ -21,6 +21,11 @@ from preflight.runs.settled import NAME as SUBMISSIONS
 from preflight.runs.store import LOCK, FolderStore
 from preflight.runs.summary import add_up, counts_of
 from preflight.runs.tally import Tally
+from preflight.ui.runs_sent import Sent, SentLines, sent_jobs
+
+if TYPE_CHECKING:
+    from preflight.client import Task
+    from preflight.ledger import Ledger
 
 _READING_S: Final = 1.0
 """How long one look at a run may read new parts: the page is asked for again soon."""
@@ -68,6 +73,7 @@ class Book:
         self._tallies: dict[int, Tally] = {}
         self._total = Tally()
         self.trouble = ""
+        self._sent_lines = SentLines()
 
     def close(self) -> None:
         """Let go of the rows."""
@@ -99,6 +105,12 @@ class Book:
                 working=is_working,
                 is_paid=SUBMISSIONS in names,
             )
+
+    def sent(self, ledger: Ledger, tasks: Mapping[str, Task], *, state: str = "", page: int = 1) -> Sent:
+        """A page of the jobs of the run that were submitted. Raises ``RunUnusable``, ``LedgerUnusable``."""
+        with self._lock:
+            self._sent_lines.read(self.store)
+        return sent_jobs(ledger, self.run.id, self._sent_lines, self.rows, tasks, state=state, page=page)
 
     def _read_new(self, there: list[int]) -> None:
         until, is_replaced = self._clock() + _READING_S, False

@@ -69,8 +69,11 @@ class RunsDesk:
                 self._books.popitem(last=False)[1].close()
             return book
 
-    def drop(self, path: Path, name: str) -> Path:
-        """The folder of the run over a manifest that was dropped, which begins, or is there from before."""
+    def drop(self, path: Path, name: str, *, has_pictures: bool = False) -> Path:
+        """The folder of the run over a manifest that was dropped, which begins, or is there from before.
+
+        ``has_pictures``: each file gets a thumbnail, and pictures are fetched whole for it.
+        """
         with self._lock, path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             for number in range(1, _NUMBERS):
@@ -97,7 +100,7 @@ class RunsDesk:
                     manifest=str(path),
                     is_dropped=True,
                     folder=str(folder),
-                    options=self._options(None),
+                    options=replace(self._options(None), thumbnails=has_pictures),
                     rows_a_part=_PART_ROWS,
                     columns=(),
                 ),
@@ -152,6 +155,7 @@ class RunsDesk:
                 max_credits=None if given.get("max-credits") is None else Decimal(str(given["max-credits"])),
                 rounding=given.get("rounding"),
                 deep=bool(given.get("deep")),
+                thumbnails=bool(given.get("thumbnails")),
                 offline=bool(given.get("offline")),
             )
         except (KeyError, ValueError, TypeError, InvalidOperation) as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -17,10 +18,12 @@ from preflight.render.run_payment import proposal_facts, run_question
 from preflight.runs.row_table import SORTS, VERDICTS, Question
 from preflight.ui.changes import Form, change
 from preflight.ui.runs_desk import RunsDesk
+from preflight.ui.runs_follow import FOLDER
 from preflight.ui.runs_work import Working
 from preflight.ui.templating import page, workplace_of
 
 _ASKED_CHARACTERS: Final = 500
+_DIGITS: Final = 9
 _MOST_CREDITS: Final = Decimal(10**9)
 
 
@@ -30,10 +33,13 @@ def routes() -> list[BaseRoute]:
         Route("/runs/open", _show),
         Route("/runs/open/state", _state),
         Route("/runs/open/rows", _rows),
+        Route("/runs/open/sent", _sent),
+        Route("/runs/open/picture", _picture),
         change("/runs/open/resume", _resume),
         change("/runs/open/pause", _pause),
         change("/runs/open/price", _price),
         change("/runs/open/pay", _pay),
+        change("/runs/open/follow", _follow),
         change("/runs/open/stop", _stop),
     ]
 
@@ -43,7 +49,7 @@ def _show(request: Request) -> Response:
     folder, working = _folder(desk, request.query_params.get("folder", ""))
     if folder is None:
         return page(request, "runs_begin.html", working=working, folder=request.query_params["folder"])
-    return page(request, "runs_open.html", **(_state_values(desk, folder) | _row_values(desk, folder, request)))
+    return page(request, "runs_open.html", **_all_values(desk, folder, request))
 
 
 def _state(request: Request) -> Response:
@@ -66,6 +72,28 @@ def _rows(request: Request) -> Response:
     if folder is None:
         raise ConfigurationError("the run has not begun yet")
     return page(request, "runs_rows.html", folder=desk.places.name_of(folder), **_row_values(desk, folder, request))
+
+
+def _sent(request: Request) -> Response:
+    desk = workplace_of(request).runs
+    folder, _ = _folder(desk, request.query_params.get("folder", ""))
+    if folder is None:
+        raise ConfigurationError("the run has not begun yet")
+    values = _state_values(desk, folder)
+    return page(request, "runs_sent.html", **(values | _sent_values(desk, folder, request)))
+
+
+def _picture(request: Request) -> Response:
+    desk, asked = workplace_of(request).runs, request.query_params
+    row, file = (number_of(asked.get(name, "")) for name in ("row", "file"))
+    found = (
+        None
+        if row is None or file is None
+        else desk.book(desk.places.open(asked.get("folder", ""))).rows.picture(row, file)
+    )
+    if found is None:
+        raise HTTPException(404, "There is no such picture.")
+    return Response(found[1], media_type=found[0])
 
 
 def _resume(request: Request, form: Form) -> Response:
@@ -92,7 +120,14 @@ def _price(request: Request, form: Form) -> Response:
 def _pay(request: Request, form: Form) -> Response:
     work = workplace_of(request)
     folder = work.runs.places.open(form.get("folder", ""))
-    work.runs.till.confirm(work.services, folder, form.get("question", ""))
+    work.runs.till.confirm(work.services, folder, form.get("question", ""), saves=form.get("save") == "yes")
+    return _back(work.runs, folder)
+
+
+def _follow(request: Request, form: Form) -> Response:
+    work = workplace_of(request)
+    folder = work.runs.places.open(form.get("folder", ""))
+    work.runs.till.follow(work.services, folder)
     return _back(work.runs, folder)
 
 
@@ -126,6 +161,24 @@ def _credits(text: str) -> Decimal:
     if not found.is_finite() or not 0 < found <= _MOST_CREDITS:
         raise ConfigurationError("the budget is a number of credits, such as 5000")
     return found
+
+
+def _all_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any]:
+    return _state_values(desk, folder) | _sent_values(desk, folder, request) | _row_values(desk, folder, request)
+
+
+def _sent_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any]:
+    """The jobs that were submitted. No query string is wrong: an unknown state or page is none."""
+    asked, tasks = request.query_params, dict(desk.till.of(folder).tasks)
+    page_number = number_of(asked.get("sent-page", "")) or 1
+    found = desk.book(folder).sent(desk.services.ledger, tasks, state=asked.get("state", ""), page=page_number)
+    name = desk.places.name_of(folder)
+
+    def link(at: str = "/runs/open", **changed: str | int) -> str:
+        values = {"folder": name, "state": found.state, "sent-page": found.page, **changed}
+        return f"{at}?{urlencode({key: value for key, value in values.items() if value})}"
+
+    return {"sent": found, "sent_link": link, "results": f"{name}/{FOLDER}"}
 
 
 def _state_values(desk: RunsDesk, folder: Path) -> dict[str, Any]:
@@ -169,13 +222,17 @@ def _row_values(desk: RunsDesk, folder: Path, request: Request) -> dict[str, Any
     }
 
 
+def number_of(text: str) -> int | None:
+    """The number in a query."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
+
+
 def question_of(request: Request) -> Question:
     """The question in the query of a request; whatever is in it, some rows are shown."""
 
     def text(name: str) -> str:
         return request.query_params.get(name, "")[:_ASKED_CHARACTERS]
 
-    page_text = text("page")
     return Question(
         verdict=text("verdict"),
         rule=text("rule"),
@@ -185,7 +242,7 @@ def question_of(request: Request) -> Question:
         sort=text("sort") or "row",
         descending=text("way") == "down",
         by=text("by"),
-        page=int(page_text) if page_text.isdecimal() and len(page_text) < 10 else 1,
+        page=number_of(text("page")) or 1,
     )
 
 

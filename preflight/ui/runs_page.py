@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -41,7 +42,8 @@ async def _drop(request: Request) -> Response:
     name = request.query_params.get("name", "")
     try:
         _, path, _ = await work.desk.uploads.add(name, request.stream())
-        folder = await run_in_threadpool(work.runs.drop, path, name)
+        has_pictures = request.query_params.get("pictures") == "yes"
+        folder = await run_in_threadpool(partial(work.runs.drop, path, name, has_pictures=has_pictures))
     except TooLarge:
         return PlainTextResponse("The file is too large for the page: check it with preflight check --to.", 413)
     except (PreflightError, OSError) as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight.errors import PreflightError
+from preflight.redact.advice import for_command
 from preflight.runs.carry_out import Order, RowsOf, State, carry_out
 from preflight.runs.checker import Headway, Task
 from preflight.runs.local_engine import Watcher, with_manners, work_locally
@@ -61,7 +62,7 @@ def main(descriptor: int) -> None:
     except RunPaused:
         end = ("paused",)
     except (PreflightError, OSError) as error:
-        end = ("failed", str(error))
+        end = ("failed", for_command(error))
     with suppress(OSError):
         connection.send(end)
 

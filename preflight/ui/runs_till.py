@@ -1,7 +1,7 @@
 """Pays for the jobs of a run that passed: shows the total, asks once, and sends each job once within a budget.
 
 The code of ``preflight submit RUN``: the ledger refuses a second payment, whatever is pressed how often, in how many
-tabs, and whichever server died before.
+tabs, and whichever server died before. Then it waits for their tasks, and saves the results (``runs_follow.py``).
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
-from enum import Enum
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Final
 
@@ -23,60 +20,30 @@ from preflight.checking.engine import Engine
 from preflight.errors import ConfigurationError, PreflightError
 from preflight.ledger.doubts import ids_in_doubt
 from preflight.ledger.sums import cost_of_run
-from preflight.render.run_payment import RunProposal
+from preflight.redact.advice import for_command
 from preflight.runs.pay_one import Payer
-from preflight.runs.payable import PaidRun, Plan, as_in_the_run, make_plan, open_paid_run, require_run
-from preflight.runs.paying import Payments, RunPayment
+from preflight.runs.payable import as_in_the_run
+from preflight.runs.paying import RunPayment
 from preflight.runs.proposals import proposal_of
-from preflight.runs.store import FolderStore
 from preflight.submit.settle import read_balance
+from preflight.ui.runs_follow import follow
+from preflight.ui.runs_purchase import Phase, Purchase, client_of, locked_plan
 
 if TYPE_CHECKING:
-    from preflight.client import Client
+    from decimal import Decimal
+    from pathlib import Path
+
     from preflight.model import Job, JobReport
     from preflight.ui.services import Services
 
 _AT_ONCE: Final = 4
-_RUNS_AT_ONCE: Final = 2
+_RUNS_AT_ONCE: Final = 8
 _BUG: Final = "internal error: the terminal of 'preflight ui' has the details, and the ledger what was sent"
 _LOG = logging.getLogger("preflight.ui")
 
 
-class Phase(Enum):
-    """``HELD``: nothing more is sent, and ``Purchase.why`` says why."""
-
-    NONE = "none"
-    PREPARING = "preparing"
-    ASKING = "asking"
-    PAYING = "paying"
-    DONE = "done"
-    HELD = "held"
-
-
-@dataclass(slots=True, kw_only=True)
-class Purchase:
-    """The payment of one run. ``question`` names the proposal that a yes is about; ``states`` counts ended jobs,
-    ``doubts`` those that were sent before, and of which nobody knows what came of them."""
-
-    phase: Phase = Phase.NONE
-    budget: Decimal = Decimal(0)
-    proposal: RunProposal | None = None
-    question: str = ""
-    why: str = ""
-    jobs: int = 0
-    states: dict[str, int] = field(default_factory=dict)
-    taken: Decimal = Decimal(0)
-    doubts: int = 0
-    stop: Event = field(default_factory=Event)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something goes on that must not start a second time."""
-        return self.phase in {Phase.PREPARING, Phase.PAYING}
-
-
 class RunTill:
-    """The payments of one server, one a run at a time. ``close`` waits for requests under way."""
+    """The payments of one server, one a run at a time. ``close`` waits for requests under way, and for no task."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -94,23 +61,37 @@ class RunTill:
         with self._lock:
             if purchase.is_busy:
                 return
-            purchase.phase, purchase.budget, purchase.why, purchase.states = Phase.PREPARING, budget, "", {}
-            purchase.stop = Event()
+            purchase.begin(Phase.PREPARING)
+            purchase.budget = budget
         self._threads.submit(self._step, purchase, partial(self._prepared, services, folder, purchase))
 
-    def confirm(self, services: Services, folder: Path, question: str) -> None:
-        """The yes to ``question``. A second one, or one to another question, does nothing."""
+    def confirm(self, services: Services, folder: Path, question: str, *, saves: bool) -> None:
+        """The yes to ``question``. A second one, or one to another question, does nothing.
+
+        The tasks are followed then, and their results are saved where ``saves``.
+        """
         purchase = self.of(folder)
         with self._lock:
             if purchase.phase is not Phase.ASKING or not secrets.compare_digest(purchase.question, question):
                 return
-            purchase.phase = Phase.PAYING
-        self._threads.submit(self._step, purchase, partial(self._paid, services, folder, purchase))
+            purchase.phase, purchase.saves, purchase.is_sent = Phase.PAYING, saves, True
+        self._threads.submit(self._step, purchase, partial(self._paid_and_followed, services, folder, purchase))
+
+    def follow(self, services: Services, folder: Path) -> None:
+        """Wait for the tasks of jobs that were sent before, and save their results. Nothing is sent."""
+        purchase = self.of(folder)
+        with self._lock:
+            if purchase.is_busy:
+                return
+            purchase.begin(Phase.FOLLOWING)
+            purchase.saves = True
+        self._threads.submit(self._step, purchase, partial(follow, services, folder, purchase))
 
     def stop(self, folder: Path) -> None:
         """Send nothing more; requests under way end. A question is taken back."""
         purchase = self.of(folder)
         with self._lock:
+            purchase.is_stopped = True
             purchase.stop.set()
             if purchase.phase is Phase.ASKING:
                 purchase.phase = Phase.NONE
@@ -119,15 +100,16 @@ class RunTill:
         """Send nothing more, and let requests under way end: their outcome is recorded."""
         with self._lock:
             purchases = list(self._purchases.values())
-        for purchase in purchases:
-            purchase.stop.set()
+            for purchase in purchases:
+                purchase.is_stopped = True
+                purchase.stop.set()
         self._threads.shutdown(cancel_futures=True)
 
     def _step(self, purchase: Purchase, work: Callable[[], Phase]) -> None:
         try:
             phase = work()
         except PreflightError as error:
-            purchase.why, phase = str(error), Phase.HELD
+            purchase.why, phase = for_command(error), Phase.HELD
         except Exception:  # noqa: BLE001 - logged: the page must not wait for ever
             _LOG.exception("the payment of a run failed")
             purchase.why, phase = _BUG, Phase.HELD
@@ -136,8 +118,8 @@ class RunTill:
 
     def _prepared(self, services: Services, folder: Path, purchase: Purchase) -> Phase:
         with ExitStack() as stack:
-            client = _client(services)
-            run, plan = _plan(services, folder, client, stack)
+            client = client_of(services)
+            run, plan = locked_plan(services, folder, client, stack)
             balance = read_balance(client, services.ledger.now)
             purchase.proposal = proposal_of(
                 run, plan, services.ledger, service=services.url, budget=purchase.budget, balance=balance
@@ -150,12 +132,21 @@ class RunTill:
             return Phase.HELD
         return Phase.ASKING
 
-    def _paid(self, services: Services, folder: Path, purchase: Purchase) -> Phase:
+    def _paid_and_followed(self, services: Services, folder: Path, purchase: Purchase) -> Phase:
+        self._paid(services, folder, purchase)
+        with self._lock:
+            if purchase.is_stopped:
+                return Phase.DONE
+            purchase.stop = Event()  # that of the payment is set at its end
+            purchase.phase = Phase.FOLLOWING
+        return follow(services, folder, purchase)
+
+    def _paid(self, services: Services, folder: Path, purchase: Purchase) -> None:
         proposal = purchase.proposal
         assert proposal is not None, "only a proposal is agreed to"
         with ExitStack() as stack:
-            client = _client(services)
-            run, plan = _plan(services, folder, client, stack)
+            client = client_of(services)
+            run, plan = locked_plan(services, folder, client, stack)
             if plan.high > proposal.high or plan.new > proposal.new:
                 raise ConfigurationError("the price of what is left has changed since you were asked: look at it again")
             engine = stack.enter_context(
@@ -176,32 +167,12 @@ class RunTill:
                 ),
                 at_once=_AT_ONCE,
                 stop=purchase.stop,
-                tick=partial(_count, purchase),
+                tick=purchase.count,
             ).to_the_end()
-            _count(purchase, payments)
+            purchase.count(payments)
             purchase.taken = cost_of_run(services.ledger, run.run.id)
         purchase.why = payments.stopped or ""
-        return Phase.DONE
-
-
-def _plan(services: Services, folder: Path, client: Client, stack: ExitStack) -> tuple[PaidRun, Plan]:
-    """The jobs that are to be paid for; the run is locked as long as ``stack``."""
-    store = FolderStore(str(folder))
-    require_run(store)  # before a lock is put into a folder that may be somebody else's
-    stack.enter_context(store.lock())
-    run = stack.enter_context(open_paid_run(store, manifest=None, near=[folder.parent, Path(), folder]))
-    return run, make_plan(run, services.ledger, api=client.base_url, tick=lambda: None)
-
-
-def _client(services: Services) -> Client:
-    if services.client is None:
-        raise ConfigurationError(services.why_no_key)
-    return services.client
 
 
 def _checked(engine: Engine, job: Job) -> JobReport:
     return engine.check([job]).jobs[0]
-
-
-def _count(purchase: Purchase, payments: Payments) -> None:
-    purchase.states = dict(sorted(payments.states.items()))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from preflight.checking.engine import Engine
@@ -22,8 +24,9 @@ from preflight.errors import (
     PreflightError,
     StillUnknown,
 )
-from preflight.ledger import paid_request_of
+from preflight.ledger import PaidRequest, paid_request_of
 from preflight.model import Job, JobReport
+from preflight.redact.advice import for_command
 from preflight.submit.proposal import LocalSource, Proposal
 from preflight.submit.recheck import require_sound
 from preflight.submit.settle import read_balance
@@ -54,6 +57,7 @@ class Till:
         self._services = desk.services
         self._engine = Engine(replace(desk.services.options, uploaded=True), resources=desk.resources)
         self._threads = ThreadPoolExecutor(_AT_ONCE, "preflight-till")
+        self._repeating = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -69,12 +73,19 @@ class Till:
             return _NO_URL
         return None
 
-    def prepare(self, draft: Draft) -> None:
-        """Begin to make ``draft`` ready for the question, unless it is on the way or was accepted."""
+    def prepare(self, draft: Draft, *, again: bool = False) -> None:
+        """Begin to make ``draft`` ready for the question, unless it is on the way or was accepted.
+
+        ``again``: to pay once more for a job that the page has just said was submitted before.
+        """
         with draft.lock:
-            if draft.payment.is_busy or draft.payment.step is Step.ACCEPTED or draft.doing is not None:
+            before = draft.payment
+            if before.is_busy or draft.doing is not None or (again and not before.can_repeat):
                 return
-            draft.payment = Payment(step=Step.PREPARING, doing="Getting ready")
+            if before.step is Step.ACCEPTED and not again:
+                return
+            repeated = before.entry if again else None
+            draft.payment = Payment(step=Step.PREPARING, doing="Getting ready", again=repeated)
         self._threads.submit(self._step, draft, self._prepared)
 
     def confirm(self, draft: Draft, question: str) -> None:
@@ -90,16 +101,25 @@ class Till:
         try:
             ended = work(draft, draft.payment)
         except OutcomeUnknown as error:
-            ended = draft.payment.ended(Step.IN_DOUBT, str(error), error.entry_id)
+            ended = draft.payment.ended(Step.IN_DOUBT, for_command(error), error.entry_id)
         except (AlreadySubmitted, StillUnknown) as error:
-            ended = draft.payment.ended(Step.HELD, str(error), error.entry_id)
+            ended = self._held(draft, error)
         except PreflightError as error:
-            ended = draft.payment.ended(Step.HELD, str(error))
+            ended = draft.payment.ended(Step.HELD, for_command(error))
         except Exception:  # noqa: BLE001 - logged
             _LOG.exception("a step of a payment failed")
             ended = draft.payment.ended(Step.IN_DOUBT, _BUG)
         with draft.lock:
             draft.payment = ended
+
+    def _held(self, draft: Draft, error: AlreadySubmitted | StillUnknown) -> Payment:
+        entry = self._services.ledger.entry(error.entry_id)
+        if entry.state.in_doubt:
+            return draft.payment.ended(Step.HELD, for_command(error), entry.id)
+        if isinstance(error, StillUnknown):  # refused, and perhaps charged late
+            return draft.payment.ended(Step.HELD, for_command(error), entry.id, can_repeat=True)
+        why = f"This job was already submitted (entry {entry.id} of the ledger, {entry.state.value})."
+        return draft.payment.ended(Step.HELD, why, entry.id, can_repeat=True)
 
     def _prepared(self, draft: Draft, payment: Payment) -> Payment:
         """The question. Raises ``NotSubmitted`` and its like for a job that would not be sent."""
@@ -116,8 +136,11 @@ class Till:
         self._say(draft, "Checking what the service will read")
         report = self._checked(job)
         request = paid_request_of(job, report, _hashes(hashes))
-        self._services.ledger.require_payable(request, api=client.base_url, budget=self._services.budget)
-        balance = read_balance(client, self._services.ledger.now)
+        ledger, is_again = self._services.ledger, payment.again is not None
+        ledger.require_payable(request, api=client.base_url, again=is_again, budget=self._services.budget)
+        if is_again:
+            self._require_last(request, payment.again)
+        balance = read_balance(client, ledger.now)
         require_covered(balance, request.high)
         assert report.quote is not None, "a request that is payable has a price"
         return payment.asking(
@@ -145,17 +168,29 @@ class Till:
             if latest.quote is None or latest.quote.high > agreed:
                 raise NotSubmitted(f"not sent: {_DEARER}")
 
-        submission = submit_job(
-            job,
-            report,
-            self._client(),
-            self._services.ledger,
-            check=lambda: self._checked(job),
-            agree=agree,
-            budget=self._services.budget,
-            hashes=_hashes(proposal.files),
-        )
-        return payment.ended(Step.ACCEPTED, entry=submission.entry)
+        hashes = _hashes(proposal.files)
+        with self._repeating if payment.again is not None else nullcontext():
+            if payment.again is not None:
+                self._require_last(paid_request_of(job, report, hashes), payment.again)
+            submission = submit_job(
+                job,
+                report,
+                self._client(),
+                self._services.ledger,
+                check=lambda: self._checked(job),
+                agree=agree,
+                again=payment.again is not None,
+                budget=self._services.budget,
+                hashes=hashes,
+            )
+        return payment.ended(Step.ACCEPTED, entry=submission.entry, can_repeat=True)
+
+    def _require_last(self, request: PaidRequest, entry_id: int | None) -> None:
+        """Raise ``AlreadySubmitted`` where the job was submitted once more since somebody chose to repeat that entry:
+        a second tab repeats it as well only after another question."""
+        latest = self._services.ledger.last_of(request, self._client().base_url)
+        if latest is not None and latest.id != entry_id:
+            raise AlreadySubmitted("not sent: the job was submitted again meanwhile", entry_id=latest.id)
 
     def _checked(self, job: Job) -> JobReport:
         report = self._engine.check([job]).jobs[0]

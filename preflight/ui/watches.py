@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from preflight.client import Task, is_loopback
 from preflight.errors import PreflightError
 from preflight.ledger import Entry, EntryState
+from preflight.redact.advice import for_command
 from preflight.sources.download import download
 from preflight.sources.host import AllowedHost
 from preflight.submit.submit import await_task
@@ -75,10 +76,10 @@ class Watches:
             submission = await_task(client, task_id, ledger=self._services.ledger, on_update=update)
             for url in submission.outputs:
                 folder = self._folder / str(entry.id) / str(len(watch.files))
-                allow = (*self._services.options.allow, *_own_host(client.base_url))
+                allow = (*self._services.options.allow, *own_host(client.base_url))
                 watch.files.append(download(url, folder, allow=allow, proxy=self._services.options.proxy))
         except PreflightError as error:
-            watch.trouble = str(error)
+            watch.trouble = for_command(error)
         except Exception:  # noqa: BLE001 - logged: a bug must not leave a page that waits for ever
             _LOG.exception("following task %s failed", task_id)
             watch.trouble = "internal error: the terminal of 'preflight ui' has the details"
@@ -86,7 +87,7 @@ class Watches:
             watch.over = True
 
 
-def _own_host(api_url: str) -> tuple[AllowedHost, ...]:
+def own_host(api_url: str) -> tuple[AllowedHost, ...]:
     """An API on this machine serves its results itself."""
     parts = urlsplit(api_url)
     return (AllowedHost.parse(parts.netloc),) if is_loopback(parts.hostname or "") else ()

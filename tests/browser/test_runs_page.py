@@ -102,7 +102,7 @@ def test_a_dropped_manifest_becomes_a_table_that_is_paid_for_once(browser: Brows
         yes = "Yes, submit and pay"
         seen.page.get_by_role("button", name=yes).dblclick()
         second.get_by_role("button", name=yes).click()
-        seen.page.get_by_text("45 accepted.").wait_for(timeout=240_000)
+        seen.page.get_by_text("45 completed.").wait_for(timeout=240_000)
         seen.page.reload()
         assert (sandbox.paid_requests, sandbox.state["jobs_billed"]) == (45, 45)
         seen.page.get_by_role("button", name="Show the total").click()
@@ -218,14 +218,14 @@ def test_a_page_killed_while_it_pays_pays_nothing_twice(rows: int, browser: Brow
         else:
             assert seen.page.get_by_text(f"Submit {jobs - under_way} jobs").count() == 1
             seen.page.get_by_role("button", name="Yes, submit and pay").click()
-            seen.page.get_by_text(f"{jobs - under_way} accepted, {under_way} unknown").wait_for(timeout=240_000)
+            seen.page.get_by_text(f"{jobs - under_way} completed, {under_way} unknown").wait_for(timeout=240_000)
         assert (sandbox.paid_requests, sandbox.state["jobs_billed"]) == (jobs, jobs)
         seen.page.get_by_role("link", name=settle).click()
         seen.page.get_by_role("heading", name="In doubt").wait_for()
         seen.require_sound()
     entries = here("ledger", "list", "--format", "json", *sandbox.ledger_options).json["entries"]
     states = sorted(each["state"] for each in entries)
-    assert states == ["accepted"] * (jobs - under_way) + ["unknown"] * under_way, "each job has one entry"
+    assert states == ["completed"] * (jobs - under_way) + ["unknown"] * under_way, "each job has one entry"
 
 
 def test_a_budget_holds_jobs_back_and_says_so(browser: Browser, sandbox: Service) -> None:
@@ -241,9 +241,71 @@ def test_a_budget_holds_jobs_back_and_says_so(browser: Browser, sandbox: Service
         assert sandbox.paid_requests == 0
         agree(seen)
         seen.page.get_by_role("button", name="Yes, submit and pay").click()
-        seen.page.get_by_text("2 accepted, 1 not-sent").wait_for(timeout=240_000)
+        seen.page.get_by_text("2 completed, 1 not-sent").wait_for(timeout=240_000)
         assert sandbox.state["total_consumed"] == "720" or float(sandbox.state["total_consumed"]) == 720
         seen.require_sound()
+
+
+def test_the_table_has_a_picture_of_each_file_or_says_why_not(browser: Browser, sandbox: Service) -> None:
+    path = manifest(sandbox, 2)
+    gone, clip = sandbox.media.url("status-404", "a.png"), sandbox.media.url("ok", "12.mp4")
+    path.write_text(f"{path.read_text()}r2,{gone},{clip},,\n")
+    with opened(sandbox) as ui, visit(browser) as seen:
+        enter(seen, ui)
+        seen.page.get_by_label("Show a picture of each file").check()
+        drop(seen, path)
+        seen.page.get_by_text("Checked: 3 of 3 rows").wait_for()
+        seen.page.locator("img.thumb").nth(4).wait_for()
+        seen.page.wait_for_function("[...document.querySelectorAll('img.thumb')].every(each => each.naturalWidth > 9)")
+        assert seen.page.get_by_text("no picture: ").count() == 1
+        seen.picture("run-pictures")
+        seen.require_sound()
+        source = seen.page.locator("img.thumb").first.get_attribute("src") or ""
+        for wrong in ("file=9", "file=x", "row=²", "folder=elsewhere"):
+            name = wrong.partition("=")[0]
+            changed = "&".join(
+                wrong if each.startswith(f"{name}=") else each for each in source.split("?")[1].split("&")
+            )
+            assert seen.page.request.get(f"{ui.origin}/runs/open/picture?{changed}").status in (400, 404)
+
+
+def test_results_are_followed_and_saved_whatever_dies_meanwhile(browser: Browser, tmp_path: Path) -> None:
+    later = [0.0]  # no task ends before the page was seen, reloaded and killed
+    with service(tmp_path, credits=Decimal(100_000), speed=1.0, clock=lambda: time.time() + later[0]) as sandbox:
+        path = manifest(sandbox, 4)
+        here("check", path, "--to", tmp_path / "run", "--workers", "1", *sandbox.media_options)
+        with opened(sandbox) as ui, visit(browser) as seen:
+            enter(seen, ui, "/runs/open?folder=run")
+            agree(seen)
+            seen.page.get_by_role("button", name="Yes, submit and pay").click()
+            seen.page.get_by_text("Waiting for 3 tasks.").wait_for()
+            seen.page.reload()
+            seen.page.get_by_role("heading", name="Submitted: 3 jobs").wait_for()
+            rows = seen.page.locator("table.sent tbody th")
+            assert sorted(rows.all_inner_texts()) == ["1", "2", "3"], "in the order in which they were sent"
+            assert seen.page.locator("table.sent .badge").all_inner_texts() == ["accepted"] * 3
+            for look in LOOKS:
+                seen.look = look
+                seen.page.set_viewport_size({"width": look.width, "height": 900})
+                seen.page.emulate_media(color_scheme="dark" if look.theme == "dark" else "light")
+                seen.picture("run-sent")
+                seen.require_sound()
+            ui.kill()
+        later[0] = 3600.0
+        with opened(sandbox) as ui, visit(browser) as seen:
+            enter(seen, ui, "/runs/open?folder=run")
+            seen.page.get_by_role("button", name="Wait for 3 tasks, and save the results").dblclick()
+            seen.page.get_by_text("Every result is saved in run/results").wait_for()
+            assert seen.page.get_by_role("link", name="completed 3").count() == 1
+            shown = seen.page.locator("table.sent td:last-child div").all_inner_texts()
+            assert sorted(shown) == sorted(each.name for each in (tmp_path / "run" / "results").iterdir())
+            assert len(shown) == 3
+            seen.require_sound()
+            assert sandbox.paid_requests == 3
+        lines = [json.loads(line) for line in (tmp_path / "run" / "submissions.jsonl").read_text().splitlines()]
+        assert [(line["row"], line["state"], len(line["files"])) for line in lines] == [
+            (row, "completed", 1) for row in (1, 2, 3)
+        ]
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc", "link", "nothing", "%00", _PAYLOAD, "a" * 5000])

@@ -15,6 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from preflight.model import Kind
+from preflight.render.html.report_figures import Figures
+from preflight.runs.histogram import histograms
+from preflight.runs.report_jobs import job_of
 from tests.support.command import CLIP, FIXTURES, PICTURE, here
 from tests.support.hostile_report import PAYLOADS, hostile_job, hostile_report
 
@@ -135,6 +139,43 @@ def test_a_file_by_itself_costs_nothing_beside_a_job_in_any_mode(tmp_path: Path)
     assert [tile(page, label) for label in ("credits", "all in 720p", "all in 1080p")] == ["360", "360", "480"]
     here("check", CLIP, "--format", f"html:{page}")
     assert [tile(page, label) for label in ("credits", "all in 1080p")] == ["360", "480"]
+
+
+def cells_of(path: Path, title: str) -> list[list[str]]:
+    """The rows of the table with the figures of a plot."""
+    (body,) = re.findall(rf"<caption>{title}.*?<tbody>(.*?)</tbody>", path.read_text("utf-8"), re.DOTALL)
+    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in re.findall(r"<tr>.*?</tr>", body)]
+
+
+def test_a_file_by_itself_is_in_no_sum_beside_jobs(tmp_path: Path) -> None:
+    page, manifest = tmp_path / "check.html", tmp_path / "jobs.csv"
+    manifest.write_text(f"image,video\n{PICTURE},{CLIP}\n{PICTURE},{CLIP}\n")
+    here("check", CLIP, manifest, CLIP, "--format", f"html:{page}")
+    assert cells_of(page, "Credits, added up job by job")[-1] == ["2", "720", "720"]
+    assert len(cells_of(page, "Price of each job with its range")) == 2
+    here("check", CLIP, PICTURE, LONG, "--format", f"html:{page}")
+    assert cells_of(page, "Credits, added up job by job")[-1][0] == "3"
+
+
+def test_a_size_beyond_the_last_bin_of_a_run_is_in_the_same_bin_of_a_report() -> None:
+    figures, run = Figures(), histograms()["video_bytes"]
+    job = hostile_job("clip.mp4")
+    for size in (0, 1023, 1024, (1 << 30) - 1, 1 << 30, 1 << 31, 1 << 45):
+        job["subjects"][1]["facts"]["size_bytes"] = size
+        figures.add(job_of(job), "job")
+        run.add(size)
+    assert sorted(figures.sizes[Kind.VIDEO].items()) == [(lower, count) for lower, _, count in run.bins()]
+
+
+def test_the_frames_of_a_local_clip_are_in_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "check.html"
+    here("check", "--image", PICTURE, "--video", CLIP, "--thumbnails", "--format", f"html:{path}")
+    page = page_of(path)
+    frames = [each for each in page.attributes["class"] if each.startswith("frame ")]
+    assert len(frames) == 5
+    pictures = dict(re.findall(r"\.(p\d+)\{([^}]*)\}", path.read_text("utf-8")))
+    assert all("data:image/" in pictures[each.removeprefix("frame ")] for each in frames)
+    assert f"frames of {CLIP}, from " in " ".join(page.attributes["aria-label"])
 
 
 def test_the_policy_allows_the_page_its_own_styles_and_scripts_and_nothing_else(run: Path, tmp_path: Path) -> None:

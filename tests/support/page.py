@@ -70,6 +70,10 @@ class Visitor:
         """The name of the question about ``job``, once it is asked."""
         self.post(f"{job}/prepare")
         text = self.text_once(f"{job}/pay", lambda text: 'name="question"' in text or "Not submitted" in text)
+        return self.question_in(text)
+
+    def question_in(self, text: str) -> str:
+        """The name of the question that a page asks."""
         found = re.search(r'name="question" value="([\w-]+)"', text)
         assert found is not None, text
         return found.group(1)

@@ -74,6 +74,33 @@ def test_a_double_click_a_reload_and_another_tab_pay_nothing_twice(sandbox: Serv
     assert sandbox.paid_requests == 1
 
 
+def test_a_job_is_paid_for_again_only_on_purpose_and_once_a_question(sandbox: Service) -> None:
+    with page_server(sandbox.folder, *arguments(sandbox)) as page:
+        job, other = page.enter().start(*files(sandbox)), page.start(*files(sandbox))
+        page.post(f"{job}/prepare", again="yes")  # nothing was paid yet: there is nothing to repeat
+        assert page.get(f"{job}/pay").status_code == 303
+        paid(page, job)
+        page.post(f"{other}/prepare")
+        text = page.text_once(f"{other}/pay", lambda text: "Not submitted" in text)
+        assert "already submitted (entry 1 of the ledger" in text
+        assert "again=True" not in text
+        assert "Submit and pay again…" in page.get(job).text
+        questions = []
+        for each in (job, other):
+            page.post(f"{each}/prepare", again="yes")
+            text = page.text_once(f"{each}/pay", lambda text: 'name="question"' in text)
+            assert "A yes submits it a second time" in text
+            assert "Submit and pay up to 360 credits" in text
+            questions.append(page.question_in(text))
+        assert sandbox.paid_requests == 1
+        with ThreadPoolExecutor(8) as clicks:
+            both = [(job, questions[0]), (other, questions[1])] * 4
+            list(clicks.map(lambda each: page.post(f"{each[0]}/pay", question=each[1]), both))
+        texts = [page.text_once(f"{each}/pay", lambda text: "<progress" not in text) for each in (job, other)]
+        assert sorted("In the ledger" in text for text in texts) == [False, True]
+        assert sandbox.paid_requests == 2
+
+
 def test_another_question_is_not_answered_by_an_old_yes(sandbox: Service) -> None:
     with page_server(sandbox.folder, *arguments(sandbox)) as page:
         job = page.enter().start(*files(sandbox))

@@ -98,6 +98,7 @@ def command(
             ledger=ledger,
             url=service.api_url,
             client=client,
+            new_client=lambda sleep: open_client(service, sleep=sleep),
             why_no_key=why_no_key,
             budget=Budget(max_credits=max_credits, per_day=budget_per_day),
             uploader=uploader,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from preflight.checking.verdict import verdict_of_subject
@@ -45,7 +45,10 @@ class FindingText(NamedTuple):
 
 
 class FileText(NamedTuple):
-    """One file of a job. ``picture`` is the class of its thumbnail, ``no_picture`` the reason why there is none."""
+    """One file of a job. ``picture`` is the class of its thumbnail, ``no_picture`` the reason why there is none.
+
+    ``strip`` has the classes of the frames of a local clip, and their times.
+    """
 
     kind: str
     source: str
@@ -54,6 +57,7 @@ class FileText(NamedTuple):
     verdict: str
     picture: str | None
     no_picture: str
+    strip: Sequence[tuple[str, str]] = ()
 
 
 class PriceText(NamedTuple):
@@ -107,6 +111,7 @@ def row_of(job: JobReport, pictures: Pictures) -> Row:
         own_left_out=max(len(meta) - _COLUMNS, 0),
         data={
             "verdict": job.verdict.value,
+            "bare": "yes" if job.bare else "",
             "credits": "" if quote is None else f"{quote.credits:f}",
             "high": "" if quote is None else f"{quote.high:f}",
             "seconds": "" if quote is None else decimal_text(quote.seconds),
@@ -155,7 +160,15 @@ def file_text(job: JobReport, subject: Subject, pictures: Pictures) -> FileText:
         verdict=phrases.label_of(verdict_of_subject(job, subject), (subject,)),
         picture=pictures.class_of(thumbnail),
         no_picture=shorten(missing or "it cannot be shown", _VALUE_CHARS),
+        strip=list(_strip(subject, pictures)),
     )
+
+
+def _strip(subject: Subject, pictures: Pictures) -> Iterator[tuple[str, str]]:
+    for frame in subject.filmstrip:
+        name = pictures.class_of(frame)
+        if name is not None:
+            yield name, "" if frame.seconds is None else show_seconds(frame.seconds)
 
 
 def price_text(job: JobReport, quote: Quote) -> PriceText:

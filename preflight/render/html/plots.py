@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.model import Kind
+from preflight.model.bins import EDGES
 from preflight.pricing import show_seconds
 from preflight.render import phrases
 from preflight.render.html.charts import Chart, drawn
 from preflight.render.html.environment import Markup
 from preflight.render.html.overview import shown
-from preflight.render.html.report_figures import MOST_SECONDS, limits_of
+from preflight.render.html.report_figures import limits_of
 
 if TYPE_CHECKING:
     from preflight.render.html.report_figures import Figures
@@ -67,8 +69,9 @@ def _sizes(figures: Figures, kind: Kind) -> Plot | None:
     found, beyond = figures.sizes[kind], figures.beyond[kind]
     if not found:
         return None
-    lower = [0, *(1 << power for power in range(10, 41))]
-    bins = [low for low in lower if min(found) <= low <= max(found)]
+    edges = EDGES[f"{kind.value}_bytes"]
+    upper = dict(pairwise(edges))  # the last bin has none
+    bins = [low for low in edges if min(found) <= low <= max(found)]
     names = [_binary(low) for low in bins]
     things = "images" if kind is Kind.IMAGE else "clips"
     title = f"Size of the {things}"
@@ -76,7 +79,14 @@ def _sizes(figures: Figures, kind: Kind) -> Plot | None:
     series = _two([found[low] - beyond[low] for low in bins], [beyond[low] for low in bins])
     options = {"x_label_rotation": 40} if len(bins) > 6 else {}
     svg = drawn(Chart("StackedBar", title, series, names, "size, from", things, options=options))
-    rows = [(f"{_binary(low)} to {_binary(low * 2 or 1024)}", f"{found[low]}", f"{beyond[low]}") for low in bins]
+    rows = [
+        (
+            f"{_binary(low)} to {_binary(upper[low])}" if low in upper else f"{_binary(low)} and more",
+            f"{found[low]}",
+            f"{beyond[low]}",
+        )
+        for low in bins
+    ]
     note = limits and f"allowed: up to {phrases.size(limits.most_bytes[kind])}"
     return Plot(title, svg, ("size", things, "above the limit"), rows, note)
 
@@ -96,9 +106,9 @@ def _rules(figures: Figures) -> Plot | None:
 
 
 def _groups(figures: Figures) -> Plot | None:
-    if len(figures.groups) < 2:
+    if len(figures.prices.groups) < 2:
         return None
-    ranked = sorted(figures.groups.items(), key=lambda each: (-each[1][1], each[0]))
+    ranked = sorted(figures.prices.groups.items(), key=lambda each: (-each[1][1], each[0]))
     by = figures.by or "file"
     title = f"Credits by {by}"
     top = ranked[:_BARS][::-1]
@@ -112,9 +122,9 @@ def _groups(figures: Figures) -> Plot | None:
 
 
 def _cumulated(figures: Figures, budget: Decimal | None) -> Plot | None:
-    if not figures.groups:
+    if not figures.prices.groups:
         return None
-    curve = figures.curve
+    curve = figures.prices.curve
     title = "Credits, added up job by job"
     series: list[tuple[str, Sequence[object]]] = [
         ("credits", [(jobs, float(credits_)) for jobs, credits_, _ in curve]),
@@ -134,7 +144,7 @@ def _cumulated(figures: Figures, budget: Decimal | None) -> Plot | None:
 
 
 def _ranges(figures: Figures) -> Plot | None:
-    priced = sorted(figures.ranges, reverse=True)
+    priced = sorted(figures.prices.ranges, reverse=True)
     if not priced:
         return None
     title = "Price of each job with its range"
@@ -148,7 +158,7 @@ def _ranges(figures: Figures) -> Plot | None:
     options = {"allow_interruptions": True, "dots_size": 3, "xrange": (0, len(priced) + 1), "show_x_labels": False}
     svg = drawn(Chart("XY", title, series, across="jobs", upwards="credits", dots="headline", options=options))
     rows = [(each.name, shown(each.credits), shown(each.low), shown(each.high)) for each in priced]
-    jobs = sum(group[0] for group in figures.groups.values())
+    jobs = sum(group[0] for group in figures.prices.groups.values())
     note = f"the {len(priced)} most expensive of {jobs} jobs" if jobs > len(priced) else None
     return Plot(title, svg, ("job", "credits", "low", "high"), rows, note)
 
@@ -171,7 +181,7 @@ def _hosts(figures: Figures) -> Iterator[Plot]:
 
 
 def _second(second: int) -> str:
-    return f"{second} s and more" if second == MOST_SECONDS else f"{second}–{second + 1} s"
+    return f"{second} s and more" if second == EDGES["seconds"][-1] else f"{second}–{second + 1} s"
 
 
 def _binary(low: int) -> str:

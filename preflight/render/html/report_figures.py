@@ -7,40 +7,23 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from heapq import heappushpop
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.model import JobReport, Kind
+from preflight.model.bins import EDGES, bin_of
 from preflight.redact import shorten
+from preflight.render.html.price_figures import OTHERS, PriceFigures
 from preflight.render.html.site_of import site_of
 from preflight.render.json_objects import shown_meta
 from preflight.render.mode_rates import CreditsInModes
 from preflight.specs import load_spec, model_names
 
 if TYPE_CHECKING:
-    from preflight.model import Quote, Subject
+    from preflight.model import Subject
 
-OTHERS: Final = "(others)"
-RANGES: Final = 40
-"""Jobs whose range of price is drawn: the most expensive ones."""
 _HOSTS = 1000
-_GROUPS = 1000
 _SOURCES = 200_000
 """Files that are told apart, so that one which many jobs name is counted once; further ones are all counted."""
-_POINTS = 1000
-"""Points of the curve of cumulated credits; beyond that, every second one is dropped."""
-MOST_SECONDS: Final = 61
-"""Longer clips are counted together."""
-
-
-class JobRange(NamedTuple):
-    """The price of one job with its range."""
-
-    credits: Decimal
-    low: Decimal
-    high: Decimal
-    number: int
-    name: str
 
 
 class Limits(NamedTuple):
@@ -54,7 +37,7 @@ class Limits(NamedTuple):
 class Figures:
     """The figures over the jobs added so far, by the same bins as ``summary.json``: a bin holds its lower edge.
 
-    ``rules`` and ``hosts`` count jobs by verdict, ``groups`` credits by the column ``by``, else by the job's file.
+    ``rules`` and ``hosts`` count jobs by verdict, ``prices`` are grouped by the column ``by``, else by the job's file.
     ``beyond`` are the files of ``seconds`` and ``sizes`` that are outside the limits of their model.
     ``requests`` and ``bytes`` are what each host was asked for and sent, each file counted once.
     """
@@ -69,18 +52,12 @@ class Figures:
         self.requests: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
         self._in_mode = CreditsInModes()
-        self.groups: dict[str, tuple[int, Decimal, Decimal]] = {}
-        self.ranges: list[JobRange] = []
-        self.cumulated: list[tuple[int, Decimal, Decimal]] = []
+        self._of_jobs, self._of_files = PriceFigures(), PriceFigures()
         self.models: Counter[str] = Counter()
-        self._credits = self._high = Decimal(0)
         self._seen: set[int] = set()
-        self._number = 0
-        self._stride = 1
 
     def add(self, job: JobReport, name: str) -> None:
         """Count one job more."""
-        self._number += 1
         self.models[job.model] += 1
         verdict = job.verdict.value
         for rule in {finding.rule for finding in job.findings}:
@@ -91,8 +68,18 @@ class Figures:
             self._add_reading(site_of(subject), subject.source, subject.transfer.requests, subject.transfer.bytes)
             self._add_facts(job.model, subject)
         self._in_mode.add(job)
-        if job.quote is not None:
-            self._add_price(job, job.quote, name)
+        prices = self._of_files if job.bare else self._of_jobs
+        prices.add(job.quote, group=self._group_of(job) if job.quote is not None else "", name=name)
+
+    @property
+    def has_only_files(self) -> bool:
+        """Whether there is no job, only files by themselves."""
+        return not self._of_jobs.count
+
+    @property
+    def prices(self) -> PriceFigures:
+        """The prices of the jobs. A file by itself costs something only where no job is."""
+        return self._of_files if self.has_only_files else self._of_jobs
 
     @property
     def in_mode(self) -> dict[str, Decimal]:
@@ -103,42 +90,16 @@ class Figures:
         limits = limits_of(model)
         if subject.facts is not None and subject.facts.size_bytes is not None:
             size = subject.facts.size_bytes
-            self.sizes[subject.kind][size_bin(size)] += 1
+            lower = _lower_edge(f"{subject.kind.value}_bytes", size)
+            self.sizes[subject.kind][lower] += 1
             if limits is not None and size > limits.most_bytes[subject.kind]:
-                self.beyond[subject.kind][size_bin(size)] += 1
+                self.beyond[subject.kind][lower] += 1
         if subject.video is not None and subject.video.durations.plausible:
             length = subject.video.durations.plausible[0]
-            second = min(int(length), MOST_SECONDS)
+            second = _lower_edge("seconds", length)
             self.seconds[second] += 1
             if limits is not None and not limits.shortest <= length <= limits.longest:
                 self.beyond["seconds"][second] += 1
-
-    def _add_price(self, job: JobReport, quote: Quote, name: str) -> None:
-        group = self._group_of(job)
-        if group not in self.groups and len(self.groups) >= _GROUPS:
-            group = OTHERS
-        jobs, credits_, high = self.groups.get(group, (0, Decimal(0), Decimal(0)))
-        self.groups[group] = (jobs + 1, credits_ + quote.credits, high + quote.high)
-        price = JobRange(quote.credits, quote.low, quote.high, -self._number, name)
-        if len(self.ranges) < RANGES:
-            self.ranges.append(price)
-            self.ranges.sort()
-        else:
-            heappushpop(self.ranges, price)
-        self._credits += quote.credits
-        self._high += quote.high
-        if self._number % self._stride == 0:
-            self.cumulated.append((self._number, self._credits, self._high))
-        if len(self.cumulated) > _POINTS:
-            self._stride *= 2
-            self.cumulated = self.cumulated[1::2]
-
-    @property
-    def curve(self) -> list[tuple[int, Decimal, Decimal]]:
-        """Jobs, credits and the high end, cumulated; the last point is the total."""
-        last = (self._number, self._credits, self._high)
-        points = self.cumulated if self.cumulated and self.cumulated[-1] == last else [*self.cumulated, last]
-        return [(0, Decimal(0), Decimal(0)), *points]
 
     def _group_of(self, job: JobReport) -> str:
         if self.by is None:
@@ -174,6 +135,6 @@ def limits_of(model: str) -> Limits | None:
     return Limits(spec.video.min_seconds.value, spec.video.max_seconds.value, sizes)
 
 
-def size_bin(size: int) -> int:
-    """The largest power of two from 1024 that is not above ``size``; 0 below."""
-    return 1 << (size.bit_length() - 1) if size >= 1024 else 0
+def _lower_edge(name: str, value: float | Fraction) -> int:
+    edges = EDGES[name]
+    return edges[bin_of(edges, value)]

@@ -48,6 +48,7 @@ class _Part(NamedTuple):
     indeterminate: int
     passes: int
     credits: str
+    credits_of_files: str
 
 
 class _Jobs:
@@ -60,7 +61,7 @@ class _Jobs:
         self.columns: dict[str, int] = {}
         self.rules: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
-        self.credits = Decimal(0)
+        self.credits = self.credits_of_files = Decimal(0)
         self._chars = 0
 
     @property
@@ -84,7 +85,9 @@ class _Jobs:
         self.rows.add(text)
         self.rules.update({finding.rule for finding in job.findings})
         self.verdicts[job.verdict.value] += 1
-        if job.quote is not None:
+        if job.quote is not None and job.bare:
+            self.credits_of_files += job.quote.credits
+        elif job.quote is not None:
             self.credits += job.quote.credits
         return row.name
 
@@ -126,7 +129,10 @@ class ReportPage:
         plots = plots_of(self._figures, self._budget)
         if self._parts:
             self._write_part(is_last=True)
-            return self._page(title=self._title, overview=overview, plots=plots, parts_of_it=self._parts)
+            parts = self._parts
+            if self._figures.has_only_files:
+                parts = [part._replace(credits=part.credits_of_files) for part in parts]
+            return self._page(title=self._title, overview=overview, plots=plots, parts_of_it=parts)
         return self._page(title=self._title, overview=overview, plots=plots, jobs=self._jobs)
 
     def _write_part(self, *, is_last: bool) -> None:
@@ -147,7 +153,8 @@ class ReportPage:
         pages.write(number, self._page(title=title, jobs=jobs, pages=links))
         name, verdicts = pages.name(number), jobs.verdicts
         counts = (verdicts["fail"], verdicts["indeterminate"], verdicts["pass"])
-        self._parts.append(_Part(name, url_quoted(name), jobs.first, jobs.last, *counts, shown(jobs.credits)))
+        credits_ = shown(jobs.credits), shown(jobs.credits_of_files)
+        self._parts.append(_Part(name, url_quoted(name), jobs.first, jobs.last, *counts, *credits_))
 
     def _page(
         self,

@@ -19,7 +19,8 @@ function bring(file) {
     if (answer.status === 200) location.assign(JSON.parse(answer.responseText).run);
     else told.textContent = answer.responseText || "The file could not be read: is preflight still running?";
   };
-  request.open("POST", `/runs/drop?name=${encodeURIComponent(file.name)}`);
+  const pictures = document.getElementById("pictures").checked ? "&pictures=yes" : "";
+  request.open("POST", `/runs/drop?name=${encodeURIComponent(file.name)}${pictures}`);
   request.setRequestHeader("X-CSRF-Token", JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRF-Token"]);
   request.send(file);
 }

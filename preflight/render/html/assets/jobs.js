@@ -45,12 +45,14 @@
     seconds: (a, b) => numberOf(b.row.dataset.seconds) - numberOf(a.row.dataset.seconds),
     name: (a, b) => collator.compare(a.row.querySelector(".name").textContent, b.row.querySelector(".name").textContent),
   };
+  const onlyFiles = !document.querySelector("table.jobs tbody tr[data-verdict]:not([data-bare])");
   const grouped = (number) => number.toLocaleString("en", { maximumFractionDigits: 2 });
   const sums = (list) => {
     const count = { fail: 0, indeterminate: 0, pass: 0 };
     let credits = 0, high = 0, unpriced = 0;
     for (const { row } of list) {
       count[row.dataset.verdict] += 1;
+      if (row.dataset.bare && !onlyFiles) continue; // a file by itself costs nothing beside a job
       if (row.dataset.credits === undefined) unpriced += 1;
       else { credits += Number(row.dataset.credits); high += Number(row.dataset.high); }
     }

@@ -37,12 +37,14 @@ from preflight.runs.pay_one import GivenUp, Payer, Waiting
 from preflight.runs.payable import PaidRun, Plan, as_in_the_run, make_plan, open_paid_run, require_run
 from preflight.runs.paying import Payments, RunPayment
 from preflight.runs.proposals import proposal_of
+from preflight.runs.run_uploads import RunUploads
 from preflight.runs.settled import NAME, End
 from preflight.submit.settle import read_balance
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
     from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions, PayRunOptions
+    from preflight.cli.upload_options import UploadOptions
     from preflight.client import Client
     from preflight.ledger import Ledger
     from preflight.model import Job, JobReport
@@ -72,12 +74,14 @@ class RunSubmission:
         service: PaidOptions,
         output: OutputOptions,
         strict: bool,
+        upload: UploadOptions,
     ) -> None:
         """Raises ``UsageError`` where there is no budget."""
         if pay.budget is None:
             raise click.UsageError("a run needs a budget for all of its jobs together: add --budget N, in credits")
         self._path, self._pay, self._budget = path, pay, pay.budget
         self._network, self._service, self._output, self._strict = network, service, output, strict
+        self._upload = upload
         self._stop = Event()
 
     def go(
@@ -93,6 +97,7 @@ class RunSubmission:
     ) -> int:
         """Check a manifest, ask once, pay. The exit code is that of the most serious end of a job."""
         require_writable(self._output.file)
+        uploads = self._uploads()
         folder = self._checked_folder()
         store = open_store(folder)
         near = [Path(folder).parent, Path(), Path(folder)]
@@ -103,7 +108,7 @@ class RunSubmission:
             client = stack.enter_context(open_client(self._service))
             ledger = stack.enter_context(open_ledger(self._service.ledger_path))
             with progress("reading the run", hidden=self._output.hidden):
-                paid = open_paid_run(store, manifest=manifest, near=near, specs=known_specs())
+                paid = open_paid_run(store, manifest=manifest, near=near, specs=known_specs(), uploads=uploads)
                 paid_run = stack.enter_context(paid)
                 plan = make_plan(paid_run, ledger, api=client.base_url, tick=lambda: None)
             budget = replace(limits, per_run=self._budget, run=paid_run.run.id)
@@ -132,7 +137,7 @@ class RunSubmission:
                     payer,
                     at_once=self._pay.at_once or _AT_ONCE,
                     stop=self._stop,
-                    tick=lambda so_far: shown.say(lambda: _so_far(so_far, plan)),
+                    tick=lambda so_far: shown.say(lambda: _so_far(so_far, plan, uploads)),
                 ).to_the_end()
             taken = cost_of_run(ledger, paid_run.run.id)
         emit_as(
@@ -171,6 +176,15 @@ class RunSubmission:
         order = Order(manifest=self._path, store=open_store(folder), options=options)
         carried_out(order, run, hidden=self._output.hidden, quiet=self._output.quiet)
         return folder
+
+    def _uploads(self) -> RunUploads | None:
+        """The way of local files to URLs, if they may be uploaded: known to work before anything is checked."""
+        if not self._upload.is_wanted:
+            return None
+        from preflight.cli.upload_options import open_uploader  # noqa: PLC0415 - only for local files
+
+        uploader = open_uploader(self._upload, self._network, on_progress=lambda _, __, ___: None)
+        return RunUploads(uploader=uploader, specs=known_specs())
 
     def _manifest(self) -> str | None:
         """The name of the manifest, where one is given."""
@@ -227,9 +241,10 @@ def _checked(engine: Engine, job: Job) -> JobReport:
     return engine.check([job]).jobs[0]
 
 
-def _so_far(payments: Payments, plan: Plan) -> str:
+def _so_far(payments: Payments, plan: Plan, uploads: RunUploads | None) -> str:
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(payments.states.items()))
-    return f"{len(payments.ended):,} of {len(plan.jobs):,} jobs{': ' if states else ''}{states}"
+    files = f"; {uploads.uploaded:,} of {uploads.files:,} files uploaded" if uploads and uploads.files else ""
+    return f"{len(payments.ended):,} of {len(plan.jobs):,} jobs{': ' if states else ''}{states}{files}"
 
 
 def _exit_of(payments: Payments, plan: Plan) -> Exit:

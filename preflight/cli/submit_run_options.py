@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from preflight.cli.param_types import Number, WholeNumber
 from preflight.cli.targets import is_given
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES
 from preflight.model.target import is_url
-
-if TYPE_CHECKING:
-    from preflight.cli.upload_options import UploadOptions
 
 _MOST_AT_ONCE = 256
 
@@ -66,17 +62,11 @@ def require_one_job(pay: PayRunOptions) -> None:
             raise click.UsageError(f"{name} is for a run or a manifest, and this is one job{instead}")
 
 
-def require_run_options(
-    upload: UploadOptions, *, save_job: str | None, fix: bool, checked: str | None, again: bool
-) -> None:
+def require_run_options(*, save_job: str | None, fix: bool, checked: str | None, again: bool) -> None:
     """Raise ``UsageError`` for an option of a single job beside a run or a manifest."""
     for name in ("image", "video", "mode", "orientation", "prompt", "model"):
         if is_given(name):
             raise click.UsageError(f"--{name} does not apply to a run: set it in the manifest")
-    if upload.is_wanted:
-        raise click.UsageError(
-            "--upload takes one job: upload the files of a manifest with 'preflight upload', and put the URLs into it"
-        )
     if again:
         raise click.UsageError("--again would pay for every job of the run once more: submit that job by itself")
     for name, value in (("--save-job", save_job), ("--fix", fix), ("--checked", checked)):

@@ -123,10 +123,15 @@ class Repository:
         )
         found = list(_parse_raw(raw))
         if head is None:
-            known = {change.new for change in found}
-            found += [
-                Change(None, path, ABSENT, Entry(Type.FILE, None)) for path in self._untracked() if path not in known
+            untracked = set(self._untracked()) - {change.new for change in found}
+            # A file that only the index has lost is there as before.
+            kept = {change.old for change in found if change.new is None} & untracked
+            in_tree = Entry(Type.FILE, None)
+            found = [
+                change._replace(new=change.old, after=in_tree) if change.new is None and change.old in kept else change
+                for change in found
             ]
+            found += [Change(None, path, ABSENT, in_tree) for path in untracked - kept]
         return sorted(found, key=lambda change: change.new or change.old or "")
 
     def tree(self, commit: str) -> dict[str, Entry]:

@@ -89,8 +89,9 @@ class Store:
 class CommitSide:
     """A commit. A path that leads out of the repository has no file: no commit holds it.
 
-    ``changed`` are the paths that differ in the working tree, if that is the other side: all others are read there, so
-    that both sides examine one file.
+    ``changed`` are the paths that differ in the working tree, if that is the other side. All others are read there, so
+    that both sides examine one file; also those that no commit holds, because Git ignores them, or because they are in
+    a submodule or outside of the repository: they are the same on both sides.
     """
 
     def __init__(
@@ -102,20 +103,42 @@ class CommitSide:
         self._changed = changed
 
     def locate(self, path: Path) -> Path:
-        name, blob = self._inside(str(path)), self.content(str(path))
+        name, blob = self._inside(str(path)), self._blob(str(path))
         if blob is None:
-            return self._store.nowhere()
+            return self._beside(str(path)) or self._store.nowhere()
         if self._top and name and self._changed is not None and name in self._tree and name not in self._changed:
             return self._top / name
         return self._store.file(blob) or self._store.nowhere()
 
     def content(self, path: str) -> str | None:
+        blob = self._blob(path)
+        if blob is None and self._top is not None and (found := self._beside(path)):
+            name = os.path.relpath(os.path.realpath(found), os.path.realpath(self._top))
+            return self._blob(name) or name_in_tree(name)
+        return blob
+
+    def job_file(self, path: str) -> Path | None:
+        blob = self._blob(path)
+        return self._store.file(blob, PurePosixPath(path).suffix.lower()) if blob else None
+
+    def _blob(self, path: str) -> str | None:
         entry = self.entry(path)
         return entry.blob if entry is not None and entry.type is Type.FILE else None
 
-    def job_file(self, path: str) -> Path | None:
-        blob = self.content(path)
-        return self._store.file(blob, PurePosixPath(path).suffix.lower()) if blob else None
+    def _beside(self, path: str) -> Path | None:
+        """The file at ``path`` in the working tree that no commit holds, if no part of its path differs there."""
+        if self._top is None or self._changed is None:
+            return None
+        whole, top = self._top / path, os.path.realpath(self._top)
+        real = os.path.relpath(os.path.realpath(whole), top)
+        names = {posixpath.normpath(os.path.relpath(os.path.abspath(whole), self._top)), real}  # noqa: PTH100 - links stay
+        is_same = not any(self._differs_on_the_way(name) for name in names)
+        return whole if is_same and whole.is_file() else None
+
+    @property
+    def nowhere(self) -> Path:
+        """A path at which there is no file."""
+        return self._store.nowhere()
 
     def entry(self, path: str) -> Entry | None:
         """The entry at ``path``, after the links on the way to it."""
@@ -133,6 +156,10 @@ class CommitSide:
                 return None
             name = self._inside(posixpath.join(posixpath.dirname(passed), target, name[len(passed) + 1 :]))
         return None
+
+    def _differs_on_the_way(self, name: str) -> bool:
+        parts, changed = name.split("/"), self._changed or ()
+        return any("/".join(parts[:count]) in changed for count in range(1, len(parts) + 1))
 
     def _nearest(self, name: str) -> tuple[Entry | None, str]:
         """The entry at ``name``, or that of the first part of it which is a link or a submodule."""
@@ -168,6 +195,8 @@ class WorkingSide:
     def locate(self, path: Path) -> Path:
         direct = self._top / posixpath.normpath(path)  # the name that the other side has for it
         whole = self._top / path
+        if whole.is_dir():  # as in a commit, there is no such file
+            return self._base.nowhere
         return direct if os.path.realpath(direct) == os.path.realpath(whole) else whole
 
     def content(self, path: str) -> str | None:
@@ -175,11 +204,17 @@ class WorkingSide:
         blob = self._changed[name] if name in self._changed else self._base.content(name)
         if blob is not None:
             return blob
-        return f"file:{name}" if os.path.lexists(self._top / path) else None
+        whole = self._top / path
+        return name_in_tree(name) if os.path.lexists(whole) and not whole.is_dir() else None
 
     def job_file(self, path: str) -> Path | None:
         file = self._top / path
         return file if file.is_file() else None
+
+
+def name_in_tree(name: str) -> str:
+    """A name for the content of a file that is in the working tree alone."""
+    return f"file:{name}"
 
 
 def submodules_of(changes: list[Change]) -> list[str]:

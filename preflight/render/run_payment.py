@@ -24,7 +24,10 @@ _COLUMN = 13
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProposal:
-    """What is about to be paid for. Amounts are credits; ``taken`` is what the run's budget has reserved already."""
+    """What is about to be paid for. Amounts are credits; ``taken`` is what the run's budget has reserved already.
+
+    ``local_files`` are uploaded first.
+    """
 
     run: str
     service: str
@@ -39,6 +42,7 @@ class RunProposal:
     taken: Decimal
     balance: Decimal | None
     why_unknown: str
+    local_files: int = 0
 
     @property
     def at_most(self) -> Decimal:
@@ -75,6 +79,9 @@ def proposal_facts(proposal: RunProposal) -> Iterator[tuple[str, str]]:
     yield "run", proposal.run
     others = "".join(f", {count} {verdict}" for verdict, count in sorted(proposal.others.items()))
     yield "jobs", f"{proposal.new} to submit, {proposal.known} known to the ledger or repeated{others}"
+    if proposal.local_files:
+        files = "1 local file" if proposal.local_files == 1 else f"{proposal.local_files} local files"
+        yield "uploads", f"{files}, each once, right before its first job is paid for"
     yield "service", proposal.service
     if proposal.balance is None:
         yield "balance", proposal.why_unknown

@@ -23,6 +23,7 @@ from preflight.errors import (
     OutcomeUnknown,
     OverBudget,
     RateLimitExceeded,
+    SourceError,
     SpendLimitExceeded,
     StillUnknown,
     WaitTimeout,
@@ -30,7 +31,9 @@ from preflight.errors import (
 from preflight.ledger import Budget, EntryState
 from preflight.ledger.sums import cost_of_run
 from preflight.runs.settled import NOT_SENT, End, Settled, settled
+from preflight.submit.recheck import require_sound
 from preflight.submit.submit import Submission, await_task, submit_job
+from preflight.upload.store_errors import UploadFailed
 
 if TYPE_CHECKING:
     from preflight.client import Client, Task
@@ -122,9 +125,9 @@ class Payer:
             raise TooManyRequests(error) from error
         except _NOTHING_HELPS as error:
             raise Stopped(str(error), settled(payable, End.REFUSED, error=str(error))) from error
-        except ConfigurationError as error:
+        except (ConfigurationError, UploadFailed) as error:
             raise Stopped(str(error), settled(payable, End.HELD, error=str(error))) from error
-        except NotSubmitted as error:
+        except (NotSubmitted, SourceError) as error:
             end = End.STOPPED if self.stop.is_set() else End.HELD
             return settled(payable, end, error=str(error))
         except (ApiRefusal, ApiError) as error:
@@ -139,7 +142,10 @@ class Payer:
 
     def known(self, payable: Payable, earlier: Mapping[str, Any] | None) -> Settled | None:
         """The state that the ledger has of a job, without asking anybody; ``None`` where it was not sent."""
-        request = payable.request
+        try:
+            request = payable.request
+        except SourceError:
+            return None
         entry = self.ledger.last_of(request, self.client.base_url, refused=False)
         return None if entry is None else _of_entry(payable, entry, earlier)
 
@@ -161,15 +167,24 @@ class Payer:
                     " was checked: check it into a new folder"
                 )
 
+        job, report, hashes = payable.job, payable.report, dict[str, str]()
+        if payable.uploads is not None and payable.local is not None:
+            delivered = payable.uploads.delivered(job)
+            job, hashes = delivered.job, delivered.hashes
+            report = self.check(job)
+            require_sound(report)
+            agree(report)
+            self._require_going()
         return submit_job(
-            payable.job,
-            payable.report,
+            job,
+            report,
             self.client,
             self.ledger,
-            check=lambda: self.check(payable.job),
+            check=lambda: self.check(job),
             agree=agree,
             budget=self.budget,
             callback=self.callback,
+            hashes=hashes,
             specs=payable.specs,
             on_resend=on_resend,
         )

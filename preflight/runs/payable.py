@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted
+from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted, SourceError
 from preflight.jobfiles.stores import is_store_url
 from preflight.ledger import PaidRequest, paid_request_of
 from preflight.model import Job, JobReport, Severity
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from preflight.checking.options import Options
     from preflight.ledger import Ledger
     from preflight.model import Quote
+    from preflight.runs.run_uploads import RunUploads
     from preflight.runs.store import Store
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
@@ -37,17 +38,27 @@ _SEVERITIES = {severity.label: severity for severity in Severity}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payable:
-    """A row that passed: its job, and the report of its check. ``row`` counts from 1."""
+    """A row that passed: its job, and the report of its check. ``row`` counts from 1.
+
+    ``uploads`` brings its local files to URLs, if they may be uploaded.
+    """
 
     row: int
     job: Job
     report: JobReport
     specs: Specs = BUILT_IN
+    uploads: RunUploads | None = None
 
     @property
     def request(self) -> PaidRequest:
-        """The request to be paid for. Raises ``NotSubmitted``."""
-        return paid_request_of(self.job, self.report, specs=self.specs)
+        """The request to be paid for. Raises ``NotSubmitted``, and ``SourceError`` for a local file that is gone."""
+        hashes = self.uploads.hashes(self.job) if self.uploads is not None and self.local else None
+        return paid_request_of(self.job, self.report, hashes, self.specs)
+
+    @property
+    def local(self) -> str | None:
+        """The first file of the job that is on this machine."""
+        return next((each.source for each in self.report.subjects if not is_url(each.source)), None)
 
     @property
     def quote(self) -> Quote:
@@ -57,12 +68,13 @@ class Payable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaidRun:
-    """A finished run, and the manifest that it is about."""
+    """A finished run, and the manifest that it is about. ``uploads`` are of its local files."""
 
     store: Store
     run: RunFile
     manifest: Manifest
     specs: Specs = BUILT_IN
+    uploads: RunUploads | None = None
 
     def passed(self, number: int, *, others: Counter[str] | None = None) -> Iterator[Payable]:
         """The rows of part ``number`` that passed; the verdicts of the others are counted in ``others``.
@@ -79,7 +91,8 @@ class PaidRun:
                     if others is not None:
                         others[verdict] += 1
                     continue
-                yield Payable(row=row, job=_job(jobs.pop(row)), report=_report(value), specs=self.specs)
+                job, report = _job(jobs.pop(row)), _report(value)
+                yield Payable(row=row, job=job, report=report, specs=self.specs, uploads=self.uploads)
             except (NotAJob, KeyError, TypeError, ValueError, AttributeError) as error:
                 name = part_name(number, self.run.results)
                 raise RunUnusable(f"{self.store.shown}: {name} is not a part of this run: check it again") from error
@@ -126,7 +139,12 @@ class Plan:
 
 @contextmanager
 def open_paid_run(
-    store: Store, *, manifest: str | None, near: Iterable[Path], specs: Specs = BUILT_IN
+    store: Store,
+    *,
+    manifest: str | None,
+    near: Iterable[Path],
+    specs: Specs = BUILT_IN,
+    uploads: RunUploads | None = None,
 ) -> Iterator[PaidRun]:
     """The finished run in ``store``. Its manifest is ``manifest``, or is where it was, or in a folder of ``near``.
 
@@ -150,7 +168,7 @@ def open_paid_run(
                 f"{redact(manifest or '')} is not the manifest of {store.shown}, or has changed since its check: check"
                 " it into a new folder, and submit that"
             )
-        yield PaidRun(store=store, run=run, manifest=found, specs=specs)
+        yield PaidRun(store=store, run=run, manifest=found, specs=specs, uploads=uploads)
 
 
 def manifest_of(store: Store, run: RunFile, *, near: Iterable[Path]) -> str:
@@ -205,7 +223,8 @@ def require_run(store: Store) -> RunFile:
 def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[], object]) -> Plan:
     """What is to be paid for, and what the ledger holds already.
 
-    Raises ``ConfigurationError`` where jobs name local files, ``RunUnusable`` for a folder that is not of this run.
+    Raises ``ConfigurationError`` where jobs name local files and nothing may be uploaded, ``RunUnusable`` for a folder
+    that is not of this run.
     """
     ledger.mark_abandoned()
     plan, rows_of = Plan(), dict[str, int]()
@@ -213,12 +232,17 @@ def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[],
     for number in range(paid_run.run.parts):
         for payable in paid_run.passed(number, others=plan.others):
             tick()
-            local += [(payable.row, each.source) for each in payable.report.subjects if not is_url(each.source)][:1]
+            if paid_run.uploads is None and payable.local is not None:
+                local.append((payable.row, payable.local))
             try:
                 request = payable.request
             except NotSubmitted as error:
                 raise RunUnusable(f"{paid_run.store.shown}: row {payable.row} is not that of the manifest") from error
-            same_as = rows_of.setdefault(request.job_hash, payable.row)
+            except SourceError:  # it is told at the turn of the job
+                unread = Planned(row=payable.row, part=number, id=payable.job.id, high=payable.quote.high)
+                plan.add(unread, payable.quote)
+                continue
+            same_as = rows_of.setdefault(request.content_hash or request.job_hash, payable.row)
             entry = ledger.last_of(request, api, refused=False)
             planned = Planned(
                 row=payable.row,
@@ -233,8 +257,8 @@ def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[],
         row, source = local[0]
         jobs = "1 job names a local file" if len(local) == 1 else f"{len(local)} jobs name local files"
         raise ConfigurationError(
-            f"{jobs} ({source} in row {row}), which the service cannot fetch: upload them with 'preflight upload', put"
-            " the URLs into the manifest, and check it into a new folder"
+            f"{jobs} ({source} in row {row}), which the service cannot fetch: preflight submit RUN --upload"
+            " s3://BUCKET/PREFIX uploads them first"
         )
     return plan
 

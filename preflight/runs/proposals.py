@@ -32,4 +32,5 @@ def proposal_of(
         taken=cost_of_run(ledger, paid_run.run.id),
         balance=None if balance is None else balance.balance,
         why_unknown="not known: the service did not say",
+        local_files=paid_run.uploads.files if paid_run.uploads is not None else 0,
     )

@@ -142,6 +142,66 @@ def test_a_link_that_becomes_a_file_and_a_job_file_that_becomes_a_folder_or_a_pi
     assert {job["path"]: job["change"] for job in ran.json["jobs"]}["jobs/job.json"] == "removed"
 
 
+@pytest.mark.parametrize("kind", ["link to a folder", "folder", "submodule", "nothing"])
+def test_a_clip_that_becomes_something_else_is_no_file_in_a_commit_and_in_the_tree(tree: Worktree, kind: str) -> None:
+    path = tree.folder / "media/clips/000.mp4"
+    path.unlink()
+    match kind:
+        case "link to a folder":
+            path.symlink_to("../pictures")
+        case "folder":
+            tree.write("media/clips/000.mp4/note.txt", b"x")
+        case "submodule":
+            Worktree(path).write("note.txt", b"x")
+            git(path, "add", "--all")
+            git(path, "commit", "--quiet", "--message", "Inside")
+            git(tree.folder, "add", "--all")
+    found = []
+    for sides in (["HEAD"], ["HEAD~", "HEAD"]):
+        if sides[1:]:
+            tree.commit("After")
+        ran = preflight("diff", *sides, "--format", "json", cwd=tree.folder)
+        (job,) = ran.json["jobs"]
+        found.append((ran.code, job["path"], job["change"], job["verdict"], len(ran.json["remarks"])))
+    remarks = 1 if kind == "submodule" else 0
+    assert found == [(1, "jobs/job.json", "changed", {"before": "pass", "after": "fail"}, remarks)] * 2
+
+
+def test_a_job_file_that_the_index_lost_is_the_same_job(tree: Worktree) -> None:
+    git(tree.folder, "rm", "--quiet", "--cached", "jobs/job.json")
+    assert preflight("diff", "HEAD", cwd=tree.folder).out == "no job or media file changed\n"
+    tree.job("jobs/job.json", body(0, mode="1080p"))
+    (job,) = preflight("diff", "HEAD", "--format", "json", cwd=tree.folder).json["jobs"]
+    assert (job["change"], job["credits"]["change"]) == ("changed", 30)
+
+
+@pytest.mark.parametrize("place", ["ignored", "outside", "submodule", "behind a link"])
+def test_media_that_no_commit_holds_are_the_same_on_both_sides(tree: Worktree, place: str) -> None:
+    """A table of two jobs of which one changed: the other one is no change, and both sides have a price."""
+    folder = tree.folder / "held" if place != "outside" else tree.folder.parent / "held"
+    (folder if place != "behind a link" else tree.folder.parent / "elsewhere").mkdir()
+    match place:
+        case "ignored":
+            tree.write(".gitignore", b"held/\n")
+        case "submodule":
+            Worktree(folder)
+        case "behind a link":
+            folder.symlink_to(tree.folder.parent / "elsewhere")
+    (folder / "clip.mp4").write_bytes(clip("12", 0))
+    if place == "submodule":
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--message", "Inside")
+    rows = {name: body(0) for name in ("one", "two")}
+    for row in rows.values():
+        row["input"] |= {"video_urls": ["../held/clip.mp4" if place != "outside" else str(folder / "clip.mp4")]}  # type: ignore[operator]
+    tree.rows("jobs/table.jsonl", rows, ids=True)
+    tree.commit("Table")
+    rows["two"]["input"] |= {"mode": "1080p"}  # type: ignore[operator]
+    tree.rows("jobs/table.jsonl", rows, ids=True)
+    (job,) = preflight("diff", "HEAD", "--format", "json", cwd=tree.folder).json["jobs"]
+    assert (job["id"], job["verdict"], job["credits"]["change"]) == ("two", {"before": "pass", "after": "pass"}, 120)
+
+
 def test_a_job_file_with_the_marks_of_a_merge_is_broken_on_that_side(tree: Worktree) -> None:
     text = (tree.folder / "jobs/job.json").read_text()
     (tree.folder / "jobs/job.json").write_text(text.replace("{", "{\n<<<<<<< HEAD\n", 1))

@@ -16,5 +16,5 @@ def test_a_format_prints_what_its_snapshot_holds(format_: str, changed: Changed)
 
 
 def test_every_format_has_a_snapshot() -> None:
-    assert set(SUFFIXES) == set(DIFFERENCE) - {"html"}
+    assert set(SUFFIXES) == set(DIFFERENCE)
     assert {path.name for path in FOLDER.iterdir()} == {f"difference.{suffix}" for suffix in SUFFIXES.values()}

@@ -118,10 +118,15 @@ def test_markdown_has_a_row_for_every_job(changed: Changed) -> None:
 
 def test_a_page_has_a_row_for_every_job(changed: Changed) -> None:
     out = changed.diff("--format", "html").out
-    names = [unescape(name) for name in re.findall(r'<th scope="row" class="job"><span class="name">(.*?)</span>', out)]
-    assert sorted(names) == sorted(map(name_of, changed.truth["job"]))
-    prices = re.findall(r'<td class="price"><p class="total">.*?</p><p class="note">(.*?)</p></td>', out)
-    assert sorted(prices) == sorted(cells_of(row)[2] for row in changed.truth["job"])
+    rows = re.findall(
+        r'<span class="change \w+">(.) (\w+)</span>.*?<span class="name">(.*?)</span>.*?'
+        r'<span class="chip[ \w]*">(.*?)</span>.*?<td class="price"><p class="total">.*?</p><p class="note">(.*?)</p>',
+        out,
+        re.DOTALL,
+    )
+    shown = sorted((unescape(name), mark, kind, verdict, price) for mark, kind, name, verdict, price in rows)
+    truth = ((row["change"], name_of(row), cells_of(row)) for row in changed.truth["job"])
+    assert shown == sorted((name, mark, kind, verdict, price) for kind, name, (mark, verdict, price) in truth)
     assert "4620 → 6620 credits, +2690 (+$13.45), between +2690 and +2720; 3 without a price" in out
 
 

@@ -48,7 +48,7 @@ TABLE: dict[str, set[str]] = {
     "testing": FOUNDATION | {"lazy", "checking", "client", "sandbox", "sources"},
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
-    | {"client", "ledger", "submit"},
+    | {"client", "ledger", "submit", "upload"},
     "agents": FOUNDATION
     | {"specs", "rules", "targets", "checking", "fix", "client", "ledger", "submit", "upload", "render"},
     "ui": FOUNDATION

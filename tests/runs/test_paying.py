@@ -269,7 +269,6 @@ REFUSED = {
     "nobody to ask": (["--budget", "1000"], "add --yes"),
     "again": (["--budget", "1000", "--again"], "submit that job by itself"),
     "a mode": (["--budget", "1000", "--mode", "720p"], "set it in the manifest"),
-    "an upload": (["--budget", "1000", "--upload", "s3://b/p"], "upload the files of a manifest"),
     "another manifest": (["--budget", "1000", "--yes", "--manifest", "other.csv"], "is not the manifest of"),
 }
 
@@ -323,7 +322,7 @@ def test_local_files_are_named_before_anything_is_paid_for(sandbox: Service) -> 
     ran = pay(sandbox, folder)
     assert (ran.code, sandbox.paid_requests) == (2, 0)
     assert "1 job names a local file" in ran.err
-    assert "preflight upload" in ran.err
+    assert "--upload s3://BUCKET/PREFIX uploads them first" in ran.err
 
 
 def test_a_row_that_claims_to_pass_is_checked_before_it_is_paid_for(sandbox: Service) -> None:

@@ -1,6 +1,6 @@
 """The output of ``preflight diff`` in every format, over the made repository: kept in ``tests/snapshots/diff``.
 
-``make snapshots`` takes them again. HTML is not among them: its tests look at the page.
+``make snapshots`` takes them again. Of the page, the snapshot has the words and figures, without its style and script.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from tests.support.snapshots import SNAPSHOTS, settled
 FOLDER = SNAPSHOTS / "diff"
 SUFFIXES = {
     "text": "txt", "json": "json", "jsonl": "jsonl", "markdown": "md", "sarif": "sarif", "github": "log",
-    "gitlab": "gitlab.json",
+    "gitlab": "gitlab.json", "html": "html",
 }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def command(
 
     RUN is the folder of a finished 'preflight check MANIFEST --to RUN'. Its jobs that passed are submitted, each once,
     while the --budget for all of them lasts; you are asked once. The same command again continues. A MANIFEST is
-    checked into a run first.
+    checked into a run first. With --upload, local files that its jobs name are uploaded, each once.
 
     \b
     preflight submit job.yaml --wait --download results
@@ -108,10 +108,10 @@ def command(
     preflight submit run --budget 20000 --wait --download out
     """
     if path is not None and is_of_many(path, pay):
-        require_run_options(upload, save_job=save_job, fix=fix, checked=checked, again=again)
+        require_run_options(save_job=save_job, fix=fix, checked=checked, again=again)
         from preflight.cli.submit_run import RunSubmission  # noqa: PLC0415 - only for many jobs
 
-        many = RunSubmission(path, pay, network=network, service=service, output=output, strict=strict)
+        many = RunSubmission(path, pay, network=network, service=service, output=output, strict=strict, upload=upload)
         return many.go(
             limits=Budget(max_credits=max_credits, per_day=budget_per_day),
             callback=callback_base(callback),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from preflight.model import Defect, DefectKind, Family, ImageFacts, Span
 from preflight.model.facts import MediaError
-from preflight.probes import jpeg_segments, limits, tiff
+from preflight.probes import jpeg_scan, jpeg_segments, limits, tiff
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.multi_picture import HDRGM, ISO_GAIN_MAP, count_pictures
 from preflight.probes.pillow import Picture, identify_jpeg
@@ -21,8 +21,6 @@ _MAX_STRAY_BYTES = 64 * limits.KIB
 _MAX_SKELETON_BYTES = 256 * limits.KIB
 _END = b"\xff\xd9"
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
-_MARKER_IN_SCAN = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
-_SECOND_SOI = "has a second start marker (FFD8) at byte {}: libjpeg refuses it, and with it Pillow, OpenCV and browsers"
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -88,7 +86,7 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
         if marker is None:
             return
         if marker == _SOI:
-            seen.add(DefectKind.CORRUPT, _SECOND_SOI.format(offset - 2), offset - 2, "SOI")
+            seen.add(DefectKind.CORRUPT, jpeg_scan.SECOND_SOI.format(offset - 2), offset - 2, "SOI")
             continue
         if marker in jpeg_segments.STANDALONE:
             if marker == _TEM:
@@ -108,7 +106,7 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
             offset += 2
             continue
         if length < 2 or (cursor.size is not None and offset + length > cursor.size):
-            if marker not in jpeg_segments.KNOWN:
+            if marker not in jpeg_segments.KNOWN and marker != _JPEG_LS:
                 return
             _bad_length(cursor, seen, marker, offset, length)
             return
@@ -142,8 +140,7 @@ def _next_marker(cursor: Cursor, seen: _Seen, offset: int) -> Generator[Span, by
             return None, offset
         offset += len(data) - data.endswith(b"\xff")  # the last one may begin the marker
     if stray:
-        seen.add(DefectKind.CORRUPT, f"has no marker in {_MAX_STRAY_BYTES} bytes from byte {start} on", start, "marker")
-        return None, offset
+        give_up(f"has no marker in {_MAX_STRAY_BYTES} bytes from byte {start} on", offset=start, where="marker")
     give_up(f"has more than {_MAX_STRAY_BYTES} fill bytes at byte {start}", offset=start)
 
 
@@ -229,6 +226,9 @@ def _visit_frame(seen: _Seen, marker: int, offset: int, data: bytes) -> None:
         seen.sizes.append((width, height))
         seen.skeleton += bytes((0xFF, marker)) + data
     _refuse(seen, seen.tables.add_frame(marker, data[2:]), offset, marker)
+    if max(width, height) > jpeg_segments.MAX_SIDE:
+        reason = f"has a side of more than the {jpeg_segments.MAX_SIDE} pixels that libjpeg takes"
+        _refuse(seen, reason, offset, marker)
     if len(seen.sizes) > 1:
         first, last = seen.sizes[0], seen.sizes[-1]
         message = f"has a second frame header at byte {offset}: {first[0]}x{first[1]} and {last[0]}x{last[1]}"
@@ -236,18 +236,13 @@ def _visit_frame(seen: _Seen, marker: int, offset: int, data: bytes) -> None:
 
 
 def _look_between_scans(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, bytes, None]:
-    """A second start marker after the first scan began, as far as the first bytes of the file are free."""
+    """The markers after the first scan began, as far as the first bytes of the file are free."""
     length = min(cursor.size or limits.FIRST_SPAN_BYTES, limits.FIRST_SPAN_BYTES) - scan
     if length <= 0 or not cursor.offers(scan, length):
         return
-    data, at = (yield from cursor.read_free(scan, length)) or cursor.held(scan, length), 0
-    while found := _MARKER_IN_SCAN.search(data, at):
-        marker, at = found[1][0], found.end()
-        if marker == _SOI:
-            seen.add(DefectKind.CORRUPT, _SECOND_SOI.format(scan + at - 2), scan + at - 2, "SOI")
-        if marker in (_SOI, _EOI):
-            return
-        at += int.from_bytes(data[at : at + 2], "big")
+    data = (yield from cursor.read_free(scan, length)) or cursor.held(scan, length)
+    for defect in jpeg_scan.defects(data, scan, seen.tables):
+        seen.add(defect.kind, defect.message, defect.offset or scan, defect.where or "")
 
 
 def _look_for_end(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, bytes, None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -25,6 +26,9 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _MAX_SIDE = 1_000_000
 """Pixels of a side that libpng takes unless a program raises its limit (``PNG_USER_WIDTH_MAX``)."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_NAME = re.compile(r"\w{4}", re.ASCII)
+"""Of a chunk, as Pillow takes it; the standard and libpng want four letters (§5.3)."""
+_ZLIB_HEADER_BYTES = 2
 _IEND = b"\0\0\0\0IEND\xae\x42\x60\x82"
 _EMPTY_IDAT = b"\0\0\0\0IDAT\x35\xaf\x06\x1e"
 _MAX_RUN_CHUNKS = 4096
@@ -84,7 +88,7 @@ def _walk(cursor: Cursor, seen: _Seen) -> Generator[Span, bytes, None]:
             seen.add(DefectKind.TRUNCATED, f"is cut short: it ends at byte {offset} without IEND", offset, "IEND")
             return
         length, name = int.from_bytes(header[:4], "big"), header[4:8].decode("latin-1")
-        if length > 0x7FFFFFFF or not name.isascii() or not name.isalpha():
+        if length > 0x7FFFFFFF or not _NAME.fullmatch(name):
             seen.add(DefectKind.CORRUPT, f"has something that is not a chunk at byte {offset}", offset, "chunk")
             return
         end = offset + 12 + length
@@ -144,9 +148,10 @@ def _visit(
             _visit_palette(seen, chunk, offset)
         if len(seen.skeleton) < _MAX_SKELETON_BYTES:
             seen.skeleton += chunk
+    elif not name.isalpha():
+        seen.dispute(f"has the chunk {name} at byte {offset}, whose name is not four letters", offset, name)
     elif name[0].isupper():
-        if name not in _CRITICAL and name != "CgBI":
-            seen.dispute(f"has the unknown chunk {name} at byte {offset}, which calls itself critical", offset, name)
+        yield from _visit_critical(cursor, seen, name, offset, length, first=first)
     else:
         yield from seen.ancillary.visit(cursor, name, offset, length, data=seen.data)
         if name == "acTL" and not seen.data:
@@ -156,11 +161,33 @@ def _visit(
             seen.animated_default = True
 
 
+def _visit_critical(
+    cursor: Cursor, seen: _Seen, name: str, offset: int, length: int, *, first: bool
+) -> Generator[Span, bytes, None]:
+    """A chunk that none may skip that does not know it (§5.4); before the pixels Pillow looks at its checksum."""
+    if name in _CRITICAL:
+        if name == "PLTE" and seen.data and seen.color_type == _PALETTE:
+            seen.dispute(f"has a palette (PLTE) at byte {offset}, after its pixels", offset, name)
+    elif first and name == "CgBI":
+        return
+    elif not seen.data and not (yield from _is_sound_if_free(cursor, offset, length + 12)):
+        message = f"has the unknown chunk {name} at byte {offset}, whose checksum does not match"
+        seen.add(DefectKind.CORRUPT, message, offset, name)
+    else:
+        seen.dispute(f"has the unknown chunk {name} at byte {offset}, which calls itself critical", offset, name)
+
+
 def _visit_idat(cursor: Cursor, seen: _Seen, offset: int, length: int) -> Generator[Span, bytes, None]:
     """Its checksum is looked at where that costs nothing: of small pictures, and of those that are read whole."""
     if seen.color_type == _PALETTE and not seen.palettes and not seen.data:
         seen.add(DefectKind.CORRUPT, "has palette colours and no palette (PLTE) before its pixels", offset, "IDAT")
     seen.data = True
+    if not seen.data_bytes and length >= _ZLIB_HEADER_BYTES:
+        header = yield from cursor.read_free(offset + 8, _ZLIB_HEADER_BYTES)
+        is_apple = any(defect.where == "CgBI" for defect in seen.defects)
+        if header is not None and not is_apple and not _begins_zlib(header):
+            message = f"has image data (IDAT) at byte {offset} whose zlib header is wrong"
+            seen.add(DefectKind.CORRUPT, message, offset, "IDAT")
     seen.data_bytes += length
     if seen.run_ended:
         if not (yield from _is_whole(cursor, seen.run)):
@@ -173,6 +200,12 @@ def _visit_idat(cursor: Cursor, seen: _Seen, offset: int, length: int) -> Genera
     if not (yield from _is_sound_if_free(cursor, offset, length + 12)):
         message = f"has image data (IDAT) at byte {offset} whose checksum does not match"
         seen.add(DefectKind.CORRUPT, message, offset, "IDAT")
+
+
+def _begins_zlib(header: bytes) -> bool:
+    """Whether these are the first two bytes of a zlib stream (RFC 1950 §2.2) without a dictionary, as PNG has it."""
+    method, flags = header
+    return method & 0xF == 8 and method >> 4 <= 7 and (method << 8 | flags) % 31 == 0 and not flags & 0x20
 
 
 def _is_whole(cursor: Cursor, run: list[tuple[int, int]]) -> Generator[Span, bytes, bool]:
@@ -230,7 +263,7 @@ def _visit_palette(seen: _Seen, chunk: bytes, offset: int) -> None:
         return  # superfluous, and ignored
     elif seen.palettes > 1:
         seen.dispute(f"has a second palette (PLTE) at byte {offset}", offset, "PLTE")
-    elif not count or (rest and seen.color_type == _PALETTE):
+    elif len(chunk) == 12 or (rest and seen.color_type == _PALETTE):
         seen.dispute(f"has a palette (PLTE) of {len(chunk) - 12} bytes at byte {offset}", offset, "PLTE")
 
 

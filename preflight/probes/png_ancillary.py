@@ -16,8 +16,10 @@ from preflight.probes import limits, png_text, tiff
 from preflight.probes.cursor import Cursor
 from preflight.probes.pillow import identify_png
 
-_ANIMATION = frozenset({"acTL", "fcTL"})
-_PARSED = _ANIMATION | {"tRNS", "gAMA", "cHRM", "sRGB", "pHYs"}
+_CONTROLS = frozenset({"acTL", "fcTL"})
+_ANIMATION = {"acTL": 8, "fcTL": 26, "fdAT": 4}
+"""Chunks of an animation, and how many bytes Pillow needs of each."""
+_PARSED = _CONTROLS | {"tRNS", "gAMA", "cHRM", "sRGB", "pHYs"}
 """Chunks that Pillow takes apart when it opens a file; its refusals of text and profiles are known here."""
 _MAX_PARSED_BYTES = 4096
 _MAX_SKELETON_BYTES = 256 * limits.KIB
@@ -31,6 +33,11 @@ class Ancillary:
     before: bytearray = field(default_factory=bytearray)
     after: bytearray = field(default_factory=bytearray)
     is_animated: bool = False
+    has_frames: bool = False
+    sequence: int | None = None
+    """The number of the last frame chunk, as Pillow counts them."""
+    is_next_frame: bool = False
+    """Whether the first frame of an animation has ended: Pillow reads no further when it opens the file."""
     exif_orientation: int | None = None
     text_orientation: int | None = None
     text_characters: int = 0
@@ -43,6 +50,8 @@ class Ancillary:
 
     def visit(self, cursor: Cursor, name: str, offset: int, length: int, *, data: bool) -> Generator[Span, bytes, None]:
         """Take a chunk; ``data``: pixels have begun."""
+        if self.is_next_frame and name in _ANIMATION:
+            return
         chunk = yield from self._read(cursor, name, offset, length, data=data)
         if chunk is None:
             return
@@ -52,12 +61,16 @@ class Ancillary:
                 message = f"has a chunk {name} at byte {offset} whose checksum does not match"
                 self._refuse(f"{message}; libpng skips the chunk, Pillow refuses the file", offset, name)
             return
-        if name == "eXIf":
+        if name in _ANIMATION and (data or name == "fdAT"):
+            self._visit_frame(name, body, offset, data=data)
+        elif name == "eXIf":
             self.exif_orientation = tiff.orientation(body.removeprefix(b"Exif\0\0")) or self.exif_orientation
         elif name in png_text.NAMES:
             self._visit_text(name, body, offset)
-        elif name in _PARSED and length <= _MAX_PARSED_BYTES and not (data and name in _ANIMATION):
+        elif name in _PARSED and length <= _MAX_PARSED_BYTES:
             self._keep(name, chunk, self.after if data else self.before)
+            if name == "fcTL" and len(body) >= 4:
+                self.sequence = int.from_bytes(body[:4], "big")
 
     def judge(self, head: bytes, end: bytes) -> None:
         """Have Pillow take the chunks apart: ``head`` is what comes before them and ``end`` what comes after."""
@@ -86,6 +99,22 @@ class Ancillary:
         chunk = yield from cursor.read_optional(offset, whole)
         return chunk if chunk is not None and len(chunk) == whole else None
 
+    def _visit_frame(self, name: str, body: bytes, offset: int, *, data: bool) -> None:
+        """A chunk of an animation outside the order of one, which Pillow reads as if it belonged to the first frame."""
+        if self.has_frames and name == "fcTL":
+            self.is_next_frame = True
+            return
+        where = f"has a chunk {name} at byte {offset}"
+        if len(body) < _ANIMATION[name]:
+            self._refuse(f"{where} of {len(body)} bytes; Pillow refuses the file, libpng does not", offset, name)
+        elif name != "acTL":
+            number = int.from_bytes(body[:4], "big")
+            is_next = number == (-1 if self.sequence is None else self.sequence) + 1
+            if not is_next or (name == "fdAT" and self.sequence is None):
+                out_of_order = f"{where}, {'after' if data else 'before'} its pixels and out of order"
+                self._refuse(f"{out_of_order}; Pillow refuses the file, libpng does not", offset, name)
+            self.sequence = number
+
     def _visit_text(self, name: str, body: bytes, offset: int) -> None:
         if self.inflated_bytes > png_text.MAX_TEXT_BYTES:
             return
@@ -107,6 +136,7 @@ class Ancillary:
             if len(chunk) >= 20 and (self.is_animated or not is_usual):
                 return  # Pillow does not take it for an animation, and warns
             self.is_animated = True
+            self.has_frames = int.from_bytes(chunk[8:12], "big") > 1
         if len(chunks) < _MAX_SKELETON_BYTES:
             chunks += chunk
 

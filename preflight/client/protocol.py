@@ -110,11 +110,14 @@ def ask(request: Request) -> Call[Reply]:
 
 
 def fields_of(answer: ApiResponse) -> Mapping[str, object] | None:
-    """The JSON object in the body of ``answer``; ``None`` if it holds something else. Fractions are ``Decimal``."""
+    """The JSON object in the body of ``answer``; ``None`` if it holds something else. Fractions are ``Decimal``.
+
+    An object that says two things under one name says nothing (RFC 8259 §4 leaves open which of them counts).
+    """
     if answer.body is None:
         return None
     try:
-        value = json.loads(answer.body, parse_float=Decimal, parse_constant=_refuse)
+        value = json.loads(answer.body, parse_float=Decimal, parse_constant=_refuse, object_pairs_hook=_unambiguous)
     except (ValueError, ArithmeticError, RecursionError):
         return None
     return MappingProxyType(value) if isinstance(value, dict) else None
@@ -135,6 +138,13 @@ def number(value: object) -> Decimal | None:
     if not -_LARGEST < exact < _LARGEST or int(exact.as_tuple().exponent) < -_MOST_PLACES:
         return None
     return exact
+
+
+def _unambiguous(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs) and any(found[name] != value for name, value in pairs):
+        raise ValueError("one name, two values")
+    return found
 
 
 def _refuse(constant: str) -> object:

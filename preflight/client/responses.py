@@ -27,6 +27,10 @@ _OUTPUT_URL = re.compile(r"https?://[\x21-\x7e]{1,8000}")
 # Printable ASCII without characters that could leave their place in a path.
 _TASK_ID = re.compile(r"(?!\.+$)[!$&'()*+,\-.0-9:;=@A-Z_a-z~]{1,200}")
 _LATEST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+# What services add to an error that has nothing to do with a task.
+_IN_ERROR = frozenset({"message", "type", "param", "request_id", "requestId"})
+_BESIDE_ERROR = frozenset({"message", "msg", "request_id", "requestId", "timestamp"})
+_TASK_HEADERS = frozenset({"x-task-id"})
 _REFUSALS = frozenset(row.row for row in ROWS if row.row[0] < 500 and row is not TaskNotFound)
 
 
@@ -57,13 +61,28 @@ def created(reply: Reply) -> str:
 def is_refused(answer: ApiResponse) -> bool:
     """Whether ``answer`` is a refusal of a create that the API documents: status and code are a row of its table.
 
-    Another status, another code, or an answer that holds more than an error is not one. Nor are 500 and 503, which may
-    come after the job was taken, and "no such task", which does not answer a create.
+    Another status, another code, or an answer that holds more than an error is not one: what it adds may be the task.
+    Nor are 500 and 503, which may come after the job was taken, and "no such task", which does not answer a create.
     """
     fields = fields_of(answer) or {}
-    if fields.get("data") or fields.get("code") == 200:
+    error = member(fields, "error")
+    code = error.get("code")
+    if not isinstance(code, str) or (answer.status, code) not in _REFUSALS or _TASK_HEADERS & answer.headers.keys():
         return False
-    return (answer.status, member(fields, "error").get("code")) in _REFUSALS
+    return not _adds(fields, _BESIDE_ERROR | {"error"}, codes=(answer.status, str(answer.status), code)) and not _adds(
+        error, _IN_ERROR, codes=(code,)
+    )
+
+
+def _adds(fields: Mapping[str, object], known: frozenset[str], *, codes: tuple[object, ...]) -> bool:
+    """Whether ``fields`` hold something besides words about an error: another name, a structure, another code."""
+    return any(
+        (name not in known and name != "code")
+        or (name == "code" and value not in codes)
+        or (name != "error" and isinstance(value, (dict, list)))
+        for name, value in fields.items()
+        if value or (name == "code" and value is not None)
+    )
 
 
 def _unknown(answer: ApiResponse, error: ApiError, task_id: object) -> OutcomeUnknown:
@@ -72,6 +91,8 @@ def _unknown(answer: ApiResponse, error: ApiError, task_id: object) -> OutcomeUn
         message = f"the answer names the task {named!r}, but is not a success"
     elif isinstance(error, ApiRefusal):
         message = error.message
+        if (error.status, error.code) in _REFUSALS:
+            message += "; but the answer holds more than a refusal"
     elif 200 <= answer.status < 300:
         message = "the answer holds no task id"
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -27,10 +28,16 @@ def credits_spent(before: Balance, after: Balance) -> Decimal | None:
     return consumed if fell <= consumed else None
 
 
+def amounts_spent(before: Balance, after: Balance) -> Iterator[Decimal]:
+    """The credits spent between the two looks, by each figure of the account that tells it."""
+    yield before.balance - after.balance
+    if before.consumed is not None and after.consumed is not None:
+        yield after.consumed - before.consumed
+
+
 def has_fallen(before: Balance, after: Balance) -> bool:
     """Whether any figure of the account says that credits were spent between the two looks."""
-    counted = before.consumed is not None and after.consumed is not None and after.consumed > before.consumed
-    return counted or after.balance < before.balance
+    return any(amount > 0 for amount in amounts_spent(before, after))
 
 
 def is_unmoved(before: Balance, after: Balance) -> bool:

@@ -101,7 +101,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         connection.execute("ROLLBACK")
     if version == 0 and application == 0 and is_empty:
         return 0
-    if application != schema.APPLICATION:
+    if application != schema.APPLICATION or version < 1:
         raise LedgerUnusable(f"{path} is not a ledger of preflight")
     if version > schema.VERSION:
         raise LedgerUnusable(f"the ledger {path} was written by a newer preflight (version {version} of its tables)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 
 from preflight.errors import LedgerUnusable
@@ -36,12 +37,18 @@ def file_at(path: Path) -> tuple[int, int]:
 
 
 def require_one_name(path: Path, *, mounts: Path = _MOUNTS) -> None:
-    """Raise ``LedgerUnusable`` for a file that has a hard link, or that is mounted by itself, as into a container.
+    """Raise ``LedgerUnusable`` for something that is not a file, for a file that has a hard link, or that is mounted by itself, as into a container.
 
     ``mounts`` is the system's list of mounts (proc(5), mountinfo).
     """
-    if not path.exists():
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
         return
+    except (OSError, ValueError) as error:
+        raise LedgerUnusable(f"the ledger {path} cannot be used: {getattr(error, 'strerror', error)}") from error
+    if not stat.S_ISREG(mode):
+        raise LedgerUnusable(f"the ledger {path} cannot be used: it is not a file")
     file_at(path)
     if str(path) in _mount_points(mounts):
         raise LedgerUnusable(

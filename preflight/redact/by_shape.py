@@ -16,6 +16,10 @@ _SECRET_NAME = (
     r"[-_]?token|__token__|bcdn_token|hdnt[sel]|verify|md5|(?:api|access|secret|private)[-_]?key|secret|password|passwd"
     r"|pwd|jsessionid|phpsessid|sessionid|session|sid|cookie|rlkey"
 )
+_SECRET_VARIABLE = (  # of an environment, a settings file, a header: AWS_SECRET_ACCESS_KEY, GITHUB_TOKEN, X-Api-Key
+    r"(?:[a-z0-9]+[-_])+(?:token|secret|password|passwd|pwd|(?:api|access|account|auth|private|secret|storage)[-_]?key"
+    r"|signature|credentials?)|accountkey|sharedaccess(?:key|signature)"
+)
 _IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence goes on after it
 _BEGINS_AS_URL = re.compile(r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))", re.IGNORECASE)
 _PARTS = r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)"
@@ -100,6 +104,15 @@ def _shapes() -> tuple[tuple[tuple[str, ...], re.Pattern[str], _Put], ...]:
             ("=", ":"),
             re.compile(rf"(?<![\w-])({_SECRET_NAME})(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+", flags),
             rf"\1\2{MASK}",
+        ),
+        (
+            ("=", ":"),
+            re.compile(
+                rf"(?<![\w-])({_SECRET_VARIABLE})"
+                r"(?:(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+|(:\s?)(?=\S*\d)[^\s;,'\"<>…]{8,})",
+                flags,
+            ),
+            lambda match: f"{match[1]}{match[2] or match[3]}{MASK}",
         ),
     )
 

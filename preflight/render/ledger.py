@@ -13,6 +13,7 @@ from rich.text import Text
 
 from preflight.ledger import Balance, Entry, EntryState
 from preflight.ledger.calibration import Candidate, Observation, policies_that_fit, telling_seconds
+from preflight.model.shell_argument import as_argument
 from preflight.redact import printable
 from preflight.render.plain_table import aligned
 
@@ -154,7 +155,7 @@ def render_entry(entry: Entry, console: Console) -> None:
         console.print("  the service's dashboard and the callback show its task id")
         console.print(f"  next: preflight ledger resolve {entry.id} --task ID")
     if entry.state is EntryState.ACCEPTED and entry.task_id is not None:
-        console.print(f"  next: preflight task wait {entry.task_id}")
+        console.print(f"  next: preflight task wait {as_argument(entry.task_id)}")
 
 
 def render_calibration(observations: Sequence[Observation], found: Sequence[Candidate], console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from preflight.model.shell_argument import as_argument
 from preflight.redact import redact
 from preflight.units import dollars
 
@@ -34,4 +35,4 @@ def submission_lines(submission: Submission) -> Iterator[str]:
         yield f"  error   {submission.error}"
         yield f"  refund  {_REFUNDS[submission.refunded]}"
     if submission.state == "accepted":
-        yield f"  next    preflight task wait {submission.task_id}"
+        yield f"  next    preflight task wait {as_argument(submission.task_id)}"

@@ -10,7 +10,7 @@ from enum import Enum
 from preflight.client import Client, Task, TaskStatus
 from preflight.errors import ApiError, ConfigurationError, StillUnknown
 from preflight.ledger import Balance, Entry, EntryState, Ledger, PaidRequest
-from preflight.ledger.balances import credits_spent, is_unmoved
+from preflight.ledger.balances import amounts_spent, credits_spent, is_unmoved
 from preflight.redact.advice import Advice
 
 _LOOK_SECONDS = 5.0
@@ -50,21 +50,22 @@ def read_balance(client: Client, now: Callable[[], datetime], *, late: bool = Fa
 def require_not_charged_late(
     ledger: Ledger, request: PaidRequest, *, api: str, account: str, now: Balance | None
 ) -> None:
-    """Raise ``StillUnknown`` where the balance fell by the price since the last request for this job was refused.
+    """Raise ``StillUnknown`` where the account lost the price since the last request for this job was refused.
 
-    A bill may come later than an answer, later than the settling time, later than the user looked.
+    A bill may come later than an answer, later than the settling time, later than the user looked. One figure of the
+    account is enough: where the balance and the consumed credits contradict each other, either may be the true one.
     """
     entry = ledger.last_of(request, api)
     before = None if entry is None else entry.balances.get("before")
     if entry is None or entry.state is not EntryState.REFUSED or before is None or now is None:
         return
-    spent = credits_spent(before, now)
-    if entry.sent_at is None or entry.account != account or spent is None or not ledger.ran_alone(entry):
+    if entry.sent_at is None or entry.account != account or not ledger.ran_alone(entry):
         return
-    if max(_low(entry), Decimal(1)) <= spent <= entry.high:
+    least = max(_low(entry), Decimal(1))
+    if spent := next((each for each in amounts_spent(before, now) if least <= each <= entry.high), None):
         raise StillUnknown(
             Advice.of(
-                f"not sent: since this job was last sent (entry {entry.id} of the ledger, refused) the balance fell by"
+                f"not sent: since this job was last sent (entry {entry.id} of the ledger, refused) the account lost"
                 f" {spent:f} credits, which is its price: it may have been charged late. Look at your tasks, then ",
                 library="resolve that entry with the id of its task; again=True submits and pays again",
                 command=f"preflight ledger resolve {entry.id} --task ID; use --again to submit and pay again",

@@ -8,12 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from hashlib import sha256
+from shlex import quote
 
 from preflight.client import Client, Task
 from preflight.errors import BalanceTooLow, LedgerUnusable, NotSubmitted, OutcomeUnknown, TaskFailed
 from preflight.ledger import Balance, Budget, Claim, Entry, Ledger, paid_request_of
 from preflight.model import Job, JobReport, Quote
 from preflight.model.exchange import Exchangeable
+from preflight.model.shell_argument import as_argument
 from preflight.redact.advice import Advice
 from preflight.specs import BUILT_IN, Specs
 from preflight.submit.pay import pay
@@ -175,7 +177,7 @@ def await_task(
     except TaskFailed as failed:
         error = str(failed)
     except KeyboardInterrupt as interrupt:
-        interrupt.add_note(f"the task goes on: preflight task wait {task_id}")
+        interrupt.add_note(f"the task goes on: preflight task wait {as_argument(task_id)}")
         raise
     (task,) = latest
     entry = None
@@ -244,7 +246,7 @@ def _write_down(claim: Claim, task_id: str) -> None:
             Advice.of(
                 f"the job was accepted as task {task_id}, but the ledger could not record it: {error}. Once it can",
                 library=f", resolve entry {claim.entry_id} with that task",
-                command=f": preflight ledger resolve {claim.entry_id} --task {task_id}",
+                command=f": preflight ledger resolve {claim.entry_id} --task={quote(task_id)}",
             )
         )
         unknown.entry_id = claim.entry_id

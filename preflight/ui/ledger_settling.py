@@ -12,6 +12,7 @@ from preflight.client import Client
 from preflight.errors import ConfigurationError, PreflightError, TaskNotFound
 from preflight.ledger import Entry
 from preflight.ledger.doubts import is_in_doubt
+from preflight.model.shell_argument import as_argument
 from preflight.redact.advice import for_command
 from preflight.render.balance_verdicts import explained
 from preflight.submit.settle import resolve_as_not_charged, resolve_by_balance, resolve_by_task
@@ -103,5 +104,7 @@ def _client(services: Services, entry: Entry) -> Client:
     if services.client is None:
         raise ConfigurationError(services.why_no_key)
     if services.client.base_url != entry.api:
-        raise ConfigurationError(f"it was sent to {entry.api}: start preflight ui with --api-url {entry.api}")
+        raise ConfigurationError(
+            f"it was sent to {entry.api}: start preflight ui with --api-url {as_argument(entry.api)}"
+        )
     return services.client

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Final
@@ -23,6 +24,9 @@ _LEAST_SECONDS: Final = 600
 _SLOWEST: Final = 16 * KIB
 """Bytes a second: a slower command is ended."""
 _MOST_SAID: Final = MIB
+_MOST_OUTPUT: Final = 64 * MIB
+"""Bytes on a stream: a command that prints more is ended before it fills the disk."""
+_LOOK_SECONDS: Final = 0.2
 _MOST_URL: Final = 8192
 
 
@@ -75,11 +79,14 @@ class CommandUploader:
         try:
             with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
                 code = self._wait(command, out, err, seconds)
+                printed = max(_size_of(out), _size_of(err))
                 said, complaint = _tail(out), _tail(err)
         except OSError as error:
             raise UploadFailed(f"the upload command cannot be run: {error.strerror}") from error
         if code is None:
             raise UploadFailed(f"the upload command did not end within {seconds:.0f} s, and was stopped")
+        if printed > _MOST_OUTPUT:
+            raise UploadFailed(f"the upload command printed more than {_MOST_OUTPUT // MIB} MiB, and was stopped")
         if code != 0:
             last = one_line(complaint[-1]) if complaint else ""
             raise UploadFailed(f"the upload command ended with {code}{f': {last}' if last else ''}")
@@ -89,7 +96,11 @@ class CommandUploader:
         return url
 
     def _wait(self, command: str, out: IO[bytes], err: IO[bytes], seconds: float) -> int | None:
-        """The exit code; ``None`` for a command that took too long. Whatever it started ends with it."""
+        """The exit code; ``None`` for a command that took too long. Whatever it started ends with it.
+
+        A command that prints without end is stopped, too.
+        """
+        end = time.monotonic() + seconds
         with subprocess.Popen(  # noqa: S602 - the user's own command; the values in it are quoted
             command,
             shell=True,
@@ -100,13 +111,20 @@ class CommandUploader:
             start_new_session=True,
         ) as process:
             try:
-                return process.wait(seconds)
-            except subprocess.TimeoutExpired:
+                while (left := end - time.monotonic()) > 0:
+                    with suppress(subprocess.TimeoutExpired):
+                        return process.wait(min(left, _LOOK_SECONDS))
+                    if max(_size_of(out), _size_of(err)) > _MOST_OUTPUT:
+                        return -signal.SIGKILL
                 return None
             finally:
                 if process.poll() is None:
                     with suppress(OSError):
                         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _size_of(stream: IO[bytes]) -> int:
+    return os.fstat(stream.fileno()).st_size
 
 
 def _tail(stream: IO[bytes]) -> list[str]:

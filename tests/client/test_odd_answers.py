@@ -69,6 +69,55 @@ def test_an_unknown_outcome_carries_the_task_that_the_answer_names(face: Face, c
     assert caught.value.task_id == ("abc" if case in NAMED else None)
 
 
+NO = {"code": "invalid_request", "message": "No.", "type": "invalid_request_error"}
+MORE_THAN_A_REFUSAL = {
+    "a task beside it": answers(400, {"error": NO, "taskId": "abc"}),
+    "a task in other words": answers(400, {"error": NO, "result": {"id": "abc"}}),
+    "an answer to a query": answers(400, {"error": NO, "id": "abc", "status": "pending"}),
+    "a task within": answers(429, {"error": {**LIMITED["error"], "taskId": "abc"}}),
+    "data within": answers(400, {"error": {**NO, "data": {"taskId": "abc"}}}),
+    "a structure for a message": answers(400, {"error": NO, "message": {"taskId": "abc"}}),
+    "success": answers(400, {"error": NO, "success": True}),
+    "code 200 as text": answers(400, {"error": NO, "code": "200"}),
+    "code 0": answers(400, {"error": NO, "code": 0}),
+    "code false": answers(400, {"error": NO, "code": False}),
+    "a header with a task": answers(429, LIMITED, X_Task_Id="abc"),
+    "two errors": answers(400, b'{"error": {"code": "internal_error"}, "error": {"code": "invalid_request"}}'),
+    "two codes": answers(429, b'{"error": {"code": "internal_error", "code": "rate_limit_exceeded"}}'),
+    "data taken back": answers(400, b'{"data": {"taskId": "abc"}, "data": null, "error": {"code": "invalid_request"}}'),
+    "two tasks": answers(200, b'{"code": 200, "data": {"taskId": "abc", "taskId": "def"}}'),
+}
+NO_MORE_THAN_A_REFUSAL = {
+    "as documented": answers(400, {"error": NO}),
+    "with empty data": answers(400, {"error": NO, "code": 400, "msg": "No.", "data": None}),
+    "with a name for the request": answers(400, {"error": {**NO, "request_id": "r-1"}, "requestId": "r-1"}),
+    "said twice": answers(400, b'{"error": {"code": "invalid_request", "code": "invalid_request"}}'),
+}
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("case", MORE_THAN_A_REFUSAL)
+def test_a_refusal_that_holds_more_is_in_doubt_and_sent_once(face: Face, case: str) -> None:
+    with serving(MORE_THAN_A_REFUSAL[case]) as server:
+        with pytest.raises(errors.OutcomeUnknown):
+            face(server.url, "create_task", JOB, attempts=2)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("case", NO_MORE_THAN_A_REFUSAL)
+def test_a_refusal_may_carry_more_words_about_it(face: Face, case: str) -> None:
+    with serving(NO_MORE_THAN_A_REFUSAL[case]) as server, pytest.raises(errors.InvalidRequest):
+        face(server.url, "create_task", JOB)
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_balance_that_is_told_twice_is_not_told(face: Face) -> None:
+    both = b'{"code": 200, "data": {"balance": 100, "balance": 9000}}'
+    with serving(answers(200, both)) as server, pytest.raises(errors.UnexpectedResponse):
+        face(server.url, "credits")
+
+
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize(
     "script", [answers(200, b"<html>"), answers(200, {"code": 200, "data": {}}), answers(404, b"no"), answers(502, b"")]

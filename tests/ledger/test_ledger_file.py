@@ -45,6 +45,27 @@ def test_no_name_of_a_ledger_means_a_ledger_in_memory(tmp_path: Path, monkeypatc
         assert len(again.entries()) == 1
 
 
+PLACES = {
+    "a name that no file can have": ("a" * 300, "File name too long"),
+    "a name with a NUL": ("a\0b", "embedded null"),
+    "a file for a folder": ("file/ledger.db", "File exists"),
+    "a pipe": ("pipe", "it is not a file"),
+    "a device": ("/dev/zero", "it is not a file"),
+    "a folder": (".", "it is not a file"),
+    "a circle of links": ("circle", "Too many levels of symbolic links"),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_a_place_where_no_ledger_can_be_is_a_clear_error(case: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "circle").symlink_to("circle")
+    name, words = PLACES[case]
+    with pytest.raises(LedgerUnusable, match=words):
+        Ledger(tmp_path / name)
+
+
 def removed(path: Path) -> None:
     path.unlink()
 

@@ -293,10 +293,10 @@ def other_database(path: Path) -> None:
     connection.close()
 
 
-def newer(path: Path) -> None:
+def newer(path: Path, version: int = 99) -> None:
     Ledger(path).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 99")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
 
 
@@ -310,6 +310,7 @@ NO_LEDGERS = {
     "text": lambda path: path.write_text("not a database, not at all\n" * 50),
     "another-database": other_database,
     "a-newer-one": newer,
+    "of-no-version": lambda path: newer(path, -3),
     "a-folder": lambda path: path.mkdir(),
     "cut-short": cut_short,
 }

@@ -127,6 +127,11 @@ SHAPES = {
     "signature": ("X-Amz-Signature=S3CRET", "X-Amz-Signature=…"),
     "signature-in-a-list": ("a=1&sig=S3CRET&b=2", "a=1&sig=…&b=2"),
     "json": ('{"password": "S3CRET", "b": 1}', '{"password": "…", "b": 1}'),
+    "variable": ("AWS_SECRET_ACCESS_KEY=S3CRET", "AWS_SECRET_ACCESS_KEY=…"),
+    "variable-in-quotes": ("export GITHUB_TOKEN='S3CRET'", "export GITHUB_TOKEN='…'"),
+    "connection-string": ("AccountName=a;AccountKey=S3CRET/+8=;x=y", "AccountName=a;AccountKey=…;x=y"),
+    "header": ("X-Api-Key: S3CRETS3CRET", "X-Api-Key: …"),
+    "json-with-a-prefix": ('{"db_password": "S3CRET"}', '{"db_password": "…"}'),
     "toml": ("secret = 'S3CRET'", "secret = '…'"),
     "bunny": ("https://h.example/bcdn_token=S3CRET&expires=1/a.mp4", "https://h.example/bcdn_token=…/a.mp4"),
     "akamai": ("https://h.example/hdnts=exp=1~hmac=S3CRET/a.mp4", "https://h.example/hdnts=…/a.mp4"),
@@ -164,6 +169,8 @@ HARMLESS = [
     "12:30 to 13:30 @ home",
     "ratio 16:9; 3 < 4 & 5 > 4 # 6",
     "token: a string is expected",
+    "input.auth-token: a string is expected",
+    "file_md5=0123456789 primary_key=3",
     "100% of 25%, C:\\new\\users",
     "https://h.example/a/b.png",
     "",
@@ -206,7 +213,26 @@ def test_no_text_makes_it_raise_and_twice_is_the_same_as_once(text: str) -> None
     assert redact(once) == once
 
 
-HARD = ["a", "a:", "://", "?a=", "x=1&", "sig=", ";sid=", "bearer ", "eyJ", "sk-", "a.b@c:", "%25", "\\", "&amp;", "&"]
+HARD = [
+    "a",
+    "a:",
+    "://",
+    "?a=",
+    "x=1&",
+    "sig=",
+    ";sid=",
+    "bearer ",
+    "eyJ",
+    "sk-",
+    "a.b@c:",
+    "a_",
+    "a_token",
+    "a-key=",
+    "%25",
+    "\\",
+    "&amp;",
+    "&",
+]
 
 
 @pytest.mark.parametrize("word", HARD)

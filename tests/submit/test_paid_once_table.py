@@ -362,6 +362,18 @@ def test_a_bill_later_than_the_settling_time_stops_the_job_where_the_balance_sho
     assert user.bills == 1
 
 
+@pytest.mark.parametrize("view", ["consumed stands still", "balance stands still"])
+@pytest.mark.parametrize("case", ["402 insufficient_credits", "429 spend_limit_exceeded"])
+def test_a_late_bill_for_a_refused_job_stops_it_whichever_figure_shows_it(
+    case: str, view: str, clock: Clock, user: User
+) -> None:
+    user.world.answers, user.world.bill_after, user.world.view = [REFUSALS[case]], [20.0], VIEWS[view]
+    assert not isinstance(user.submit(), OutcomeUnknown)
+    clock.sleep(30)
+    assert isinstance(user.submit(), StillUnknown)
+    assert user.bills == 1
+
+
 def test_another_key_cannot_tell(api: BillingApi, ledger: Mortal, clock: Clock) -> None:
     user = User(api, "two-keys", ledger, clock)
     user.world.answers, user.world.bill_after = [Answer(None)], [None]

@@ -103,6 +103,13 @@ FAILING = {
 }
 
 
+@pytest.mark.parametrize("stream", ["", " >&2"])
+def test_a_command_that_prints_without_end_is_stopped_before_the_disk_is_full(stream: str) -> None:
+    ran = upload(PICTURE, f": {{file}}; yes{stream}")
+    assert (ran.code, ran.out) == (3, "")
+    assert "the upload command printed more than 64 MiB, and was stopped" in ran.err
+
+
 @pytest.mark.parametrize("case", FAILING)
 def test_a_command_that_fails_is_quoted_without_its_secrets(case: str) -> None:
     command, words = FAILING[case]

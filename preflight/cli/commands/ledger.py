@@ -18,6 +18,7 @@ from preflight.errors import ApiError, TaskNotFound
 from preflight.ledger import Entry, EntryState, Ledger
 from preflight.ledger.calibration import candidates, observations_of, policies_that_fit
 from preflight.ledger.sums import GROUPS, add_up
+from preflight.model.shell_argument import as_argument
 from preflight.render.balance_verdicts import explained
 from preflight.render.formats import CALIBRATION, ENTRY, LISTING
 from preflight.submit.settle import resolve_as_not_charged, resolve_by_balance, resolve_by_task
@@ -140,7 +141,9 @@ def resolve(
         else:
             with open_client(service) as client:
                 if client.base_url != entry.api:
-                    raise click.UsageError(f"entry {entry.id} was sent to {entry.api}: add --api-url {entry.api}")
+                    raise click.UsageError(
+                        f"entry {entry.id} was sent to {entry.api}: add --api-url {as_argument(entry.api)}"
+                    )
                 if task_id:
                     entry = resolve_by_task(ledger, client, entry, task_id)
                 elif entry.task_id:

@@ -37,8 +37,9 @@ def file_at(path: Path) -> tuple[int, int]:
 
 
 def require_one_name(path: Path, *, mounts: Path = _MOUNTS) -> None:
-    """Raise ``LedgerUnusable`` for something that is not a file, for a file that has a hard link, or that is mounted by itself, as into a container.
+    """Raise ``LedgerUnusable`` for a place that cannot hold a file, a file with a hard link, or one mounted by itself.
 
+    A file is mounted by itself where a container is given it alone.
     ``mounts`` is the system's list of mounts (proc(5), mountinfo).
     """
     try:

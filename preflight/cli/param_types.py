@@ -157,26 +157,6 @@ class ProxyUrl(click.ParamType["Proxy"]):
             self.fail(str(error), param, ctx)
 
 
-class ColumnName(click.ParamType[tuple[str, str]]):
-    """NAME=COLUMN: a column of a job, and the column of a table that holds it."""
-
-    name = "column"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        if isinstance(value, tuple):
-            return value
-        from preflight.model.job import COLUMNS  # noqa: PLC0415 - only for this option
-
-        name, sign, column = str(value).partition("=")
-        known = ", ".join(COLUMNS)
-        if not sign or not column.strip():
-            self.fail(f"{value!r} is not NAME=COLUMN, as in image=character_url", param, ctx)
-        if name.strip() not in COLUMNS:
-            hint = suggestion(name, COLUMNS)
-            self.fail(f"{name!r} is not a column of a job{hint}; the columns of a job are {known}", param, ctx)
-        return name.strip(), column
-
-
 class RuleId(click.ParamType[str]):
     """The id of a rule; with ``areas``, also the name of an area of rules."""
 

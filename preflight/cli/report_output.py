@@ -45,6 +45,7 @@ def surroundings(file: str | None) -> Surroundings:
         columns=Utf16Columns,
         lines=SourceLines,
         about=_about,
+        specs=known_specs(),
         pages=None if file in (None, "-") else PagesBeside(file),
     )
 

@@ -12,6 +12,8 @@ from click.core import ParameterSource
 from preflight.cli.completion import files
 from preflight.cli.param_types import Choice, no_choice
 from preflight.cli.settings_options import loaded_of
+from preflight.model.job import COLUMNS
+from preflight.redact.suggestion import suggestion
 from preflight.specs import BUILT_IN, DEFAULT_MODEL, Role, Spec, Specs, load_spec, model_names, read_folder, read_spec
 
 FOLDER_VARIABLE: Final = "PREFLIGHT_SPECS"
@@ -80,6 +82,30 @@ class RoleChoice(Choice):
         if value not in more:
             self.fail(no_choice(str(value), list(dict.fromkeys([*self.choices, *more]))), param, ctx)
         return str(value)
+
+
+class ColumnName(click.ParamType[tuple[str, str]]):
+    """NAME=COLUMN: a column of a job, and the column of a table that holds it."""
+
+    name = "column"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value
+        from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - only for this option
+
+        name, sign, column = str(value).partition("=")
+        name = name.strip()
+        if not sign or not column.strip():
+            self.fail(f"{value!r} is not NAME=COLUMN, as in image=character_url", param, ctx)
+        models = TableModels(ctx.params.get("model") if ctx else None, known_specs())
+        if name not in COLUMNS and not any(fields.of_column(name) for fields in models.names):
+            outside = [column for fields in models.names if fields.spec.path for column in fields.columns]
+            known = list(dict.fromkeys([*COLUMNS, *outside]))
+            hint = suggestion(name, known)
+            listed = ", ".join(known)
+            self.fail(f"{name!r} is not a column of a job{hint}; the columns of a job are {listed}", param, ctx)
+        return name, column
 
 
 def _keep(ctx: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:

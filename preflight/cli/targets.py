@@ -14,8 +14,8 @@ from click.core import ParameterSource
 from preflight.checking.options import Options
 from preflight.cli.completion import files
 from preflight.cli.option_groups import JobOptions, PlaceOptions, grouped
-from preflight.cli.param_types import ColumnName
 from preflight.cli.settings_options import loaded_of
+from preflight.cli.spec_options import ColumnName
 from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Report
@@ -124,7 +124,7 @@ def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool
     if name == "-":
         from preflight.targets.standard_input import read_stream  # noqa: PLC0415 - files do not need it
 
-        yield from read_stream(sys.stdin.buffer, model=options.model, columns=columns)
+        yield from read_stream(sys.stdin.buffer, model=options.model, columns=columns, specs=options.specs)
         return
     found = read_targets(
         name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns, specs=options.specs

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from preflight.jobfiles import limits
-from preflight.jobfiles.fields import FieldName, field_name, is_field_name
-from preflight.model.job import COLUMNS
+from preflight.jobfiles.field_names import FieldNames, plain_name
+from preflight.jobfiles.fields import FieldName
 from preflight.redact import hide, redact
 from preflight.redact.suggestion import suggestion
 
-ID: Final = FieldName(key="id", in_input=False)
-_FULL_NAMES = ("input_urls", "video_urls", "character_orientation")
-_MISSPELT = tuple(name for name in (*COLUMNS, *_FULL_NAMES) if name != "id")
 _URL_COLUMNS = {
     f"{kind}_{noun}": kind for kind in ("image", "video") for noun in ("url", "urls", "link", "path", "file")
 }
-_ASKED_FOR = frozenset({"duration", "input_url", "video_url", "callback", "webhook_url"})
+_ASKED_FOR: Final = frozenset({"duration", "input_url", "video_url", "callback", "webhook_url"})
 """Keys beside a request body that somebody expects to have an effect there; in a table they are columns like others."""
 _LONG_NAME = 8
 """Characters from which a name may have two mistakes: with two in a shorter one it is as well another word."""
-_SEPARATORS = re.compile(r"[\s\-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,16 +36,18 @@ class NotAColumn(ValueError):
     """A column that was named for a field is not one of the table."""
 
 
-def read_columns(names: Sequence[str], given: Mapping[str, str]) -> list[Column]:
-    """The columns of a table with the header ``names``. ``given`` maps names of ``COLUMNS`` to columns of the table.
+def read_columns(names: Sequence[str], given: Mapping[str, str], fields: FieldNames) -> list[Column]:
+    """The columns of a table with the header ``names``, of jobs of one model, whose ``fields`` these are.
 
+    ``given`` maps names of a job's columns to columns of the table; one that the model does not have is passed over.
     A job's column may be written in any case, with spaces or hyphens for underscores, and by the full name of its field
     (``input.video_urls``). A name that is close to one of them is a misspelt field, which the rules report. Any other
     column is the author's own. Raises ``NotAColumn``.
     """
     cleaned = [name.strip() for name in names]
-    mapped = {_position(column, name, cleaned): _field(name) for name, column in given.items()}
-    exact = {index: _exact(name) for index, name in enumerate(cleaned) if index not in mapped}
+    wanted = {_position(column, name, cleaned): fields.of_column(name) for name, column in given.items()}
+    mapped = {index: field for index, field in wanted.items() if field is not None}
+    exact = {index: fields.exact(name) for index, name in enumerate(cleaned) if index not in mapped}
     taken = set(mapped.values())
     present = taken | {field for field in exact.values() if field is not None}
     columns, used = [], set[str]()
@@ -60,34 +57,22 @@ def read_columns(names: Sequence[str], given: Mapping[str, str]) -> list[Column]
             if field in taken:  # another column was named for it
                 field = None
             elif field is None and name:
-                field = _misspelt(name, present)
+                field = _misspelt(name, present, fields)
         key = "" if field is not None or not name else _unique(hide(name), used)
         columns.append(Column(name=key, field=field))
     return columns
 
 
-def is_media_column(name: str) -> bool:
-    """Whether ``name`` is a column of images or videos."""
-    return _exact(name.strip()) in (field_name("image"), field_name("video"))
+def is_media_column(name: str, models: Sequence[FieldNames]) -> bool:
+    """Whether ``name`` is a column of images or videos of one of the ``models``."""
+    return any(fields.exact(name.strip()) in fields.media for fields in models)
 
 
-def looks_like_a_field(name: str) -> bool:
+def looks_like_a_field(name: str, fields: FieldNames) -> bool:
     """Whether ``name``, a key beside a request body, is close to a field's, or one that asks for a length."""
-    plain = _SEPARATORS.sub("_", name.lower())
-    return _exact(name) is not None or plain in _ASKED_FOR or _misspelt(name, set()) is not None
-
-
-def _field(name: str) -> FieldName:
-    return ID if name == "id" else field_name(name)
-
-
-def _exact(name: str) -> FieldName | None:
-    plain = _SEPARATORS.sub("_", name.lower())
-    if plain == "id":
-        return ID
-    if is_field_name(plain):
-        return field_name(plain)
-    return field_name(name) if plain.startswith("input.") else None
+    if fields.exact(name) is not None or plain_name(name) in _ASKED_FOR:
+        return True
+    return _misspelt(name, set(), fields) is not None
 
 
 def _position(column: str, name: str, names: Sequence[str]) -> int:
@@ -104,15 +89,16 @@ def _position(column: str, name: str, names: Sequence[str]) -> int:
     raise NotAColumn(f"{said}; its columns are {shown}{', …' if len(names) > limits.COLUMNS_SHOWN else ''}")
 
 
-def _misspelt(name: str, present: set[FieldName]) -> FieldName | None:
+def _misspelt(name: str, present: set[FieldName], fields: FieldNames) -> FieldName | None:
     """The field with this unknown name, if ``name`` looks like a field's; the rules then say which one is meant."""
-    plain = _SEPARATORS.sub("_", name.lower())
-    if plain in _URL_COLUMNS and field_name(_URL_COLUMNS[plain]) not in present:
-        return field_name(plain)
+    plain = plain_name(name)
+    meant = fields.of_column(_URL_COLUMNS.get(plain, ""))
+    if meant is not None and meant not in present:
+        return fields.unknown(plain)
     if any(character.isdigit() for character in plain):
         return None  # image2 is a second one, not a misspelt one
-    close = any(_is_slip(plain, known) for known in _MISSPELT)
-    return FieldName(key=plain if plain.isidentifier() else name, in_input=True) if close else None
+    close = any(_is_slip(plain, plain_name(known)) for known in fields.columns)
+    return fields.unknown(plain if plain.isidentifier() else name) if close else None
 
 
 def _is_slip(word: str, known: str) -> bool:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.columns import Column, NotAColumn, read_columns
-from preflight.jobfiles.fields import field_name, is_field_name
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.row_ids import RowIds
 from preflight.jobfiles.source_text import Lines, Text
-from preflight.jobfiles.table_rows import NotAnId, RowReader
+from preflight.jobfiles.table_rows import NotAnId, RowReader, RowReaders
 from preflight.model import Job, Place
 from preflight.redact import redact
 
@@ -30,7 +30,7 @@ _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def read_table(
-    lines: Lines, *, default_model: str | None, columns: Mapping[str, str] = MappingProxyType({})
+    lines: Lines, *, models: TableModels, columns: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of a table, in place of an unreadable row its error; rows without a value are skipped.
 
@@ -50,20 +50,20 @@ def read_table(
         yield header
         return
     try:
-        named = _columns(header, columns)
+        _require_header(header)
+        readers = RowReaders(header.cells, columns, models, ids=RowIds())
     except NotAColumn as exc:
         raise header.text.unreadable(str(exc), header.text.place(0)) from exc
     except JobUnreadable as exc:
         yield exc
         return
-    reader = RowReader(named, default_model=default_model, ids=RowIds())
-    nameless = [index for index, column in enumerate(named) if column.field is None and not column.name]
+    nameless = [index for index, column in enumerate(readers.columns) if column.field is None and not column.name]
     for row in rows:
         if isinstance(row, JobUnreadable):
             yield row
             continue
         try:
-            yield _job(row, named, nameless, reader)
+            yield _job(row, nameless, readers.of(row.cells))
         except JobUnreadable as exc:
             yield exc
 
@@ -79,23 +79,28 @@ def header_names(lines: Iterable[str]) -> set[str]:
     return {name.strip().lower() for name in cells} - {""}
 
 
-def missing_columns(lines: Iterable[str], columns: Mapping[str, str] = MappingProxyType({})) -> str | None:
+def missing_columns(
+    lines: Iterable[str], models: TableModels, columns: Mapping[str, str] = MappingProxyType({})
+) -> str | None:
     """Why no row of a table with these first ``lines`` can be a job: it has no column for the image or the video."""
+    known = models.names[0]
     delimiter, header = _header(iter(lines))
     try:
         names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), []) if name.strip()]
-        fields = {column.field for column in read_columns(names, columns)}
+        fields = {column.field for column in read_columns(names, columns, known)}
     except (csv.Error, NotAColumn):
         return None  # the reader says why
-    missing = [name for name in ("image", "video") if field_name(name) not in fields]
-    misspelt = any(field and field.in_input and not is_field_name(field.key) for field in fields)
+    missing = [name for name, field in known.needed_files() if field not in fields]
+    misspelt = any(field and field.in_input and known.type_of(field) is None for field in fields)
     if not names or not missing or misspelt:  # the rules name the field that a misspelt column means
         return None
+    if known.model in fields and len(models.specs.every_name()) > 1:
+        return None  # rows of other models may have other columns
     found = [redact(name, longest=_SHOWN_NAME) for name in names[:_SHOWN_NAMES]]
     more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
     what = f"this table has no column for the {' and the '.join(missing)}; its columns are {', '.join(found)}{more}"
     if any(_SCHEME.search(name) for name in names):
-        return f"{what}; the first row must name the columns, as in image,video"
+        return f"{what}; the first row must name the columns, as in {','.join(missing)}"
     return f"{what}; name the columns {' and '.join(missing)}" if missing[1:] else f"{what}; name a column {missing[0]}"
 
 
@@ -237,18 +242,17 @@ def _header(lines: Iterator[str]) -> tuple[str, str]:
     return max(_DELIMITERS, key=unquoted.count), first
 
 
-def _columns(header: _Row, given: Mapping[str, str]) -> list[Column]:
+def _require_header(header: _Row) -> None:
     header.text.require_characters()
     if len(header.cells) > limits.COLUMNS:
         raise header.text.unreadable(
             f"{len(header.cells)} columns; at most {limits.COLUMNS} are read: this is not a table of jobs",
             header.text.place(0),
         )
-    return read_columns(header.cells, given)
 
 
-def _job(row: _Row, columns: Sequence[Column], nameless: Sequence[int], reader: RowReader) -> Job:
-    cells, text = row.cells, row.text
+def _job(row: _Row, nameless: Sequence[int], reader: RowReader) -> Job:
+    cells, text, columns = row.cells, row.text, reader.columns
     text.require_characters()
     if len(cells) > len(columns):
         for index in range(len(columns), len(cells)):

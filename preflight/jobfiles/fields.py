@@ -14,19 +14,19 @@ LIST_FIELDS: Final = frozenset({"input_urls", "video_urls"})
 """The input fields that hold a list."""
 
 _OUTSIDE_INPUT = frozenset({"model", "callback_url"})
-_INPUT = frozenset({"input_urls", "video_urls", "character_orientation", "mode", "prompt"})
 _SHORT_NAMES = {"image": "input_urls", "video": "video_urls", "orientation": "character_orientation"}
 
 
 @frozen
 class FieldName:
-    """Where in the body a value goes: ``key`` of ``input``, or of the body itself."""
+    """Where in the body a value goes: ``key`` of the ``container``, which most models call input, or of the body."""
 
     key: str
     in_input: bool
+    container: str = "input"
 
     def __str__(self) -> str:
-        return f"input.{self.key}" if self.in_input else self.key
+        return f"{self.container}.{self.key}" if self.in_input else self.key
 
 
 def field_name(name: str) -> FieldName:
@@ -39,12 +39,6 @@ def field_name(name: str) -> FieldName:
     if bare == name and (name in _OUTSIDE_INPUT or "." in name):
         return FieldName(key=name, in_input=False)
     return FieldName(key=_SHORT_NAMES.get(bare, bare), in_input=True)
-
-
-def is_field_name(name: str) -> bool:
-    """Whether ``name``, short or long, is one that a job of this family has."""
-    bare = name.removeprefix("input.")
-    return bare in _INPUT or bare in _SHORT_NAMES or name in _OUTSIDE_INPUT
 
 
 def body_from(values: dict[FieldName, JsonValue]) -> dict[str, JsonValue]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from preflight.errors import JobUnreadable
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.json_rows import JsonRows
 from preflight.jobfiles.scalars import decimal, integer
 from preflight.jobfiles.source_text import Lines, Text
@@ -140,14 +141,14 @@ class _Reader:
 
 
 def read_json_lines(
-    lines: Lines, *, default_model: str | None = None, columns: Mapping[str, str] = MappingProxyType({})
+    lines: Lines, *, models: TableModels, columns: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of ``lines``, in place of an unreadable one its error. Blank lines are skipped.
 
     A line is a request body with ``id`` and keys of the author's own beside it, or a row of a table: an object without
-    ``input`` that has a column for media, or any object where ``columns`` names columns. ``default_model`` is for rows.
+    ``input`` that has a column for media, or any object where ``columns`` names columns. ``models`` are those of rows.
     """
-    reader = JsonRows(default_model=default_model, columns=columns)
+    reader = JsonRows(models=models, columns=columns)
     while True:
         try:
             line = next(lines)

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from preflight.jobfiles import limits
-from preflight.jobfiles.columns import Column, NotAColumn, is_media_column, looks_like_a_field, read_columns
+from preflight.jobfiles.columns import NotAColumn, is_media_column, looks_like_a_field
+from preflight.jobfiles.field_names import FieldNames, TableModels
 from preflight.jobfiles.fields import LIST_FIELDS, shown_id, without_signatures
 from preflight.jobfiles.row_ids import RowIds
 from preflight.jobfiles.source_text import Text
-from preflight.jobfiles.table_rows import NotAnId, RowReader, own_id
+from preflight.jobfiles.table_rows import NotAnId, RowReaders, own_id
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
 
-_BODY_KEYS = frozenset({"model", "callback_url", "input", *LIST_FIELDS})
 _SHAPES_KEPT = 64
 """Sets of keys whose meaning is remembered: the lines of a file have the same ones, or nearly."""
 
@@ -22,11 +22,11 @@ _SHAPES_KEPT = 64
 class JsonRows:
     """Reads the lines of one file. ``columns`` maps names of a job's columns to keys of its rows."""
 
-    def __init__(self, *, default_model: str | None, columns: Mapping[str, str]) -> None:
-        self._default_model = default_model
+    def __init__(self, *, models: TableModels, columns: Mapping[str, str]) -> None:
+        self._models = models
         self._given = columns
         self._ids = RowIds()
-        self._shapes: dict[tuple[str, ...], tuple[list[Column], RowReader]] = {}
+        self._shapes: dict[tuple[str, ...], RowReaders] = {}
 
     def read(self, job: Job, text: Text) -> Job:
         """The job of a line that was read as ``job``, its keys told apart. Raises ``JobUnreadable``."""
@@ -37,47 +37,49 @@ class JsonRows:
             message = f"{len(body)} keys; at most {limits.COLUMNS} are read: this is not a job"
             raise text.unreadable(message, job.places[""])
         try:
-            if self._is_row(body):
+            names = self._models.of(body.get(self._models.names[0].model.key))
+            if self._is_row(body, names):
                 return self._row(job, body)
-            return self._request(job, body)
+            return self._request(job, body, names)
         except NotAnId as exc:
             raise text.unreadable(str(exc), job.places["id"] if "id" in job.places else job.places[""]) from exc
         except NotAColumn as exc:
             raise text.unreadable(str(exc), job.places[""]) from exc
 
-    def _is_row(self, body: Mapping[str, JsonValue]) -> bool:
-        if "input" in body or not LIST_FIELDS.isdisjoint(body):
+    def _is_row(self, body: Mapping[str, JsonValue], names: FieldNames) -> bool:
+        if names.container in body or (names.spec.path is None and not LIST_FIELDS.isdisjoint(body)):
             return False
-        return bool(self._given) or any(is_media_column(name) for name in body)
+        return bool(self._given) or any(is_media_column(name, [names]) for name in body)
 
     def _row(self, job: Job, body: dict[str, JsonValue]) -> Job:
         names = tuple(body)
-        columns, reader = self._shapes.get(names) or self._shape(names)
+        cells = list(body.values())
+        reader = (self._shapes.get(names) or self._shape(names)).of(cells)
         line = job.line or 1
         places: dict[str, Place] = {"": job.places[""]}
-        for name, column in zip(names, columns, strict=True):
+        for name, column in zip(names, reader.columns, strict=True):
             if column.field is not None and name in job.places:
                 places[str(column.field)] = job.places[name]
-        row = reader.job(list(body.values()), path=job.path or "-", line=line, places=places)
+        row = reader.job(cells, path=job.path or "-", line=line, places=places)
         return replace(row, repeated=(*row.repeated, *job.repeated))
 
-    def _shape(self, names: tuple[str, ...]) -> tuple[list[Column], RowReader]:
-        columns = read_columns(names, self._given)
-        shape = columns, RowReader(columns, default_model=self._default_model, ids=self._ids)
+    def _shape(self, names: tuple[str, ...]) -> RowReaders:
+        shape = RowReaders(names, self._given, self._models, ids=self._ids)
         if len(self._shapes) < _SHAPES_KEPT:
             self._shapes[names] = shape
         return shape
 
-    def _request(self, job: Job, body: dict[str, JsonValue]) -> Job:
+    def _request(self, job: Job, body: dict[str, JsonValue], names: FieldNames) -> Job:
         """A request body. A key that is not one of its own stays in it where it is close to one, for the rules."""
-        if body.keys() <= _BODY_KEYS:
+        known = names.top_keys | LIST_FIELDS
+        if body.keys() <= known:
             return job
         own = own_id(body.get("id"))
-        is_whole = isinstance(body.get("input"), dict)
+        is_whole = isinstance(body.get(names.container), dict)
         meta = {
             name: value
             for name, value in body.items()
-            if is_whole and name != "id" and name not in _BODY_KEYS and not looks_like_a_field(name)
+            if is_whole and name != "id" and name not in known and not looks_like_a_field(name, names)
         }
         kept = {name: value for name, value in body.items() if name != "id" and name not in meta}
         return replace(

@@ -12,6 +12,7 @@ from typing import Any
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.csv_reader import read_table
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.json_reader import read_json, read_json_lines
 from preflight.jobfiles.open import open_regular, read_document, require_size
 from preflight.jobfiles.source_text import Lines, Text, decode
@@ -19,6 +20,7 @@ from preflight.jobfiles.tree import unfold
 from preflight.jobfiles.yaml_reader import read_yaml
 from preflight.model import Job
 from preflight.model.file_types import CONTAINERS, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
+from preflight.specs import BUILT_IN, Specs
 
 
 def load_job(path: Path) -> Job:
@@ -94,20 +96,22 @@ def load_manifest(
     default_model: str | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
     max_rows: int = limits.ROWS,
+    specs: Specs = BUILT_IN,
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of a manifest in their order; in place of a row that cannot be read, the error that says why.
 
     A ``.csv`` or ``.tsv`` file is a table (``read_table``), a ``.parquet`` file is one, too (``read_parquet``), any
-    other is JSON Lines. ``default_model`` is for rows of a table; ``columns`` maps names of a job's columns to those of
-    the table. ``line`` and the places of a job are those in the manifest. An error in the last place may mean that the
-    rest was not read; a file that cannot be opened is raised, as ``JobUnreadable``, before the first row.
+    other is JSON Lines. ``default_model`` is for rows of a table; a row that names another model of ``specs`` has the
+    columns of that model. ``columns`` maps names of a job's columns to those of the table. ``line`` and the places of a
+    job are those in the manifest. An error in the last place may mean that the rest was not read; a file that cannot be
+    opened is raised, as ``JobUnreadable``, before the first row.
     """
     suffix = path.suffix.lower()
     if suffix in PARQUET_SUFFIXES:
         from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
 
         with open_regular(path) as stream:
-            rows = read_parquet(stream, shown=str(path), default_model=default_model, columns=columns)
+            rows = read_parquet(stream, shown=str(path), models=TableModels(default_model, specs), columns=columns)
             yield from _at_most(rows, max_rows, path=str(path))
         return
     with open_regular(path) as stream:
@@ -118,6 +122,7 @@ def load_manifest(
             default_model=default_model,
             columns=columns,
             max_rows=max_rows,
+            specs=specs,
         )
 
 
@@ -129,12 +134,13 @@ def read_manifest(
     default_model: str | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
     max_rows: int = limits.ROWS,
+    specs: Specs = BUILT_IN,
 ) -> Iterator[Job | JobUnreadable]:
     """The same from ``stream``, which need not be able to go back; ``path`` is its name in errors and in jobs."""
-    lines = Lines(stream, path=path)
+    lines, models = Lines(stream, path=path), TableModels(default_model, specs)
     read = read_table if is_table else read_json_lines
     try:
-        yield from _at_most(read(lines, default_model=default_model, columns=columns), max_rows, path=path)
+        yield from _at_most(read(lines, models=models, columns=columns), max_rows, path=path)
     finally:
         lines.release()
 

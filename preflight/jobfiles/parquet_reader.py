@@ -13,9 +13,10 @@ from typing import IO, Any, Final
 
 from preflight.errors import ConfigurationError, JobUnreadable, MissingExtra
 from preflight.jobfiles import limits
-from preflight.jobfiles.columns import NotAColumn, read_columns
+from preflight.jobfiles.columns import NotAColumn
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.row_ids import RowIds
-from preflight.jobfiles.table_rows import NotAnId, RowReader
+from preflight.jobfiles.table_rows import NotAnId, RowReaders
 from preflight.model import Job, Place
 from preflight.redact import printable, shorten
 from preflight.workers.pool import environment
@@ -37,7 +38,7 @@ def can_read_parquet() -> bool:
 
 
 def read_parquet(
-    source: IO[bytes] | str, *, shown: str, default_model: str | None, columns: Mapping[str, str]
+    source: IO[bytes] | str, *, shown: str, models: TableModels, columns: Mapping[str, str]
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of a Parquet file, an open one or the URL of one in a store; ``shown`` is its name.
 
@@ -49,7 +50,7 @@ def read_parquet(
     error in place of the rows behind.
     """
     names, rows = parquet_table(source, shown)
-    read_cells = cell_reader(names, columns, shown=shown, default_model=default_model)
+    read_cells = cell_reader(names, columns, shown=shown, models=models)
     return _jobs(rows, read_cells)
 
 
@@ -69,14 +70,14 @@ def parquet_table(source: IO[bytes] | str, shown: str) -> tuple[list[Any], Itera
 
 
 def cell_reader(
-    names: list[Any], columns: Mapping[str, str], *, shown: str, default_model: str | None
+    names: list[Any], columns: Mapping[str, str], *, shown: str, models: TableModels
 ) -> Callable[[int, list[Any] | None], Job | JobUnreadable | None]:
     """Makes the job of a row from its number, counted from 1, and its cells; ``None`` of a row without values.
 
     Raises ``JobUnreadable`` where ``columns`` names a column that is not in ``names``.
     """
     try:
-        reader = RowReader(read_columns(names, columns), default_model=default_model, ids=RowIds())
+        readers = RowReaders(names, columns, models, ids=RowIds())
     except NotAColumn as error:
         raise _unreadable(str(error), shown, None) from error
 
@@ -86,7 +87,7 @@ def cell_reader(
         if all(cell in (None, "") for cell in cells):
             return None
         try:
-            return reader.job(cells, path=shown, line=row, places={"": Place(row, 1)})
+            return readers.of(cells).job(cells, path=shown, line=row, places={"": Place(row, 1)})
         except NotAnId as error:
             return _unreadable(str(error), shown, row)
 

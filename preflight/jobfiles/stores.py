@@ -13,10 +13,12 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from preflight.errors import ConfigurationError, JobUnreadable, MissingExtra
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.load import read_manifest
 from preflight.model import Job
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.redact import redact
+from preflight.specs import BUILT_IN, Specs
 
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]+)(?:::[a-z0-9+.:/-]+)?://", re.IGNORECASE)
 _NOT_STORES: Final = frozenset({"http", "https", "ftp", "file", "local", "data", "blob", "javascript", "memory"})
@@ -64,13 +66,15 @@ def open_store(url: str) -> io.BufferedReader[Any]:
     return io.BufferedReader(_Stored(file), _BLOCK_BYTES)
 
 
-def load_stored(url: str, *, default_model: str | None, columns: Mapping[str, str]) -> Iterator[Job | JobUnreadable]:
+def load_stored(
+    url: str, *, default_model: str | None, columns: Mapping[str, str], specs: Specs = BUILT_IN
+) -> Iterator[Job | JobUnreadable]:
     """The jobs of the manifest at ``url``, as ``load_manifest`` reads a file."""
     shown, suffix = redact(url), suffix_of(url)
     if suffix in PARQUET_SUFFIXES:
         from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
 
-        yield from read_parquet(url, shown=shown, default_model=default_model, columns=columns)
+        yield from read_parquet(url, shown=shown, models=TableModels(default_model, specs), columns=columns)
         return
     with open_store(url) as stream:
         yield from read_manifest(
@@ -79,6 +83,7 @@ def load_stored(url: str, *, default_model: str | None, columns: Mapping[str, st
             is_table=suffix in TABLE_SUFFIXES,
             default_model=default_model,
             columns=columns,
+            specs=specs,
         )
 
 

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from preflight.specs import BUILT_IN, Specs
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -33,8 +35,8 @@ class Surroundings:
 
     ``lay_out`` returns the text that a function draws on a console. ``next_commands`` returns the commands that repair
     the files of a report. ``tree`` and ``columns`` are for formats that name places in files, ``lines`` for those that
-    show them. ``about`` returns the version and the URL of the published rule pages. ``pages`` is ``None`` where a
-    result does not go to a file.
+    show them. ``specs`` are the models of jobs. ``about`` returns the version and the URL of the published rule pages.
+    ``pages`` is ``None`` where a result does not go to a file.
     """
 
     lay_out: Callable[[Callable[[Console], object]], str]
@@ -43,4 +45,5 @@ class Surroundings:
     columns: Callable[[], AbstractContextManager[ToUtf16]]
     lines: Callable[[], AbstractContextManager[LineOf]]
     about: Callable[[], tuple[str, str | None]]
+    specs: Specs = BUILT_IN
     pages: Pages | None = None

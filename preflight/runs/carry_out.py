@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
+from preflight.jobfiles.field_names import TableModels
 from preflight.runs.checker import Retry, Task
 from preflight.runs.limits import ROWS_A_PART
 from preflight.runs.local_engine import Watcher
@@ -114,7 +115,10 @@ def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
         require_folder(store)
         store.prepare()
         stack.enter_context(store.lock())
-        spooled = stack.enter_context(spooled_input(order.stream, store, rows_a_part, columns=dict(order.columns)))
+        models = TableModels(order.options.model, order.options.specs)
+        spooled = stack.enter_context(
+            spooled_input(order.stream, store, rows_a_part, models=models, columns=dict(order.columns))
+        )
         run = _run(order, spooled.manifest)
         spooled.keep()
         return _carried_out(order, spooled.manifest, run, work, observer)
@@ -136,7 +140,7 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
         work(
             task,
             wanted,
-            partial(part_rows, manifest, model=order.options.model, columns=order.columns),
+            partial(part_rows, manifest, model=order.options.model, columns=order.columns, specs=order.options.specs),
             _Watch(observer),
         )
     if wanted or SUMMARY not in store.names():

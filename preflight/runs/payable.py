@@ -82,7 +82,7 @@ class PaidRun:
         Raises ``RunUnusable`` where the part is not that of the manifest.
         """
         columns = tuple((str(name), str(column)) for name, column in dict(self.run.options["column"]).items())
-        rows = part_rows(self.manifest, number, model=str(self.run.options["model"]), columns=columns)
+        rows = part_rows(self.manifest, number, model=str(self.run.options["model"]), columns=columns, specs=self.specs)
         jobs = dict(enumerate(rows.read(), start=rows.part.first_row))
         for value in read_part(self.store, number, self.run.results):
             try:

@@ -11,11 +11,13 @@ from typing import IO, Any
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles.csv_reader import read_table
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.json_reader import read_json_lines
 from preflight.jobfiles.open import open_regular
 from preflight.jobfiles.source_text import Lines
 from preflight.model import Job
 from preflight.runs.manifest import Kind, Manifest, Slice, Stamp, changed, stamp_of
+from preflight.specs import BUILT_IN, Specs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class PartRows:
     head_lines: int
     part: Slice
     model: str
+    specs: Specs = BUILT_IN
     columns: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
 
@@ -68,23 +71,28 @@ class PartRows:
         count = self.head_lines if self.head else 1
         lines = _SlicedLines(span, path=self.path, before=count, first_line=self.part.first_line)
         if self.kind == "table":
-            return list(read_table(lines, default_model=self.model, columns=dict(self.columns)))
-        return list(read_json_lines(lines, default_model=self.model, columns=dict(self.columns)))
+            return list(read_table(lines, models=self._models(), columns=dict(self.columns)))
+        return list(read_json_lines(lines, models=self._models(), columns=dict(self.columns)))
 
     def _jobs_of_cells(self, stream: IO[bytes]) -> list[Job | JobUnreadable]:
         from preflight.jobfiles.parquet_reader import cell_reader  # noqa: PLC0415 - only for Parquet
 
         names, columns = json.loads(self.head), dict(self.columns)
-        read = cell_reader(names, columns, shown=self.path, default_model=self.model)
+        read = cell_reader(names, columns, shown=self.path, models=self._models())
         found = (read(row, json.loads(line)) for row, line in enumerate(stream, start=self.part.first_line))
         return [job for job in found if job is not None]
+
+    def _models(self) -> TableModels:
+        return TableModels(self.model, self.specs)
 
     def _require_unchanged(self, stream: IO[bytes]) -> None:
         if stamp_of(stream) != self.stamp:
             raise changed(self.file)
 
 
-def part_rows(manifest: Manifest, number: int, *, model: str, columns: tuple[tuple[str, str], ...] = ()) -> PartRows:
+def part_rows(
+    manifest: Manifest, number: int, *, model: str, columns: tuple[tuple[str, str], ...] = (), specs: Specs = BUILT_IN
+) -> PartRows:
     """The rows of part ``number`` of ``manifest``; ``model`` is that of rows of a table that name none."""
     part = manifest.slice(number)
     data = None
@@ -101,6 +109,7 @@ def part_rows(manifest: Manifest, number: int, *, model: str, columns: tuple[tup
         part=part,
         data=data,
         model=model,
+        specs=specs,
         columns=columns,
     )
 

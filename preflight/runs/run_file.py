@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -21,6 +21,7 @@ from preflight.runs.store import LOCK, TEMPORARY, Store
 if TYPE_CHECKING:
     from preflight.checking.options import Options
     from preflight.runs.manifest import Manifest
+    from preflight.specs import Spec
 
 SCHEMA: Final = "preflight.run/v1"
 NAME: Final = "run.json"
@@ -144,9 +145,11 @@ def differences(found: RunFile, wanted: RunFile) -> list[str]:
     ):
         if old != new:
             said.append(f"{name} was {old} and is {new}")
-    if dict(found.spec) != dict(wanted.spec):
-        said.append(f"the spec of the model was that of {_shown(found.spec.get('since'))} and is that of "
-                    f"{_shown(wanted.spec.get('since'))}")  # fmt: skip
+    since, today = found.spec.get("since"), wanted.spec.get("since")
+    if since != today:
+        said.append(f"the spec of the model was that of {_shown(since)} and is that of {_shown(today)}")
+    elif dict(found.spec) != dict(wanted.spec):
+        said.append("the spec files are other ones, or have changed")
     return said
 
 
@@ -173,9 +176,16 @@ def _judging(options: Options, columns: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _named_specs(options: Options) -> dict[str, str]:
-    """What tells whether the specs that were named are the same; nothing without any."""
-    named = options.specs.named
-    return {"named": _digest([repr(spec._replace(path=None)) for spec in named])} if named else {}
+    """What tells whether the specs from outside are the same: those that were named, and one of a package."""
+    specs = {spec.model: spec for spec in options.specs.named}
+    if (used := options.specs.load(options.model)).path is not None:
+        specs[used.model] = used
+    return {"named": specs_digest(specs.values())} if specs else {}
+
+
+def specs_digest(specs: Iterable[Spec]) -> str:
+    """What tells whether specs are the same, in whatever order and files."""
+    return _digest(sorted(repr(spec._replace(path=None)) for spec in specs))
 
 
 def _digest(values: list[str]) -> str:

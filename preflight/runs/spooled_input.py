@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from preflight.errors import ConfigurationError
 from preflight.jobfiles.detect import written_as
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.source_text import is_text
 from preflight.model.target import is_url
 from preflight.redact import shown_path
@@ -51,7 +52,9 @@ def require_folder(store: Store) -> Path:
 
 
 @contextmanager
-def spooled_input(stream: BinaryIO, store: Store, rows_a_part: int, *, columns: Mapping[str, str]) -> Iterator[Spooled]:
+def spooled_input(
+    stream: BinaryIO, store: Store, rows_a_part: int, *, models: TableModels, columns: Mapping[str, str]
+) -> Iterator[Spooled]:
     """The manifest in ``stream``, written into the folder of ``store``, which the caller has locked.
 
     Nobody else may read the file: a manifest can have signed URLs. Raises ``ConfigurationError`` for what is not a
@@ -59,7 +62,7 @@ def spooled_input(stream: BinaryIO, store: Store, rows_a_part: int, *, columns: 
     """
     folder = require_folder(store)
     head = _head(stream)
-    temporary = folder / f"{TEMPORARY}{os.urandom(6).hex()}-{_STEM}{_suffix(head, columns)}"
+    temporary = folder / f"{TEMPORARY}{os.urandom(6).hex()}-{_STEM}{_suffix(head, models, columns)}"
     try:
         try:
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
@@ -112,7 +115,7 @@ def _head(stream: BinaryIO) -> bytes:
     return head
 
 
-def _suffix(head: bytes, columns: Mapping[str, str]) -> str:
+def _suffix(head: bytes, models: TableModels, columns: Mapping[str, str]) -> str:
     """The suffix of a file that begins with ``head``. Raises ``ConfigurationError`` for what is not a manifest."""
     if head.startswith(_PARQUET):
         return ".parquet"
@@ -120,7 +123,7 @@ def _suffix(head: bytes, columns: Mapping[str, str]) -> str:
         raise ConfigurationError(f"{SHOWN}: no jobs in it")
     if not is_text(head):
         raise ConfigurationError(f"{SHOWN} is not text: --to takes a manifest in CSV, TSV, JSON Lines or Parquet")
-    written = written_as(head, columns)
+    written = written_as(head, models, columns)
     if written == "table":
         return ".csv"
     if written == "job" and not _is_row(head):

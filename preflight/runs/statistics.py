@@ -15,6 +15,7 @@ from preflight.redact import redact
 from preflight.render.json_objects import shown_meta, total_object
 from preflight.render.mode_rates import CreditsInModes
 from preflight.runs.histogram import histograms
+from preflight.specs import BUILT_IN, Specs
 from preflight.units import plain
 
 OTHERS: Final = "(others)"
@@ -28,9 +29,9 @@ _OWN = ("verdict", "mode", "model", "path", "id", "host")
 class Group:
     """The jobs of one group: verdicts and price, and the price in every mode of the service."""
 
-    def __init__(self) -> None:
+    def __init__(self, specs: Specs = BUILT_IN) -> None:
         self.totals = Totals()
-        self._in_mode = CreditsInModes()
+        self._in_mode = CreditsInModes(specs)
 
     def add(self, job: JobReport) -> None:
         """Count one job more."""
@@ -70,8 +71,9 @@ class Group:
 class Groups:
     """The jobs by the values of one column: of the author's own, or one of what every job has."""
 
-    def __init__(self, column: str) -> None:
+    def __init__(self, column: str, specs: Specs = BUILT_IN) -> None:
         self.column = column
+        self._specs = specs
         self.found: dict[str, Group] = {}
         self.is_known = False
         """Whether any job has this column."""
@@ -83,7 +85,7 @@ class Groups:
         name = "" if value is None else redact(value, longest=100)
         if name not in self.found and len(self.found) >= _GROUPS:
             name = OTHERS
-        self.found.setdefault(name, Group()).add(job)
+        self.found.setdefault(name, Group(self._specs)).add(job)
 
     def _value(self, job: JobReport) -> str | None:
         if self.column in job.meta:

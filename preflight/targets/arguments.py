@@ -45,7 +45,7 @@ def read_targets(
         raise ConfigurationError("an empty name instead of a file: is a variable not set?")
     if is_url(name):
         if _is_stored(name):
-            yield from _read_stored(name, model, columns)
+            yield from _read_stored(name, model, columns, specs)
         elif not jobs_only:
             yield Media(source=name)
         return
@@ -67,7 +67,7 @@ def read_targets(
                 else _read_found(found, model, columns, specs)
             )
     elif is_there:
-        yield from _read_jobs(path, model, columns, specs) if jobs_only else _read_file(path, model, columns)
+        yield from _read_jobs(path, model, columns, specs) if jobs_only else _read_file(path, model, columns, specs)
     elif any(mark in name for mark in "*?["):
         yield from _read_matching(name, model, filters, columns, specs, jobs_only=jobs_only)
     else:
@@ -118,9 +118,9 @@ def _read_jobs(path: Path, model: str, columns: Mapping[str, str], specs: Specs)
     from preflight.jobfiles import document_jobs, manifest_jobs  # noqa: PLC0415 - loads YAML, as below
 
     if suffix in JOB_SUFFIXES:
-        yield from document_jobs(path, specs.names())
+        yield from document_jobs(path, specs)
     else:
-        yield from manifest_jobs(path, specs.names(), default_model=model, columns=columns)
+        yield from manifest_jobs(path, specs, default_model=model, columns=columns)
 
 
 def _read_found(
@@ -134,13 +134,13 @@ def _read_found(
     if suffix in MEDIA_SUFFIXES or not found.is_file:
         yield Media(source=str(path))
     elif suffix in JOB_LIKE:
-        if _mentions_media(path, specs):
+        if _mentions_media(path, model, specs):
             yield from _read_jobs(path, model, columns, specs)
     elif suffix and suffix == asked:
         yield Media(source=str(path))
 
 
-def _read_file(path: Path, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
+def _read_file(path: Path, model: str, columns: Mapping[str, str], specs: Specs) -> Iterator[Target]:
     suffix = path.suffix.lower()
     if suffix in MEDIA_SUFFIXES:
         yield Media(source=str(path))
@@ -150,11 +150,11 @@ def _read_file(path: Path, model: str, columns: Mapping[str, str]) -> Iterator[T
     if suffix in JOB_SUFFIXES:
         yield load_job(path)
     elif suffix in MANIFEST_SUFFIXES:
-        problem = _missing_columns(path, columns) if suffix in TABLE_SUFFIXES else None
+        problem = _missing_columns(path, model, columns, specs) if suffix in TABLE_SUFFIXES else None
         if problem is not None:  # once, instead of the same findings about every row
             yield JobUnreadable(problem, path=str(path), line=1, column=1)
         else:
-            yield from load_manifest(path, default_model=model, columns=columns)
+            yield from load_manifest(path, default_model=model, columns=columns, specs=specs)
     else:
         yield Media(source=str(path))
 
@@ -168,13 +168,13 @@ def _is_stored(name: str) -> bool:
     return is_store_url(name)
 
 
-def _read_stored(url: str, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
+def _read_stored(url: str, model: str, columns: Mapping[str, str], specs: Specs) -> Iterator[Target]:
     from preflight.jobfiles.stores import load_stored  # noqa: PLC0415 - the same
 
-    yield from load_stored(url, default_model=model, columns=columns)
+    yield from load_stored(url, default_model=model, columns=columns, specs=specs)
 
 
-def _mentions_media(path: Path, specs: Specs) -> bool:
+def _mentions_media(path: Path, model: str, specs: Specs) -> bool:
     """Whether a file of a job's ending is about this: a folder holds YAML and JSON of all kinds."""
     try:
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
@@ -184,14 +184,17 @@ def _mentions_media(path: Path, specs: Specs) -> bool:
         return True  # its columns are read where the jobs are
     if path.suffix.lower() in TABLE_SUFFIXES:
         from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders
+        from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - the same
 
-        return begins_table(head)
-    marks = (*_JOB_MARKS, *(spec.model.encode() for spec in specs.named))
+        return begins_table(head, TableModels(model, specs))
+    files = (field.key for spec in specs.named for field in spec.fields if field.role in ("image", "video"))
+    marks = (*_JOB_MARKS, *(word.encode() for word in (*files, *(spec.model for spec in specs.named))))
     return any(mark in head.replace(b"\x00", b"") for mark in marks)  # in UTF-16, too
 
 
-def _missing_columns(path: Path, columns: Mapping[str, str]) -> str | None:
+def _missing_columns(path: Path, model: str, columns: Mapping[str, str], specs: Specs) -> str | None:
     from preflight.jobfiles.csv_reader import missing_columns  # noqa: PLC0415 - only for tables
+    from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - the same
     from preflight.jobfiles.source_text import read_head  # noqa: PLC0415 - the same
 
     try:
@@ -200,7 +203,7 @@ def _missing_columns(path: Path, columns: Mapping[str, str]) -> str | None:
         return None  # the reader says why
     if pointer_name(head) is not None:
         return None
-    return missing_columns(read_head(head).splitlines(keepends=True), columns)
+    return missing_columns(read_head(head).splitlines(keepends=True), TableModels(model, specs), columns)
 
 
 def _has_text(path: Path) -> bool:

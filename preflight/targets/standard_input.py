@@ -12,8 +12,10 @@ from typing import BinaryIO, Final, Protocol
 from preflight.errors import ConfigurationError
 from preflight.jobfiles import limits, load_text, read_manifest
 from preflight.jobfiles.detect import written_as
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.source_text import is_text
 from preflight.model.target import Target
+from preflight.specs import BUILT_IN, Specs
 
 _PARQUET: Final = b"PAR1"
 _HEAD_BYTES: Final = 64 * 1024
@@ -24,28 +26,37 @@ _NAME_BYTES: Final = 32 * 1024
 """Longer than any path, and than any URL that is checked."""
 
 
-def read_stream(stream: BinaryIO, *, model: str, columns: Mapping[str, str] = MappingProxyType({})) -> Iterator[Target]:
+def read_stream(
+    stream: BinaryIO,
+    *,
+    model: str,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    specs: Specs = BUILT_IN,
+) -> Iterator[Target]:
     """The targets in ``stream``, called ``-``; a manifest is read row by row. ``model`` is for tables that name none.
 
-    ``columns`` maps names of a job's columns to those of the table.
+    ``columns`` maps names of a job's columns to those of the table; ``specs`` has the models of jobs.
 
     Raises ``ConfigurationError`` for bytes that are not text, ``JobUnreadable`` for a job that cannot be read.
     """
+    models = TableModels(model, specs)
     head = stream.read(_HEAD_BYTES)
     if head.startswith(_PARQUET):
-        yield from _read_parquet(head, stream, model, columns)
+        yield from _read_parquet(head, stream, models, columns)
         return
     if not is_text(head):
         raise ConfigurationError("standard input is not text: it takes a job or a manifest; name a media file instead")
-    written = written_as(head, columns)
+    written = written_as(head, models, columns)
     if written != "job":
         joined = io.BufferedReader(_Joined(head, stream))
-        yield from read_manifest(joined, path="-", is_table=written == "table", default_model=model, columns=columns)
+        yield from read_manifest(
+            joined, path="-", is_table=written == "table", default_model=model, columns=columns, specs=specs
+        )
     else:
         yield load_text(head + stream.read(_DOCUMENT_BYTES - len(head)))
 
 
-def _read_parquet(head: bytes, rest: BinaryIO, model: str, columns: Mapping[str, str]) -> Iterator[Target]:
+def _read_parquet(head: bytes, rest: BinaryIO, models: TableModels, columns: Mapping[str, str]) -> Iterator[Target]:
     """The rows of a Parquet file, which is read from its end: so it is kept on the disk meanwhile."""
     from preflight.jobfiles.parquet_reader import read_parquet, require_parquet  # noqa: PLC0415 - only for Parquet
 
@@ -61,7 +72,7 @@ def _read_parquet(head: bytes, rest: BinaryIO, model: str, columns: Mapping[str,
                 )
             piece = rest.read(1024 * 1024)
         file.seek(0)
-        yield from read_parquet(file, shown="-", default_model=model, columns=columns)
+        yield from read_parquet(file, shown="-", models=models, columns=columns)
 
 
 class _Joined(io.RawIOBase):

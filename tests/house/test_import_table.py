@@ -22,7 +22,7 @@ TABLE: dict[str, set[str]] = {
     "specs": FOUNDATION,
     "units": FOUNDATION | {"specs"},
     "pricing": FOUNDATION | {"specs", "units"},
-    "jobfiles": FOUNDATION | {"workers"},
+    "jobfiles": FOUNDATION | {"specs", "workers"},
     "sources": FOUNDATION | {"tls"},
     "probes": FOUNDATION,
     "workers": FOUNDATION,

@@ -16,6 +16,7 @@ from preflight.cli.report_output import surroundings
 from preflight.cli.report_view import View, view_of
 from preflight.cli.result_options import results
 from preflight.cli.shared_options import stream_options
+from preflight.cli.spec_options import known_specs, spec_option
 from preflight.cli.terminal import progress, remark
 from preflight.render.formats import COMMANDS, STREAMS
 from preflight.render.group_tables import GroupRow, Sums
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--statistics", is_flag=True, help="Show how lengths, sizes and prices are spread, and verdicts by host.")
 @click.option("--budget", type=Number(), metavar="N", help="Draw this many credits as a line into the plot of a page.")
+@spec_option
 @stream_options(STREAMS)
 def command(
     *,
@@ -75,7 +77,8 @@ def command(
         for each in results(output)
         if each.file is not None or output.quiet < 2
     ]
-    whole, groups, figures, read_count = Group(), None if by is None else Groups(by), Statistics(), 0
+    specs = known_specs()
+    whole, groups, figures, read_count = Group(specs), Groups(by, specs) if by else None, Statistics(), 0
     with ExitStack() as stack, progress("reading", hidden=output.hidden):
         ordered = stack.enter_context(SortedJobs(sort)) if sort else None
         for read in read_reports(list(names), remark):

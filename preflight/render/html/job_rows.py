@@ -15,6 +15,7 @@ from preflight.render.html.overview import shown
 from preflight.render.html.site_of import site_of
 from preflight.render.json_objects import shown_meta
 from preflight.render.mode_rates import credits_in_modes
+from preflight.specs import BUILT_IN, Specs
 from preflight.units import decimal_text, dollars
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Row(NamedTuple):
     data: dict[str, str]
 
 
-def row_of(job: JobReport, pictures: Pictures) -> Row:
+def row_of(job: JobReport, pictures: Pictures, specs: Specs = BUILT_IN) -> Row:
     """``job`` as a row of the page whose thumbnails are in ``pictures``."""
     found = finding_texts(job.findings)
     first, rest = found[:_OPEN_FINDINGS], found[_OPEN_FINDINGS:_FINDINGS]
@@ -106,7 +107,7 @@ def row_of(job: JobReport, pictures: Pictures) -> Row:
         findings=first,
         more_findings=rest,
         left_out=max(len(found) - _FINDINGS, 0),
-        price=None if quote is None else price_text(job, quote),
+        price=None if quote is None else price_text(job, quote, specs),
         own=[(shorten(name, NAME_CHARS), _value(value)) for name, value in list(meta.items())[:_COLUMNS]],
         own_left_out=max(len(meta) - _COLUMNS, 0),
         data={
@@ -171,17 +172,18 @@ def _strip(subject: Subject, pictures: Pictures) -> Iterator[tuple[str, str]]:
             yield name, "" if frame.seconds is None else show_seconds(frame.seconds)
 
 
-def price_text(job: JobReport, quote: Quote) -> PriceText:
+def price_text(job: JobReport, quote: Quote, specs: Specs = BUILT_IN) -> PriceText:
     """The price of ``job``, and what it costs in the other modes."""
-    every = dict(credits_in_modes(job)) | {each.mode: each.credits for each in job.quotes}
-    seconds = f"{show_seconds(quote.billed_seconds)} × {quote.credits_per_second:f} ({quote.mode})"
+    every = dict(credits_in_modes(job, specs)) | {each.mode: each.credits for each in job.quotes}
+    rate, mode = quote.credits_per_second, f" ({quote.mode})" if quote.mode else ""
+    by_rate = None if rate is None else f"{show_seconds(quote.billed_seconds)} × {rate:f}{mode}"
     return PriceText(
         credits=shown(quote.credits),
         usd=dollars(quote.usd),
         low=shown(quote.low),
         high=shown(quote.high),
         is_range=quote.low != quote.high,
-        reckoning=seconds,
+        reckoning=by_rate or phrases.reckoning(quote),
         others=[(mode, shown(credits_)) for mode, credits_ in every.items() if mode != quote.mode],
         reasons=[shorten(reason, _MESSAGE_CHARS) for reason in quote.reasons],
     )

@@ -15,6 +15,7 @@ from preflight.render.html.charts import Chart, drawn
 from preflight.render.html.environment import Markup
 from preflight.render.html.overview import shown
 from preflight.render.html.report_figures import limits_of
+from preflight.specs import UNBOUNDED
 
 if TYPE_CHECKING:
     from preflight.render.html.report_figures import Figures
@@ -59,10 +60,11 @@ def _seconds(figures: Figures) -> Plot | None:
     outside = [(beyond[second], second, second + 1) for second in range(last + 1)]
     title = "Length of the clips, in seconds"
     rows = [(_second(second), f"{count}", f"{beyond[second]}") for second, count in sorted(figures.seconds.items())]
-    limits = limits_of(figures.models.most_common(1)[0][0])
-    note = limits and f"allowed: {show_seconds(limits.shortest)} to {show_seconds(limits.longest)}"
+    limits = limits_of(figures.models.most_common(1)[0][0], figures.specs)
+    is_bounded = limits is not None and limits.longest < UNBOUNDED
+    note = limits and is_bounded and f"allowed: {show_seconds(limits.shortest)} to {show_seconds(limits.longest)}"
     svg = drawn(Chart("Histogram", title, _two(inside, outside), across="seconds", upwards="clips"))
-    return Plot(title, svg, ("length", "clips", "outside the limits"), rows, note)
+    return Plot(title, svg, ("length", "clips", "outside the limits"), rows, note or None)
 
 
 def _sizes(figures: Figures, kind: Kind) -> Plot | None:
@@ -75,7 +77,7 @@ def _sizes(figures: Figures, kind: Kind) -> Plot | None:
     names = [_binary(low) for low in bins]
     things = "images" if kind is Kind.IMAGE else "clips"
     title = f"Size of the {things}"
-    limits = limits_of(figures.models.most_common(1)[0][0])
+    limits = limits_of(figures.models.most_common(1)[0][0], figures.specs)
     series = _two([found[low] - beyond[low] for low in bins], [beyond[low] for low in bins])
     options = {"x_label_rotation": 40} if len(bins) > 6 else {}
     svg = drawn(Chart("StackedBar", title, series, names, "size, from", things, options=options))

@@ -16,7 +16,7 @@ from preflight.render.html.price_figures import OTHERS, PriceFigures
 from preflight.render.html.site_of import site_of
 from preflight.render.json_objects import shown_meta
 from preflight.render.mode_rates import CreditsInModes
-from preflight.specs import load_spec, model_names
+from preflight.specs import BUILT_IN, Specs
 
 if TYPE_CHECKING:
     from preflight.model import Subject
@@ -42,7 +42,8 @@ class Figures:
     ``requests`` and ``bytes`` are what each host was asked for and sent, each file counted once.
     """
 
-    def __init__(self, by: str | None = None) -> None:
+    def __init__(self, by: str | None = None, specs: Specs = BUILT_IN) -> None:
+        self.specs = specs
         self.by = by
         self.seconds: Counter[int] = Counter()
         self.sizes: dict[Kind, Counter[int]] = {Kind.IMAGE: Counter(), Kind.VIDEO: Counter()}
@@ -51,7 +52,7 @@ class Figures:
         self.hosts: dict[str, Counter[str]] = {}
         self.requests: Counter[str] = Counter()
         self.bytes: Counter[str] = Counter()
-        self._in_mode = CreditsInModes()
+        self._in_mode = CreditsInModes(specs)
         self._of_jobs, self._of_files = PriceFigures(), PriceFigures()
         self.models: Counter[str] = Counter()
         self._seen: set[int] = set()
@@ -87,7 +88,7 @@ class Figures:
         return self._in_mode.sums
 
     def _add_facts(self, model: str, subject: Subject) -> None:
-        limits = limits_of(model)
+        limits = limits_of(model, self.specs)
         if subject.facts is not None and subject.facts.size_bytes is not None:
             size = subject.facts.size_bytes
             lower = _lower_edge(f"{subject.kind.value}_bytes", size)
@@ -126,11 +127,11 @@ class Figures:
 
 
 @lru_cache(maxsize=16)
-def limits_of(model: str) -> Limits | None:
+def limits_of(model: str, specs: Specs = BUILT_IN) -> Limits | None:
     """The limits of a model; ``None`` for one that is not known."""
-    if model not in model_names():
+    spec = specs.find(model)
+    if spec is None:
         return None
-    spec = load_spec(model)
     sizes = {Kind.IMAGE: spec.image.max_bytes.safe_bytes, Kind.VIDEO: spec.video.max_bytes.safe_bytes}
     return Limits(spec.video.min_seconds.value, spec.video.max_seconds.value, sizes)
 

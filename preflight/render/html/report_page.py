@@ -21,6 +21,7 @@ from preflight.render.streams import Spool
 if TYPE_CHECKING:
     from preflight.checking.totals import Totals
     from preflight.render.surroundings import Surroundings
+    from preflight.specs import Specs
 
 JOBS_A_PAGE: Final = 3000
 """Jobs of one file, which a browser shows within two seconds."""
@@ -54,8 +55,9 @@ class _Part(NamedTuple):
 class _Jobs:
     """The jobs of one file."""
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, specs: Specs) -> None:
         self.first = first
+        self.specs = specs
         self.rows = Spool()
         self.pictures = Pictures()
         self.columns: dict[str, int] = {}
@@ -74,7 +76,7 @@ class _Jobs:
 
     def add(self, job: JobReport) -> str:
         """Add one job more; its name."""
-        row = row_of(job, self.pictures)
+        row = row_of(job, self.pictures, self.specs)
         own = []
         for name, value in row.own:
             if name in self.columns or len(self.columns) < _COLUMNS:
@@ -113,14 +115,14 @@ class ReportPage:
         self._title = title
         self._by = by
         self._budget = budget
-        self._figures = Figures(by)
-        self._jobs = _Jobs(1)
+        self._figures = Figures(by, around.specs)
+        self._jobs = _Jobs(1, around.specs)
         self._parts: list[_Part] = []
 
     def job(self, job: JobReport) -> str:
         if self._jobs.is_full:
             self._write_part(is_last=False)
-            self._jobs = _Jobs(self._jobs.last + 1)
+            self._jobs = _Jobs(self._jobs.last + 1, self._around.specs)
         self._figures.add(job, self._jobs.add(job))
         return ""
 

@@ -18,6 +18,7 @@ from preflight.model import Report, Subject
 from preflight.model.target import Target
 from preflight.specs import SpecLike, specs_of
 from preflight.targets.from_code import JobLike, is_path, job_of, targets_of
+from preflight.tracing.spans import traced
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -164,15 +165,23 @@ def submit_job(
     """
     from preflight.submit.submit import submit_job as submit  # noqa: PLC0415 - loads the client and the ledger
 
-    return submit(
-        job_of(job),
-        _the_one(report),
-        client,
-        ledger,
-        check=check, agree=agree, again=again, budget=budget, callback=callback, wait=wait, timeout=timeout,
-        on_changed=on_changed or (lambda: None),
-        on_accepted=on_accepted, on_update=on_update, specs=specs_of(spec),
-    )  # fmt: skip
+    with traced("preflight.submit") as span:
+        done = submit(
+            job_of(job),
+            _the_one(report),
+            client,
+            ledger,
+            check=check, agree=agree, again=again, budget=budget, callback=callback, wait=wait, timeout=timeout,
+            on_changed=on_changed or (lambda: None),
+            on_accepted=on_accepted, on_update=on_update, specs=specs_of(spec),
+        )  # fmt: skip
+        span.set(
+            {
+                "preflight.submission.state": done.state,
+                "preflight.credits": None if done.quote is None else float(done.quote.credits),
+            }
+        )
+    return done
 
 
 async def submit_job_async(

@@ -88,7 +88,7 @@ def manifest_jobs(
         else:
             is_about_jobs = _is_lines_of_jobs(text, marks, columns)
     if is_about_jobs:
-        yield from load_manifest(path, default_model=default_model, columns=columns, specs=specs)
+        yield from load_manifest(path, default_model=default_model, columns=columns, spec=specs)
 
 
 def _head(path: Path) -> bytes:

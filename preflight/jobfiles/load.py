@@ -20,7 +20,7 @@ from preflight.jobfiles.tree import unfold
 from preflight.jobfiles.yaml_reader import read_yaml
 from preflight.model import Job
 from preflight.model.file_types import CONTAINERS, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
-from preflight.specs import BUILT_IN, Specs
+from preflight.specs import BUILT_IN, SpecLike, Specs, specs_of
 
 
 def load_job(path: Path) -> Job:
@@ -96,12 +96,12 @@ def load_manifest(
     default_model: str | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
     max_rows: int = limits.ROWS,
-    specs: Specs = BUILT_IN,
+    spec: SpecLike | None = None,
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of a manifest in their order; in place of a row that cannot be read, the error that says why.
 
     A ``.csv`` or ``.tsv`` file is a table (``read_table``), a ``.parquet`` file is one, too (``read_parquet``), any
-    other is JSON Lines. ``default_model`` is for rows of a table; a row that names another model of ``specs`` has the
+    other is JSON Lines. ``default_model`` is for rows of a table; a row that names another model of ``spec`` has the
     columns of that model. ``columns`` maps names of a job's columns to those of the table. ``line`` and the places of a
     job are those in the manifest. An error in the last place may mean that the rest was not read; a file that cannot be
     opened is raised, as ``JobUnreadable``, before the first row.
@@ -111,7 +111,9 @@ def load_manifest(
         from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
 
         with open_regular(path) as stream:
-            rows = read_parquet(stream, shown=str(path), models=TableModels(default_model, specs), columns=columns)
+            rows = read_parquet(
+                stream, shown=str(path), models=TableModels(default_model, specs_of(spec)), columns=columns
+            )
             yield from _at_most(rows, max_rows, path=str(path))
         return
     with open_regular(path) as stream:
@@ -122,7 +124,7 @@ def load_manifest(
             default_model=default_model,
             columns=columns,
             max_rows=max_rows,
-            specs=specs,
+            specs=specs_of(spec),
         )
 
 

@@ -11,6 +11,9 @@ from preflight.model import JobReport
 from preflight.specs import BUILT_IN, ClipPrice, Specs
 from preflight.units import to_decimal
 
+_MODELS = 2
+"""Models that are told apart: one, or several."""
+
 
 def credits_in_modes(job: JobReport, specs: Specs = BUILT_IN) -> Iterator[tuple[str, Decimal]]:
     """Each mode with the credits for the seconds that are billed; nothing for a job without a price."""
@@ -25,10 +28,6 @@ def credits_in_modes(job: JobReport, specs: Specs = BUILT_IN) -> Iterator[tuple[
     billed = Fraction(quote.billed_seconds)
     for mode, rate in _rates(job.model, specs):
         yield mode, to_decimal(billed * Fraction(rate))
-
-
-_MODELS = 2
-"""Models that are told apart: one, or several."""
 
 
 class CreditsInModes:

@@ -154,7 +154,7 @@ def _read_file(path: Path, model: str, columns: Mapping[str, str], specs: Specs)
         if problem is not None:  # once, instead of the same findings about every row
             yield JobUnreadable(problem, path=str(path), line=1, column=1)
         else:
-            yield from load_manifest(path, default_model=model, columns=columns, specs=specs)
+            yield from load_manifest(path, default_model=model, columns=columns, spec=specs)
     else:
         yield Media(source=str(path))
 

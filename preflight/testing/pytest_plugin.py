@@ -24,10 +24,19 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def preflight_sandbox(request: pytest.FixtureRequest) -> Iterator[RunningSandbox]:
     """A sandbox of its own for each test: base URL, key, balance, faults, and the tasks that it has seen."""
+    from contextlib import ExitStack  # noqa: PLC0415 - as the next
+
+    from preflight.errors import ConfigurationError  # noqa: PLC0415 - as the next
     from preflight.testing.running_sandbox import running_sandbox  # noqa: PLC0415 - only for a test that uses it
 
     marker = request.node.get_closest_marker("preflight_sandbox")
-    with running_sandbox(**(marker.kwargs if marker else {})) as sandbox:
+    if marker and marker.args:
+        raise pytest.UsageError("@pytest.mark.preflight_sandbox takes its options by name, as in credits=360")
+    with ExitStack() as stack:
+        try:
+            sandbox = stack.enter_context(running_sandbox(**(marker.kwargs if marker else {})))
+        except ConfigurationError as error:
+            raise pytest.UsageError(f"@pytest.mark.preflight_sandbox: {error}") from error
         yield sandbox
 
 

@@ -13,6 +13,7 @@ import httpx2
 from preflight.client import Client
 from preflight.errors import ConfigurationError
 from preflight.sandbox import FAULTS, Options, fault_from_text, serve
+from preflight.sandbox.api_responses import Refused
 from preflight.sandbox.measure import probe_image, probe_seconds
 
 KEY = "sk-sandbox-of-a-test"
@@ -115,11 +116,13 @@ def running_sandbox(
     The other ``options`` are those of ``preflight.sandbox.Options``. By default it reads the files of a job as the
     service does, from this machine too. Raises ``ConfigurationError``; ``MissingExtra`` without the extra ``sandbox``.
     """
-    armed = tuple(fault_from_text(text) for text in faults)
     defaults: Mapping[str, Any] = {"prober": probe_seconds, "image_prober": probe_image}
     try:
+        armed = tuple(fault_from_text(text) for text in faults)
         settings = Options(credits=Decimal(credits), speed=speed, faults=armed, **{**defaults, **options})
-    except (TypeError, ArithmeticError) as error:
+    except Refused as error:
+        raise ConfigurationError(f"faults of the sandbox: {error}") from error
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ConfigurationError(f"the options of the sandbox cannot be used: {error!r}") from error
     with serve(settings) as url, httpx2.Client(base_url=url, trust_env=False, verify=False) as admin:
         yield RunningSandbox(url, admin)

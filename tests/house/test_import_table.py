@@ -40,7 +40,7 @@ TABLE: dict[str, set[str]] = {
     "diff": FOUNDATION | {"tls", "specs", "jobfiles", "pricing", "units", "targets", "checking"},
     "doctor": FOUNDATION | {"client", "workers", "checking"},
     "scaffold": FOUNDATION | {"specs"},
-    "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking", "fix", "client", "ledger", "submit"},
+    "api": FOUNDATION | {"specs", "jobfiles", "targets", "checking", "fix", "client", "ledger", "submit", "tracing"},
     "render": FOUNDATION
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
     | {"upload", "diff"},

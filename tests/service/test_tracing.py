@@ -49,6 +49,13 @@ with tracer.start_as_current_span("request-sync"):
             client.task("no-such-task")
         except preflight.TaskNotFound:
             pass
+        report = preflight.check(given["job"], options=options)
+        with preflight.Ledger(given["ledger"]) as ledger:
+            preflight.submit_job(given["job"], report, client, ledger)
+            try:
+                asyncio.run(preflight.submit_job_async(given["job"], report, client, ledger))
+            except preflight.AlreadySubmitted:
+                pass
     preflight.check("http://127.0.0.1:9/" + "x" * 5000 + ".mp4?" + given["signed"], options=options)
 names = {span.context.span_id: span.name for span in exporter.get_finished_spans()}
 print(json.dumps([
@@ -78,6 +85,7 @@ def spans(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             },
         }
         given = {"job": job, "key": KEY, "url": sandbox.url, "picture": PICTURE, "clip": CLIP, "signed": SIGNED}
+        given["ledger"] = str(tmp_path_factory.mktemp("ledger") / "ledger.db")
         ran = subprocess.run(
             [sys.executable, "-c", SCRIPT, json.dumps(given)],
             env=environment(), capture_output=True, text=True, timeout=120, check=False,
@@ -94,11 +102,13 @@ def named(spans: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
 
 def test_spans_are_children_of_those_of_the_service_across_threads_and_loops(spans: list[dict[str, Any]]) -> None:
     parents = [span["parent"] for span in named(spans, "preflight.check")]
-    assert parents == ["request-async", "request-sync", "request-sync"]
+    assert parents == ["request-async", "request-sync", "request-sync", "request-sync"]
     files = named(spans, "preflight.file")
     assert {span["parent"] for span in files} == {"preflight.check"}
-    assert len(files) == 5
-    assert {span["parent"] for span in spans if span["kind"] == "CLIENT"} == {"request-async", "request-sync"}
+    assert len(files) == 7
+    assert {span["parent"] for span in spans if span["kind"] == "CLIENT"} == {
+        "request-async", "request-sync", "preflight.submit"
+    }  # fmt: skip
     assert {span["scope"] for span in spans} == {"of-the-service", "preflight"}
 
 
@@ -113,7 +123,7 @@ def test_a_check_and_its_files_say_what_was_found(spans: list[dict[str, Any]]) -
 
 
 def test_a_request_to_the_api_has_the_attributes_of_the_conventions(spans: list[dict[str, Any]]) -> None:
-    requests = [span for span in spans if span["kind"] == "CLIENT"]
+    requests = [span for span in spans if span["kind"] == "CLIENT" and span["parent"] != "preflight.submit"]
     assert [span["name"] for span in requests] == [
         "GET /v1/credits",
         "POST /v1/videos/generations",
@@ -125,6 +135,15 @@ def test_a_request_to_the_api_has_the_attributes_of_the_conventions(spans: list[
         assert required <= set(span["attributes"])
     assert [span["status"] for span in requests] == ["UNSET", "UNSET", "UNSET", "ERROR"]
     assert requests[3]["attributes"]["error.type"] == "404"
+
+
+def test_a_submission_is_a_span_around_its_requests(spans: list[dict[str, Any]]) -> None:
+    paid, refused = named(spans, "preflight.submit")
+    assert {paid["parent"], refused["parent"]} == {"request-sync"}
+    assert paid["attributes"] == {"preflight.submission.state": "accepted", "preflight.credits": 360.0}
+    assert (refused["status"], refused["attributes"]) == ("ERROR", {"error.type": "AlreadySubmitted"})
+    below = [span["name"] for span in spans if span["parent"] == "preflight.submit"]
+    assert below.count("POST /v1/videos/generations") == 1
 
 
 def test_attributes_are_bounded_and_hold_no_text_of_errors(spans: list[dict[str, Any]]) -> None:

@@ -26,7 +26,7 @@ SPECS = Specs([load_spec(path) for path in (MOTION, STILLS, ODD)])
 
 
 def jobs(path: Path, model: str | None = None, **columns: str) -> list[Job]:
-    found = list(load_manifest(path, default_model=model, specs=SPECS, columns=columns))
+    found = list(load_manifest(path, default_model=model, spec=SPECS, columns=columns))
     assert all(isinstance(each, Job) for each in found), found
     return [each for each in found if isinstance(each, Job)]
 

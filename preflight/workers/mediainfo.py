@@ -130,6 +130,8 @@ def serve_thumbnails(task: str) -> None:
     """Answer with one object: a thumbnail and a clip's filmstrip, a sheet of thumbnails, or why there is none."""
     script, maker = _MAKERS[task]
     pictures = _beside("thumbnail_picture.py")
+    if task == "sheet":
+        pictures |= {"Writer": _beside("thumbnail_fonts.py")["Writer"]}
     make = _beside(script)[maker](pictures) if script else pictures["make_thumbnailer"]()
     confine(THUMBNAIL_MEMORY_BYTES)
     while (file := receive(sys.stdin.buffer)) is not None:

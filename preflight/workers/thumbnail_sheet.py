@@ -1,7 +1,7 @@
 """Draws contact sheets from thumbnails, in an isolated process that ``workers/mediainfo.py`` starts for it.
 
 It runs in that process and under its limits, and imports nothing of the package: a thumbnail of a run folder may be
-anybody's bytes.
+anybody's bytes. ``thumbnail_fonts.py`` writes the texts.
 """
 
 from __future__ import annotations
@@ -26,21 +26,19 @@ _FORMS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 
 def make_sheet_composer(pictures: Mapping[str, Any]) -> Callable[[bytes, Mapping[str, Any]], dict[str, Any]]:
     """Load everything that drawing opens. The result draws one sheet, from thumbnails that follow each other."""
-    from PIL import Image, ImageDraw, ImageFont  # noqa: F401, PLC0415 - this process is started for them
+    from PIL import Image, ImageDraw  # noqa: F401, PLC0415 - this process is started for them
 
     pictures["make_thumbnailer"]()  # loads the decoders
-    fonts = {size: ImageFont.load_default(size) for size in (12, 14, 20)}
+    writer = pictures["Writer"]((14, 12, 20))
     Image.new("RGB", (8, 8)).save(BytesIO(), "JPEG")
-    for font in fonts.values():
-        font.getbbox("x")
-    return lambda data, wants: pictures["answered"](lambda: _Sheet(fonts, pictures).drawn(data, wants))
+    return lambda data, wants: pictures["answered"](lambda: _Sheet(writer, pictures).drawn(data, wants))
 
 
 class _Sheet:
     """One sheet. Lines that are too long are cut in the middle: the ends of names tell them apart."""
 
-    def __init__(self, fonts: Mapping[int, Any], pictures: Mapping[str, Any]) -> None:
-        self._fonts = fonts
+    def __init__(self, writer: Any, pictures: Mapping[str, Any]) -> None:
+        self._writer = writer
         self._pictures = pictures
 
     def drawn(self, data: bytes, wants: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,10 +110,10 @@ class _Sheet:
 
     def _missing(self, draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], reason: str) -> None:
         """The reason why there is no picture, in at most six lines."""
-        room, font = box[2] - box[0] - 16, self._fonts[12]
+        room = box[2] - box[0] - 16
         lines, line = [], "no picture: it"
         for word in reason.split():
-            if font.getlength(f"{line} {word}") > room:
+            if self._writer.length(f"{line} {word}", 12) > room:
                 lines.append(line)
                 line = word
             else:
@@ -138,10 +136,10 @@ class _Sheet:
     def _text(
         self, draw: ImageDraw.ImageDraw, place: tuple[int, int], text: str, room: int, *, size: int, colour: str
     ) -> None:
-        font = self._fonts[size]
+        text = self._writer.written(text)
         kept = len(text)
         shown = text
-        while kept > 4 and font.getlength(shown) > room:
+        while kept > 4 and self._writer.length(shown, size) > room:
             kept -= 1
             shown = f"{text[: (kept + 1) // 2]}…{text[len(text) - kept // 2 :]}"
-        draw.text(place, shown, fill=colour, font=font)
+        self._writer.write(draw, place, shown, size=size, fill=colour)

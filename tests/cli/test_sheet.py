@@ -166,3 +166,23 @@ def test_a_picture_that_only_begins_like_a_thumbnail_is_drawn_as_missing(saved: 
     report["jobs"][0]["subjects"][0]["thumbnail"] |= {"data_uri": data}
     (tmp_path / "r.json").write_text(json.dumps(report))
     assert here("sheet", tmp_path / "r.json", "-o", tmp_path / "sheet.png").code == 0
+
+
+def written_names(path: Path, names: list[str]) -> list[bytes]:
+    """The pixels of the name of each job on a sheet."""
+    lines = "".join(json.dumps({"id": name, "image": "missing.png", "video": "missing.mp4"}) + "\n" for name in names)
+    path.with_suffix(".jsonl").write_text(lines)
+    here("sheet", path.with_suffix(".jsonl"), "-o", path)
+    with Image.open(path) as sheet:
+        columns = (sheet.width - 56 + 20) // 268
+        places = [(28 + 268 * (number % columns), 84 + 248 * (number // columns) + 156) for number in range(len(names))]
+        return [sheet.crop((left, top, left + 248, top + 22)).tobytes() for left, top in places]
+
+
+def test_names_in_any_script_are_told_apart(tmp_path: Path) -> None:
+    # Whichever fonts there are: a character that none has is written as its number.
+    names = ["漢字", "字漢", "Жук", "Жак", "שלום", "עולם", "한국", "국한", "कमल", "कलम", "ก๊", "ก๋", "é", "è"]
+    names += ["\u0378", "\\u0378", "Z\u0351\u0352\u0353" * 60]
+    drawn = written_names(tmp_path / "sheet.png", names)
+    assert len(set(drawn)) == len(names) - 1
+    assert drawn[-3] == drawn[-2], "no font has a character that is not assigned: its number is written"

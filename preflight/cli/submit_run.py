@@ -26,12 +26,13 @@ from preflight.cli.spec_options import known_specs
 from preflight.cli.submit_consent import answer
 from preflight.cli.terminal import progress, remark, tell_beside
 from preflight.errors import NotSubmitted
-from preflight.jobfiles.stores import is_store_url
+from preflight.jobfiles.stores import is_manifest_url
 from preflight.ledger import Budget
 from preflight.ledger.sums import cost_of_run
 from preflight.model import Severity
 from preflight.render.run_payment import RUN_PAID, RunPaid, RunProposal, proposal_lines, run_question
 from preflight.runs.carry_out import Order
+from preflight.runs.open_manifest import Web
 from preflight.runs.open_store import open_store
 from preflight.runs.pay_one import GivenUp, Payer, Waiting
 from preflight.runs.payable import PaidRun, Plan, as_in_the_run, make_plan, open_paid_run, require_run
@@ -108,7 +109,14 @@ class RunSubmission:
             client = stack.enter_context(open_client(self._service))
             ledger = stack.enter_context(open_ledger(self._service.ledger_path))
             with progress("reading the run", hidden=self._output.hidden):
-                paid = open_paid_run(store, manifest=manifest, near=near, specs=known_specs(), uploads=uploads)
+                paid = open_paid_run(
+                    store,
+                    manifest=manifest,
+                    near=near,
+                    specs=known_specs(),
+                    uploads=uploads,
+                    web=Web(tuple(self._network.allow), self._network.proxy),
+                )
                 paid_run = stack.enter_context(paid)
                 plan = make_plan(paid_run, ledger, api=client.base_url, tick=lambda: None)
             budget = replace(limits, per_run=self._budget, run=paid_run.run.id)
@@ -156,7 +164,7 @@ class RunSubmission:
 
     def _checked_folder(self) -> str:
         """The folder of the run; that of a manifest is checked first, or goes on where it was."""
-        is_stored = "://" in self._path and is_store_url(self._path)
+        is_stored = "://" in self._path and is_manifest_url(self._path)
         if ("://" in self._path and not is_stored) or Path(self._path).is_dir():
             if self._pay.run_folder is not None:
                 raise click.UsageError("--to is for a manifest: this is a run already")
@@ -166,7 +174,7 @@ class RunSubmission:
         from preflight.cli.run_options import manners_of  # noqa: PLC0415 - the same
 
         if is_stored and self._pay.run_folder is None:
-            raise click.UsageError("a manifest in an object store needs --to RUN, the folder of its run")
+            raise click.UsageError("a manifest at a URL needs --to RUN, the folder of its run")
         folder = self._pay.run_folder or str(Path(self._path).with_suffix(".run"))
         manners = MannerOptions(concurrency=32, per_host=8, host_rate=None, user_agent=None)
         options = engine_options(network=self._network, manners=manners_of(manners, is_run=True))
@@ -188,7 +196,7 @@ class RunSubmission:
 
     def _manifest(self) -> str | None:
         """The name of the manifest, where one is given."""
-        is_named = Path(self._path).is_file() or ("://" in self._path and is_store_url(self._path))
+        is_named = Path(self._path).is_file() or ("://" in self._path and is_manifest_url(self._path))
         return self._pay.manifest or (self._path if is_named else None)
 
     def _options(self, paid_run: PaidRun) -> Options:

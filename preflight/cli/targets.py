@@ -19,6 +19,7 @@ from preflight.cli.spec_options import ColumnName
 from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Report
+from preflight.model.file_types import MANIFEST_SUFFIXES
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact, shown_path
 from preflight.targets import Filters, no_such_file, read_targets, why_empty
@@ -126,6 +127,11 @@ def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool
 
         yield from read_stream(sys.stdin.buffer, model=options.model, columns=columns, specs=options.specs)
         return
+    if not jobs_only and not options.offline and _is_web_manifest(name):
+        from preflight.targets.web_manifest import read_web  # noqa: PLC0415 - loads the network
+
+        yield from read_web(name, model=options.model, columns=columns, allow=options.allow, proxy=options.proxy)
+        return
     found = read_targets(
         name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns, specs=options.specs
     )
@@ -133,6 +139,15 @@ def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool
         if not isinstance(target, Media | JobUnreadable) and is_given("mode", "orientation"):
             raise click.UsageError("--mode and --orientation do not apply to job files: set them in the job")
         yield target
+
+
+def _is_web_manifest(name: str) -> bool:
+    """Whether ``name`` is the URL of a manifest at a web server: a media file has another suffix."""
+    if not is_url(name) or not any(suffix in name.lower() for suffix in MANIFEST_SUFFIXES):
+        return False
+    from preflight.jobfiles.stores import is_web_url  # noqa: PLC0415 - loads YAML
+
+    return is_web_url(name)
 
 
 def _filters() -> Filters:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import PurePosixPath
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from preflight.checking.named_media import named_media, spec_of
 from preflight.diff.git import ABSENT, Change, Repository
@@ -20,6 +21,8 @@ from preflight.specs import BUILT_IN, Specs
 from preflight.targets import MEDIA_SUFFIXES, read_targets
 
 JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
+_NAMES_SEARCHED: Final = 20_000
+"""Names of changed media for which Git searches the job files: a million lines in a minute or two."""
 
 
 class Models(NamedTuple):
@@ -59,7 +62,7 @@ def candidates(
     pairs = {(change.old, change.new): None for change in changed}
     touched = {path for pair in pairs for path in pair}
     compressed = tables if any(_is_media(path) for change in media for path in change[:2] if path) else ()
-    for path in (*repository.files_with(_spellings(media), JOB_LIKE - PARQUET_SUFFIXES, head), *compressed):
+    for path in (*repository.files_with(_searched(media), JOB_LIKE - PARQUET_SUFFIXES, head), *compressed):
         if path not in touched:
             pairs[path, path] = None
     named: set[str] = set()
@@ -195,6 +198,18 @@ def _normal(path: str) -> str:
         else:
             parts.append(part)
     return str(PurePosixPath(*parts))
+
+
+def _searched(media: Sequence[Change]) -> Iterable[str]:
+    """The words that job files with changed media hold: their names, or of many media only how these end.
+
+    Git compares each line with each word. Of too many files that are read, those without a change fall out later.
+    """
+    names = list(islice(_spellings(media), _NAMES_SEARCHED + 1))
+    if len(names) <= _NAMES_SEARCHED:
+        return names
+    paths = (PurePosixPath(path) for change in media for path in (change.old, change.new) if path)
+    return {path.suffix or path.name for path in paths}
 
 
 def _spellings(media: Sequence[Change]) -> Iterator[str]:

@@ -36,9 +36,19 @@ def is_store_url(name: str) -> bool:
     return found is not None and found[1].lower() not in _NOT_STORES and suffix_of(name) in MANIFEST_SUFFIXES
 
 
+def is_web_url(name: str) -> bool:
+    """Whether ``name`` is the URL of a manifest on a web server, by its suffix."""
+    return name.lower().startswith(("http://", "https://")) and suffix_of(name) in MANIFEST_SUFFIXES
+
+
+def is_manifest_url(name: str) -> bool:
+    """Whether ``name`` is the URL of a manifest, wherever it is."""
+    return is_store_url(name) or is_web_url(name)
+
+
 def suffix_of(url: str) -> str:
     """The suffix of the file that ``url`` names, in lower case."""
-    return PurePosixPath(url.partition("?")[0]).suffix.lower()
+    return PurePosixPath(url.partition("#")[0].partition("?")[0]).suffix.lower()
 
 
 def open_store(url: str) -> io.BufferedReader[Any]:

@@ -15,7 +15,7 @@ from preflight.runs.checker import Retry, Task
 from preflight.runs.limits import ROWS_A_PART
 from preflight.runs.local_engine import Watcher
 from preflight.runs.manifest import Manifest
-from preflight.runs.open_manifest import open_manifest
+from preflight.runs.open_manifest import Web, open_manifest
 from preflight.runs.part_files import Results, part_name, require_parquet
 from preflight.runs.rows import PartRows, part_rows
 from preflight.runs.run_errors import RunUnusable
@@ -49,7 +49,8 @@ class Order:
     """What to do: which manifest, where to, and how. ``retry`` examines rows with that verdict again.
 
     ``rows_a_part``: ``None`` for that of the run that is there, or the usual. ``columns`` maps a job's columns to those
-    of the manifest. ``manifest`` is a path, or a URL in an object store; where ``stream`` is given, it holds the rows.
+    of the manifest. ``manifest`` is a path, or a URL in an object store or at a web server; where ``stream`` is given,
+    it holds the rows.
     """
 
     manifest: str
@@ -103,9 +104,10 @@ def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
     store = order.store
     found = find_run(store)  # before anything is made in a place that may be somebody else's
     rows_a_part = order.rows_a_part or (found.rows_a_part if found else ROWS_A_PART)
+    web = Web(tuple(order.options.allow), order.options.proxy)
     with ExitStack() as stack:
         if order.stream is None:
-            manifest = stack.enter_context(open_manifest(order.manifest, rows_a_part))
+            manifest = stack.enter_context(open_manifest(order.manifest, rows_a_part, web=web))
             if is_kept(order.manifest, store):
                 manifest = as_read(manifest)
             store.prepare()

@@ -19,7 +19,7 @@ from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.csv_reader import table_rows
 from preflight.jobfiles.open import require_fetched
-from preflight.jobfiles.source_text import Lines, is_wide
+from preflight.jobfiles.source_text import Lines
 from preflight.redact import shown_path
 from preflight.runs.run_errors import ManifestChanged
 
@@ -109,8 +109,6 @@ def index_of(
     """
     head = stream.peek(100)[:100]
     require_fetched(head, path=path)
-    if is_wide(head):
-        raise ConfigurationError(f"{shown_path(path)}: UTF-16: --to takes manifests in UTF-8; save it as that")
     stamp = stamp_of(stream)
     lines = _CountedLines(stream, path=path)
     scan = _Scan(lines, rows_a_part)

@@ -1,11 +1,12 @@
 """Opens the manifest of a run, of any kind and from any place, so that its parts can be read in any order.
 
 A text on this machine is read where it is. Any other manifest is read once, into a file without a name that dies with
-the process: that of an object store as it is, a Parquet file as lines of JSON.
+the process: that of a store or a web server as it is, a text in UTF-16 as UTF-8, a Parquet file as lines of JSON.
 """
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import tempfile
@@ -13,18 +14,33 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, Final, Protocol, cast
+from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from preflight.bounded_file import why
-from preflight.errors import ConfigurationError, JobUnreadable
+from preflight.errors import ConfigurationError, JobUnreadable, SourceError
 from preflight.jobfiles.open import open_regular
+from preflight.jobfiles.source_text import is_wide
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.target import is_url
 from preflight.redact import redact, shown_path
 from preflight.runs.limits import MANIFEST_BYTES
 from preflight.runs.manifest import Kind, Manifest, index_of
 
+if TYPE_CHECKING:
+    from preflight.sources.host import AllowedHost
+    from preflight.sources.proxy import Proxy
+
 _PIECE: Final = 1024 * 1024
+
+
+class Web(NamedTuple):
+    """How manifests at web servers are read: hosts that may be private, and a proxy."""
+
+    allow: tuple[AllowedHost, ...] = ()
+    proxy: Proxy | None = None
+
+
+NO_WEB: Final = Web()
 
 
 class Readable(Protocol):
@@ -34,11 +50,11 @@ class Readable(Protocol):
 
 
 @contextmanager
-def open_manifest(name: str, rows_a_part: int) -> Iterator[Manifest]:
-    """The manifest called ``name``, a path or the URL of one in an object store, for the time of ``with``.
+def open_manifest(name: str, rows_a_part: int, *, web: Web = NO_WEB) -> Iterator[Manifest]:
+    """The manifest called ``name``, a path, or the URL of one in an object store or at a web server, in ``with``.
 
-    Raises ``ConfigurationError`` for what is not a manifest, has no row, or is not given by its store, ``MissingExtra``
-    where the library for it is not installed, and ``JobUnreadable`` for a file that cannot be read.
+    Raises ``ConfigurationError`` for what is not a manifest, has no row, or is not given by its server,
+    ``MissingExtra`` where the library for it is not installed, and ``JobUnreadable`` for a file that cannot be read.
     """
     is_stored = is_url(name)
     shown = redact(name) if is_stored else name
@@ -49,7 +65,7 @@ def open_manifest(name: str, rows_a_part: int) -> Iterator[Manifest]:
         raise ConfigurationError(f"{found}: not a manifest of jobs: --to takes one file of {known}")
     with ExitStack() as stack:
         if is_stored:
-            stream = stack.enter_context(_fetched(name, shown))
+            stream = stack.enter_context(_fetched(name, shown, web))
         else:
             stream = stack.enter_context(open_regular(Path(name)))
         snapshot: IO[bytes] | None = stream if is_stored else None
@@ -59,32 +75,43 @@ def open_manifest(name: str, rows_a_part: int) -> Iterator[Manifest]:
             sha256 = _digest(stream, shown)
             stream = snapshot = stack.enter_context(_cells_of(stream, shown))
             kind = "cells"
+        elif is_wide(_head(stream, shown)):
+            sha256, stream = stack.enter_context(_in_utf8(stream, shown))
+            snapshot = stream
         yield index_of(stream, kind=kind, path=shown, rows_a_part=rows_a_part, sha256=sha256, snapshot=snapshot)
 
 
 def _suffix(name: str, *, is_stored: bool) -> str:
     if not is_stored:
         return Path(name).suffix.lower()
-    from preflight.jobfiles.stores import is_store_url, suffix_of  # noqa: PLC0415 - only for a URL
+    from preflight.jobfiles.stores import is_store_url, is_web_url, suffix_of  # noqa: PLC0415 - only for a URL
 
-    if not is_store_url(name):
+    if not is_store_url(name) and not is_web_url(name):
+        known = ", ".join(sorted(MANIFEST_SUFFIXES))
         raise ConfigurationError(
-            f"{redact(name)}: --to takes a manifest on this machine, or in an object store such as "
-            "s3://BUCKET/jobs.csv: download it first, and name the file"
+            f"{redact(name)}: not a manifest of jobs: --to takes a file on this machine, or a URL such as "
+            f"https://HOST/jobs.csv or s3://BUCKET/jobs.csv, of {known}"
         )
     return suffix_of(name)
 
 
 @contextmanager
-def _fetched(url: str, shown: str) -> Iterator[BufferedReader[Any]]:
-    """The file at ``url``, as it is now."""
-    from preflight.jobfiles.stores import open_store  # noqa: PLC0415 - an extra
+def _fetched(url: str, shown: str, web: Web) -> Iterator[BufferedReader[Any]]:
+    """The file at ``url``, as it is now. One at a web server is read as media are: no private address, no surprises."""
+    from preflight.jobfiles.stores import is_web_url, open_store  # noqa: PLC0415 - only for a URL
 
-    with tempfile.TemporaryFile() as file, open_store(url) as source:
+    with tempfile.TemporaryFile() as file:
         try:
-            copy_bounded(source, file, shown)
-        except OSError as error:
-            raise ConfigurationError(f"{shown}: {why(error)}") from error
+            if is_web_url(url):
+                from preflight.sources.download import receive  # noqa: PLC0415 - loads asyncio
+
+                receive(url, file, allow=web.allow, proxy=web.proxy)
+            else:
+                with open_store(url) as source:
+                    copy_bounded(source, file, shown)
+        except (OSError, SourceError) as error:
+            said = why(error) if isinstance(error, OSError) else str(error)
+            raise ConfigurationError(f"{shown}: {said}") from error
         file.seek(0)
         yield cast("BufferedReader[Any]", file)
 
@@ -97,6 +124,36 @@ def copy_bounded(source: Readable, target: IO[bytes], shown: str) -> None:
         if size > MANIFEST_BYTES:
             raise ConfigurationError(f"{shown}: more than {MANIFEST_BYTES >> 30} GiB: cut it into several manifests")
         target.write(piece)
+
+
+def _head(stream: BufferedReader[Any], shown: str) -> bytes:
+    try:
+        return stream.peek(2)[:2]
+    except OSError as error:
+        raise JobUnreadable(why(error), path=shown) from error
+
+
+@contextmanager
+def _in_utf8(stream: BufferedReader[Any], shown: str) -> Iterator[tuple[str, BufferedReader[Any]]]:
+    """The SHA-256 of a text in UTF-16, as Excel writes it, and the text in UTF-8. Raises as ``_cells_of``."""
+    digest, decoder, size = hashlib.sha256(), codecs.getincrementaldecoder("utf-16")("surrogatepass"), 0
+    with tempfile.TemporaryFile() as file:
+        try:
+            while True:
+                piece = stream.read(_PIECE)
+                digest.update(piece)
+                size += file.write(decoder.decode(piece, final=not piece).encode("utf-8", "surrogatepass"))
+                if size > MANIFEST_BYTES:
+                    raise JobUnreadable(f"more than {MANIFEST_BYTES >> 30} GiB of text: cut it into several files",
+                                        path=shown)  # fmt: skip
+                if not piece:
+                    break
+        except UnicodeDecodeError as error:
+            raise JobUnreadable("the text ends within a character: it is cut short", path=shown) from error
+        except OSError as error:
+            raise ConfigurationError(f"{shown_path(shown)}: no room to read it: {why(error)}") from error
+        file.seek(0)
+        yield digest.hexdigest(), cast("BufferedReader[Any]", file)
 
 
 def _digest(stream: BufferedReader[Any], shown: str) -> str:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted, SourceError
-from preflight.jobfiles.stores import is_store_url
+from preflight.jobfiles.stores import is_manifest_url
 from preflight.ledger import PaidRequest, paid_request_of
 from preflight.model import Job, JobReport, Severity
 from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.runs.manifest import Manifest
-from preflight.runs.open_manifest import open_manifest
+from preflight.runs.open_manifest import NO_WEB, Web, open_manifest
 from preflight.runs.part_files import part_name, read_part
 from preflight.runs.report_jobs import NotAJob, job_of
 from preflight.runs.rows import part_rows
@@ -145,6 +145,7 @@ def open_paid_run(
     near: Iterable[Path],
     specs: Specs = BUILT_IN,
     uploads: RunUploads | None = None,
+    web: Web = NO_WEB,
 ) -> Iterator[PaidRun]:
     """The finished run in ``store``. Its manifest is ``manifest``, or is where it was, or in a folder of ``near``.
 
@@ -159,9 +160,9 @@ def open_paid_run(
         )
     with ExitStack() as stack:
         found = (
-            _at_one_of(_places(store, run, near), store, run, stack)
+            _at_one_of(_places(store, run, near), store, run, stack, web)
             if manifest is None
-            else _with_content(manifest, run, stack)
+            else _with_content(manifest, run, stack, web)
         )
         if found is None:
             raise RunUnusable(
@@ -176,7 +177,8 @@ def manifest_of(store: Store, run: RunFile, *, near: Iterable[Path]) -> str:
 
     Whether it has the content that was checked is seen when it is read. Raises ``RunUnusable`` where it is gone.
     """
-    found = next((place for place in _places(store, run, near) if is_store_url(place) or Path(place).is_file()), None)
+    places = _places(store, run, near)
+    found = next((place for place in places if is_manifest_url(place) or Path(place).is_file()), None)
     if found is None:
         raise RunUnusable(
             f"the manifest {run.manifest['name']} of {store.shown} is not where it was: put it back, or continue with "
@@ -195,12 +197,12 @@ def _places(store: Store, run: RunFile, near: Iterable[Path]) -> Iterator[str]:
         yield str(folder / str(run.manifest["name"]))
 
 
-def _at_one_of(places: Iterable[str], store: Store, run: RunFile, stack: ExitStack) -> Manifest:
+def _at_one_of(places: Iterable[str], store: Store, run: RunFile, stack: ExitStack, web: Web) -> Manifest:
     """The manifest at one of ``places``."""
     name, changed = run.manifest["name"], False
     for place in places:
-        if is_store_url(place) or Path(place).is_file():
-            found = _with_content(place, run, stack)
+        if is_manifest_url(place) or Path(place).is_file():
+            found = _with_content(place, run, stack, web)
             if found is not None:
                 return found
             changed = True
@@ -263,10 +265,10 @@ def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[],
     return plan
 
 
-def _with_content(name: str, run: RunFile, stack: ExitStack) -> Manifest | None:
+def _with_content(name: str, run: RunFile, stack: ExitStack, web: Web) -> Manifest | None:
     """The manifest called ``name`` where it is that of ``run``; it is open as long as ``stack``."""
     with ExitStack() as trying:
-        found = trying.enter_context(open_manifest(name, run.rows_a_part))
+        found = trying.enter_context(open_manifest(name, run.rows_a_part, web=web))
         if found.sha256 != run.manifest["sha256"]:
             return None
         stack.push(trying.pop_all())

@@ -37,7 +37,7 @@ def download(
     ``on_progress`` is called with bytes received and bytes announced (``None``: not announced). Raises
     ``SourceError``; the bytes that had arrived are removed.
     """
-    target = locate(url, allow)
+    locate(url, allow)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, prefix=".download-")
@@ -46,17 +46,31 @@ def download(
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            asyncio.run(_receive(target, file, allow, proxy, on_progress))
+            receive(url, file, allow=allow, proxy=proxy, on_progress=on_progress)
             file.flush()
             os.fsync(file.fileno())
         return _named(partial, folder, file_name(url))
-    except TimeoutError as error:
-        raise Unreachable(f"the download did not end within {DEADLINE_S:g} s") from error
     except OSError as error:
         raise LocalUnreadable(f"cannot write into {folder}: {error.strerror}") from error
     finally:
         with suppress(OSError):
             partial.unlink()
+
+
+def receive(
+    url: str,
+    file: IO[bytes],
+    *,
+    allow: Sequence[AllowedHost] = (),
+    proxy: Proxy | None = None,
+    on_progress: Callable[[int, int | None], object] = lambda _, __: None,
+) -> None:
+    """Write the whole file at ``url`` to ``file``. Raises ``SourceError``, and ``OSError`` of ``file``."""
+    target = locate(url, allow)
+    try:
+        asyncio.run(_receive(target, file, allow, proxy, on_progress))
+    except TimeoutError as error:
+        raise Unreachable(f"the download did not end within {DEADLINE_S:g} s") from error
 
 
 async def _receive(

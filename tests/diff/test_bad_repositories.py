@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -248,3 +249,23 @@ def test_many_changed_files_that_are_not_jobs(tree: Worktree) -> None:
     tree.commit("Many")
     ran = preflight("diff", "HEAD~", "HEAD", cwd=tree.folder)
     assert (ran.code, ran.out) == (0, "no job or media file changed\n")
+
+
+def test_many_changed_files_that_a_job_may_name_lead_to_it(tree: Worktree) -> None:
+    """More names than Git is asked for in one search. The index holds the files, and the disk does not."""
+    made = body(0)
+    made["input"] |= {"video_urls": ["../many/20100.bin"]}  # type: ignore[operator]
+    tree.job("jobs/odd.json", made)
+    for text in (b"one", b"two"):
+        (tree.folder / "blob").write_bytes(text)
+        blob = git(tree.folder, "hash-object", "-w", "blob").strip()
+        names = "".join(f"100644 {blob}\tmany/{number}.bin\n" for number in range(20_200))
+        git(tree.folder, "add", "jobs")
+        (tree.folder / "names").write_text(names)
+        with (tree.folder / "names").open("rb") as listed:
+            subprocess.run(
+                ["git", "update-index", "--index-info"], cwd=tree.folder, stdin=listed, check=True, timeout=60
+            )
+        git(tree.folder, "commit", "--quiet", "--message", text.decode())
+    ran = preflight("diff", "HEAD~", "HEAD", "--format", "json", cwd=tree.folder)
+    assert [(job["path"], job["change"]) for job in ran.json["jobs"]] == [("jobs/odd.json", "changed")], ran.err

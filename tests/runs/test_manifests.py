@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -11,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.runs.running import rows_of
+from tests.servers.lying import serving
 from tests.servers.object_store import studio
 from tests.support.command import CLIP, PICTURE, Ran, command, environment, here, preflight
 from tests.support.service import service
@@ -132,6 +135,50 @@ def test_standard_input_is_kept_in_the_folder_and_goes_on(kind: str, tmp_path: P
     assert {row["path"] for row in rows_of(run)} == {"-"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_table_in_utf_16_is_the_same_run_as_one_in_utf_8(encoding: str, tmp_path: Path) -> None:
+    """As Excel writes "Unicode text": with a byte order mark, tabs, and CRLF."""
+    text = text_of("\t").decode().replace("4k", "4k 漢💃")
+    (tmp_path / "plain.tsv").write_text(text, "utf-8", newline="")
+    wide = codecs.BOM_UTF16_LE if encoding.endswith("le") else codecs.BOM_UTF16_BE
+    (tmp_path / "wide.tsv").write_bytes(wide + text.encode(encoding))
+    for name in ("plain", "wide"):
+        assert here("check", tmp_path / f"{name}.tsv", "--to", tmp_path / name, "--part-rows", "2").code == 1
+    assert judged(tmp_path / "wide") == judged(tmp_path / "plain")
+    lines = [[row["line"] for row in rows_of(tmp_path / name)] for name in ("plain", "wide")]
+    assert lines[0] == lines[1] == [2, 3, 4, 5, 6]
+    manifest = json.loads((tmp_path / "wide/run.json").read_text())["manifest"]
+    assert manifest["sha256"] == sha256((tmp_path / "wide.tsv").read_bytes()).hexdigest()
+    (tmp_path / "wide/part-00001.jsonl").unlink()
+    again = here("check", tmp_path / "wide.tsv", "--to", tmp_path / "wide")
+    assert "going on: 2 of 3 parts are there" in again.err
+
+
+@pytest.mark.parametrize("name", ["jobs.csv", "jobs.jsonl", "jobs.parquet"])
+def test_a_manifest_at_a_web_server_is_read_through_the_guard(name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    match file.suffix:
+        case ".csv":
+            file.write_bytes(text_of())
+        case ".jsonl":
+            file.write_bytes(lines_of())
+        case _:
+            write_parquet(file)
+    with serving({name: file}) as server:
+        url, to = server.url("ok", name), tmp_path / "run"
+        refused = here("check", url, "--to", to)
+        assert (refused.code, "loopback" in refused.err, to.exists()) == (2, True, False), refused.err
+        allow = ("--allow-host", "127.0.0.1")
+        assert here("check", url, "--to", to, "--part-rows", "2", *allow).code == 1
+        missing = here("check", server.url("status-404", name), "--to", tmp_path / "other", *allow)
+        assert (missing.code, "404" in missing.err) == (2, True), missing.err
+        streamed = here("check", url, "--format", "jsonl", *allow)
+    here("check", file, "--to", tmp_path / "local", "--part-rows", "2")
+    assert judged(to) == judged(tmp_path / "local")
+    verdicts = [json.loads(line)["verdict"] for line in streamed.out.splitlines()]
+    assert verdicts == [row["verdict"] for row in rows_of(to)]
+
+
 def test_paths_from_standard_input_are_relative_to_the_working_folder(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(Path(PICTURE).read_bytes())
     (tmp_path / "a.mp4").write_bytes(Path(CLIP).read_bytes())
@@ -150,7 +197,7 @@ def test_paths_from_standard_input_are_relative_to_the_working_folder(tmp_path: 
         (b"image,video\n", "standard input: no jobs in it"),
         (b"model: x\ninput: {}\n", "standard input: not a manifest of jobs"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "standard input is not text"),
-        ("image,video\na,b\n".encode("utf-16"), "standard input: UTF-16"),
+        ("image,video\na,b\n".encode("utf-16")[:-1], "standard input: the text ends within a character"),
         (b"PAR1\xff\xff", "standard input: not readable as Parquet"),
     ],
     ids=["nothing", "blank", "no rows", "a job", "a picture", "UTF-16", "damaged Parquet"],

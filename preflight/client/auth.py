@@ -76,13 +76,16 @@ def is_loopback(host: str) -> bool:
 def base_of(text: str) -> str:
     """The base URL ``text`` without its final slashes, ready for a path to follow.
 
-    It is https, or http to this machine, with no user, query or fragment. Raises ``ConfigurationError``.
+    It is https, or http to this machine, with no user, query or fragment. One service has one base, by which the ledger
+    tells it from others: a final dot of the host and an empty query come off. Raises ``ConfigurationError``.
     """
     if len(text) > _MAX_LENGTH or not text.isprintable():
         raise ConfigurationError("the API's URL is too long or holds characters that cannot be printed")
     try:
-        url = httpx2.URL(text)
+        url = httpx2.URL(text.rstrip("?#"))
         url.raw_host.decode("ascii").encode("idna")  # as the resolver will: it refuses empty and long labels
+        if url.host.endswith("."):
+            url = url.copy_with(host=url.host.removesuffix("."))
     except (httpx2.InvalidURL, UnicodeError) as exc:
         raise ConfigurationError("the API's URL is not a URL") from exc
     if url.scheme not in {"http", "https"} or not url.host or not 0 < (url.port or 1) <= _MAX_PORT:

@@ -14,6 +14,7 @@ from typing import Any
 from preflight.errors import LedgerUnusable
 from preflight.ledger.entry import Balance, Entry, EntryState, Event, cost_of
 from preflight.ledger.request import PaidRequest
+from preflight.ledger.schema import SETTLING
 from preflight.redact import redact
 
 _COLUMNS = (
@@ -245,7 +246,13 @@ def put_state(
     settles_at: datetime | None = None,
     refunded: bool | None = None,
 ) -> None:
-    """Give ``entry`` that state; ``what`` describes the event. A task that another entry has is not taken over."""
+    """Give ``entry`` that state; ``what`` describes the event. A task that another entry has is not taken over.
+
+    It settles no earlier than the settling time after its last event, by whichever clock: this one may have been set
+    back since.
+    """
+    if settles_at is not None:
+        settles_at = max(settles_at, entry.updated_at + SETTLING)
     taken = "SELECT 1 FROM entry WHERE api = ? AND task_id = ? AND id != ?"
     if task_id and connection.execute(taken, (entry.api, task_id, entry.id)).fetchone():
         what, task_id = f"{what}, a task that another entry has", None

@@ -401,6 +401,8 @@ def test_nothing_that_holds_a_key_shows_it() -> None:
         "http://[::1",
         "http://127.0.0.1:99999",
         "https://a..example",
+        "https://a..",
+        "https://.",
         "https://" + "a" * 64 + ".example",
         "https://" + "a" * 3000,
     ],
@@ -418,6 +420,8 @@ def test_a_base_url_that_the_key_must_not_go_to_is_refused(url: str) -> None:
         ("HTTP://LocalHost:8080", "http://localhost:8080"),
         ("http://127.1.2.3:1", "http://127.1.2.3:1"),
         ("http://[::1]:9", "http://[::1]:9"),
+        ("https://API.example.:443/", "https://api.example"),
+        ("https://api.example.:8443/?#", "https://api.example:8443"),
     ],
 )
 def test_a_base_url_may_be_https_or_this_machine(url: str, base: str) -> None:

@@ -20,6 +20,7 @@ from preflight.callbacks import CallbackApp, Settler
 from preflight.client import Client
 from preflight.ledger import Balance, EntryState, Ledger
 from preflight.ledger.deliveries import Deliveries, Delivery
+from preflight.ledger.schema import SETTLING
 from preflight.submit.submit import token_hash_of
 from tests.ledger.test_ledger_invariants import API, Clock, brought_to, order
 from tests.support.command import KEY, command, environment, here
@@ -186,6 +187,22 @@ def test_a_clock_that_was_set_back_hides_no_later_job(tmp_path: Path) -> None:
         clock.now -= timedelta(hours=5)
         brought_to(ledger, EntryState.COMPLETED, "later")
         assert not ledger.ran_alone(ledger.entry(claim.entry_id))
+
+
+@pytest.mark.parametrize("died", [False, True], ids=["no-answer", "died"])
+def test_a_clock_that_was_set_back_settles_nothing_early(died: bool, tmp_path: Path) -> None:
+    clock = Clock()
+    with Ledger(tmp_path / "ledger.db", now=clock) as ledger:
+        with ledger.begin(order(), api=API) as claim:
+            claim.about_to_send(1)
+            left_at = clock.now
+            clock.now -= timedelta(hours=1)
+            if not died:
+                claim.unknown("no answer", settles_at=clock.now + SETTLING)
+        ledger.mark_abandoned()
+        settles_at = ledger.entry(claim.entry_id).settles_at
+        assert settles_at is not None
+        assert settles_at >= left_at + SETTLING
 
 
 def test_a_secret_of_no_entry_is_not_kept(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.core import ParameterSource
@@ -12,9 +13,13 @@ from click.core import ParameterSource
 from preflight.cli.completion import files
 from preflight.cli.param_types import Choice, no_choice
 from preflight.cli.settings_options import loaded_of
+from preflight.errors import PreflightError
 from preflight.model.job import COLUMNS
 from preflight.redact.suggestion import suggestion
 from preflight.specs import BUILT_IN, DEFAULT_MODEL, Role, Spec, Specs, load_spec, model_names, read_folder, read_spec
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FOLDER_VARIABLE: Final = "PREFLIGHT_SPECS"
 """The variable that names a folder of spec files; of commands with settings it is one of them."""
@@ -63,6 +68,9 @@ class ModelName(Choice):
             self.fail(no_choice(str(value), specs.every_name()), param, ctx)
         return str(value)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
+        return _completions([*self.choices, *(spec.model for spec in _named_so_far(ctx))], incomplete)
+
 
 class RoleChoice(Choice):
     """A choice of the default model, or of a model that was named."""
@@ -82,6 +90,28 @@ class RoleChoice(Choice):
         if value not in more:
             self.fail(no_choice(str(value), list(dict.fromkeys([*self.choices, *more]))), param, ctx)
         return str(value)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
+        named = _named_so_far(ctx)
+        model = ctx.params.get("model")
+        used = [spec for spec in named if model == spec.model or (len(named) == 1 and model in (None, DEFAULT_MODEL))]
+        found = [choice for spec in used or named for choice in spec.choices(self._role)]
+        return _completions(found if used else [*self.choices, *found], incomplete)
+
+
+def _named_so_far(ctx: click.Context) -> tuple[Spec, ...]:
+    """The models that the unfinished command line names; none where they cannot be read."""
+    try:
+        with ctx.scope(cleanup=False):
+            return known_specs().named
+    except PreflightError:
+        return ()
+
+
+def _completions(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+
+    return [CompletionItem(word) for word in dict.fromkeys(words) if word.startswith(incomplete)]
 
 
 class ColumnName(click.ParamType[tuple[str, str]]):

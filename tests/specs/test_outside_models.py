@@ -119,6 +119,22 @@ def test_the_folder_of_specs_is_named_by_the_environment(tmp_path: Path, monkeyp
     assert "sibling-v1-motion" in here("rules", "--model", "sibling-v2-motion").err
 
 
+def completed(*words: str, specs: Path | None = None) -> list[str]:
+    """The words that the shell offers for the last one."""
+    env = {"_PREFLIGHT_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(("preflight", *words)),
+           "COMP_CWORD": str(len(words))}  # fmt: skip
+    more = {} if specs is None else {"PREFLIGHT_SPECS": str(specs)}
+    return [line.partition(",")[2] for line in preflight_process(env={**env, **more}).out.splitlines()]
+
+
+def test_the_shell_offers_models_and_choices_of_the_specs() -> None:
+    assert completed("check", "--model", "s", specs=FIXTURES / "specs") == [
+        "stills-v2-image-to-video", "sibling-v1-motion"
+    ]  # fmt: skip
+    assert completed("check", "--spec", str(STILLS), "--mode", "") == ["standard", "pro"]
+    assert completed("check", "--spec", str(FIXTURES / "none.toml"), "--mode", "") == ["720p", "1080p"]
+
+
 def test_a_settings_file_that_was_found_names_no_specs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "preflight.toml").write_text(f"specs = {json.dumps(str(FIXTURES / 'specs'))}\n", "utf-8")
     path = _written(tmp_path, stills())

@@ -120,11 +120,11 @@ class Sound(NamedTuple):
 class Track:
     """One track (ISO/IEC 14496-12 §8.3). ``ticks`` count in ``timescale`` a second and include no empty edit.
 
-    ``duration`` is how much of it is shown, in seconds. ``data_end`` is the byte of the file at which its last samples
-    end, ``samples`` how many there are, ``None`` where that was not read. ``flaw`` says why none can be read, ``aside``
-    what a video track is that is not the clip's moving picture. ``chapters`` are the ids of the tracks that hold its
-    chapters. ``frames`` is ``None`` where the times of the samples were not read; ``bit_depth`` and ``hdr`` as in
-    ``VideoFacts``.
+    ``descriptions`` counts the sample entries. ``duration`` is how much of it is shown, in seconds. ``data_end`` is the
+    byte of the file at which its last samples end, ``samples`` how many there are, ``None`` where that was not read.
+    ``flaw`` says why none can be read, ``aside`` what a video track is that is not the clip's moving picture.
+    ``chapters`` are the ids of the tracks that hold its chapters. ``frames`` is ``None`` where the times of the samples
+    were not read; ``bit_depth`` and ``hdr`` as in ``VideoFacts``.
     """
 
     id: int
@@ -134,6 +134,7 @@ class Track:
     timescale: int
     enabled: bool
     encrypted: bool = False
+    descriptions: int = 0
     coded_size: tuple[int, int] | None = None
     display_size: tuple[int, int] | None = None
     rotation: int = 0

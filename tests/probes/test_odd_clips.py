@@ -104,7 +104,16 @@ HINTS = {
     "junk-between-fragments": (UNCLEAR, (180, 180), "video-corrupt"),
     "junk-after-fragments": (PASS, (360, 360), "video-corrupt"),
 }
-EXPECTED = SHOWN_BY_EDIT_LIST | SAID_BY_HEADERS | HELD_BY_TABLES | NO_PICTURE | LONGER_TRACKS | HINTS
+BOXES = {
+    **dict.fromkeys(("two-tkhd", "two-mdhd", "two-stts", "ftyp-of-4-bytes", "no-minf"), (FAIL, None, "video-corrupt")),
+    **dict.fromkeys(("no-stsd", "stss-of-no-bytes", "stsz-of-no-bytes"), (FAIL, None, "video-corrupt")),
+    **dict.fromkeys(("ctts-beyond-end", "dref-of-none", "description-2-of-1"), (FAIL, None, "video-corrupt")),
+    **dict.fromkeys(("sample-entry-of-2-bytes", "trex-of-another"), (FAIL, None, "video-corrupt")),
+    **dict.fromkeys(("trex-description-2-of-1", "fragment-in-moof"), (FAIL, None, "video-corrupt")),
+    "fragment-beyond-end": (FAIL, None, "video-truncated"),
+    "sidx-begins-far": (PASS, (120, 120), "video-fragmented"),
+}
+EXPECTED = SHOWN_BY_EDIT_LIST | SAID_BY_HEADERS | HELD_BY_TABLES | NO_PICTURE | LONGER_TRACKS | HINTS | BOXES
 UNCERTAIN = {
     *("mvhd-zero", "tkhd-zero", "mdhd-zero", "mvhd-and-mdhd-zero", "headers-zero", "junk-between-fragments"),
     "headers-zero-samples-of-no-length",

@@ -46,6 +46,7 @@ OTHER_DURATION["clips/disabled-track-of-2-seconds.mp4"] = OTHER_DURATION["clips/
 UNSOUND = {
     *(f"clips/{name}.mp4" for name in ("stco-empty", "stsc-empty", "stsz-empty", "stts-empty", "mdat-empty")),
     *(f"clips/chunks-{name}.mp4" for name in ("at-zero", "beyond-end", "in-free", "in-moov")),
+    *(f"clips/{name}.mp4" for name in ("description-2-of-1", "fragment-beyond-end", "fragment-in-moof")),
     "clips/junk-between-fragments.mp4",
 }
 """ffprobe opens them, and decodes nothing or only the beginning (readers.jsonl)."""
@@ -56,6 +57,12 @@ REFUSED = {
     "clips/zero-media-timescale.mp4": "the same, for a track",
     "clips/truncated-in-moov.mp4": "the movie box is cut",
     "clips/truncated-in-tail-moov.mp4": "the movie box is cut",
+    "clips/ctts-beyond-end.mp4": "libavformat 62 does not open it",
+    "clips/trex-description-2-of-1.mp4": "ffprobe decodes nothing, and tells no length",
+    "clips/two-stts.mp4": "libavformat 62 does not open it",
+    "clips/no-minf.mp4": "no codec is named, and ffprobe decodes nothing",
+    "clips/no-stsd.mp4": "no codec is named, and ffprobe decodes nothing",
+    "clips/stsz-of-no-bytes.mp4": "ffprobe decodes nothing",
     "clips/moov-compressed-by-lzw.mov": "a movie box compressed by a method that nobody knows",
     "clips/moov-compressed-too-short.mov": "a compressed movie box of another size than it states",
     "clips/moov-compressed-twice.mov": "a movie box compressed twice",

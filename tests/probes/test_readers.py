@@ -63,6 +63,9 @@ def test_the_length_that_any_reader_tells_is_among_the_clocks(path: str) -> None
         assert min(abs(clock - length) for clock in clocks) <= TWO_MILLISECONDS, f"{reader}: {float(length)} s"
 
 
+STOPS_AT_ERROR = {"clips/fragment-in-moof.mp4"}
+"""ffprobe goes on to the fragments that are sound; the one of readers.py ends where a frame does not decode."""
+
 UNDECODED = [
     path
     for path, row in READERS.items()
@@ -85,7 +88,7 @@ def test_a_clip_of_which_nothing_is_decoded_or_only_attached_pictures_never_pass
 def test_both_readers_decode_the_same_of_a_clip_but_for_exceptions() -> None:
     """What is said of FFmpeg by the frames of one version holds for the other."""
     for path, row in READERS.items():
-        if row["ffprobe"] and row["libavformat62"]:
+        if row["ffprobe"] and row["libavformat62"] and path not in STOPS_AT_ERROR:
             old, new = (
                 [bool(video["frames"]) for video in row[reader]["video"]] for reader in ("ffprobe", "libavformat62")
             )

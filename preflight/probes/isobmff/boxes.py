@@ -117,6 +117,15 @@ def first(boxes: list[Box], fourcc: str) -> Box | None:
     return next((box for box in boxes if box.fourcc == fourcc), None)
 
 
+def only(boxes: list[Box], fourcc: str) -> Box | None:
+    """The box of that type. Raises ``MediaError`` for a second one: FFmpeg refuses a file with two."""
+    found = [box for box in boxes if box.fourcc == fourcc]
+    if len(found) > 1:
+        box = found[1]
+        corrupt(f"has a second box '{box.path}' at byte {box.start}", offset=box.start, where=box.path)
+    return found[0] if found else None
+
+
 def payload(cursor: Cursor, box: Box, *, at_least: int = 0, at_most: int = limits.JUMP_SPAN_BYTES) -> Reader:
     """The payload of ``box``, or its first ``at_most`` bytes.
 

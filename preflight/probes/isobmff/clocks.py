@@ -18,6 +18,7 @@ from preflight.probes.isobmff.fragments import Fragments
 _PLAYED = frozenset({"vide", "soun"})
 _TEXT_WITHIN_S = 1
 """FFmpeg lets text and data make a file longer by less than a second (``update_stream_timings``)."""
+_EXACT = frozenset({"streams", "track_header", "longest_track"})
 _TOLERANCE = Fraction(2, 1000)
 """Lengths in whole milliseconds, or in ticks of the movie, are the same length."""
 
@@ -163,11 +164,12 @@ def _added_up(streams: Sequence[tuple[str, Fraction, Fraction]]) -> Fraction | N
 def _new(known: Sequence[Fraction | None], clocks: Iterable[Clock], near: Fraction) -> Iterator[Clock]:
     """The ``clocks`` that differ from the ``known`` lengths, and from one another, to within ``near``.
 
-    The sum of all streams is exact. It is new, too, where whole seconds lie between: rounded up, it costs another.
+    What a reader takes for the length is exact. It is new, too, where whole seconds lie between: rounded up, it costs
+    another.
     """
     seen = list(_known(known))
     for clock in clocks:
-        exact = clock.name == "streams"
+        exact = clock.name in _EXACT
         if not any(_is_near(clock.seconds, other, near, exact=exact) for other in seen):
             seen.append(clock.seconds)
             yield clock

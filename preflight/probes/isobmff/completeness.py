@@ -18,17 +18,33 @@ def check_media(size: int | None, layout: Layout, tracks: Sequence[Track], fragm
     ``size`` is the file's in bytes, ``None`` if unknown.
     """
     fragmented = fragments is not None and not fragments.are_absent
+    video = main_track(tracks, "vide")
+    flaw = (_flaw_in_fragments(video, fragments) if fragmented and fragments else video.flaw) if video else None
+    if video is not None and video.codec is None and not video.external:
+        flaw = "has no description of its samples ('stsd')"
+    if flaw is not None:
+        message = f"has no picture that can be read: its video {flaw}"
+        layout.defects.append(Defect(kind=DefectKind.CORRUPT, message=message, where="moov/trak/mdia/minf/stbl"))
     if fragmented and fragments is not None:
+        if video is not None and fragments.misplaced.get(video.id):
+            message = "has a fragment whose video begins within its 'moof' box, where no media is"
+            layout.defects.append(Defect(kind=DefectKind.CORRUPT, message=message, where="moof/traf/trun"))
         _check_fragments(size, layout, fragments)
         return
     _check_samples(size, layout, tracks)
     _check_last_box(size, layout, tracks)
-    video = main_track(tracks, "vide")
-    if video is not None and video.flaw is not None:
-        message = f"has no picture that can be read: its video {video.flaw}"
-        layout.defects.append(Defect(kind=DefectKind.CORRUPT, message=message, where="moov/trak/mdia/minf/stbl"))
-    elif not layout.saw_mdat:
+    if flaw is not None:
+        return
+    if not layout.saw_mdat:
         _check_media_without_mdat(size, layout, tracks)
+
+
+def _flaw_in_fragments(video: Track, fragments: Fragments) -> str | None:
+    """Why no frame in the fragments can be read, in words that follow "its video"; ``None`` where one can."""
+    numbers = fragments.descriptions.get(video.id, set())
+    if numbers and not any(0 < number <= video.descriptions for number in numbers):
+        return f"says that its samples are described by entry {min(numbers)} of the {video.descriptions} in 'stsd'"
+    return "has fragments with samples of 0 bytes" if numbers and not fragments.bytes.get(video.id) else None
 
 
 def _check_media_without_mdat(size: int | None, layout: Layout, tracks: Sequence[Track]) -> None:
@@ -50,6 +66,10 @@ def _check_fragments(size: int | None, layout: Layout, fragments: Fragments) -> 
         layout.missing_bytes = max(layout.missing_bytes, missing)
         message = f"is cut short: its fragments end at byte {size + missing}, the file at {size}"
         layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message))
+    elif size is not None and fragments.data_end is not None and fragments.data_end > size:
+        layout.missing_bytes = fragments.data_end - size
+        message = f"is cut short: its samples end at byte {fragments.data_end}, the file at {size}"
+        layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=size, where="mdat"))
     elif fragments.ends_in_header:
         message = f"is cut short: it ends at byte {size}, after the header of a fragment and before its media"
         layout.defects.append(Defect(kind=DefectKind.TRUNCATED, message=message, offset=size, where="moof"))

@@ -31,8 +31,10 @@ class Fragments:
     the first sample, ``offsets`` its composition offset, ``ends`` the decode time at which the last sample ends;
     ``indexed`` the seconds that segment indexes list. ``missing_bytes`` is how far ``cut_box`` reaches past the end of
     the file, ``lost_bytes`` how far an index does that fits the rest; ``data_end`` is where the samples of the last
-    fragment end. ``stopped_at`` is the byte at which the walk met no box before the end of the file; ``may_go_on``
-    says whether fragments may follow there. ``frames`` is how long each frame lasts in the visited fragments.
+    fragment end. ``stopped_at`` is the byte at which the walk met no box before the end of the file; ``may_go_on`` says
+    whether fragments may follow there. ``frames`` is how long each frame lasts in the visited fragments, ``bytes`` how
+    many those have, and ``descriptions`` the numbers of their sample entries; ``misplaced`` says whether all begin
+    among boxes.
     """
 
     starts: Ticks = field(default_factory=dict)
@@ -49,6 +51,9 @@ class Fragments:
     stopped_at: int | None = None
     may_go_on: bool = False
     frames: dict[int, FrameTimes] = field(default_factory=dict)
+    bytes: dict[int, int] = field(default_factory=dict)
+    descriptions: dict[int, set[int]] = field(default_factory=dict)
+    misplaced: dict[int, bool] = field(default_factory=dict)
 
     @property
     def are_absent(self) -> bool:
@@ -87,11 +92,15 @@ class Fragments:
             time = run.time if run.time is not None else self.ends.get(run.track, 0)
             self.firsts.setdefault(run.track, time)
             self.offsets.setdefault(run.track, run.offset)
+            self.bytes[run.track] = self.bytes.get(run.track, 0) + run.bytes
+            if run.samples:
+                self.misplaced[run.track] = run.is_misplaced or self.misplaced.get(run.track, False)
+                self.descriptions.setdefault(run.track, set()).add(run.description)
             self.ends[run.track] = max(time + run.ticks, self.ends.get(run.track, 0))
             if (frames := joined(self.frames.get(run.track), run.frames)) is not None:
                 self.frames[run.track] = frames
         known = [run.data_end for run in runs if run.data_end is not None]
-        self.data_end = max(known) if len(known) == len(runs) and runs else None
+        self.data_end = max(*known, self.data_end or 0) if len(known) == len(runs) and runs else None
 
 
 def read_fragments(
@@ -192,8 +201,9 @@ class _Walk:
         self._begins.add(end)
         size = self._cursor.size
         for index in self._indexes:
+            is_nothing_left = size is not None and index.begin >= size and not self._fragments.seen
             fits_what_is_left = any(index.second + shift in self._begins for shift in self._shifts)
-            if size is not None and index.end > size and (fits_what_is_left or index.begin >= size):
+            if size is not None and index.end > size and (fits_what_is_left or is_nothing_left):
                 self._fragments.lost_bytes = max(self._fragments.lost_bytes, index.end - size)
 
 

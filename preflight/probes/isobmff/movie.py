@@ -96,7 +96,7 @@ def _read_movie(cursor: Cursor, moov: Box, boxes: list[Box], layout: Layout) -> 
         corrupt("has a 'moov' box without 'mvhd'", offset=moov.start, where=moov.path)
     data = yield from payload(cursor, mvhd, at_least=20)
     timescale, ticks = parse_clock(data, mvhd)
-    matrix_at = 48 if data[0] else 36
+    matrix_at = 48 if data[0] == 1 else 36
     matrix = _MATRIX.unpack_from(data, matrix_at) if len(data) >= matrix_at + 36 else IDENTITY
     traks = [box for box in boxes if box.fourcc == "trak"]
     if len(traks) > limits.MAX_TRACKS:

@@ -25,11 +25,14 @@ _PER_SAMPLE = (_DURATION, _SIZE, _FLAGS, _COMPOSITION)
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The movie box's facts about its fragments: ``mehd`` in ticks, ``trex`` durations and sizes by track id."""
+    """The movie box's facts about its fragments: ``mehd`` in ticks; by track id, what ``trex`` says of durations, sizes
+    and the sample description, counted from 1.
+    """
 
     movie_ticks: int | None = None
     sample_durations: dict[int, int] = field(default_factory=dict)
     sample_sizes: dict[int, int] = field(default_factory=dict)
+    descriptions: dict[int, int] = field(default_factory=dict)
 
 
 @frozen
@@ -37,7 +40,8 @@ class Run:
     """The samples of one track in one ``moof``. ``time`` is their decode time in ticks, ``None`` where it is not told.
 
     ``offset`` is the composition offset of the first. ``data_end`` is the byte at which they end, ``None`` where that
-    is not told. ``frames`` is how long each lasts.
+    is not told. ``frames`` is how long each lasts, ``bytes`` how many they are, ``description`` the number of their
+    sample entry; ``is_misplaced`` says that they begin among the boxes of the fragment.
     """
 
     track: int
@@ -47,6 +51,9 @@ class Run:
     offset: int
     data_end: int | None
     frames: FrameTimes | None = None
+    bytes: int = 0
+    description: int = 1
+    is_misplaced: bool = False
 
 
 def read_mvex(cursor: Cursor, mvex: Box) -> Generator[Span, bytes, Defaults]:
@@ -54,6 +61,7 @@ def read_mvex(cursor: Cursor, mvex: Box) -> Generator[Span, bytes, Defaults]:
     ticks: int | None = None
     durations: dict[int, int] = {}
     sizes: dict[int, int] = {}
+    descriptions: dict[int, int] = {}
     for box in (yield from children(cursor, mvex)):
         if box.fourcc == "mehd":
             data = yield from payload(cursor, box, at_least=8)
@@ -64,14 +72,17 @@ def read_mvex(cursor: Cursor, mvex: Box) -> Generator[Span, bytes, Defaults]:
             data = yield from payload(cursor, box, at_least=24)
             track = _U32.unpack_from(data, 4)[0]
             durations[track], sizes[track] = _U32.unpack_from(data, 12)[0], _U32.unpack_from(data, 16)[0]
-    return Defaults(ticks, durations, sizes)
+            descriptions[track] = _U32.unpack_from(data, 8)[0]
+    return Defaults(ticks, durations, sizes, descriptions)
 
 
 def read_moof(cursor: Cursor, moof: Box, defaults: Defaults) -> Generator[Span, bytes, list[Run]]:
     """The samples of every track in ``moof``. Raises ``MediaError`` for a fragment that breaks the format."""
     runs: list[Run] = []
     for traf in (yield from children(cursor, moof)):
-        if traf.fourcc == "traf":
+        if traf.fourcc == "mfhd":
+            yield from payload(cursor, traf, at_least=8)
+        elif traf.fourcc == "traf":
             before = runs[-1].data_end if runs else moof.start
             runs.append((yield from _read_traf(cursor, traf, (moof.start, before), defaults)))
     return runs
@@ -87,10 +98,14 @@ def _read_traf(
         corrupt("has a track fragment without 'tfhd'", offset=traf.start, where=traf.path)
     data = yield from payload(cursor, tfhd, at_least=8)
     flags, track = _U32.unpack_from(data)[0] & 0xFFFFFF, _U32.unpack_from(data, 4)[0]
+    if track not in defaults.descriptions:
+        corrupt(f"has a fragment of track {track}, which has no 'trex' box", offset=traf.start, where=traf.path)
     at, base = 8, bases[0] if flags & _FROM_MOOF else bases[1]
     if flags & _BASE_DATA_OFFSET:
         base, at = int.from_bytes(data[8:16], "big"), 16
-    at += 4 if flags & _SAMPLE_DESCRIPTION else 0
+    description = defaults.descriptions[track]
+    if flags & _SAMPLE_DESCRIPTION:
+        description, at = int.from_bytes(data[at : at + 4], "big"), at + 4
     duration, size = defaults.sample_durations.get(track, 0), defaults.sample_sizes.get(track, 0)
     if flags & _DEFAULT_DURATION:
         duration, at = int.from_bytes(data[at : at + 4], "big"), at + 4
@@ -100,19 +115,32 @@ def _read_traf(
     if (tfdt := first(boxes, "tfdt")) is not None:
         told = yield from payload(cursor, tfdt, at_least=8)
         time = int.from_bytes(told[4:12] if told[0] == 1 else told[4:8], "big")
-    ticks, samples, offset, end = 0, 0, 0, base
+    ticks, samples, offset, end, total = 0, 0, 0, base, 0
     frames: FrameTimes | None = None
+    starts: list[int] = []
     for box in boxes:
         if box.fourcc == "trun":
             run = yield from payload(cursor, box, at_least=8, at_most=20 + 16 * limits.MAX_TABLE_ENTRIES)
             parsed = parse_run(run, duration, size, box)
             if not samples:
                 offset = parsed.offset
-            ticks, samples = ticks + parsed.ticks, samples + parsed.samples
+            ticks, samples, total = ticks + parsed.ticks, samples + parsed.samples, total + parsed.bytes
             frames = joined(frames, parsed.frames)
             begin = end if parsed.data_offset is None or base is None else base + parsed.data_offset
+            starts += [begin] if begin is not None and parsed.samples else []
             end = begin + parsed.bytes if begin is not None else None
-    return Run(track=track, time=time, ticks=ticks, samples=samples, offset=offset, data_end=end, frames=frames)
+    return Run(
+        track=track,
+        time=time,
+        ticks=ticks,
+        samples=samples,
+        offset=offset,
+        data_end=end,
+        frames=frames,
+        bytes=total,
+        description=description,
+        is_misplaced=bool(starts) and (starts[0] < 0 or bases[0] <= starts[0] < traf.end),
+    )
 
 
 @frozen

@@ -12,19 +12,24 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from operator import add, sub
 from struct import Struct, iter_unpack
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from preflight.model import Span
 from preflight.model.frozen import frozen
 from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
-from preflight.probes.isobmff.boxes import HEADER_BYTES, Box, children, corrupt, first, parse_header, payload
+from preflight.probes.isobmff.boxes import HEADER_BYTES, Box, children, corrupt, first, only, parse_header, payload
+from preflight.probes.isobmff.sample_entry import undescribed
 
 _MAX_SAMPLES = 4096
-"""Samples of one size in a chunk whose bytes are counted: longer chunks are raw sound, counted in other units."""
+"""Samples of one size in a chunk whose bytes are counted: longer chunks are raw sound."""
 
-_TABLES = ("stts", "ctts", "stsz", "stz2", "stsc", "stco", "co64")
+_TABLES = ("stts", "ctts", "stss", "stsz", "stz2", "stsc", "stco", "co64")
+_LEAST_BYTES = {"stss": 4, "stsz": 12, "stz2": 12}
+_ENTRY_BYTES = {"ctts": 8, "stsc": 12, "stco": 4, "co64": 8}
+_ONCE = ("stts", "ctts")
+"""Tables of which libavformat 61 and newer refuses a second one."""
 _FORMS = {8: "B", 16: "H", 32: "I"}
 """How sizes of so many bits are unpacked. The 4 bits that ``stz2`` may use are not: nobody writes them."""
 _MANDATORY = (("stts",), ("stsz", "stz2"), ("stsc",), ("stco", "co64"))
@@ -48,9 +53,9 @@ class Samples:
 
 
 def read_samples(
-    cursor: Cursor, stbl: Box, structure: Sequence[Box], *, times_only: bool = False
+    cursor: Cursor, stbl: Box, around: Surroundings, *, times_only: bool = False
 ) -> Generator[Span, bytes, Samples]:
-    """The samples that ``stbl`` lists. No sample can lie within a box of ``structure``.
+    """The samples that ``stbl`` lists. No sample can lie within a box of the structure.
 
     Only bytes already asked for are looked at, for no table is worth a request; but ``times_only`` reads ``stts`` in
     any case, and without it, ``stts`` is read where that is free. Raises ``MediaError`` for a table of times without
@@ -60,16 +65,38 @@ def read_samples(
     if not held and not times_only:
         return Samples(frames=(yield from _free_times(cursor, stbl)))
     wanted = None if held else frozenset({"stts"})
-    boxes = {box.fourcc: box for box in reversed((yield from children(cursor, stbl, wanted=wanted)))}
+    inside = yield from children(cursor, stbl, wanted=wanted)
+    for name in _ONCE if held else ():
+        only(inside, name)
+    boxes = {box.fourcc: box for box in reversed(inside)}
     tables: dict[str, bytes] = {}
     for name in _TABLES:
         if name in boxes and (held or name == "stts"):
-            tables[name] = yield from payload(cursor, boxes[name], at_most=20 + 12 * limits.MAX_TABLE_ENTRIES)
+            table = yield from payload(cursor, boxes[name], at_most=20 + 12 * limits.MAX_TABLE_ENTRIES)
+            _require_room(table, boxes[name], cursor.size)
+            tables[name] = table
     times = sample_times(tables.get("stts"), boxes.get("stts"))
     if not held:
         total = sum(count * delta for count, delta in times) if times is not None else None
         return Samples(ticks=total, frames=frame_times(times))
-    return replace(_examine(tables, times, structure), frames=frame_times(times))
+    return replace(_examine(tables, times, around), frames=frame_times(times))
+
+
+def _require_room(table: bytes, box: Box, size: int | None) -> None:
+    """Raise for a table without its header, and for one that reaches past the end of the file: FFmpeg opens neither."""
+    least, declared = _LEAST_BYTES.get(box.fourcc, 8), _count(table)
+    width = _ENTRY_BYTES.get(box.fourcc, 0)
+    if len(table) < least:
+        what = f"{len(table)} bytes where {least} are needed"
+    elif width and declared * width > ((size or box.end) if box.fourcc != "stsc" else box.end) - box.body - 8:
+        what = f"{declared} entries and room for {(box.end - box.body - 8) // width}"
+    else:
+        return
+    _refuse(box, what)
+
+
+def _refuse(box: Box, what: str) -> NoReturn:
+    corrupt(f"has box '{box.path}' at byte {box.start} with {what}", offset=box.start, where=box.path)
 
 
 def _free_times(cursor: Cursor, stbl: Box) -> Generator[Span, bytes, FrameTimes | None]:
@@ -96,7 +123,7 @@ def frame_times(runs: Sequence[tuple[int, int]] | None) -> FrameTimes | None:
     )
 
 
-def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, structure: Sequence[Box]) -> Samples:
+def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, around: Surroundings) -> Samples:
     for names in _MANDATORY:
         if not any(name in tables for name in names):
             return Samples(ticks=_ticks(times, None) if times is not None else None, flaw=f"has no '{names[0]}' table")
@@ -112,8 +139,15 @@ def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, stru
         ticks=_ticks(times, there),
         begin=_first_offset(tables.get("ctts")),
         data_end=chunks.end,
-        flaw=_flaw(sizes, chunks, timed, structure),
+        flaw=_flaw(sizes, chunks, timed, around.structure) or undescribed(tables.get("stsc"), around.descriptions),
     )
+
+
+class Surroundings(NamedTuple):
+    """``structure`` is the boxes of the file without media; ``descriptions`` how many the track has, if known."""
+
+    structure: Sequence[Box] = ()
+    descriptions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +240,7 @@ def sample_times(stts: bytes | None, box: Box | None) -> list[tuple[int, int]] |
         return None
     declared, there = _count(stts), (len(stts) - 8) // 8
     if declared > there:
-        corrupt(
-            f"has box '{box.path}' at byte {box.start} with {declared} entries and room for {there}",
-            offset=box.start,
-            where=box.path,
-        )
+        _refuse(box, f"{declared} entries and room for {there}")
     return list(iter_unpack(">II", stts[8 : 8 + 8 * declared]))
 
 

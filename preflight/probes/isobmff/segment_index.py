@@ -44,6 +44,8 @@ def parse_sidx(data: bytes, box: Box) -> SegmentIndex:
     reference, timescale = _U32.unpack_from(data, 4)[0], _U32.unpack_from(data, 8)[0]
     entries = 32 if data[0] else 24
     declared = int.from_bytes(data[entries - 2 : entries], "big") if len(data) >= entries else 0
+    if data[0] > 1:  # FFmpeg opens no file that has one
+        corrupt(f"has box '{box.path}' at byte {box.start} of version {data[0]}", offset=box.start, where=box.path)
     if not timescale or len(data) < entries + 12 * declared:
         corrupt(
             f"has box '{box.path}' at byte {box.start} with {declared} entries that do not fit, or timescale 0",

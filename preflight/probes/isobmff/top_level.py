@@ -117,7 +117,8 @@ def _visit(cursor: Cursor, box: Box, layout: Layout) -> Generator[Span, bytes, N
     if box.fourcc in _STRUCTURE and not (layout.moov is not None and layout.saw_mdat):
         layout.structure.append(box)
     if box.fourcc in ("ftyp", "styp") and not layout.brands:
-        data = yield from payload(cursor, box, at_least=4)
+        # FFmpeg refuses an 'ftyp' without room for a minor version, and knows no 'styp' of its own.
+        data = yield from payload(cursor, box, at_least=8 if box.fourcc == "ftyp" else 4)
         codes = [data[at : at + 4].decode("latin-1") for at in range(0, len(data) - 3, 4)]
         layout.brands = (codes[0], *codes[2:])
     elif box.fourcc == "moov":

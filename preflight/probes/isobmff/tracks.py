@@ -12,10 +12,10 @@ from preflight.model import Span, Track, TrackTimes
 from preflight.model.frozen import frozen
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
-from preflight.probes.isobmff.boxes import Box, children, children_in, corrupt, first, payload
+from preflight.probes.isobmff.boxes import Box, children, children_in, corrupt, first, only, payload
 from preflight.probes.isobmff.edits import Edit, Media, empty_at_start, read_edits, shown
 from preflight.probes.isobmff.sample_entry import SampleEntry, read_sample_entry
-from preflight.probes.isobmff.samples import Samples, read_samples
+from preflight.probes.isobmff.samples import Samples, Surroundings, read_samples
 
 IDENTITY = (1 << 16, 0, 0, 1 << 16)
 """The two-by-two part of the unity matrix (§6.2.2), 16.16 fixed point."""
@@ -25,6 +25,8 @@ _MINF = frozenset({"dinf", "stbl"})
 _SIZE = Struct(">II")
 _MATRIX = Struct(">ii4xii")
 _SELF_CONTAINED = 1
+_LEAST_REFERENCE_BYTES = 12
+"""Of a data reference: FFmpeg opens no file with a smaller one, or with fewer than are counted."""
 _SERVES_ANOTHER = frozenset({"thmb", "auxl"})
 """References of a track that holds thumbnails of another, or its alpha or depth (§8.3.3)."""
 _SYSTEMS = "mp4s"
@@ -66,7 +68,7 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
     Raises ``MediaError`` when a box that every track must have is missing or broken.
     """
     boxes = yield from children(cursor, trak)
-    tkhd, mdia = first(boxes, "tkhd"), first(boxes, "mdia")
+    tkhd, mdia = only(boxes, "tkhd"), first(boxes, "mdia")
     if tkhd is None or mdia is None:
         corrupt(f"has a track without '{'tkhd' if tkhd is None else 'mdia'}'", offset=trak.start, where=trak.path)
     header = parse_tkhd((yield from payload(cursor, tkhd, at_least=84)))
@@ -74,7 +76,7 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
     references = yield from _read_references(cursor, first(boxes, "tref"))
 
     media = yield from children(cursor, mdia, wanted=_MDIA)
-    mdhd, hdlr, minf = first(media, "mdhd"), first(media, "hdlr"), first(media, "minf")
+    mdhd, hdlr, minf = only(media, "mdhd"), first(media, "hdlr"), first(media, "minf")
     if mdhd is None or hdlr is None:
         corrupt(f"has a track without '{'mdhd' if mdhd is None else 'hdlr'}'", offset=mdia.start, where=mdia.path)
     timescale, told = parse_clock((yield from payload(cursor, mdhd, at_least=20)), mdhd)
@@ -88,7 +90,8 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
         if stbl is not None:
             entry = yield from read_sample_entry(cursor, stbl, handler)
             times_only = told is None or movie.fragmented
-            samples = yield from read_samples(cursor, stbl, movie.structure, times_only=times_only)
+            around = Surroundings(movie.structure, entry.entries if entry else None)
+            samples = yield from read_samples(cursor, stbl, around, times_only=times_only)
 
     ticks = samples.ticks if told is None or movie.fragmented else told
     rotation = rotation_of(header.matrix, movie.matrix)
@@ -100,6 +103,7 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
         timescale=timescale,
         enabled=header.enabled,
         encrypted=entry.encrypted if entry else False,
+        descriptions=entry.entries if entry else 0,
         coded_size=entry.coded_size if entry else None,
         display_size=_displayed(header, entry, rotation),
         rotation=rotation,
@@ -154,8 +158,8 @@ def _seconds(ticks: int | None, timescale: int) -> Fraction | None:
 
 def parse_tkhd(data: bytes) -> TrackHeader:
     """``tkhd``, version 0 or 1. ``data`` holds at least 84 bytes."""
-    at = 12 if data[0] == 0 else 20
-    wide = data[0] != 0
+    wide = data[0] == 1
+    at = 20 if wide else 12
     track_id = int.from_bytes(data[at : at + 4], "big")
     length = 8 if wide else 4
     duration = int.from_bytes(data[at + 8 : at + 8 + length], "big")
@@ -172,9 +176,12 @@ def parse_tkhd(data: bytes) -> TrackHeader:
 def parse_clock(data: bytes, box: Box) -> tuple[int, int | None]:
     """(timescale, ticks) of ``mvhd`` (§8.2.2) or ``mdhd`` (§8.4.2); ticks are ``None`` for unknown and for 0.
 
-    Raises ``MediaError`` for a timescale of 0: no time can be told with it.
+    Raises ``MediaError`` for a timescale of 0, with which no time can be told, and for an ``mdhd`` of an unknown
+    version, which FFmpeg refuses.
     """
-    wide = data[0] != 0
+    wide = data[0] == 1
+    if data[0] > 1 and box.fourcc == "mdhd":
+        corrupt(f"has box '{box.path}' at byte {box.start} of version {data[0]}", offset=box.start, where=box.path)
     at, length = (20, 8) if wide else (12, 4)
     timescale = int.from_bytes(data[at : at + 4], "big")
     duration = int.from_bytes(data[at + 4 : at + 4 + length], "big")
@@ -243,4 +250,11 @@ def _refers_outside(cursor: Cursor, dinf: Box | None) -> Generator[Span, bytes, 
     if dref is None:
         return False
     data = yield from payload(cursor, dref, at_least=8)
+    declared, size = int.from_bytes(data[4:8], "big"), int.from_bytes(data[8:12], "big")
+    if not 0 < declared <= (len(data) - 1) // _LEAST_REFERENCE_BYTES + 1 or size < _LEAST_REFERENCE_BYTES:
+        corrupt(
+            f"has box '{dref.path}' at byte {dref.start} with {declared} entries, the first of {size} bytes",
+            offset=dref.start,
+            where=dref.path,
+        )
     return any(len(entry) >= 4 and not entry[3] & _SELF_CONTAINED for _, entry in children_in(data, 8, dref.path))

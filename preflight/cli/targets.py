@@ -130,7 +130,14 @@ def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool
     if not jobs_only and not options.offline and _is_web_manifest(name):
         from preflight.targets.web_manifest import read_web  # noqa: PLC0415 - loads the network
 
-        yield from read_web(name, model=options.model, columns=columns, allow=options.allow, proxy=options.proxy)
+        yield from read_web(
+            name,
+            model=options.model,
+            columns=columns,
+            specs=options.specs,
+            allow=options.allow,
+            proxy=options.proxy,
+        )
         return
     found = read_targets(
         name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns, specs=options.specs

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from preflight.bounded_file import why
 from preflight.errors import ConfigurationError, SourceError
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.load import read_manifest
 from preflight.jobfiles.stores import suffix_of
 from preflight.model.file_types import PARQUET_SUFFIXES, TABLE_SUFFIXES
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
     from preflight.model.target import Target
     from preflight.sources.host import AllowedHost
     from preflight.sources.proxy import Proxy
+    from preflight.specs import Specs
 
 
 def read_web(
-    url: str, *, model: str, columns: Mapping[str, str], allow: Sequence[AllowedHost], proxy: Proxy | None
+    url: str,
+    *,
+    model: str,
+    columns: Mapping[str, str],
+    specs: Specs,
+    allow: Sequence[AllowedHost],
+    proxy: Proxy | None,
 ) -> Iterator[Target]:
     """The jobs of the manifest at ``url``. Raises ``ConfigurationError`` where it cannot be read."""
     shown, suffix = redact(url), suffix_of(url)
@@ -37,7 +45,9 @@ def read_web(
         if suffix in PARQUET_SUFFIXES:
             from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
 
-            yield from read_parquet(stream, shown=shown, default_model=model, columns=columns)
+            yield from read_parquet(stream, shown=shown, models=TableModels(model, specs), columns=columns)
             return
         is_table = suffix in TABLE_SUFFIXES
-        yield from read_manifest(stream, path=shown, is_table=is_table, default_model=model, columns=columns)
+        yield from read_manifest(
+            stream, path=shown, is_table=is_table, default_model=model, columns=columns, specs=specs
+        )

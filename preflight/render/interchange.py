@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, JobReport, Quote, Report, Subject, TotalQuote
 from preflight.model.codec import decode, encode
-from preflight.render import json_objects, schemas
+from preflight.render import json_objects, shapes
 from preflight.render.json_text import to_json as json_of
 
 if TYPE_CHECKING:
@@ -128,4 +128,4 @@ def pydantic_schema(kind: type[Any]) -> Any:
 
 def json_schema(kind: type[Any]) -> dict[str, Any]:
     """The JSON Schema of ``to_dict``."""
-    return {"title": kind.__name__, **schemas.OBJECTS[kind.__name__]()}
+    return {"title": kind.__name__, **shapes.OBJECTS[kind.__name__]()}

@@ -6,12 +6,10 @@ that a schema can stand inside another one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from preflight.model import Kind
 from preflight.render import json_objects
-from preflight.render.diff_schema import difference
 from preflight.render.json_thumbnails import thumbnail_schema
 from preflight.render.schema_parts import (
     COUNT,
@@ -27,7 +25,6 @@ from preflight.render.schema_parts import (
     price,
     quote,
 )
-from preflight.specs.schema import DIALECT
 
 _RESTORE = {"restore": {"type": "object", "description": "Every value exactly, for from_json of the same version."}}
 
@@ -202,30 +199,3 @@ def account() -> dict[str, Any]:
     number = or_null({"type": "number"})
     parts = {"balance": {"type": "number"}, "total_purchased": number, "total_consumed": number}
     return object_of(named(json_objects.CREDITS) | parts)
-
-
-SHAPES: Mapping[str, Callable[[], dict[str, Any]]] = {
-    "report": report,
-    "facts": facts,
-    "quote": quotes,
-    "submission": submission,
-    "credits": account,
-    "diff": difference,
-}
-"""By the name that ``preflight schema`` takes: that of ``preflight.NAME/v1``."""
-
-OBJECTS: Mapping[str, Callable[[], dict[str, Any]]] = {
-    "Report": report,
-    "JobReport": job,
-    "Subject": subject,
-    "Finding": finding,
-    "Quote": quote,
-    "TotalQuote": total,
-    "Submission": submission,
-}
-"""By the class whose ``to_dict`` it describes."""
-
-
-def schema_of(name: str) -> dict[str, Any]:
-    """The whole schema of a shape."""
-    return {"$schema": DIALECT, "title": f"preflight.{name}/v1", **SHAPES[name]()}

@@ -10,7 +10,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from jsonschema import Draft7Validator
 
+from preflight.render.shapes import schema_of
 from tests.servers.object_store import ACCESS_KEY, BUCKET, SECRET_KEY, Bucket
 from tests.support.command import CLIP, FIXTURES, PICTURE, Ran, here
 from tests.support.terminal import shown
@@ -24,6 +26,8 @@ def upload(*arguments: str | Path) -> Ran:
     ran = here("upload", *arguments, *TO, "--format", "json")
     assert SECRET_KEY not in ran.out + ran.err
     assert ACCESS_KEY not in ran.err
+    if ran.out:
+        Draft7Validator(schema_of("upload")).validate(ran.json)
     return ran
 
 

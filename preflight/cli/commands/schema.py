@@ -9,18 +9,22 @@ from preflight.cli.output import emit
 from preflight.cli.param_types import Choice
 from preflight.cli.spec_options import model_option, spec_named, spec_option
 from preflight.render.json_text import to_json
-from preflight.render.schemas import SHAPES, schema_of
+from preflight.render.shapes import SHAPES, schema_of
 from preflight.settings.schema import settings_schema
 from preflight.specs.schema import job_schema
 
 
 @click.command("schema")
-@click.argument("what", type=Choice(["job", "settings", *SHAPES]), default="job")
+@click.argument("what", type=Choice(["job", "settings", *SHAPES]), default="job", metavar="[WHAT]")
 @model_option
 @spec_option
 @click.option("--output", metavar="FILE", shell_complete=files, help="Write to this file instead of standard output.")
 def command(*, what: str, model: str, output: str | None) -> int:
     """Print the JSON Schema of jobs or settings, for editors, or of the JSON that a command prints, for programs.
+
+    WHAT is job (the default) or settings; what check, probe, estimate, submit, credits and diff print: report, facts,
+    quote, submission, credits, diff; of other commands: fix, upload, ledger, calibration, rules, settings-values,
+    doctor, request (submit --dry-run), baseline, sandbox; or of a run: run, row, summary, submissions.
 
     \b
     preflight schema --output job.schema.json

@@ -22,7 +22,7 @@ from preflight.runs.part_files import part_name, read_part
 from preflight.runs.report_jobs import NotAJob, job_of
 from preflight.runs.rows import part_rows
 from preflight.runs.run_errors import RunUnusable
-from preflight.runs.run_file import NAME, RunFile, find_run
+from preflight.runs.run_file import NAME, RunFile, find_run, require_same_specs
 from preflight.specs import BUILT_IN, Specs
 from preflight.submit.recheck import saved_check
 
@@ -149,12 +149,12 @@ def open_paid_run(
 ) -> Iterator[PaidRun]:
     """The finished run in ``store``. Its manifest is ``manifest``, or is where it was, or in a folder of ``near``.
 
-    Raises ``RunUnusable`` where there is no finished run, or where no such file has the content that was checked.
+    Raises ``RunUnusable`` for an unfinished run, other ``specs`` than at its check, or a manifest that changed.
     """
     run = require_run(store)
-    missing = {part_name(number, run.results) for number in range(run.parts)} - store.names()
-    if missing:
-        done = run.parts - len(missing)
+    require_same_specs(run, specs, shown=store.shown)
+    done = run.parts - len({part_name(number, run.results) for number in range(run.parts)} - store.names())
+    if done < run.parts:
         raise RunUnusable(
             f"{store.shown} is not finished ({done} of {run.parts} parts): run the same preflight check again first"
         )

@@ -21,7 +21,7 @@ from preflight.runs.store import LOCK, TEMPORARY, Store
 if TYPE_CHECKING:
     from preflight.checking.options import Options
     from preflight.runs.manifest import Manifest
-    from preflight.specs import Spec
+    from preflight.specs import Spec, Specs
 
 SCHEMA: Final = "preflight.run/v1"
 NAME: Final = "run.json"
@@ -64,11 +64,12 @@ class RunFile:
 def new_run(manifest: Manifest, options: Options, results: Results, *, columns: Mapping[str, str]) -> RunFile:
     """The ``run.json`` of a run over ``manifest`` that begins now."""
     spec = options.specs.load(options.model)
+    named = _named_specs(options.specs, spec)
     return RunFile(
         id=os.urandom(8).hex(),
         manifest={"name": os.path.basename(manifest.file), "sha256": manifest.sha256, "rows": manifest.rows},  # noqa: PTH119 - a text
         options=_judging(options, columns),
-        spec={"model": spec.model, "since": spec.since, **_named_specs(options)},
+        spec={"model": spec.model, "since": spec.since, **({"named": named} if named else {})},
         parts=manifest.parts,
         rows_a_part=manifest.rows_a_part,
         results=results,
@@ -175,12 +176,23 @@ def _judging(options: Options, columns: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _named_specs(options: Options) -> dict[str, str]:
+def require_same_specs(run: RunFile, specs: Specs, *, shown: str) -> None:
+    """Raise ``RunUnusable`` where ``specs`` are not those by which the run was checked and priced."""
+    used = specs.find(str(run.options.get("model")))
+    is_told = "named" in run.spec or (used is not None and used.path is not None)
+    if is_told and (used is None or _named_specs(specs, used) != run.spec.get("named")):
+        raise RunUnusable(
+            f"{shown} was checked with other spec files, or they have changed: name the same ones with --spec, or check"
+            " the manifest into a new folder"
+        )
+
+
+def _named_specs(specs: Specs, used: Spec) -> str | None:
     """What tells whether the specs from outside are the same: those that were named, and one of a package."""
-    specs = {spec.model: spec for spec in options.specs.named}
-    if (used := options.specs.load(options.model)).path is not None:
-        specs[used.model] = used
-    return {"named": specs_digest(specs.values())} if specs else {}
+    outside = {spec.model: spec for spec in specs.named}
+    if used.path is not None:
+        outside[used.model] = used
+    return specs_digest(outside.values()) if outside else None
 
 
 def specs_digest(specs: Iterable[Spec]) -> str:

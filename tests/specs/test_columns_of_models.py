@@ -142,6 +142,12 @@ def test_the_workers_of_a_run_know_the_spec_and_another_one_is_told(tmp_path: Pa
     assert again.code == 2
     assert "the spec files are other ones" in again.err
     assert _credits(run) == 305
+    (tmp_path / "key").write_text("sk-none\n")
+    paying = ("--budget", "1000", "--dry-run", "--ledger", tmp_path / "l.db", "--key-file", tmp_path / "key")
+    for specs in (("--spec", cheap), ()):
+        paid = here("submit", run, *specs, *paying, "--api-url", "http://127.0.0.1:9")
+        assert paid.code == 2
+        assert "checked with other spec files" in paid.err
     report = here("report", run, "--format", "json").json
     assert report["summary"]["priced"] == 2
 

@@ -244,7 +244,9 @@ def _printed(arguments: list[str], replaced: Mapping[str, str] | None = None, *,
     text = screen.getvalue()
     for ours, shown in (replaced or {}).items():
         text = text.replace(ours, shown)
+    # How much of an answer has come when it is left off, and how long that took, differ from run to run.
     lines = (re.sub(r" · \d+ ms$", "", line.rstrip()) for line in text.splitlines())
+    lines = (re.sub(r"(\d requests?) · [\d.]+ [KMG]?B read$", r"\1", line) for line in lines)
     return Example(command or shlex.join(["preflight", *arguments]), "".join(f"{line}\n" for line in lines), code)
 
 

@@ -14,7 +14,6 @@ from preflight.cli.completion import files
 from preflight.cli.param_types import Choice, no_choice
 from preflight.cli.settings_options import loaded_of
 from preflight.errors import PreflightError
-from preflight.model.job import COLUMNS
 from preflight.redact.suggestion import suggestion
 from preflight.specs import BUILT_IN, DEFAULT_MODEL, Role, Spec, Specs, load_spec, model_names, read_folder, read_spec
 
@@ -123,6 +122,7 @@ class ColumnName(click.ParamType[tuple[str, str]]):
         if isinstance(value, tuple):
             return value
         from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - only for this option
+        from preflight.model.job import COLUMNS  # noqa: PLC0415 - the same
 
         name, sign, column = str(value).partition("=")
         name = name.strip()

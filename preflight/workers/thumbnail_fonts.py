@@ -1,4 +1,4 @@
-"""Writes text of any script on a contact sheet, as far as the system's fonts go: for ``thumbnail_sheet.py``.
+"""Writes text of any script on a contact sheet, as far as the system's fonts go: for ``workers/thumbnail_sheet.py``.
 
 Pillow brings one font, which knows English. Every character that it does not know is written in the first font of the
 system that does, and where none does, as its number: ``\\u6f22``. Nothing is downloaded, and nothing else is opened.

@@ -330,7 +330,7 @@ def test_a_full_disk_is_an_error_and_the_run_goes_on_afterwards(tmp_path: Path) 
     ("arguments", "said"),
     [
         (["a.csv", "b.csv", "--to", "run"], "--to takes one manifest"),
-        (["https://example.com/jobs.csv", "--to", "run"], "download it first"),
+        (["https://127.0.0.1:9/jobs.csv", "--to", "run"], "its host 127.0.0.1 is a loopback address"),
         (["picture.png", "--to", "run"], "not a manifest of jobs"),
         (["jobs.csv", "--to", ""], "an empty name instead of a folder"),
         (["jobs.csv", "--to", "run", "--format", "sarif"], "preflight report run --format sarif"),

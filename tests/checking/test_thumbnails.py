@@ -25,8 +25,6 @@ from preflight.workers.thumbnail_picture import fitted
 from tests.servers.lying import Server, serving
 from tests.tools.probing import FIXTURES
 
-pytestmark = pytest.mark.usefixtures("measured_children")
-
 CLIPS, PICTURES = FIXTURES / "clips", FIXTURES / "pictures"
 TRUTH = [json.loads(line) for line in (FIXTURES / "thumbnails.jsonl").read_text("utf-8").splitlines()]
 GRID = 8

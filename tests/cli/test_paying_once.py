@@ -13,6 +13,8 @@ import pytest
 from tests.support.command import Ran, checked, command, environment
 from tests.support.service import Service, service
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 
 def says_that_it_may_be_paid(text: str) -> bool:
     """Whether a user learns from ``text`` what exit code 6 means."""

@@ -19,8 +19,6 @@ from preflight.model.target import Media
 from preflight.render import schemas
 from tests.support.command import CLIP, PICTURE, here
 
-pytestmark = pytest.mark.usefixtures("measured_children")
-
 HOSTILE = "\x1b[31m<b>[red]\u202e" + "x" * 300
 
 

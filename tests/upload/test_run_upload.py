@@ -14,6 +14,8 @@ from tests.servers.object_store import BUCKET, Bucket, answers
 from tests.support.command import FIXTURES, KEY, Ran, preflight
 from tests.support.service import Service, service
 
+pytestmark = pytest.mark.usefixtures("measured_children")
+
 PRICE = 360
 
 

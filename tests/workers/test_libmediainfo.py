@@ -15,8 +15,6 @@ from preflight.workers.libmediainfo import FIELDS
 from preflight.workers.libmediainfo import MediaInfo as Library
 from preflight.workers.pool import COMMAND
 
-pytestmark = pytest.mark.usefixtures("measured_children")
-
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = sorted(path for folder in ("clips", "pictures") for path in (FIXTURES / folder).iterdir() if path.is_file())
 LIBRARY = Library()

@@ -18,8 +18,6 @@ from preflight.model.thumbnail import MOST_BYTES
 from preflight.workers.pool import CLIPS, PICTURES, WorkerPool
 from tests.tools.probing import FIXTURES
 
-pytestmark = pytest.mark.usefixtures("measured_children")
-
 LONG = 60.0
 """A wall clock that no test waits for."""
 PICTURE = Material(data=(FIXTURES / "pictures" / "plain.jpg").read_bytes())

@@ -25,7 +25,7 @@ NAMES = ("chromium", "chromium-browser")
 MISSING = "Chromium is missing: apt-get install chromium"
 WIDTHS = (360, 768, 1440)
 THEMES = ("light", "dark")
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 """How long a page may take for anything that a test waits for."""
 _HEIGHT = 900
 _FLAGS = (

@@ -84,7 +84,8 @@ def locked_plan(services: Services, folder: Path, client: Client, stack: ExitSta
     store = FolderStore(str(folder))
     require_run(store)  # before a lock is put into a folder that may be somebody else's
     stack.enter_context(store.lock())
-    run = stack.enter_context(open_paid_run(store, manifest=None, near=[folder.parent, Path(), folder]))
+    near, specs = [folder.parent, Path(), folder], services.options.specs
+    run = stack.enter_context(open_paid_run(store, manifest=None, near=near, specs=specs))
     return run, make_plan(run, services.ledger, api=client.base_url, tick=lambda: None)
 
 

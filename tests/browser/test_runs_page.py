@@ -81,6 +81,7 @@ def test_a_dropped_manifest_becomes_a_table_that_is_paid_for_once(browser: Brows
         drop(seen, path)
         seen.page.get_by_text("Checked: 60 of 60 rows").wait_for()
         seen.page.get_by_text("60 jobs, page 1 of 2").wait_for()
+        until((sandbox.folder / "jobs.run" / "summary.json").exists)  # it comes after the last part
         summary = json.loads((sandbox.folder / "jobs.run" / "summary.json").read_text())
         figures = seen.page.locator(".figures").inner_text().replace("\n", " ")
         assert f"{summary['verdicts']['pass']} pass" in figures

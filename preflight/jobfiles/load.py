@@ -106,26 +106,44 @@ def load_manifest(
     job are those in the manifest. An error in the last place may mean that the rest was not read; a file that cannot be
     opened is raised, as ``JobUnreadable``, before the first row.
     """
-    suffix = path.suffix.lower()
-    if suffix in PARQUET_SUFFIXES:
-        from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
-
-        with open_regular(path) as stream:
-            rows = read_parquet(
-                stream, shown=str(path), models=TableModels(default_model, specs_of(spec)), columns=columns
-            )
-            yield from _at_most(rows, max_rows, path=str(path))
-        return
     with open_regular(path) as stream:
-        yield from read_manifest(
+        yield from read_opened(
             stream,
             path=str(path),
-            is_table=suffix in TABLE_SUFFIXES,
+            suffix=path.suffix.lower(),
             default_model=default_model,
             columns=columns,
             max_rows=max_rows,
             specs=specs_of(spec),
         )
+
+
+def read_opened(
+    stream: BufferedReader[Any],
+    *,
+    path: str,
+    suffix: str,
+    default_model: str | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+    max_rows: int = limits.ROWS,
+    specs: Specs = BUILT_IN,
+) -> Iterator[Job | JobUnreadable]:
+    """The same from a file that is open. ``suffix``, in lower case, tells its kind; ``path`` is its name."""
+    if suffix in PARQUET_SUFFIXES:
+        from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
+
+        rows = read_parquet(stream, shown=path, models=TableModels(default_model, specs), columns=columns)
+        yield from _at_most(rows, max_rows, path=path)
+        return
+    yield from read_manifest(
+        stream,
+        path=path,
+        is_table=suffix in TABLE_SUFFIXES,
+        default_model=default_model,
+        columns=columns,
+        max_rows=max_rows,
+        specs=specs,
+    )
 
 
 def read_manifest(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from preflight.model import Severity, Verdict
 from preflight.render.fixes import FIX
 from preflight.render.json_objects import UPLOADS
 from preflight.render.schema_parts import (
     COUNT,
     EXACT,
     FLAG,
+    SEVERITY,
+    SHA256,
     TEXT,
+    VERDICT,
     finding,
     list_of,
     named,
@@ -19,7 +21,6 @@ from preflight.render.schema_parts import (
     or_null,
 )
 
-_SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _MOMENT = {"type": "string", "format": "date-time"}
 _ANY_OBJECT = {"type": "object"}
 
@@ -39,7 +40,7 @@ def upload() -> dict[str, Any]:
         {
             "path": TEXT,
             "url": TEXT,
-            "sha256": _SHA256,
+            "sha256": SHA256,
             "size_bytes": COUNT,
             "media_type": TEXT,
             "expires_at": or_null(_MOMENT),
@@ -92,9 +93,8 @@ def calibration() -> dict[str, Any]:
 
 def rules() -> dict[str, Any]:
     """``rules``; with a model, ``spec`` has its fields, limits and prices."""
-    severity = {"enum": [severity.label for severity in Severity]}
     texts = ("rule", "area", "summary", "origin", "source", "since", "page")
-    rule = object_of(dict.fromkeys(texts, TEXT) | {"severity": severity})
+    rule = object_of(dict.fromkeys(texts, TEXT) | {"severity": SEVERITY})
     row = object_of(dict.fromkeys(("area", "name", "value", "source"), TEXT) | {"advisory": FLAG})
     spec = object_of(
         dict.fromkeys(("model", "title", "since", "base_url", "basis"), TEXT)
@@ -121,8 +121,7 @@ def settings_values() -> dict[str, Any]:
 def doctor() -> dict[str, Any]:
     """``doctor``."""
     row = object_of({"check": TEXT, "state": TEXT, "found": TEXT, "fix": or_null(TEXT)})
-    verdict = {"enum": [verdict.value for verdict in Verdict]}
-    return object_of(named("preflight.doctor/v1") | {"verdict": verdict, "checks": list_of(row)})
+    return object_of(named("preflight.doctor/v1") | {"verdict": VERDICT, "checks": list_of(row)})
 
 
 def request() -> dict[str, Any]:

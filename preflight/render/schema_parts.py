@@ -13,6 +13,8 @@ COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
 EXACT: dict[str, Any] = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?…?$"}
 CREDITS: dict[str, Any] = {"type": "number", "minimum": 0}
 VERDICT: dict[str, Any] = {"enum": [verdict.value for verdict in Verdict]}
+SEVERITY: dict[str, Any] = {"enum": [severity.label for severity in Severity]}
+SHA256: dict[str, Any] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 
 
 def or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,7 +35,7 @@ def finding() -> dict[str, Any]:
     return object_of(
         {
             "rule": TEXT,
-            "severity": {"enum": [severity.label for severity in Severity]},
+            "severity": SEVERITY,
             "indeterminate": FLAG,
             "message": TEXT,
             **{name: or_null(TEXT) for name in texts},

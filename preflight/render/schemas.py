@@ -15,6 +15,7 @@ from preflight.render.schema_parts import (
     COUNT,
     EXACT,
     FLAG,
+    SHA256,
     TEXT,
     VERDICT,
     finding,
@@ -116,7 +117,7 @@ def subject(*, judged: bool = True) -> dict[str, Any]:
             "proxy": FLAG,
         }
     )
-    block = object_of({"start": COUNT, "end": COUNT, "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}})
+    block = object_of({"start": COUNT, "end": COUNT, "sha256": SHA256})
     receipt = object_of({"validator": or_null(TEXT), "size_bytes": or_null(COUNT), "blocks": list_of(block)})
     return object_of(
         {
@@ -174,7 +175,7 @@ def submission() -> dict[str, Any]:
         {
             "field": TEXT,
             "source": TEXT,
-            "sha256": or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+            "sha256": or_null(SHA256),
             "size_bytes": or_null(COUNT),
         }
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from preflight.bounded_file import why
-from preflight.errors import ConfigurationError, JobUnreadable, SourceError
+from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.jobfiles.open import open_regular
 from preflight.jobfiles.source_text import is_wide
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
@@ -100,18 +100,18 @@ def _fetched(url: str, shown: str, web: Web) -> Iterator[BufferedReader[Any]]:
     """The file at ``url``, as it is now. One at a web server is read as media are: no private address, no surprises."""
     from preflight.jobfiles.stores import is_web_url, open_store  # noqa: PLC0415 - only for a URL
 
+    if is_web_url(url):
+        from preflight.targets.web_manifest import fetched  # noqa: PLC0415 - loads asyncio
+
+        with fetched(url, allow=web.allow, proxy=web.proxy) as received:
+            yield received
+        return
     with tempfile.TemporaryFile() as file:
         try:
-            if is_web_url(url):
-                from preflight.sources.download import receive  # noqa: PLC0415 - loads asyncio
-
-                receive(url, file, allow=web.allow, proxy=web.proxy)
-            else:
-                with open_store(url) as source:
-                    copy_bounded(source, file, shown)
-        except (OSError, SourceError) as error:
-            said = why(error) if isinstance(error, OSError) else str(error)
-            raise ConfigurationError(f"{shown}: {said}") from error
+            with open_store(url) as source:
+                copy_bounded(source, file, shown)
+        except OSError as error:
+            raise ConfigurationError(f"{shown}: {why(error)}") from error
         file.seek(0)
         yield cast("BufferedReader[Any]", file)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BufferedReader
 from typing import TYPE_CHECKING, Any, cast
 
 from preflight.bounded_file import why
 from preflight.errors import ConfigurationError, SourceError
-from preflight.jobfiles.field_names import TableModels
-from preflight.jobfiles.load import read_manifest
+from preflight.jobfiles.load import read_opened
 from preflight.jobfiles.stores import suffix_of
-from preflight.model.file_types import PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.redact import redact
 from preflight.sources.download import receive
 
@@ -33,21 +32,20 @@ def read_web(
     proxy: Proxy | None,
 ) -> Iterator[Target]:
     """The jobs of the manifest at ``url``. Raises ``ConfigurationError`` where it cannot be read."""
-    shown, suffix = redact(url), suffix_of(url)
+    with fetched(url, allow=allow, proxy=proxy) as stream:
+        yield from read_opened(
+            stream, path=redact(url), suffix=suffix_of(url), default_model=model, columns=columns, specs=specs
+        )
+
+
+@contextmanager
+def fetched(url: str, *, allow: Sequence[AllowedHost], proxy: Proxy | None) -> Iterator[BufferedReader[Any]]:
+    """The whole file at ``url``, kept on the disk in ``with``. Raises ``ConfigurationError`` where it does not come."""
     with tempfile.TemporaryFile() as file:
         try:
             receive(url, file, allow=allow, proxy=proxy)
         except (OSError, SourceError) as error:
             said = why(error) if isinstance(error, OSError) else str(error)
-            raise ConfigurationError(f"{shown}: {said}") from error
+            raise ConfigurationError(f"{redact(url)}: {said}") from error
         file.seek(0)
-        stream = cast("BufferedReader[Any]", file)
-        if suffix in PARQUET_SUFFIXES:
-            from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
-
-            yield from read_parquet(stream, shown=shown, models=TableModels(model, specs), columns=columns)
-            return
-        is_table = suffix in TABLE_SUFFIXES
-        yield from read_manifest(
-            stream, path=shown, is_table=is_table, default_model=model, columns=columns, specs=specs
-        )
+        yield cast("BufferedReader[Any]", file)

@@ -57,13 +57,10 @@ class RunTill:
 
     def prepare(self, services: Services, folder: Path, budget: Decimal) -> None:
         """Work out the total for the question, unless a payment goes on."""
-        purchase = self.of(folder)
-        with self._lock:
-            if purchase.is_busy:
-                return
-            purchase.begin(Phase.PREPARING)
+        purchase = self._begun(folder, Phase.PREPARING)
+        if purchase is not None:
             purchase.budget = budget
-        self._threads.submit(self._step, purchase, partial(self._prepared, services, folder, purchase))
+            self._threads.submit(self._step, purchase, partial(self._prepared, services, folder, purchase))
 
     def confirm(self, services: Services, folder: Path, question: str, *, saves: bool) -> None:
         """The yes to ``question``. A second one, or one to another question, does nothing.
@@ -79,13 +76,10 @@ class RunTill:
 
     def follow(self, services: Services, folder: Path) -> None:
         """Wait for the tasks of jobs that were sent before, and save their results. Nothing is sent."""
-        purchase = self.of(folder)
-        with self._lock:
-            if purchase.is_busy:
-                return
-            purchase.begin(Phase.FOLLOWING)
+        purchase = self._begun(folder, Phase.FOLLOWING)
+        if purchase is not None:
             purchase.saves = True
-        self._threads.submit(self._step, purchase, partial(follow, services, folder, purchase))
+            self._threads.submit(self._step, purchase, partial(follow, services, folder, purchase))
 
     def stop(self, folder: Path) -> None:
         """Send nothing more; requests under way end. A question is taken back."""
@@ -104,6 +98,15 @@ class RunTill:
                 purchase.is_stopped = True
                 purchase.stop.set()
         self._threads.shutdown(cancel_futures=True)
+
+    def _begun(self, folder: Path, phase: Phase) -> Purchase | None:
+        """The payment of that run, which begins something; ``None`` while something else goes on."""
+        purchase = self.of(folder)
+        with self._lock:
+            if purchase.is_busy:
+                return None
+            purchase.begin(phase)
+            return purchase
 
     def _step(self, purchase: Purchase, work: Callable[[], Phase]) -> None:
         try:

@@ -18,6 +18,8 @@ _LENGTH = range(7, 513)
 DEFAULT_BASE_URL = "https://api.aivideoapi.ai"
 _MAX_LENGTH = 2048
 _MAX_PORT = 65_535
+_ESCAPE = re.compile("%[0-9a-fA-F]{2}")
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 
 
 def check_key(text: str) -> str:
@@ -77,12 +79,13 @@ def base_of(text: str) -> str:
     """The base URL ``text`` without its final slashes, ready for a path to follow.
 
     It is https, or http to this machine, with no user, query or fragment. One service has one base, by which the ledger
-    tells it from others: a final dot of the host and an empty query come off. Raises ``ConfigurationError``.
+    tells it from others: a final dot of the host and an empty query come off, and the path and an IPv6 address are
+    spelled in one way (RFC 3986 §6.2.2). Raises ``ConfigurationError``.
     """
     if len(text) > _MAX_LENGTH or not text.isprintable():
         raise ConfigurationError("the API's URL is too long or holds characters that cannot be printed")
     try:
-        url = httpx2.URL(text.rstrip("?#"))
+        url = httpx2.URL(_ESCAPE.sub(_respelled, text.rstrip("?#")))
         url.raw_host.decode("ascii").encode("idna")  # as the resolver will: it refuses empty and long labels
         if url.host.endswith("."):
             url = url.copy_with(host=url.host.removesuffix("."))
@@ -92,6 +95,14 @@ def base_of(text: str) -> str:
         raise ConfigurationError("the API's URL must be https://HOST")
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError("the API's URL must hold no user, no query and no fragment")
+    if ":" in url.host:
+        url = url.copy_with(host=str(ip_address(url.host)))
     if url.scheme == "http" and not is_loopback(url.host):
         raise ConfigurationError(f"the API key is sent over https only, and http://{url.host} is not this machine")
     return str(url).rstrip("/")
+
+
+def _respelled(escape: re.Match[str]) -> str:
+    """An escaped character itself where a URL means the same with it, else the escape in capitals."""
+    character = chr(int(escape[0][1:], 16))
+    return character if _UNRESERVED.fullmatch(character) else escape[0].upper()

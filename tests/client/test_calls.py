@@ -422,6 +422,11 @@ def test_a_base_url_that_the_key_must_not_go_to_is_refused(url: str) -> None:
         ("http://[::1]:9", "http://[::1]:9"),
         ("https://API.example.:443/", "https://api.example"),
         ("https://api.example.:8443/?#", "https://api.example:8443"),
+        ("https://api.example/%761/%2e%2E/v1", "https://api.example/v1"),
+        ("https://api.example/a%2fb%3F", "https://api.example/a%2Fb%3F"),
+        ("https://%61pi.example%2e", "https://api.example"),
+        ("https://api.example/%zz%", "https://api.example/%zz%"),
+        ("http://[0:0:0:0:0:0:0:1]:9", "http://[::1]:9"),
     ],
 )
 def test_a_base_url_may_be_https_or_this_machine(url: str, base: str) -> None:

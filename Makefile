@@ -21,10 +21,11 @@ test: $(VENV)/ready chromium
 	$(BIN)/$(PYTEST) -n auto --durations=10 --durations-min=1
 
 .PHONY: chromium
-chromium:  # Debian's, for the tests of pages: installed as root; elsewhere those tests fail and say what to install
-	@command -v chromium chromium-browser >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; } || \
-		echo "preflight: the tests of pages need Chromium: apt-get install chromium" >&2
+chromium: $(VENV)/ready  # Debian's, for the tests of pages, and a library that their driver needs: installed as root
+	@{ command -v chromium chromium-browser && $(BIN)/python -m playwright --version; } >/dev/null 2>&1 || \
+		{ test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium libatomic1 >/dev/null; } || \
+		echo "preflight: the tests of pages need Chromium: apt-get install chromium libatomic1" >&2
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

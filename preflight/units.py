@@ -1,4 +1,4 @@
-"""Rounds seconds and credits; no other module of the project rounds money or time."""
+"""Rounds seconds and credits for every price; the sandbox rounds by itself."""
 
 from __future__ import annotations
 

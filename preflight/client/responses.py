@@ -1,4 +1,7 @@
-"""The API's answers as values: create and credits come wrapped (``code``, ``msg``, ``data``), a task comes bare."""
+"""What an answer of the API means: a task, credits, a refusal, or an outcome that is unknown.
+
+The answers to create and credits are wrapped (``code``, ``msg``, ``data``), a task comes bare.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a job from named values: the columns of a table, or command line options."""
+"""The name of a field in a request body, and a job made from options or a form instead of a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run is kept: a folder. Every file in it is whole or absent, whatever dies in between."""
+"""The folder of a run, in which every file is whole or absent, whatever dies in between."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """The limits that an isolated process sets on itself before it reads a file from outside.
 
-Both kinds of workers use it: MediaInfo and the decoders here, and the process that repairs files (``fix/worker.py``).
+MediaInfo and the decoders here use it, the process that repairs files (``fix/worker.py``), and the one that reads
+Parquet files (``jobfiles/parquet_worker.py``).
 It imports nothing of the package, because ``mediainfo.py`` runs as a script by itself.
 """
 

@@ -25,6 +25,7 @@ from preflight.model import Finding, Hidden, JobReport, Subject, Verdict
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact
 from preflight.rules import (
+    are_swapped,
     judge_job,
     judge_length,
     judge_price,
@@ -95,8 +96,16 @@ class Judge:
         mode, orientation = self._choice(job, spec, "mode"), self._choice(job, spec, "orientation")
         found = list(judge_job(job, spec, self._callback(job, spec), self._options.specs)) if job else []
         uploaded = self._options.uploaded or self._options.urls_only
+        swapped = are_swapped(subjects)
         for subject in subjects:
-            found += judge_subject(subject, spec, orientation=orientation, now=self._options.now(), uploaded=uploaded)
+            found += judge_subject(
+                subject,
+                spec,
+                orientation=orientation,
+                now=self._options.now(),
+                uploaded=uploaded,
+                is_swapped=swapped,
+            )
         video = next((subject for subject in subjects if _is_priced(subject, spec)), None)
         durations = video.video.durations if video and video.video else None
         if spec.price.basis == "reference":

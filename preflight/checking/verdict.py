@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from preflight.model import Family, Finding, JobReport, Severity, Subject, Verdict
 from preflight.model.frozen import frozen
-from preflight.rules import Trait, rules_with
+from preflight.rules import RULES, Area, Trait, rules_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _BUDGET = rules_with(Trait.BUDGET)
 _POINTER = rules_with(Trait.POINTER)
+_PRICE = frozenset(rule.id for rule in RULES if rule.area is Area.PRICE)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -70,9 +71,14 @@ def verdict_of_job(
 def verdict_of_subject(job: JobReport, subject: Subject) -> Verdict:
     """The verdict of one file of ``job``: of the findings about its field, hidden ones too that left it unexamined.
 
-    A URL that was not opened is indeterminate, although the job may pass an offline check of all that can be read.
+    A price is that of the job: nothing is wrong with the clip of a job that is over its budget. A URL that was not
+    opened is indeterminate, although the job may pass an offline check of all that can be read.
     """
-    about = (finding for finding in _counted(job, job.findings) if finding.field == subject.field)
+    about = (
+        finding
+        for finding in _counted(job, job.findings)
+        if finding.field == subject.field and finding.rule not in _PRICE
+    )
     return worst((verdict_of(about, job.fail_on), Verdict.INDETERMINATE if subject.unopened else Verdict.PASS))
 
 

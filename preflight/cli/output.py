@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from preflight.cli.guard import is_ci, unguarded, without_commands, write_text
+from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -126,7 +128,7 @@ class Sink:
         if self._file is None:
             target = Path(output)
             if _is_special(target):
-                self._file = _stream_at(target) or target.open("w", encoding="utf-8", newline="\n", buffering=1)
+                self._file = _stream_at(target) or _written_to(target)
             else:
                 self._target = _destination(output)
                 self._temporary = _beside(self._target)
@@ -200,6 +202,21 @@ def _is_special(target: Path) -> bool:
         return False
     # /dev/stdout leads to a file where the shell redirects it to one, but must not be replaced.
     return not stat.S_ISREG(mode) or target.absolute().parts[:2] in ((os.sep, "dev"), (os.sep, "proc"))
+
+
+def _written_to(target: Path) -> TextIO:
+    """``target`` opened for writing. A named pipe opens only once a program reads it: the user is told of the wait."""
+    if hasattr(os, "mkfifo") and stat.S_ISFIFO(target.stat().st_mode):
+        try:
+            descriptor = os.open(target, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            remark(f"waiting for a program that reads the named pipe {target}")
+        else:
+            os.set_blocking(descriptor, True)
+            return os.fdopen(descriptor, "w", encoding="utf-8", newline="\n", buffering=1)
+    return target.open("w", encoding="utf-8", newline="\n", buffering=1)
 
 
 def _stream_at(target: Path) -> TextIO | None:

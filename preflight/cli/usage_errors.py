@@ -46,6 +46,8 @@ _MEANT = {
     "-p": "--prompt",
 }
 """What other programs call an option of ours."""
+_FILE_NAME = re.compile(r"-.*(?:[/\\]|\.\w{1,5}\Z).*", re.DOTALL)
+"""A word that begins like an option and goes on like a path: it has a suffix or a separator."""
 _VERSIONS = frozenset({"-V", "--version", "--Version", "-version", "version"})
 
 
@@ -93,6 +95,8 @@ def _no_such_option(error: NoSuchOption, message: str, arguments: Sequence[str])
         return f"{said}; did you mean {close[0]!r}?"
     if error.ctx is not None and error.ctx.parent is None and not error.possibilities:
         return f"{said} here; options come after the command, as in 'preflight check --offline job.yaml'"
+    if _FILE_NAME.fullmatch(typed):
+        return f"{said}; for a file of that name, write {f'./{typed}'!r}"
     return message
 
 

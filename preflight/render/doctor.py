@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preflight.doctor import Check, CheckState, verdict
@@ -28,6 +29,7 @@ _CONCLUSIONS = {
 }
 
 
+_EXTRA = "extra "
 _LABELS = {"cage": "isolated process"}
 """Labels for people where the name in JSON, which never changes, is not a word of the docs."""
 
@@ -49,13 +51,33 @@ def render_checks(checks: Sequence[Check], console: Console) -> None:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, style="bold")
     table.add_column(overflow="fold")
-    for row in _rows(checks):
+    for row in _rows(_with_one_row_of_extras(checks)):
         table.add_row(*row)
     console.print(table)
     console.print(f"\n{_CONCLUSIONS[verdict(checks)]}")
 
 
-def _rows(checks: Sequence[Check]) -> Iterator[tuple[Text, Text, Text]]:
+def _with_one_row_of_extras(checks: Sequence[Check]) -> Iterator[Check]:
+    """``checks``, with one row for all extras that are not installed, in the place of the first."""
+    missing = [check for check in checks if check.name.startswith(_EXTRA) and check.state is CheckState.MISSING]
+    names = [check.name.removeprefix(_EXTRA) for check in missing]
+    for check in checks:
+        if check not in missing:
+            yield check
+        elif check is missing[0]:
+            yield replace(check, name="extras", found=", ".join(names), fix=_fix_of(missing, names))
+
+
+def _fix_of(missing: Sequence[Check], names: Sequence[str]) -> str | None:
+    """The command that installs one extra, or several."""
+    fix = missing[0].fix
+    if fix is None or len(names) == 1:
+        return fix
+    all_of_them = fix.replace(f"[{names[0]}]", f"[{','.join(names)}]")
+    return f"name those that you need; all of them: {all_of_them}"
+
+
+def _rows(checks: Iterable[Check]) -> Iterator[tuple[Text, Text, Text]]:
     from rich.text import Text  # noqa: PLC0415 - the same
 
     for check in checks:

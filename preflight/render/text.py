@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from preflight.checking.totals import Totals, totals_of
-from preflight.checking.verdict import verdict_of_subject
+from preflight.checking.verdict import verdict_of_finding, verdict_of_subject
 from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
 from preflight.model.file_types import TABLE_SUFFIXES
 from preflight.pricing import show_seconds
@@ -29,6 +29,7 @@ _STYLES = {"pass": "green", phrases.NOT_EXAMINED: "yellow", "fail": "red", "inde
 _SEVERITIES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold blue"}
 _UNTOLD = ("indeterminate", "bold yellow")
 _ABSENT = rules_with(Trait.ABSENT)
+_BUDGET = rules_with(Trait.BUDGET)
 _SHOWN_LINES = 3
 """Most lines of a job file that are shown for equal findings."""
 _ROOMY = 72
@@ -76,7 +77,7 @@ def render_job(
     _print_next(next_commands, console)
     _print_findings(job, console, line_of)
     if job.quote is not None:
-        _print_price(job.quote, console)
+        _print_price(job, job.quote, console)
 
 
 def render_findings(job: JobReport, console: Console, line_of: LineOf = _no_line) -> None:
@@ -232,11 +233,17 @@ def _print_line(finding: Finding, console: Console, line_of: LineOf) -> None:
         console.print(Text.assemble((f"  {under} | ", "dim"), (mark, "bold red")), soft_wrap=True)
 
 
-def _print_price(quote: Quote, console: Console) -> None:
+def _print_price(job: JobReport, quote: Quote, console: Console) -> None:
+    """The price, with a mark if it is over the budget."""
     console.print()
     line = Table.grid(padding=(0, 2))
     line.add_row(Text("price", style="bold"), Text(f"{phrases.price(quote)}: {phrases.reckoning(quote)}"))
     console.print(line)
+    for finding in job.findings:
+        if finding.rule in _BUDGET:
+            label = phrases.VERDICTS[verdict_of_finding(finding, job.fail_on)]
+            told = Text.assemble((label, _STYLES[label]), f"  over the budget: {finding.allowed}")
+            console.print(_indented(told, 7))
     for reason in quote.reasons:
         console.print(_indented(Text(f"· {reason}", style="dim"), 7))
 

@@ -2,6 +2,7 @@
 
 from preflight.rules.catalogue import RULES, RULES_BY_ID, no_rule, rules_with
 from preflight.rules.evaluate import (
+    are_swapped,
     judge_job,
     judge_length,
     judge_price,
@@ -17,6 +18,7 @@ __all__ = [
     "Area",
     "Rule",
     "Trait",
+    "are_swapped",
     "judge_job",
     "judge_length",
     "judge_price",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from preflight.model import Family, Finding, Severity, Subject
+from preflight.model import Family, Finding, Kind, Severity, Subject
 from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, RULES, SUBJECT_RULES, VIDEO_RULES
 from preflight.rules.repair_command import Command, together
 from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, Trait, VideoCase
@@ -43,26 +43,42 @@ def judge_unreadable(row: JobUnreadable) -> Finding:
 
 
 def judge_subject(
-    subject: Subject, spec: Spec, *, orientation: str, now: datetime, uploaded: bool
+    subject: Subject, spec: Spec, *, orientation: str, now: datetime, uploaded: bool, is_swapped: bool = False
 ) -> Iterator[Finding]:
-    """The findings about one file. ``uploaded`` is whether it must be at a public URL already."""
+    """The findings about one file. ``uploaded`` is whether it must be at a public URL already.
+
+    ``is_swapped`` is what ``are_swapped`` says of all files of its job.
+    """
     case = SubjectCase(subject=subject, spec=spec, now=now, uploaded=uploaded)
     for rule in SUBJECT_RULES:
         for flaw in rule.check(case):
             yield rule.finding(flaw, subject.field)
     if subject.facts is None:
         return
-    name = _file_name(subject)
+    name, is_local = _file_name(subject), subject.address is None
     if subject.image is not None:
-        image = ImageCase(facts=subject.image, spec=spec, name=name)
+        image = ImageCase(facts=subject.image, spec=spec, name=name, is_local=is_local, is_swapped=is_swapped)
         for image_rule in IMAGE_RULES:
             for flaw in image_rule.check(image):
                 yield image_rule.finding(flaw, subject.field)
     if subject.video is not None:
-        video = VideoCase(facts=subject.video, spec=spec, name=name, orientation=orientation)
+        video = VideoCase(
+            facts=subject.video,
+            spec=spec,
+            name=name,
+            orientation=orientation,
+            is_local=is_local,
+            is_swapped=is_swapped,
+        )
         for video_rule in VIDEO_RULES:
             for flaw in video_rule.check(video):
                 yield video_rule.finding(flaw, subject.field)
+
+
+def are_swapped(subjects: Iterable[Subject]) -> bool:
+    """Whether a job gives a clip as its image and a picture as its video, by the bytes of both."""
+    found = {(subject.kind, subject.facts.family) for subject in subjects if subject.facts is not None}
+    return found >= {(Kind.IMAGE, Family.VIDEO), (Kind.VIDEO, Family.PICTURE)}
 
 
 def with_one_command(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -8,14 +8,13 @@ from math import ceil, floor
 from preflight.model import DefectKind, Family, Severity
 from preflight.model.facts import color_name
 from preflight.rules import shell_commands as repair
-from preflight.rules.rule import Flaw, ImageCase, not_taken, oversize
+from preflight.rules.rule import Flaw, ImageCase, not_taken, once_more, oversize
 
 _AN = frozenset({"ARW", "AVIF", "ICNS", "ICO", "NEF", "OpenEXR", "ORF", "RW2", "SVG", "XCF"})
 """Containers whose spoken name begins with a vowel."""
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 """By these every ImageMagick knows what to write."""
 _NOT_A_FORMAT = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
-_AGAIN = "export or upload the file again"
 _SMALLER = "export it smaller"
 _WARNING = Severity.WARNING
 _UNTOLD = frozenset({DefectKind.UNREADABLE, DefectKind.UNDECODED})
@@ -34,8 +33,11 @@ def image_format(case: ImageCase) -> Iterator[Flaw]:
     elif facts.family is Family.VIDEO:
         message = f"this is a video ({facts.container}), not a picture"
         fix = repair.frame(case.name)
+        if case.is_swapped:
+            message += ", and the video is a picture: the two look swapped"
+            fix = "exchange the two: give this file as the video, and the other one as the image"
     else:
-        message, fix = f"this is {facts.container or 'data in an unknown format'}, not a picture", _AGAIN
+        message, fix = f"this is {facts.container or 'data in an unknown format'}, not a picture", once_more(case)
     yield Flaw(
         message=f"{message}; the service takes {' and '.join(allowed)}, whatever the file is called",
         measured=facts.container or facts.family.value,
@@ -135,14 +137,14 @@ def image_color_mode(case: ImageCase) -> Iterator[Flaw]:
 
 
 def _defects(
-    case: ImageCase, kind: DefectKind, subject: str, fix: str = _AGAIN, *, severity: Severity | None = None
+    case: ImageCase, kind: DefectKind, subject: str, fix: str | None = None, *, severity: Severity | None = None
 ) -> Iterator[Flaw]:
     for defect in case.facts.defects:
         if defect.kind is kind:
             yield Flaw(
                 message=subject + defect.message,
                 measured=defect.kind.value,
-                fix=fix,
+                fix=fix or once_more(case),
                 severity=severity,
                 indeterminate=kind in _UNTOLD,
             )

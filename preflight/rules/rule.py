@@ -101,20 +101,27 @@ class SubjectCase(NamedTuple):
 
 
 class ImageCase(NamedTuple):
-    """A picture. ``name`` is the file's, for commands that repair it."""
+    """A picture. ``name`` is the file's, for commands that repair it; ``is_local`` is whether it is on this machine.
+
+    ``is_swapped`` is whether the job gives a clip as its image, and a picture as its video.
+    """
 
     facts: ImageFacts
     spec: Spec
     name: str
+    is_local: bool = False
+    is_swapped: bool = False
 
 
 class VideoCase(NamedTuple):
-    """A clip, in a job with this orientation. ``name`` is the file's, for commands that repair it."""
+    """A clip, in a job with this orientation. The other fields are those of a picture."""
 
     facts: VideoFacts
     spec: Spec
     name: str
     orientation: str
+    is_local: bool = False
+    is_swapped: bool = False
 
 
 class PriceCase(NamedTuple):
@@ -168,6 +175,11 @@ class Rule(NamedTuple, Generic[CaseT]):
             fix=flaw.fix,
             help=self.help,
         )
+
+
+def once_more(case: ImageCase | VideoCase) -> str:
+    """The advice about a file that is damaged: nobody uploads a file to check it where it is."""
+    return "export or copy the file again" if case.is_local else "export or upload the file again"
 
 
 def not_taken(model: str, what: str, measured: str) -> Flaw:

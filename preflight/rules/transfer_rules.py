@@ -73,9 +73,12 @@ def not_media(case: SubjectCase) -> Iterator[Flaw]:
     if facts is None or facts.family not in _NOT_MEDIA or facts.family is Family.POINTER:
         return
     if facts.family is Family.EMPTY:
-        message, fix = "the file is empty: 0 bytes", "export or upload it again"
+        message, fix = "the file is empty: 0 bytes", f"export or {'upload' if address else 'copy'} it again"
     else:
-        message, fix = f"this is {facts.container}, not {_NAMES[case.subject.kind]}", "use the URL of the file itself"
+        wanted = _NAMES[case.subject.kind]
+        message, fix = f"this is {facts.container}, not {wanted}", "use the URL of the file itself"
+        if address is None:
+            fix = "download the file itself" if facts.container == "HTML" else f"use {wanted} instead"
         if facts.container == APPLE_DOUBLE_NAME:
             message = "this is an AppleDouble file: attributes that macOS keeps beside a file, not the file itself"
             fix = f"use {original_name(case.subject.source) or 'the file that it belongs to'}"

@@ -64,6 +64,8 @@ def _not_public(address: AddressFacts, problem: str, source: str) -> Flaw:
             library=f"{own}allow the host {address.private}",
             command=f"{own}add --allow-host {address.private}",
         )
+    elif address.scheme == "file":
+        fix = f"{fix}; to check the file here, name its path, without file://"
     why = f"{problem}; {more}" if more else problem
     return Flaw(message=f"the service cannot fetch this URL: {why}", allowed=_PUBLIC, fix=fix)
 

@@ -15,10 +15,9 @@ from preflight.rules.length_rules import (
     shown_clocks,
     written_again,
 )
-from preflight.rules.rule import Flaw, VideoCase, not_taken, oversize
+from preflight.rules.rule import Flaw, VideoCase, not_taken, once_more, oversize
 
 _NOT_A_CONTAINER = frozenset({Family.DOCUMENT, Family.ARCHIVE, Family.EMPTY, Family.POINTER})
-_AGAIN = "export or upload the file again"
 _KINDS = {"soun": "sound", "text": "text", "sbtl": "subtitles", "tmcd": "timecode", "meta": "metadata"}
 _FITS_MP4 = ("AVC", "HEVC")
 """MediaInfo's names for the codecs of the spec; it names the codecs of other containers."""
@@ -36,11 +35,17 @@ def video_container(case: VideoCase) -> Iterator[Flaw]:
         named = facts.container or (facts.second.container if facts.second else None)
         kind = {Family.PICTURE: "a picture", Family.AUDIO: "sound only", Family.VIDEO: "a video"}.get(facts.family)
         what = f"{kind} ({named})" if kind else named or "data in an unknown format"
+        fix = "use an MP4 or MOV clip" if case.is_local else "use the URL of an MP4 or MOV clip"
+        if facts.family is Family.VIDEO:
+            fix = _into_mp4(case)
+        elif facts.family is Family.PICTURE and case.is_swapped:
+            what += ", and the image is a video: the two look swapped"
+            fix = "exchange the two: give this file as the image, and the other one as the video"
         yield Flaw(
             message=f"this is {what}; the service takes {' and '.join(allowed)}, whatever the file is called",
             measured=named or facts.family.value,
             allowed=", ".join(allowed),
-            fix=_into_mp4(case) if facts.family is Family.VIDEO else "use the URL of an MP4 or MOV clip",
+            fix=fix,
         )
     elif facts.major_brand and facts.major_brand.startswith("3g"):
         yield Flaw(
@@ -80,11 +85,11 @@ def video_no_video_track(case: VideoCase) -> Iterator[Flaw]:
 
 
 def video_incomplete(case: VideoCase) -> Iterator[Flaw]:
-    yield from _defects(case, DefectKind.INCOMPLETE, "the file ", _AGAIN)
+    yield from _defects(case, DefectKind.INCOMPLETE, "the file ", once_more(case))
 
 
 def video_truncated(case: VideoCase) -> Iterator[Flaw]:
-    for flaw in _defects(case, DefectKind.TRUNCATED, "the file ", _AGAIN):
+    for flaw in _defects(case, DefectKind.TRUNCATED, "the file ", once_more(case)):
         yield flaw
         return
     yield from _oddities(case, DefectKind.TRUNCATED)
@@ -95,7 +100,7 @@ def video_corrupt(case: VideoCase) -> Iterator[Flaw]:
         fix = written_again(case)
         lost_times = any((defect.where or "").endswith("/mdhd") for defect in case.facts.defects)
         seen = case.facts.second is not None and case.facts.second.codec is not None
-        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix if seen and not lost_times else _AGAIN)
+        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix if seen and not lost_times else once_more(case))
         yield from _defects(case, DefectKind.UNREADABLE, "the file could not be examined: it ", fix)
     yield from _oddities(case, DefectKind.CORRUPT)
     if any(track.external for track in case.facts.tracks):
@@ -122,7 +127,7 @@ def video_fragmented(case: VideoCase) -> Iterator[Flaw]:
             message="the file is fragmented, as for streaming; servers that probe it may read a wrong length",
             measured="fragmented",
             allowed="one movie box with all samples",
-            fix=_AGAIN if case.facts.defects else written_again(case),
+            fix=once_more(case) if case.facts.defects else written_again(case),
         )
 
 
@@ -224,5 +229,5 @@ def _oddities(case: VideoCase, kind: DefectKind) -> Iterator[Flaw]:
     """A defect that breaks the format but stops no known reader is a warning."""
     for oddity in case.facts.oddities:
         if oddity.kind is kind:
-            fix = _AGAIN if case.facts.defects else written_again(case)
+            fix = once_more(case) if case.facts.defects else written_again(case)
             yield Flaw(message=f"the file {oddity.message}", measured=kind.value, fix=fix, severity=Severity.WARNING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -12,7 +13,8 @@ from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.pointers import is_annex_key, pointer_name
 from preflight.model.target import Media, Target, is_url, meant_url
-from preflight.redact import redact, shown_path
+from preflight.redact import printable, redact, shown_path
+from preflight.redact.suggestion import suggestion
 from preflight.specs import BUILT_IN, Specs
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
@@ -20,6 +22,8 @@ JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
 _HELP = frozenset({"help", "-help", "version", "-version"})
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
+_COMPARED = 1000
+"""Most names of a folder that are compared with one that is not there."""
 
 
 def read_targets(
@@ -78,8 +82,20 @@ def no_such_file(name: str) -> str:
     """The message for a name behind which there is nothing, and for the URL that it may have been meant to be."""
     if name in _HELP:
         return f"{name}: no such file; 'preflight COMMAND --help' shows the help of a command"
+    if name.startswith("~"):
+        return f"{redact(name)}: no such file; '~' is not read as the home folder: write the whole path"
     meant = meant_url(name)
-    return f"{redact(name)}: no such file; {f'did you mean {meant!r}?' if meant else 'a URL begins with https://'}"
+    near = f"; did you mean {meant!r}?" if meant else suggestion(Path(name).name, _beside(name), cutoff=0.8)
+    return f"{redact(name)}: no such file{near or '; a URL begins with https://'}"
+
+
+def _beside(name: str) -> list[str]:
+    """The names in the folder where ``name`` would be, as far as they can be listed."""
+    try:
+        with os.scandir(Path(name).parent) as entries:
+            return [printable(entry.name) for entry in islice(entries, _COMPARED)]
+    except (OSError, ValueError):
+        return []
 
 
 def why_empty(name: str) -> str:

@@ -88,6 +88,22 @@ USAGE = {
         ["check", "help"],
         "help: no such file; 'preflight COMMAND --help' shows the help of a command",
     ),
+    "a file that begins with a dash": (
+        ["check", "-missing.mp4"],
+        "no such option '-missing.mp4'; for a file of that name, write './-missing.mp4'",
+    ),
+    "a path below a folder that begins with a dash": (
+        ["probe", "--takes/one"],
+        "no such option '--takes/one'; for a file of that name, write './--takes/one'",
+    ),
+    "a home folder in quotes": (
+        ["check", "~/missing.mp4"],
+        "~/missing.mp4: no such file; '~' is not read as the home folder: write the whole path",
+    ),
+    "a name with a slip": (
+        ["check", str(Path(CLIP).with_name(f"x{Path(CLIP).name}"))],
+        f"{Path(CLIP).with_name(f'x{Path(CLIP).name}')}: no such file; did you mean {Path(CLIP).name!r}?",
+    ),
     "no such file": (["check", "missing.mp4"], "missing.mp4: no such file; a URL begins with https://"),
 }
 
@@ -256,7 +272,11 @@ WITHOUT_NETWORK = {
         "the service cannot fetch this URL: its host ::1 is a loopback address",
         f"{OWN} [::1]",
     ),
-    "file:///home/me/clip.mp4": ("url-not-public", f"{NOT_HTTP}; a file: URL names a file on one machine", UPLOAD),
+    "file:///home/me/clip.mp4": (
+        "url-not-public",
+        f"{NOT_HTTP}; a file: URL names a file on one machine",
+        f"{UPLOAD}; to check the file here, name its path, without file://",
+    ),
     "s3://bucket/clip.mp4": (
         "url-not-public",
         f"{NOT_HTTP}; only programs with your credentials can read this address",

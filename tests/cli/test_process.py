@@ -269,6 +269,22 @@ def test_a_pipe_with_a_name_is_written_to_and_not_replaced(tmp_path: Path) -> No
         os.close(reading)
 
 
+def test_a_pipe_that_nobody_reads_yet_is_waited_for_and_the_wait_is_told(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    running = subprocess.Popen(
+        [*command(), "check", str(PICTURE), "--format", "json", "--output", str(pipe)],
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    )
+    assert running.stderr is not None
+    with running:
+        assert running.stderr.readline() == f"preflight: waiting for a program that reads the named pipe {pipe}\n"
+        assert pipe.read_text().startswith("{")
+        assert running.wait(30) == 0
+
+
 def test_a_group_without_a_command_shows_its_help_on_lines_of_its_own() -> None:
     for group in ([], ["ledger"], ["task"]):
         ran = preflight(*group)

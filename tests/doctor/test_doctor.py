@@ -295,12 +295,17 @@ def test_packages_and_extras_that_are_not_installed_are_named(tmp_path: Path) ->
         "Metadata-Version: 2.4\nName: media-preflight\nVersion: 9.9\nRequires-Dist: click>=8\n"
         "Requires-Dist: no-such-thing>=1\nProvides-Extra: fancy\n"
         'Requires-Dist: nor-this>=2; extra == "fancy"\nRequires-Dist: click; extra == "fancy"\n'
+        'Provides-Extra: plain\nRequires-Dist: nor-that; extra == "plain"\n'
     )
     ran = preflight("doctor", "--offline", "--json", env={"PYTHONPATH": str(tmp_path)})
     assert (ran.code, found(ran, "preflight")["found"]) == (1, "9.9")
     assert found(ran, "packages")["fix"] == install_command("no-such-thing")
     assert states(ran)["extra fancy"] == "missing"
     assert found(ran, "extra fancy")["fix"] == install_command("media-preflight[fancy]")
+    text = preflight("doctor", "--offline", env={"PYTHONPATH": str(tmp_path)}).out
+    assert text.count("missing  extra") == 1
+    assert "missing  extras            fancy, plain\n" in text
+    assert install_command("media-preflight[fancy,plain]") in " ".join(text.split())
 
 
 def test_a_report_fits_a_narrow_terminal(tmp_path: Path) -> None:

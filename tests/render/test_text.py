@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction
 from io import StringIO
 from pathlib import Path
@@ -32,6 +33,39 @@ def test_errors_come_before_what_could_not_be_told(tmp_path: Path) -> None:
     path = write_job(tmp_path, job(image=PICTURES / "299-wide.png", video=CLIPS / "moov-compressed-by-lzw.mov"))
     text = preflight("check", path).out
     assert 0 < text.index("error  image-too-small") < text.index("indeterminate  video-corrupt")
+
+
+def test_an_image_and_a_video_that_are_swapped_are_called_so(tmp_path: Path) -> None:
+    for words in (["--image", CLIP, "--video", PICTURE], [write_job(tmp_path, job(image=CLIP, video=PICTURE))]):
+        found = preflight("check", *words, "--format", "json").json["jobs"][0]["findings"]
+        assert {each["rule"] for each in found} >= {"image-format", "video-container"}
+        told = [each for each in found if each["rule"] in {"image-format", "video-container"}]
+        assert all("the two look swapped" in each["message"] for each in told)
+        assert all(each["fix"].startswith("exchange the two: give this file as the ") for each in told)
+    alone = preflight("check", "--image", PICTURE, "--video", PICTURE, "--format", "json").out
+    assert "swapped" not in alone
+
+
+def test_a_local_file_gets_no_advice_about_servers(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "page.png").write_text("<!doctype html><html></html>")
+    (tmp_path / "paper.mp4").write_bytes(b"%PDF-1.4\n")
+    (tmp_path / "cut.mp4").write_bytes(Path(CLIP).read_bytes()[:-500])
+    (tmp_path / "cut.png").write_bytes((PICTURES / "299-wide.png").read_bytes()[:-500])
+    (tmp_path / "picture.mp4").write_bytes(Path(PICTURE).read_bytes())
+    names = [str(path) for path in sorted(tmp_path.iterdir())]
+    jobs = preflight("check", *names, "--video", tmp_path / "picture.mp4", "--format", "json").json["jobs"]
+    fixes = [each["fix"] for each in (finding for one in jobs for finding in one["findings"]) if each["fix"]]
+    assert len(fixes) >= len(names)
+    assert not [fix for fix in fixes if "upload" in fix or "URL" in fix or "serve" in fix]
+
+
+def test_a_job_over_its_budget_fails_and_its_clip_does_not() -> None:
+    ran = preflight("check", "--image", PICTURE, "--video", CLIP, "--max-credits", "1")
+    assert ran.code == 5
+    assert ran.out.startswith("FAIL  job\n")
+    assert re.search(r"video  .+\n +pass  MP4", ran.out)
+    assert re.search(r"^price .+\n +fail  over the budget: at most 1 credits$", ran.out, re.MULTILINE)
 
 
 def manifest(folder: Path, *modes: str) -> str:

@@ -17,6 +17,7 @@ from preflight.model import Job
 from preflight.model.file_types import MANIFEST_SUFFIXES
 from preflight.model.target import Target, is_url
 from preflight.redact import redact
+from preflight.specs import DEFAULT_MODEL
 from preflight.targets import read_targets
 from preflight.targets.folders import Filters, find_files
 from preflight.upload.job_media import local_paths
@@ -54,6 +55,8 @@ def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options
     """
     # The last word on each local file: also on those that a job names, right before one is opened.
     options = replace(options, locate=roots.locate)
+    if arguments.get("model") is not None:
+        options = replace(options, model=DEFAULT_MODEL)  # the model of the call stands in place of the operator's
     chosen = {name: arguments.get(name) for name in _CHOICES}
     source, job = arguments.get("source"), arguments.get("job")
     image, video = (_place(arguments.get(name), roots) for name in ("image", "video"))
@@ -63,7 +66,7 @@ def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options
         targets, options = chosen_from(
             source or job, image=image, video=video, prompt=arguments.get("prompt"), options=options, **chosen
         )
-        _require_jobs_inside(targets, roots)
+        _require_jobs_inside(targets, roots, options)
         return CallTargets(targets=tuple(targets), options=options)
     if arguments.get("prompt") is not None:
         raise ConfigurationError("a job has its own prompt: give either a source or a prompt")
@@ -73,12 +76,13 @@ def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options
         options = merged(options, **chosen)
         if path.is_dir():
             _require_inside(path, roots)
-        found = list(islice(read_targets(str(path), model=options.model), MOST_JOBS + 1))
+        given = read_targets(str(path), model=options.model, specs=options.specs)
+        found = list(islice(given, MOST_JOBS + 1))
     else:
         found, options = chosen_from(path, options=options, **chosen)
     if len(found) > MOST_JOBS:
         raise ConfigurationError(f"more than {MOST_JOBS} jobs: 'preflight check' on the command line takes any number")
-    _require_jobs_inside(found, roots)
+    _require_jobs_inside(found, roots, options)
     if not found:
         raise ConfigurationError("no jobs in it")
     return CallTargets(targets=tuple(found), options=options, file=(path, before) if before else None)
@@ -93,11 +97,11 @@ def _require_inside(folder: Path, roots: Roots) -> None:
         roots.confine(found.path)
 
 
-def _require_jobs_inside(targets: Iterable[Target], roots: Roots) -> None:
+def _require_jobs_inside(targets: Iterable[Target], roots: Roots, options: Options) -> None:
     """Raise ``OutsideRoots`` for a job that names a file outside, before any file is read."""
     for target in targets:
         if isinstance(target, Job):
-            for path in local_paths(target).values():
+            for path in local_paths(target, options.specs).values():
                 roots.locate(path)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from preflight.model import Job, JobReport, Report
+from preflight.model import Job, Report
 from preflight.redact import one_line, redact, shorten
 from preflight.render import phrases
 from preflight.render.about_to_pay import question
-from preflight.specs import load_spec
+from preflight.specs import Spec
 from preflight.submit.proposal import Proposal
 
 APPROVED: Final = "approve"
@@ -21,9 +21,10 @@ ShowReport = Callable[[Report, Proposal], str]
 """The report and the proposal below it as text for people."""
 
 
-def consent_question(proposal: Proposal, job: Job, show: ShowReport, beyond: str | None = None) -> str:
+def consent_question(proposal: Proposal, job: Job, spec: Spec, show: ShowReport, beyond: str | None = None) -> str:
     """The question, first and last, with everything that the answer is about between.
 
+    ``spec`` is that of the job's model.
     ``beyond`` is why the standing order does not allow the payment, where there is one.
     """
     report = proposal.report
@@ -36,7 +37,7 @@ def consent_question(proposal: Proposal, job: Job, show: ShowReport, beyond: str
         f"{asked} An agent asks for this payment. The report below quotes names and texts from outside.",
         *([] if beyond is None else [f"It is beyond the agent's budget: {beyond.removeprefix('not sent: ')}."]),
         text.strip("\n"),
-        *_sent_texts(job, report),
+        *_sent_texts(job, spec),
         asked,
     ]
     return "\n\n".join(parts)
@@ -54,13 +55,14 @@ def is_yes(content: Mapping[str, object] | None) -> bool:
     return content is not None and content.get(APPROVED) is True
 
 
-def _sent_texts(job: Job, report: JobReport) -> list[str]:
+def _sent_texts(job: Job, spec: Spec) -> list[str]:
     """What the service is sent besides the files: the prompt, and who is told of the end."""
-    spec = load_spec(report.model)
     lines = []
-    if prompt := one_line(job.value(spec.field("prompt").name), longest=400):
+    field = spec.find("prompt")
+    if field is not None and (prompt := one_line(job.value(field.name), longest=400)):
         lines.append(f"prompt: {prompt!r}")
-    callback = job.value(spec.field("callback").name)
+    field = spec.find("callback")
+    callback = job.value(field.name) if field is not None else None
     if isinstance(callback, str) and callback:
         lines.append(f"callback to: {redact(urlsplit(callback).netloc.rpartition('@')[2])}")
     return ["\n".join(lines)] if lines else []

@@ -109,7 +109,8 @@ class PayingTools:
             raise misfit or NotSubmitted("not sent: the operator wants a person to be asked, and the client cannot ask")
         proposal = await run_sync(self._proposal, quoted, found)
         beyond = str(misfit) if misfit is not None and self._orders.standing.is_given else None
-        question = await run_sync(consent_question, proposal, quoted.job, self._service.show, beyond)
+        spec = self._options.specs.load(found.model)
+        question = await run_sync(consent_question, proposal, quoted.job, spec, self._service.show, beyond)
         quoted.asked = Asked(key=f"{quoted.id}-{secrets.token_urlsafe(12)}", report=found)
         answer = await call.ask(quoted.asked.key, question, consent_schema(proposal))
         quoted.asked = None
@@ -135,7 +136,7 @@ class PayingTools:
                 "not sent: a person must agree, and the client cannot ask; or the operator gives the agent a budget"
                 " (preflight mcp --agent-budget, or PREFLIGHT_AGENT_BUDGET, before the server starts)"
             )
-        request = paid_request_of(quoted.job, found)
+        request = paid_request_of(quoted.job, found, specs=self._options.specs)
         if standing.per_job is not None and request.high > standing.per_job:
             return OverBudget(
                 f"not sent: the job may cost {request.high:f} credits, and the agent's budget for a job is"
@@ -177,6 +178,7 @@ class PayingTools:
                 check=check_again,
                 agree=lambda latest: self._still_as_quoted(quoted, latest),
                 budget=agreed.budget,
+                specs=self._options.specs,
                 on_changed=refuse_changed,
             )
 
@@ -206,7 +208,8 @@ class PayingTools:
     def _known(self, identity: str, quote_id: str) -> dict[str, Any] | None:
         """The answer from the ledger for a job that was sent before, by whomever."""
         quoted = self._book.find(quote_id)
-        request = paid_request_of(quoted.job, quoted.report) if quoted else of_identity(identity)
+        specs = self._options.specs
+        request = paid_request_of(quoted.job, quoted.report, specs=specs) if quoted else of_identity(identity)
         with self._service.open_ledger() as ledger, self._service.open_client() as client:
             ledger.mark_abandoned()
             entry = ledger.last_of(request, client.base_url, refused=False)

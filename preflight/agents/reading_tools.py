@@ -28,6 +28,7 @@ from preflight.render.json_objects import facts_object, quotes_object, report_ob
 from preflight.render.tables import rules_object
 from preflight.rules import RULES
 from preflight.rules.pages import help_of
+from preflight.specs import BUILT_IN, DEFAULT_MODEL, Specs
 from preflight.upload.job_media import local_paths
 
 _T = TypeVar("_T")
@@ -89,7 +90,8 @@ class ReadingTools:
             raise ConfigurationError("only local files can be repaired: download it and fix the copy")
         model = self._orders.options.model
         orientation = arguments.get("orientation")
-        merged(None, mode=None, orientation=orientation, model=model)
+        specs = self._orders.options.specs
+        merged(self._orders.options, mode=None, orientation=orientation, model=None)
         targets_of_call({"source": source}, roots, self._orders.options)  # bounded, and no link that leads out
         path = roots.confine(source)
         options = FixOptions(
@@ -97,14 +99,16 @@ class ReadingTools:
             unsafe=arguments.get("unsafe", False),
             fail_on=self._orders.options.fail_on,
             model=model,
+            spec=specs,
             if_taken="choose another name for it, or remove that file",
         )
-        inputs = [_inside(each, roots) for each in read_inputs([str(path)], model=model, orientation=orientation)]
+        given = read_inputs([str(path)], model=model, orientation=orientation, specs=specs)
+        inputs = [_inside(each, roots) for each in given]
         if len(inputs) > MOST_JOBS * 2:
             raise ConfigurationError("too many files for one call: name one job or file")
         with Fixer(options) as fixer:
             outcomes = [fixer.fix(each) for each in inputs]
-        outcomes += copy_jobs(inputs, outcomes, model=model, force=False, dry=options.dry)
+        outcomes += copy_jobs(inputs, outcomes, model=model, specs=specs, force=False, dry=options.dry)
         return fix_object(outcomes)
 
     def _priced(self, arguments: Mapping[str, Any]) -> Report:
@@ -114,7 +118,10 @@ class ReadingTools:
         if seconds <= 0:
             raise ConfigurationError("a length is more than 0 seconds")
         chosen = {name: arguments.get(name) for name in ("mode", "orientation", "model")}
-        options = merged(replace(self._orders.options, every_mode=True), **chosen)
+        options = replace(self._orders.options, every_mode=True)
+        if chosen["model"] is not None:
+            options = replace(options, model=DEFAULT_MODEL)
+        options = merged(options, **chosen)
         with Engine(options, resources=self._resources) as engine:
             return engine.estimate(seconds)
 
@@ -126,16 +133,16 @@ class ReadingTools:
         """``made`` with a quote in each of its jobs; ``None`` where the job cannot be paid for as it is."""
         for shown, target, job in zip(made["jobs"], found.targets, report.jobs, strict=True):
             quoted = None
-            if isinstance(target, Job) and is_payable(target, job) and _is_same(found):
+            if isinstance(target, Job) and is_payable(target, job, found.options.specs) and _is_same(found):
                 quoted = self._book.add(target, job, found.file)
             shown["quote_id"] = quoted.id if quoted else None
             shown["quote_expires_at"] = quoted.expires_at.isoformat(timespec="seconds") if quoted else None
         return made
 
 
-def is_payable(job: Job, report: JobReport) -> bool:
+def is_payable(job: Job, report: JobReport, specs: Specs = BUILT_IN) -> bool:
     """Whether a job passed its check, has a price, and names no local files."""
-    return report.verdict is Verdict.PASS and report.quote is not None and not local_paths(job)
+    return report.verdict is Verdict.PASS and report.quote is not None and not local_paths(job, specs)
 
 
 def _is_same(found: CallTargets) -> bool:

@@ -11,11 +11,12 @@ from preflight.agents.operator_orders import OperatorOrders
 from preflight.render import schemas
 from preflight.render.fixes import FIX
 from preflight.render.schema_parts import COUNT, FLAG, TEXT, finding, list_of, named, object_of, or_null
-from preflight.specs import load_spec, model_names
+from preflight.specs import Role, Specs
 
 LONGEST_TEXT: Final = 8192
 """Of one text in the arguments: the longest URL that is read."""
 
+_CHOSEN: Final[tuple[Role, ...]] = ("mode", "orientation")
 _PLACE: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 _MARKED: dict[str, Any] = {"notice": TEXT, "omitted": COUNT}
 _QUOTED: dict[str, Any] = {"quote_id": or_null(TEXT), "quote_expires_at": or_null(TEXT)}
@@ -50,7 +51,8 @@ _TASK_ID: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,128
 
 
 def tools(orders: OperatorOrders) -> list[Tool]:
-    """All tools, with descriptions that say what the operator allows."""
+    """All tools, with descriptions that say what the operator allows, for the models that the operator named."""
+    choices = _choices(orders.options.specs)
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=True)
     knows = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     writes = ToolAnnotations(
@@ -58,11 +60,11 @@ def tools(orders: OperatorOrders) -> list[Tool]:
     )
     pays = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
     return [
-        _tool("check", _CHECK, _targets(), _with_quotes(schemas.report()), reads),
-        _tool("estimate", _ESTIMATE, _estimated(), _with_quotes(schemas.quotes()), reads),
-        _tool("probe", _PROBE, _targets(), schemas.facts(), reads),
+        _tool("check", _CHECK, _targets(choices), _with_quotes(schemas.report()), reads),
+        _tool("estimate", _ESTIMATE, _estimated(choices), _with_quotes(schemas.quotes()), reads),
+        _tool("probe", _PROBE, _targets(choices), schemas.facts(), reads),
         _tool("explain", _EXPLAIN, _input({"rule": _short("Id of a rule.")}), _rules(), knows),
-        _tool("fix", _fix_text(orders), _repair(), _repaired(), writes),
+        _tool("fix", _fix_text(orders), _repair(choices), _repaired(), writes),
         _tool("task", _TASK, _input({"task_id": _TASK_ID}, "task_id"), schemas.submission(), reads),
         _tool("credits", _CREDITS, _input({}), schemas.account(), reads),
         _tool("submit", _submit_text(orders), _pay(), _paid(), pays),
@@ -109,40 +111,44 @@ def _short(text: str) -> dict[str, Any]:
     return {"type": "string", "minLength": 1, "maxLength": 100, "description": text}
 
 
-def _choices() -> dict[str, Any]:
-    spec = load_spec()
-    return {
-        "mode": {"type": "string", "enum": list(spec.field("mode").choices)},
-        "orientation": {"type": "string", "enum": list(spec.field("orientation").choices)},
-        "model": {"type": "string", "enum": list(model_names())},
-    }
+def _choices(specs: Specs) -> dict[str, Any]:
+    """The choices of every known model: the check refuses one that is of another model than the job's."""
+    names = specs.every_name()
+    known = [specs.load(name) for name in names]
+    found: dict[str, Any] = {}
+    for role in _CHOSEN:
+        words = dict.fromkeys(choice for spec in known for choice in spec.choices(role))
+        found[role] = {"type": "string", "enum": list(words)}
+    return {**found, "model": {"type": "string", "enum": list(names)}}
 
 
-def _sources() -> dict[str, Any]:
+def _sources(choices: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "job": {"type": "object", "description": "The request body of the API."},
         "source": {**_PLACE, "description": "Job file, manifest, folder or media file: a path, or the URL of a file."},
         "image": {**_PLACE, "description": "Reference image: path or URL."},
         "video": {**_PLACE, "description": "Reference video: path or URL."},
         "prompt": {"type": "string", "maxLength": LONGEST_TEXT, "description": "Prompt of image and video."},
-        **_choices(),
+        **choices,
     }
 
 
-def _targets() -> dict[str, Any]:
-    return _input(_sources())
+def _targets(choices: Mapping[str, Any]) -> dict[str, Any]:
+    return _input(_sources(choices))
 
 
-def _estimated() -> dict[str, Any]:
+def _estimated(choices: Mapping[str, Any]) -> dict[str, Any]:
     seconds = {"type": ["string", "number"], "pattern": r"^[0-9]{1,6}(\.[0-9]{1,9})?$", "minimum": 0, "maximum": 999999}
-    return _input({**_sources(), "seconds": {**seconds, "description": "Length of a clip instead of files, exact."}})
+    return _input(
+        {**_sources(choices), "seconds": {**seconds, "description": "Length of a clip instead of files, exact."}}
+    )
 
 
-def _repair() -> dict[str, Any]:
+def _repair(choices: Mapping[str, Any]) -> dict[str, Any]:
     unsafe = {"type": "boolean", "description": "Also repairs that change the picture.", "default": False}
     write = {"type": "boolean", "description": "Write the repaired files.", "default": False}
     source = {**_PLACE, "description": "Media file, job file or folder inside the roots."}
-    orientation = _choices()["orientation"]
+    orientation = choices["orientation"]
     return _input({"source": source, "orientation": orientation, "unsafe": unsafe, "write": write}, "source")
 
 

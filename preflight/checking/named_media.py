@@ -43,10 +43,21 @@ def named_media(job: Job, spec: Spec) -> Iterator[NamedMedia]:
 
 
 def spec_of(job: Job | None, model: str, specs: Specs = BUILT_IN) -> Spec:
-    """The spec of the job's model; of ``model`` where the job names none that is known."""
+    """The spec of the job's model; of ``model`` where the job names none that is known.
+
+    A model that was named may have another field for its name than ``model`` has.
+    """
     spec = specs.load(model)
-    named = job.value(spec.field("model").name) if job else None
-    return (specs.find(named) or spec) if isinstance(named, str) and named != spec.model else spec
+    if job is None:
+        return spec
+    for each in (spec, *specs.named):
+        name = each.field("model").name
+        named = job.value(name)
+        if isinstance(named, str):
+            found = spec if named == spec.model else specs.find(named)
+            if found is not None and (each is spec or found.field("model").name == name):
+                return found
+    return spec
 
 
 def seconds_asked_for(job: Job | None, spec: Spec) -> Fraction | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,7 +14,9 @@ from click.core import ParameterSource
 from preflight.cli.completion import files
 from preflight.cli.param_types import Choice, no_choice
 from preflight.cli.settings_options import loaded_of
+from preflight.cli.terminal import remark
 from preflight.errors import PreflightError
+from preflight.redact import printable
 from preflight.redact.suggestion import suggestion
 from preflight.specs import BUILT_IN, DEFAULT_MODEL, Role, Spec, Specs, load_spec, model_names, read_folder, read_spec
 
@@ -25,6 +28,7 @@ FOLDER_VARIABLE: Final = "PREFLIGHT_SPECS"
 
 _NAMED = "preflight.specs.named"
 _KNOWN = "preflight.specs.known"
+_NAMES_SHOWN: Final = 5
 
 
 def known_specs() -> Specs:
@@ -33,7 +37,8 @@ def known_specs() -> Specs:
     if context is None:
         return BUILT_IN
     if _KNOWN not in context.meta:
-        named = [read_spec(Path(name)) for name in context.meta.get(_NAMED, ())]
+        paths = map(os.path.expanduser, context.meta.get(_NAMED, ()))  # an MCP client starts a command without a shell
+        named = [read_spec(Path(path)) for path in paths]
         if folder := _folder(context):
             models = {spec.path for spec in named}
             named += [spec for spec in read_folder(Path(folder)) if spec.path not in models]
@@ -46,6 +51,21 @@ def named_model() -> str | None:
     """The model of the one ``--spec`` of the command; ``None`` without one, or with several."""
     named = click.get_current_context().meta.get(_NAMED, ())
     return known_specs().named[0].model if len(named) == 1 else None
+
+
+def spec_words(folder: Path = Path()) -> str:
+    """The ``--spec`` of the command for one that goes on in ``folder``: `` --spec my-model.toml``, or nothing."""
+    named: tuple[str, ...] = click.get_current_context().meta.get(_NAMED, ())
+    paths = (name if os.path.isabs(name) else os.path.relpath(name, folder) for name in named)  # noqa: PTH117 - text
+    return "".join(f" --spec {quote(path)}" for path in paths)
+
+
+def remark_unknown(models: Iterable[str], lacking: str) -> None:
+    """Say on standard error that no spec for ``models`` is known, and which parts of a result are ``lacking``."""
+    names = [printable(name) for name in models]
+    if names:
+        shown = ", ".join(names[:_NAMES_SHOWN]) + (" and others" if len(names) > _NAMES_SHOWN else "")
+        remark(f"no spec for {shown}: {lacking} left out; name it with --spec FILE or {FOLDER_VARIABLE}")
 
 
 def spec_named(model: str) -> Spec:

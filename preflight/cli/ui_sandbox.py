@@ -16,6 +16,7 @@ from preflight.cli.upload_options import UploadOptions
 from preflight.client import DEFAULT_BASE_URL
 from preflight.model import Kind
 from preflight.sources.host import AllowedHost
+from preflight.specs import Spec
 from preflight.upload.folder import FolderUploader
 from preflight.upload.uploader import Reader
 
@@ -29,9 +30,11 @@ _SPEED = 10.0
 
 @contextmanager
 def in_sandbox(
-    service: PaidOptions, network: NetworkOptions, upload: UploadOptions
+    service: PaidOptions, network: NetworkOptions, upload: UploadOptions, specs: tuple[Spec, ...]
 ) -> Iterator[tuple[PaidOptions, NetworkOptions, FolderUploader]]:
-    """The options of a page whose payments go to a sandbox, as long as the context lasts. Raises ``UsageError``."""
+    """The options of a page whose payments go to a sandbox, which takes jobs for ``specs``, too, as long as the context
+    lasts. Raises ``UsageError``.
+    """
     if service.api_url != DEFAULT_BASE_URL:
         raise click.UsageError("--sandbox starts a sandbox of its own: leave out --api-url")
     if upload.is_wanted:
@@ -39,7 +42,7 @@ def in_sandbox(
     from preflight.sandbox import Options, serve, serve_media  # noqa: PLC0415 - an extra
     from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads asyncio
 
-    options = Options(prober=probe_seconds, image_prober=probe_image, speed=_SPEED)
+    options = Options(prober=probe_seconds, image_prober=probe_image, speed=_SPEED, specs=specs)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="preflight-sandbox-")))
         files = folder / "files"

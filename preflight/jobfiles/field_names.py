@@ -66,6 +66,14 @@ class FieldNames:
         """The field that ``--column NAME=…`` means; ``None`` where the model has none of this name."""
         return ID if name == "id" else self._named.get(name)
 
+    def column_of(self, role: Role) -> str | None:
+        """The column of the first field that plays ``role``: named by the role, unless another field has that name."""
+        field = self.spec.find(role)
+        if field is None:
+            return None
+        name = _ROLES.get(role, field.key)
+        return name if self._named.get(name) == self._of(field) else field.key
+
     def unknown(self, key: str) -> FieldName:
         """A field that the model does not have: the rules report it."""
         return FieldName(key=key, in_input=key != _CALLBACK, container=self.container)

@@ -132,7 +132,8 @@ def _price_lines(whole: GroupRow) -> Iterator[str]:
         if failing.jobs:
             yield f"of which {failing.credits:f} for {failing.jobs} that fail"
         modes = " · ".join(f"{mode} {plain(credits_):f}" for mode, credits_ in whole.in_mode.items())
-        yield f"all in one mode: {modes} credits"
+        if modes:
+            yield f"all in one mode: {modes} credits"
     if whole.unpriced:
         yield f"{whole.unpriced} without a price: not free, but not known"
 

@@ -27,15 +27,18 @@ _EXAMPLES = {
 }
 
 
-def job_text(spec: Spec) -> str:
-    """A job for the model of ``spec`` with a comment on every field; it passes an offline check."""
+def job_text(spec: Spec, options: str = "") -> str:
+    """A job for the model of ``spec`` with a comment on every field; it passes an offline check.
+
+    ``options`` are those that commands about the job need, with a space before each.
+    """
     head = [
         EDITOR_LINE,
         "#",
         f"# A job for {spec.title}: the request body of the service, field for field.",
         "#",
-        f"#   preflight check {JOB_FILE}     check that it is accepted, and see the price",
-        f"#   preflight submit {JOB_FILE}    check it, then submit it once",
+        f"#   preflight check {JOB_FILE}{options}     check that it is accepted, and see the price",
+        f"#   preflight submit {JOB_FILE}{options}    check it, then submit it once",
     ]
     fields = [field for field in spec.fields if "." not in field.name]
     inner = {field.name: [each for each in spec.fields if each.name.startswith(f"{field.name}.")] for field in fields}

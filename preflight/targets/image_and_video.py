@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from preflight.model import Kind
@@ -29,7 +30,7 @@ def target_of(
     return Media(source=video, kind=Kind.VIDEO) if video is not None else None
 
 
-def job_of_fields(spec: Spec, given: dict[str, str]) -> Job:
+def job_of_fields(spec: Spec, given: Mapping[str, JsonValue]) -> Job:
     """A job without a file, of values by role. One for which the model has no field goes where rules report it."""
     from preflight.model import Job  # noqa: PLC0415 - media files need none
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -20,11 +21,11 @@ _DIGITS = re.compile(r"(\d+)")
 
 
 class Pair(NamedTuple):
-    """A picture and a clip, with an ``id`` that no other pair has."""
+    """A picture and a clip, with an ``id`` that no other pair has; for a model that takes one of them, that one."""
 
     id: str
-    image: Path
-    video: Path
+    image: Path | None
+    video: Path | None
 
 
 class Pairing(NamedTuple):
@@ -74,6 +75,12 @@ def pair_up(images: Sequence[Path], videos: Sequence[Path], how: How) -> Pairing
             return _by_name(images, videos)
 
 
+def singly(images: Sequence[Path], videos: Sequence[Path]) -> Pairing:
+    """Each file by itself: one of the two is empty, for a model that takes none of its kind."""
+    made = chain(((image, None) for image in images), ((None, video) for video in videos))
+    return Pairing(_named(made), len(images) + len(videos))
+
+
 def _by_name(images: Sequence[Path], videos: Sequence[Path]) -> Pairing:
     """Files of one name but for the suffix, in any case and whatever their folders."""
     named = {"image": _by_stem(images), "video": _by_stem(videos)}
@@ -97,11 +104,11 @@ def _by_stem(paths: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def _named(pairs: Iterator[tuple[Path, Path]]) -> Iterator[Pair]:
+def _named(pairs: Iterable[tuple[Path | None, Path | None]]) -> Iterator[Pair]:
     """The pairs with their ids: the names of both files, or of one where they are the same; numbered where repeated."""
     used: dict[str, int] = {}
     for image, video in pairs:
-        same = image.stem.casefold() == video.stem.casefold()
-        name = image.stem if same else f"{image.stem}--{video.stem}"
+        stems = {path.stem.casefold(): path.stem for path in (video, image) if path is not None}
+        name = "--".join(reversed(stems.values()))
         count = used[name] = used.get(name, 0) + 1
         yield Pair(name if count == 1 else f"{name}--{count}", image, video)

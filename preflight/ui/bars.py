@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import log
@@ -10,7 +10,7 @@ from math import log
 from preflight.model import ImageFacts, Subject, VideoFacts
 from preflight.pricing import show_seconds
 from preflight.render import phrases
-from preflight.specs import SizeLimit, Spec
+from preflight.specs import Limit, SizeLimit, Spec
 from preflight.units import decimal_text
 
 _WIDTH = 100
@@ -55,64 +55,82 @@ def _of_image(facts: ImageFacts, spec: Spec) -> Iterator[Bar]:
     if facts.width and facts.height:
         short, long = sorted((facts.width, facts.height))
         least, advised = spec.image.min_side.value, spec.image.advised_min_side.value
-        yield _bar(
-            "Shorter side",
-            Fraction(short),
-            low=least,
-            shown=f"{short} px",
-            limit=f"allowed: {least} px or more",
-            state="bad" if short < least else "warn" if short < advised else "good",
-        )
+        if spec.image.min_side.is_stated:
+            yield _bar(
+                "Shorter side",
+                Fraction(short),
+                low=least,
+                shown=f"{short} px",
+                limit=f"allowed: {least} px or more",
+                state="bad" if short < least else "warn" if short < advised else "good",
+            )
         most = spec.image.max_aspect.value
-        yield _bar(
-            "Aspect ratio",
-            Fraction(long, short),
-            low=Fraction(1),
-            high=most,
-            shown=f"{float(Fraction(long, short)):.3g} : 1",
-            limit=f"allowed: 1 : 1 to {decimal_text(most)} : 1, long side to short",
-            state="bad" if Fraction(long, short) > most else "good",
-        )
+        if spec.image.max_aspect.is_stated:
+            yield _bar(
+                "Aspect ratio",
+                Fraction(long, short),
+                low=Fraction(1),
+                high=most,
+                shown=f"{float(Fraction(long, short)):.3g} : 1",
+                limit=f"allowed: 1 : 1 to {decimal_text(most)} : 1, long side to short",
+                state="bad" if Fraction(long, short) > most else "good",
+            )
 
 
 def _of_video(facts: VideoFacts, spec: Spec, orientation: str) -> Iterator[Bar]:
-    limits, cap = spec.video, spec.price.cap_seconds[orientation]
+    limits = spec.video
     if facts.size_bytes is not None:
         yield _size(facts.size_bytes, limits.max_bytes)
     clocks = facts.durations.plausible
-    if clocks:
+    if clocks and (limits.min_seconds.is_stated or limits.max_seconds.is_stated):
         least, most, seconds = limits.min_seconds.value, limits.max_seconds.value, clocks[0]
         inside = [least <= each <= most for each in clocks]
         yield _bar(
             "Length",
             seconds,
-            low=least,
-            high=most,
+            low=least or None,
+            high=most if limits.max_seconds.is_stated else None,
             shown=show_seconds(seconds),
-            limit=f"allowed: {show_seconds(least)} to {show_seconds(most)}",
+            limit=f"allowed: {_between(limits.min_seconds, limits.max_seconds, show_seconds)}",
             state="good" if all(inside) else "warn" if any(inside) else "bad",
         )
-        if cap < most:
+    if clocks and (cap := spec.price.cap(orientation)) is not None:
+        seconds = clocks[0]
+        if cap < limits.max_seconds.value:
             yield _bar(
-                f"Cap of orientation '{orientation}'",
+                f"Cap of orientation '{orientation}'" if orientation else "Length of the result",
                 seconds,
                 high=cap,
                 shown=show_seconds(seconds),
                 limit=f"used: at most {show_seconds(cap)}",
                 state="warn" if seconds > cap else "good",
             )
-    if facts.width and facts.height:
-        low, high = limits.advised_min_side.value, limits.advised_max_side.value
+    advised = limits.advised_min_side, limits.advised_max_side
+    if facts.width and facts.height and any(each.is_stated for each in advised):
+        low, high = (each.value for each in advised)
         for label, side in (("Width", facts.width), ("Height", facts.height)):
             yield _bar(
                 label,
                 Fraction(side),
-                low=low,
-                high=high,
+                low=low or None,
+                high=high if limits.advised_max_side.is_stated else None,
                 shown=f"{side} px",
-                limit=f"advised: {low} to {high} px",
+                limit=f"advised: {_between(*advised, _pixels)}",
                 state="good" if low <= side <= high else "warn",
             )
+
+
+def _between(least: Limit, most: Limit, show: Callable[[Fraction], str]) -> str:
+    """The values that two limits leave, of which a spec may state only one."""
+    if not least.is_stated:
+        return f"at most {show(most.value)}"
+    if not most.is_stated:
+        return f"at least {show(least.value)}"
+    return f"{show(least.value)} to {show(most.value)}"
+
+
+def _pixels(number: Fraction) -> str:
+    return f"{number} px"
 
 
 def _size(size_bytes: int, limit: SizeLimit) -> Bar:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from preflight.model import Kind
 from preflight.rules.shell_words import quoted
 from preflight.ui.drafts import Draft
 
 
 def command_of(draft: Draft) -> str:
-    """``preflight submit --image a.png …``. A file that was brought here is named as in its own folder."""
+    """``preflight submit --image a.png …``. A file that was brought here is named as in its own folder.
+
+    Empty where the command line has no option for a field of the job: the job can be saved as a file.
+    """
+    length = draft.spec.find("duration")
+    if length is not None and draft.choices.seconds not in ("", length.default):
+        return ""
     words = ["preflight submit"]
-    for kind in (Kind.IMAGE, Kind.VIDEO):
-        chosen = draft.files[kind]
+    if draft.spec.path is not None:
+        words.append(f"--spec {quoted(draft.spec.path)}")
+    for kind, chosen in draft.files.items():
         words.append(f"--{kind.value} {quoted(chosen.name if chosen.is_own else chosen.target)}")
-    words.append(f"--mode {quoted(draft.choices.mode)} --orientation {quoted(draft.choices.orientation)}")
+    if draft.choices.mode:
+        words.append(f"--mode {quoted(draft.choices.mode)}")
+    if draft.choices.orientation:
+        words.append(f"--orientation {quoted(draft.choices.orientation)}")
     if draft.choices.prompt:
         words.append(f"--prompt {quoted(draft.choices.prompt)}")
     if any(each.path is not None for each in draft.files.values()):

@@ -18,6 +18,7 @@ from preflight.model import JobReport, Kind
 from preflight.redact.advice import for_command
 from preflight.sources.download import download
 from preflight.sources.url import locate
+from preflight.specs import Spec
 from preflight.ui.arrivals import Arrivals
 from preflight.ui.drafts import Choices, Chosen, Draft, Drafts, with_file
 from preflight.ui.repairing import repaired
@@ -51,16 +52,16 @@ class Desk:
         self.resources.close()  # ends what is under way, so that no thread is waited for long
         self._threads.shutdown(cancel_futures=True)
 
-    def start(self, files: dict[Kind, Chosen], choices: Choices) -> Draft:
+    def start(self, spec: Spec, files: dict[Kind, Chosen], choices: Choices) -> Draft:
         """A new draft, which is being checked."""
-        draft = self.drafts.add(files, choices)
+        draft = self.drafts.add(spec, files, choices)
         draft.doing = "checking"
         for chosen in files.values():
             self.arrivals.forget(chosen.target)
         self.beside(draft, lambda: self._check(draft))
         return draft
 
-    def example(self, choices: Choices) -> Draft:
+    def example(self, spec: Spec, choices: Choices) -> Draft:
         """A draft of the two bad files that came with the server. Raises ``ConfigurationError`` where none did."""
         files = {kind: self.uploads.copied(path) for kind, path in self.services.examples.items()}
         if len(files) < len(Kind):
@@ -68,7 +69,7 @@ class Desk:
         chosen = {
             kind: Chosen(name=path.name, target=str(path), path=path, is_own=True) for kind, path in files.items()
         }
-        return self.start(chosen, choices)
+        return self.start(spec, chosen, choices)
 
     def choose(self, draft: Draft, choices: Choices) -> None:
         """Other choices: the files are not read again. Nothing changes while the job is being paid for."""
@@ -122,7 +123,7 @@ class Desk:
     def _check(self, draft: Draft) -> None:
         with draft.lock:
             draft.trouble = None
-            job, is_local = draft.job(), draft.files[Kind.VIDEO].path is not None
+            job, is_local = draft.job(), _has_local_clip(draft)
         engine = self._engine_of_local_clips if is_local else self._engine  # only those have a filmstrip
         report = engine.check([job]).jobs[0]
         with draft.lock:
@@ -138,6 +139,7 @@ class Desk:
         done = repaired(
             self.local_copy(draft, kind),
             kind,
+            draft.spec,
             options=self.services.options,
             orientation=orientation,
             mode=mode,
@@ -150,3 +152,8 @@ class Desk:
                 draft.choose(draft.choices)
         if done.path is not None:
             self._check(draft)
+
+
+def _has_local_clip(draft: Draft) -> bool:
+    clip = draft.files.get(Kind.VIDEO)
+    return clip is not None and clip.path is not None

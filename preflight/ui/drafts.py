@@ -11,9 +11,10 @@ from typing import Literal
 
 from starlette.exceptions import HTTPException
 
-from preflight.jobfiles.fields import job_from_fields
 from preflight.model import Job, JobReport, Kind
-from preflight.specs import DEFAULT_MODEL
+from preflight.model.job import JsonValue
+from preflight.specs import Spec
+from preflight.targets.image_and_video import job_of_fields
 from preflight.ui.payment import Payment
 
 MAX_DRAFTS = 50
@@ -35,16 +36,20 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """The fields of a job beside its files. An empty prompt is none."""
+    """The fields of a job beside its files. An empty one is none: the model may not have it.
+
+    ``seconds`` is the length that a job of some models asks for.
+    """
 
     orientation: str
     mode: str
     prompt: str = ""
+    seconds: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """One job in the making. Changed under ``lock`` only.
+    """One job of the model of ``spec`` in the making, with the files that it takes. Changed under ``lock`` only.
 
     ``doing`` says what goes on, ``None`` when nothing does. ``report`` is of the files and choices as they are;
     ``told`` is the outcome of the last repair by file, ``trouble`` why something else did not work.
@@ -52,6 +57,7 @@ class Draft:
 
     id: str
     folder: Path
+    spec: Spec
     files: dict[Kind, Chosen]
     choices: Choices
     doing: Literal["checking", "repairing"] | None = None
@@ -63,18 +69,15 @@ class Draft:
 
     def job(self, *, shown: bool = False) -> Job:
         """The job; ``shown``: as it is of use to its author, files that were brought here by their names alone."""
-        image, video = (
-            each.name if shown and each.is_own else each.target
-            for each in (self.files[Kind.IMAGE], self.files[Kind.VIDEO])
-        )
-        return job_from_fields(
-            model=DEFAULT_MODEL,
-            images=[image],
-            videos=[video],
-            orientation=self.choices.orientation,
-            mode=self.choices.mode,
-            prompt=self.choices.prompt or None,
-        )
+        given: dict[str, JsonValue] = {
+            kind.value: each.name if shown and each.is_own else each.target for kind, each in self.files.items()
+        }
+        chosen = {"orientation": self.choices.orientation, "mode": self.choices.mode, "prompt": self.choices.prompt}
+        given |= {role: value for role, value in chosen.items() if value}
+        field = self.spec.find("duration")
+        if field is not None and self.choices.seconds:
+            given["duration"] = field.json_value(self.choices.seconds)
+        return job_of_fields(self.spec, given)
 
     def choose(self, choices: Choices) -> None:
         """Other choices: whatever was about to be paid for is not any more."""
@@ -90,12 +93,12 @@ class Drafts:
         self._drafts: OrderedDict[str, Draft] = OrderedDict()
         self._lock = RLock()
 
-    def add(self, files: dict[Kind, Chosen], choices: Choices) -> Draft:
+    def add(self, spec: Spec, files: dict[Kind, Chosen], choices: Choices) -> Draft:
         """A new draft, with a private folder of its own."""
         name = secrets.token_urlsafe(12)
         folder = self._folder / f"job-{name}"
         folder.mkdir(mode=0o700)
-        draft = Draft(id=name, folder=folder, files=files, choices=choices)
+        draft = Draft(id=name, folder=folder, spec=spec, files=files, choices=choices)
         with self._lock:
             self._drafts[name] = draft
             idle = [each for each in self._drafts.values() if not each.payment.is_busy and each.doing is None]

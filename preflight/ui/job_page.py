@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from preflight.errors import ConfigurationError
 from preflight.jobfiles.write import job_text
 from preflight.model import Kind
 from preflight.model.target import is_url
-from preflight.specs import load_spec
+from preflight.specs import DEFAULT_MODEL, FieldSpec, Role, Spec, Specs
+from preflight.specs.values import is_allowed
 from preflight.ui.arrivals import Arrival
 from preflight.ui.changes import Form, change, upload
 from preflight.ui.command_text import command_of
 from preflight.ui.drafts import Choices, Chosen, Draft
-from preflight.ui.job_view import default_choices, view_of
+from preflight.ui.job_view import default_choices, kinds_of, view_of
 from preflight.ui.media_files import media_response
 from preflight.ui.templating import page, workplace_of
 from preflight.ui.uploads import FILE_BYTES, TooLarge
@@ -28,6 +30,8 @@ from preflight.ui.window_form import window_of
 
 _TEXT = 4096
 """The longest path or URL that is taken."""
+_LENGTH = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?", re.ASCII)
+_CHOSEN: tuple[Role, Role] = ("orientation", "mode")
 _PROMPT = 20_000
 """The longest prompt that is kept: far beyond the service's limit, which a rule of its own judges."""
 
@@ -67,7 +71,7 @@ def draft_values(draft: Draft, request: Request) -> dict[str, Any]:
             "arrivals": _arrivals(draft, request) if draft.doing else {},
             "view": view,
             "report": draft.report,
-            "spec": load_spec(),
+            "spec": draft.spec,
             "why_not": workplace_of(request).till.why_not(draft),
             "command": command_of(draft),
         }
@@ -80,20 +84,39 @@ def _arrivals(draft: Draft, request: Request) -> dict[str, Arrival | None]:
 
 
 def _new(request: Request) -> Response:
-    return page(request, "job.html", given={}, trouble=None)
+    return _new_page(request, _spec(request, request.query_params))
+
+
+def _new_page(
+    request: Request, spec: Spec, *, status: int = 200, given: Form | None = None, trouble: str = ""
+) -> Response:
+    values = {"kinds": [kind.value for kind in kinds_of(spec)], "spec": spec, "models": _specs(request).every_name()}
+    return page(request, "job.html", status=status, given=given or {}, trouble=trouble, **values)
+
+
+def _specs(request: Request) -> Specs:
+    """The models that the user named when the server started; a page chooses among them, and adds none."""
+    return workplace_of(request).desk.services.options.specs
+
+
+def _spec(request: Request, form: Mapping[str, str]) -> Spec:
+    """The spec of the model in the form, else of the server's own model. Raises ``SpecError`` for an unknown one."""
+    return _specs(request).load(form.get("model") or workplace_of(request).desk.services.options.model)
 
 
 def _start(request: Request, form: Form) -> Response:
+    spec = _spec(request, form)
     try:
-        files = {kind: _chosen(request, kind, form) for kind in Kind}
+        files = {kind: _chosen(request, kind, form) for kind in kinds_of(spec)}
     except ConfigurationError as error:
-        return page(request, "job.html", status=400, given=form, trouble=str(error))
-    draft = workplace_of(request).desk.start(files, default_choices())
+        return _new_page(request, spec, status=400, given=form, trouble=str(error))
+    draft = workplace_of(request).desk.start(spec, files, default_choices(spec))
     return RedirectResponse(f"/job/{draft.id}", 303)
 
 
 def _example(request: Request, _: Form) -> Response:
-    draft = workplace_of(request).desk.example(default_choices())
+    spec = _specs(request).load(DEFAULT_MODEL)
+    draft = workplace_of(request).desk.example(spec, default_choices(spec))
     return RedirectResponse(f"/job/{draft.id}", 303)
 
 
@@ -108,7 +131,7 @@ def _chosen(request: Request, kind: Kind, form: Mapping[str, str]) -> Chosen:
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         text = text[1:-1]
     if not text:
-        raise ConfigurationError(f"the {kind.value} is missing: a job has an image and a video")
+        raise ConfigurationError(f"the {kind.value} is missing")
     if len(text) > _TEXT or "\0" in text:
         raise ConfigurationError(f"the path or URL of the {kind.value} is too long, or is not one")
     if is_url(text):
@@ -144,15 +167,31 @@ def _state(request: Request) -> Response:
 
 
 def _choose(request: Request, form: Form) -> Response:
-    draft, spec = draft_of(request), load_spec()
-    orientation, mode = form.get("orientation", ""), form.get("mode", "")
-    if orientation not in spec.field("orientation").choices or mode not in spec.field("mode").choices:
-        raise ConfigurationError("orientation and mode must be among the choices of the page")
+    draft = draft_of(request)
+    orientation, mode = (_choice(form, draft.spec, role) for role in _CHOSEN)
+    seconds = form.get("seconds", "").strip()
+    length = draft.spec.find("duration")
+    if seconds and (length is None or not _is_length(length, seconds)):
+        raise ConfigurationError("the length must be among those of the page")
     prompt = form.get("prompt", "").replace("\r\n", "\n").strip()[:_PROMPT]
-    workplace_of(request).desk.choose(draft, Choices(orientation=orientation, mode=mode, prompt=prompt))
+    workplace_of(request).desk.choose(
+        draft, Choices(orientation=orientation, mode=mode, prompt=prompt, seconds=seconds)
+    )
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/job/{draft.id}", 303)
     return page(request, "job_choices.html", **draft_values(draft, request))
+
+
+def _choice(form: Form, spec: Spec, role: Role) -> str:
+    """The choice in the form; none of a model that has none."""
+    value, choices = form.get(role, ""), spec.choices(role)
+    if (value not in choices) if choices else value:
+        raise ConfigurationError(f"{role} must be among the choices of the page")
+    return value
+
+
+def _is_length(field: FieldSpec, text: str) -> bool:
+    return _LENGTH.fullmatch(text) is not None and is_allowed(field, field.json_value(text))
 
 
 def _repair(request: Request, form: Form) -> Response:
@@ -182,7 +221,7 @@ def _save(request: Request) -> Response:
 
 
 def _kind(request: Request) -> Kind:
-    try:
-        return Kind(request.path_params["kind"])
-    except ValueError as error:
-        raise ConfigurationError("a job has an image and a video") from error
+    kind = next((each for each in draft_of(request).files if each.value == request.path_params["kind"]), None)
+    if kind is None:
+        raise HTTPException(404, "The job has no such file.")
+    return kind

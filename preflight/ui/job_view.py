@@ -9,10 +9,11 @@ from preflight.checking.named_media import choice_of
 from preflight.model import Finding, JobReport, Kind, Quote, Severity, Subject, Verdict, VideoFacts
 from preflight.redact import printable, redact
 from preflight.render import phrases
-from preflight.specs import Spec, load_spec
+from preflight.specs import FieldSpec, Spec
 from preflight.ui.bars import Bar, bars_of
 from preflight.ui.drafts import Choices, Draft
 from preflight.ui.repairing import Offer, offer_for
+from preflight.units import decimal_text
 
 NAMES = {Kind.IMAGE: "image", Kind.VIDEO: "video"}
 
@@ -68,7 +69,7 @@ class JobView:
 
 def view_of(draft: Draft, report: JobReport) -> JobView:
     """``draft``, whose check is ``report``."""
-    spec = load_spec(report.model)
+    spec = draft.spec
     cards = tuple(_card(draft, report, subject, spec) for subject in report.subjects)
     named = {subject.field for subject in report.subjects}
     rest = tuple(finding for finding in report.findings if finding.field not in named)
@@ -85,10 +86,25 @@ def view_of(draft: Draft, report: JobReport) -> JobView:
     )
 
 
-def default_choices() -> Choices:
-    """The service's own defaults."""
-    spec = load_spec()
-    return Choices(orientation=choice_of(None, spec, "orientation", None), mode=choice_of(None, spec, "mode", None))
+def default_choices(spec: Spec) -> Choices:
+    """The model's own defaults; of a length without one, the shortest."""
+    length = spec.find("duration")
+    seconds = "" if length is None else length.default or next(iter(length.choices), "") or _least(length)
+    return Choices(
+        orientation=choice_of(None, spec, "orientation", None),
+        mode=choice_of(None, spec, "mode", None),
+        seconds=seconds,
+    )
+
+
+def kinds_of(spec: Spec) -> tuple[Kind, ...]:
+    """The kinds of files that the model takes."""
+    taken = {Kind.IMAGE: spec.takes_image, Kind.VIDEO: spec.takes_video}
+    return tuple(kind for kind in Kind if taken[kind])
+
+
+def _least(length: FieldSpec) -> str:
+    return "" if length.minimum is None else str(decimal_text(length.minimum))
 
 
 def is_failing(finding: Finding, report: JobReport) -> bool:
@@ -100,7 +116,7 @@ def _card(draft: Draft, report: JobReport, subject: Subject, spec: Spec) -> Card
     findings = tuple(finding for finding in report.findings if finding.field == subject.field)
     failing = any(is_failing(finding, report) for finding in findings)
     slider = _slider(subject, spec, draft.choices.orientation)
-    offer = offer_for(report, subject, has_window=slider is not None and slider.is_needed)
+    offer = offer_for(report, subject, spec, has_window=slider is not None and slider.is_needed)
     why = phrases.why_not_read(subject)
     return Card(
         kind=subject.kind,
@@ -123,7 +139,8 @@ def _slider(subject: Subject, spec: Spec, orientation: str) -> Slider | None:
     if not isinstance(facts, VideoFacts):
         return None
     clip = facts.durations.video or facts.durations.container
-    least, most = spec.video.min_seconds.value, min(spec.video.max_seconds.value, spec.price.cap_seconds[orientation])
+    least, most = spec.video.min_seconds.value, spec.video.max_seconds.value
+    most = min(most, spec.price.cap(orientation) or most)
     if clip is None or clip <= least:
         return None
     return Slider(clip=_text(clip), least=_text(least), most=_text(min(most, clip)), is_needed=clip > most)

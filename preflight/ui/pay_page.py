@@ -10,7 +10,6 @@ from starlette.routing import BaseRoute, Route
 
 from preflight.render import phrases
 from preflight.render.about_to_pay import proposal_rows, question
-from preflight.specs import load_spec
 from preflight.ui.bars import bars_of
 from preflight.ui.changes import Form, change
 from preflight.ui.drafts import Draft
@@ -63,7 +62,7 @@ def _values(draft: Draft) -> dict[str, Any]:
     payment = draft.payment
     proposal = payment.proposal
     shown = proposal is not None and payment.step is Step.ASKING
-    spec = load_spec()
+    spec = draft.spec
     return {
         "draft": draft,
         "payment": payment,

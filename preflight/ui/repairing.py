@@ -12,7 +12,7 @@ from preflight.fix.plan import plan
 from preflight.fix.repairs import Step
 from preflight.fix.window import Window
 from preflight.model import JobReport, Kind, Subject
-from preflight.specs import load_spec
+from preflight.specs import Spec
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
@@ -38,12 +38,11 @@ class Repaired:
     text: str
 
 
-def offer_for(report: JobReport, subject: Subject, *, has_window: bool) -> Offer | None:
+def offer_for(report: JobReport, subject: Subject, spec: Spec, *, has_window: bool) -> Offer | None:
     """The gentlest repair of everything that is wrong with ``subject``; ``None`` where there is none.
 
     ``has_window``: the user chooses the part of the clip that a cut keeps.
     """
-    spec = load_spec(report.model)
     found = tuple(finding for finding in report.findings if finding.field == subject.field)
     for unsafe in (False, True):
         made = plan(subject.facts, found, spec, unsafe=unsafe, fail_on=report.fail_on)
@@ -56,13 +55,20 @@ def offer_for(report: JobReport, subject: Subject, *, has_window: bool) -> Offer
 
 
 def repaired(
-    file: Path, kind: Kind, *, options: Options, orientation: str, mode: str, window: WindowForm | None
+    file: Path, kind: Kind, spec: Spec, *, options: Options, orientation: str, mode: str, window: WindowForm | None
 ) -> Repaired:
     """Repair ``file`` into a new one beside it, safely if that is enough. Obstacles are in the text."""
     from preflight.fix.fixer import Fixer, FixOptions  # noqa: PLC0415 - most jobs need no repair
 
     part = None if window is None else Window(start=window.start, length=window.length)
-    fix_options = FixOptions(model=options.model, mode=mode, fail_on=options.fail_on, window=part, if_taken=_IF_TAKEN)
+    fix_options = FixOptions(
+        model=spec.model,
+        mode=mode,
+        fail_on=options.fail_on,
+        window=part,
+        if_taken=_IF_TAKEN,
+        spec=options.specs,
+    )
     given = FixInput(source=str(file), file=file, orientation=orientation, kind=kind, mode=mode)
     reason = "there is nothing to repair"
     for unsafe in (False, True):

@@ -55,6 +55,7 @@ class Till:
 
     def __init__(self, desk: Desk) -> None:
         self._services = desk.services
+        self._specs = desk.services.options.specs
         self._engine = Engine(replace(desk.services.options, uploaded=True), resources=desk.resources)
         self._threads = ThreadPoolExecutor(_AT_ONCE, "preflight-till")
         self._repeating = Lock()
@@ -124,18 +125,18 @@ class Till:
     def _prepared(self, draft: Draft, payment: Payment) -> Payment:
         """The question. Raises ``NotSubmitted`` and its like for a job that would not be sent."""
         client, job, hashes = self._client(), draft.job(), dict[str, LocalSource]()
-        if paths := local_paths(job):
+        if paths := local_paths(job, self._specs):
             if self._services.uploader is None:
                 raise ConfigurationError(_NO_URL)
             self._say(draft, f"Uploading {len(paths)} file{'s' if len(paths) > 1 else ''}")
-            files = read_local_files(job)
+            files = read_local_files(job, self._specs)
             hashes = {
                 each.field: LocalSource(path=each.content.path.name, sha256=each.content.sha256) for each in files
             }
             job = deliver(job, files, self._services.uploader).job
         self._say(draft, "Checking what the service will read")
         report = self._checked(job)
-        request = paid_request_of(job, report, _hashes(hashes))
+        request = paid_request_of(job, report, _hashes(hashes), self._specs)
         ledger, is_again = self._services.ledger, payment.again is not None
         ledger.require_payable(request, api=client.base_url, again=is_again, budget=self._services.budget)
         if is_again:
@@ -171,7 +172,7 @@ class Till:
         hashes = _hashes(proposal.files)
         with self._repeating if payment.again is not None else nullcontext():
             if payment.again is not None:
-                self._require_last(paid_request_of(job, report, hashes), payment.again)
+                self._require_last(paid_request_of(job, report, hashes, self._specs), payment.again)
             submission = submit_job(
                 job,
                 report,
@@ -182,6 +183,7 @@ class Till:
                 again=payment.again is not None,
                 budget=self._services.budget,
                 hashes=hashes,
+                specs=self._specs,
             )
         return payment.ended(Step.ACCEPTED, entry=submission.entry, can_repeat=True)
 

@@ -366,6 +366,7 @@ OPTIONS: dict[str, Callable[[World], list[str]]] = {
     "--select": _given("image"),
     "--sort": _given("credits"),
     "--speed": _given(),
+    "--set": _texts(),
     "--spec": _texts("media"),
     "--start": _given("1"),
     "--since": _given("7d", MARKUP, SECRET),

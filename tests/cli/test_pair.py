@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import CLIP, PICTURE, Ran, here, preflight
+from tests.support.command import CLIP, FIXTURES, PICTURE, Ran, here, preflight
 
 IMAGES = ["a10.png", "a2.png", "B1.JPG", "=x.png"]
 VIDEOS = ["a2.mp4", "A10.mov", "c.mp4"]
+SPECS = FIXTURES / "specs"
 
 
 @pytest.fixture
@@ -105,3 +106,69 @@ def test_two_files_of_one_name_have_no_one_partner(folders: Path) -> None:
     ran = pair(folders, "--by-name")
     assert ran.code == 2
     assert "have the same name" in ran.err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_the_columns_are_those_of_the_model_that_was_named(suffix: str, tmp_path: Path) -> None:
+    place(tmp_path)
+    manifest = tmp_path / f"m.{suffix}"
+    spec = SPECS / "motion-sibling.toml"
+    folders = ("--images", tmp_path / "a", "--videos", tmp_path / "b", "--by-name")
+    made = here("pair", *folders, "--spec", spec, "--mode", "1080p", "--set", "keep_sound=false", "-o", manifest)
+    assert made.code == 0, made.err
+    for named in (["--spec", spec], ["--spec", spec, "--spec", SPECS / "image-to-video.toml"]):
+        ran = here("check", manifest, "--format", "json", *named)
+        assert (ran.code, ran.job["model"], ran.job["quote"]["credits"]) == (0, "sibling-v1-motion", 150)
+
+
+@pytest.mark.parametrize(
+    ("spec", "more", "credits"),
+    [
+        ("image-to-video.toml", ["--prompt", "x", "--set", "duration=10", "--set", "guidance=0.25"], 140),
+        ("odd-names.toml", ["--set", "secs=8", "--set", "hd=true"], 28),
+    ],
+)
+def test_a_model_of_pictures_alone_has_a_job_for_each(
+    spec: str,
+    more: list[str],
+    credits: int,  # noqa: A002
+    tmp_path: Path,
+) -> None:
+    place(tmp_path)
+    manifest = tmp_path / "m.csv"
+    assert here("pair", "--images", tmp_path / "a", "--spec", SPECS / spec, *more, "-o", manifest).code == 0
+    ran = here("check", manifest, "--format", "json", "--spec", SPECS / spec)
+    assert (ran.code, ran.job["quote"]["credits"]) == (0, credits)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--images", "a", "--by-name"], "Missing option '--videos'"),
+        (["--images", "a", "--videos", "b", "--spec", SPECS / "image-to-video.toml"], "takes no videos"),
+        (["--images", "a", "--by-name", "--spec", SPECS / "image-to-video.toml"], "takes images alone"),
+        (["--images", "a", "--videos", "b", "--by-name", "--mode", "480p"], "is not one of '720p'"),
+        (["--images", "a", "--spec", SPECS / "odd-names.toml", "--prompt", "x"], "has no prompt"),
+        (["--images", "a", "--spec", SPECS / "odd-names.toml", "--mode", "720p"], "has no mode"),
+        (["--images", "a", "--spec", SPECS / "odd-names.toml", "--set", "seeds=1"], "did you mean 'seed'"),
+        (["--images", "a", "--spec", SPECS / "odd-names.toml", "--set", "seed"], "is not a field"),
+        (["--images", "a", "--spec", SPECS / "odd-names.toml", "--set", "firstFrame=b.png"], "has this column already"),
+        (["--images", "a", "--spec", SPECS / "odd-names.toml", "--set", "seed=1", "--set", "Seed=2"], "already"),
+        (["--images", "a", "--spec", SPECS / "odd-names.toml", "--set", "engine=older"], "already"),
+    ],
+)
+def test_what_the_model_does_not_take_is_refused(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    ran = here("pair", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in " ".join(ran.err.split())
+
+
+def place(folder: Path) -> None:
+    """One image in ``a``, one video in ``b``."""
+    for name, source in (("a/x.png", PICTURE), ("b/x.mp4", CLIP)):
+        (folder / name).parent.mkdir()
+        shutil.copyfile(source, folder / name)

@@ -13,7 +13,7 @@ from preflight import __version__
 from preflight.cli.completion import folders
 from preflight.cli.output import emit
 from preflight.cli.settings_options import loaded_of
-from preflight.cli.spec_options import model_option, spec_named, spec_option
+from preflight.cli.spec_options import model_option, spec_named, spec_option, spec_words
 from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.render.json_text import to_json
@@ -69,7 +69,7 @@ def command(*, folder: str, model: str, is_on_github: bool, skips_baseline: bool
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"cannot create the folder {folder}: {_reason(error)}") from error
     job = target / JOB_FILE
-    _write(job, lambda: job_text(spec))
+    _write(job, lambda: job_text(spec, spec_words(target)))
     _write(target / SCHEMA_FILE, lambda: to_json(job_schema(spec)))
     if is_on_github:
         _write_workflow(top)
@@ -77,7 +77,7 @@ def command(*, folder: str, model: str, is_on_github: bool, skips_baseline: bool
         _write_baseline(top)
     if not _write(top / HOOKS_FILE, hooks_text) and not _has_hooks(top / HOOKS_FILE):
         emit(f"\nTo run the hooks, add this to 'repos' in {HOOKS_FILE}:\n\n{configuration()}\n", None)
-    tell(f"next   preflight check {quote(str(job))} --offline")
+    tell(f"next   preflight check {quote(str(job))} --offline{spec_words()}")
     return 0
 
 

@@ -13,11 +13,12 @@ import click
 from preflight import __version__
 from preflight.cli.completion import files
 from preflight.cli.guard import unguarded
-from preflight.cli.option_groups import NetworkOptions, PaidOptions, VerdictOptions
+from preflight.cli.option_groups import JobOptions, NetworkOptions, PaidOptions, VerdictOptions
 from preflight.cli.param_types import Number, Seconds
 from preflight.cli.report_output import surroundings
 from preflight.cli.service_options import open_client, open_ledger, paid_options
 from preflight.cli.shared_options import engine_options, network_options
+from preflight.cli.spec_options import model_option, spec_option
 from preflight.cli.terminal import remark, verbose_option
 from preflight.errors import MissingExtra
 
@@ -84,6 +85,8 @@ if TYPE_CHECKING:
     help="Refuse every payment beyond this in 24 hours, also one that a person agrees to.",
 )
 @click.option("--strict", is_flag=True, help="Also refuse to submit on warnings.")
+@model_option
+@spec_option
 @network_options
 @paid_options
 @verbose_option
@@ -99,13 +102,15 @@ def command(
     max_credits: Decimal | None,
     budget_per_day: Decimal | None,
     strict: bool,
+    model: str,
     network: NetworkOptions,
     service: PaidOptions,
 ) -> int:
     """Serve agents over MCP, on standard input and output.
 
     An MCP client starts this command. Its tools check and price without cost. A payment needs a person, who is asked in
-    the client, or a budget given here. No settings file is searched for: give one with --config.
+    the client, or a budget given here. No settings file is searched for: give one with --config. The tools know the
+    models of --spec, of PREFLIGHT_SPECS and of packages; --model is that of jobs and files that name none.
 
     \b
     preflight mcp --root ~/clips
@@ -123,7 +128,7 @@ def command(
 
     verdict = VerdictOptions(max_credits=max_credits, strict=strict)
     orders = OperatorOrders(
-        options=engine_options(network=network, verdict=verdict, thorough=True),
+        options=engine_options(network=network, job=JobOptions(model=model), verdict=verdict, thorough=True),
         roots=tuple(map(_folder, roots)),
         may_write=allow_write,
         standing=StandingOrder(total=agent_budget, per_day=agent_budget_per_day, per_job=agent_budget_per_job),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,26 +11,37 @@ import click
 
 from preflight.cli.completion import files, folders
 from preflight.cli.output import Sink, require_writable
+from preflight.cli.spec_options import RoleChoice, model_option, require_choices, spec_named, spec_option
 from preflight.cli.terminal import remark
 from preflight.model import Kind
 from preflight.redact import shown_path
 
 if TYPE_CHECKING:
-    from preflight.targets.pairing import Pair
+    from preflight.specs import Spec
+    from preflight.targets.pairing import Pair, Pairing
 
 _NAMED = 20
 """Files without a partner that are named one by one."""
 
 
 @click.command("pair")
-@click.option("--images", required=True, metavar="FOLDER", shell_complete=folders, help="Folder with the images.")
-@click.option("--videos", required=True, metavar="FOLDER", shell_complete=folders, help="Folder with the videos.")
+@click.option("--images", metavar="FOLDER", shell_complete=folders, help="Folder with the images.")
+@click.option("--videos", metavar="FOLDER", shell_complete=folders, help="Folder with the videos.")
 @click.option("--each-with-each", "how", flag_value="each-with-each", help="Every image with every video.")
 @click.option("--by-name", "how", flag_value="by-name", help="Files of the same name: anna.png with anna.mp4.")
 @click.option("--in-order", "how", flag_value="in-order", help="The first image with the first video, and so on.")
-@click.option("--mode", help="Mode of every job.")
-@click.option("--orientation", help="Orientation of every job.")
+@click.option("--mode", type=RoleChoice("mode"), help="Mode of every job.")
+@click.option("--orientation", type=RoleChoice("orientation"), help="Orientation of every job.")
 @click.option("--prompt", help="Prompt of every job.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another field of every job, by the name of its column (repeatable).",
+)
+@model_option
+@spec_option
 @click.option("--format", "format_", type=click.Choice(["csv", "jsonl"]), help="Format (default: that of the suffix).")
 @click.option(
     "-o",
@@ -42,12 +53,14 @@ _NAMED = 20
 )
 def command(
     *,
-    images: str,
-    videos: str,
+    images: str | None,
+    videos: str | None,
     how: str | None,
     mode: str | None,
     orientation: str | None,
     prompt: str | None,
+    settings: tuple[str, ...],
+    model: str,
     format_: str | None,
     file: str | None,
 ) -> int:
@@ -58,32 +71,88 @@ def command(
     preflight check m.csv
 
     Names are in natural order: a2 comes before a10. Standard error names the
-    files without a partner.
+    files without a partner. With --spec, the columns are those of that model; one
+    that takes images alone, or videos alone, gets a job for each file.
     """
-    from preflight.targets.pairing import media_in, pair_up  # noqa: PLC0415 - loads pathspec
-
-    if how is None:
-        raise click.UsageError("say how to pair: --each-with-each, --by-name or --in-order")
+    spec = spec_named(model)
+    _require_folders(spec, images, videos, how)
+    require_choices(model, mode=mode, orientation=orientation)
+    given = {"mode": mode, "orientation": orientation, "prompt": prompt}
+    columns, more = _columns(spec, {name: value for name, value in given.items() if value}, settings)
     require_writable(file)
-    pairing = pair_up(media_in(Path(images), Kind.IMAGE), media_in(Path(videos), Kind.VIDEO), how)  # type: ignore[arg-type]  # click offers these three
+    pairing = _pairing(images, videos, how)
     for path in pairing.alone[:_NAMED]:
         remark(f"{shown_path(str(path))}: no partner")
     if len(pairing.alone) > _NAMED:
         remark(f"and {len(pairing.alone) - _NAMED} more without a partner")
     if not pairing.number:
         raise click.UsageError("no pairs: no image has the name of a video")
-    more = {name: value for name, value in (("mode", mode), ("orientation", orientation), ("prompt", prompt)) if value}
     is_lines = format_ == "jsonl" or (format_ is None and (file or "").lower().endswith((".jsonl", ".ndjson")))
     sink = Sink(file)
     try:
-        for piece in (_lines if is_lines else _rows)(pairing.pairs, more, _folder(file)):
+        for piece in (_lines if is_lines else _rows)(pairing.pairs, columns, more, _folder(file)):
             sink.write(piece)
         sink.finish()
     finally:
         sink.discard()
     if file is not None:
-        remark(f"{pairing.number} pair{'' if pairing.number == 1 else 's'} written to {shown_path(file)}")
+        noun = "pair" if images and videos else "job"
+        remark(f"{pairing.number} {noun}{'' if pairing.number == 1 else 's'} written to {shown_path(file)}")
     return 0
+
+
+def _require_folders(spec: Spec, images: str | None, videos: str | None, how: str | None) -> None:
+    """Raise ``UsageError`` unless the folders are those of the kinds of files that the model takes."""
+    takes = {"images": (spec.takes_image, images), "videos": (spec.takes_video, videos)}
+    for name, (is_taken, folder) in takes.items():
+        if is_taken and folder is None:
+            raise click.UsageError(f"Missing option '--{name}'.")
+        if not is_taken and folder is not None:
+            raise click.UsageError(f"{spec.model} takes no {name}: leave --{name} out")
+    if images and videos and how is None:
+        raise click.UsageError("say how to pair: --each-with-each, --by-name or --in-order")
+    if how is not None and not (images and videos):
+        raise click.UsageError(f"{spec.model} takes {'images' if images else 'videos'} alone: leave --{how} out")
+
+
+def _pairing(images: str | None, videos: str | None, how: str | None) -> Pairing:
+    from preflight.targets.pairing import media_in, pair_up, singly  # noqa: PLC0415 - loads pathspec
+
+    pictures = media_in(Path(images), Kind.IMAGE) if images else []
+    clips = media_in(Path(videos), Kind.VIDEO) if videos else []
+    if how is None:
+        return singly(pictures, clips)
+    return pair_up(pictures, clips, how)  # type: ignore[arg-type]  # click offers these three
+
+
+def _columns(
+    spec: Spec, given: Mapping[str, str], settings: tuple[str, ...]
+) -> tuple[tuple[str | None, str | None], dict[str, str]]:
+    """The columns of the image and the video, and those that have one value in every row. Raises ``UsageError``."""
+    from preflight.jobfiles.field_names import FieldNames  # noqa: PLC0415 - loads the readers
+    from preflight.redact.suggestion import suggestion  # noqa: PLC0415 - only for an error
+    from preflight.specs import DEFAULT_MODEL  # noqa: PLC0415 - beside the above
+
+    names = FieldNames(spec)
+    if "prompt" in given and spec.find("prompt") is None:
+        raise click.UsageError(f"--prompt: {spec.model} has no prompt: leave it out")
+    by_role = given if spec.model == DEFAULT_MODEL else {"model": spec.model} | dict(given)
+    more = {names.column_of(role) or role: value for role, value in by_role.items()}  # type: ignore[arg-type]  # roles
+    media = names.column_of("image"), names.column_of("video")
+    taken = {names.of_column(name) for name in ("id", *media, *more) if name}
+    for text in settings:
+        name, sign, value = text.partition("=")
+        name = name.strip()
+        field = names.exact(name) if sign and value else None
+        if field is None or names.type_of(field) is None:
+            known = [each for each in names.columns if names.of_column(each) not in taken]
+            hint = suggestion(name, known, otherwise=f"; {spec.model} has {', '.join(known)}" if known else "")
+            raise click.UsageError(f"--set {text!r} is not a field of the model and its value{hint}")
+        if field in taken:
+            raise click.UsageError(f"--set {name}: the manifest has this column already")
+        taken.add(field)
+        more[name] = value
+    return media, more
 
 
 def _folder(file: str | None) -> str:
@@ -91,20 +160,28 @@ def _folder(file: str | None) -> str:
     return os.path.dirname(file) if file and file != "-" else ""  # noqa: PTH120 - text
 
 
-def _rows(pairs: Iterator[Pair], more: dict[str, str], folder: str) -> Iterator[str]:
+def _rows(
+    pairs: Iterator[Pair], columns: tuple[str | None, str | None], more: dict[str, str], folder: str
+) -> Iterator[str]:
     from preflight.render.row_tables import csv_line  # noqa: PLC0415 - only for this format
 
-    yield csv_line(["id", "image", "video", *more])
+    yield csv_line(["id", *filter(None, columns), *more])
     for pair in pairs:
-        yield csv_line([pair.id, _path(pair.image, folder), _path(pair.video, folder), *more.values()])
+        yield csv_line([*_cells(pair, columns, folder).values(), *more.values()])
 
 
-def _lines(pairs: Iterator[Pair], more: dict[str, str], folder: str) -> Iterator[str]:
+def _lines(
+    pairs: Iterator[Pair], columns: tuple[str | None, str | None], more: dict[str, str], folder: str
+) -> Iterator[str]:
     from preflight.render.json_text import to_json_lines  # noqa: PLC0415 - only for this format
 
     for pair in pairs:
-        named = {"id": pair.id, "image": _path(pair.image, folder), "video": _path(pair.video, folder)}
-        yield to_json_lines([{**named, **more}])
+        yield to_json_lines([_cells(pair, columns, folder) | more])
+
+
+def _cells(pair: Pair, columns: tuple[str | None, str | None], folder: str) -> dict[str, str]:
+    files = zip(columns, (pair.image, pair.video), strict=True)
+    return {"id": pair.id} | {name: _path(path, folder) for name, path in files if name and path}
 
 
 def _path(path: Path, folder: str) -> str:

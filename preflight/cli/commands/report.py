@@ -16,13 +16,16 @@ from preflight.cli.report_output import surroundings
 from preflight.cli.report_view import View, view_of
 from preflight.cli.result_options import results
 from preflight.cli.shared_options import stream_options
-from preflight.cli.spec_options import known_specs, spec_option
+from preflight.cli.spec_options import known_specs, remark_unknown, spec_option
 from preflight.cli.terminal import progress, remark
 from preflight.render.formats import COMMANDS, STREAMS
 from preflight.render.group_tables import GroupRow, Sums
 
 if TYPE_CHECKING:
     from preflight.runs.statistics import Group, Groups, Statistics
+
+_UNKNOWN = 10
+"""Models without a spec that are remembered: a report may name any number."""
 
 
 @click.command("report")
@@ -77,7 +80,7 @@ def command(
         for each in results(output)
         if each.file is not None or output.quiet < 2
     ]
-    specs = known_specs()
+    specs, unknown = known_specs(), dict[str, None]()
     whole, groups, figures, read_count = Group(specs), Groups(by, specs) if by else None, Statistics(), 0
     with ExitStack() as stack, progress("reading", hidden=output.hidden):
         ordered = stack.enter_context(SortedJobs(sort)) if sort else None
@@ -86,6 +89,8 @@ def command(
             if only and read.job.verdict.value not in only:
                 continue
             whole.add(read.job)
+            if len(unknown) < _UNKNOWN and specs.find(read.job.model) is None:
+                unknown[read.job.model] = None
             if groups is not None:
                 groups.add(read.job)
             if statistics:
@@ -96,6 +101,7 @@ def command(
                 _write(written, read)
         for read in ordered or ():
             _write(written, read)
+    remark_unknown(unknown, "prices in other modes and limits of plots are")
     if not read_count:
         raise click.UsageError("nothing to report: there are no jobs in it")
     if groups is not None and not groups.is_known:

@@ -13,6 +13,7 @@ from preflight.cli.completion import files
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions
 from preflight.cli.output import require_writable, write_picture
 from preflight.cli.shared_options import engine_options, network_options
+from preflight.cli.spec_options import model_option, spec_option
 from preflight.cli.terminal import progress, remark, tell, verbose_option
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ _HEAD_BYTES = 64 * 1024
     help="Draw only jobs with this verdict (repeatable).",
 )
 @click.option("--per-sheet", type=click.IntRange(1, 200), default=60, show_default=True, help="Most jobs on one sheet.")
+@model_option
+@spec_option
 @network_options
 @click.option("--no-progress", is_flag=True, help="Show no progress.")
 @verbose_option
@@ -50,6 +53,7 @@ def command(
     output: str,
     only: tuple[str, ...],
     per_sheet: int,
+    model: str,
     network: NetworkOptions,
     no_progress: bool,
 ) -> int:
@@ -73,7 +77,7 @@ def command(
 
     written = 0
     with progress("drawing", hidden=no_progress), SheetArtist() as artist:
-        jobs = (job for job in _jobs(names, network, per_sheet) if not only or job.verdict.value in only)
+        jobs = (job for job in _jobs(names, model, network, per_sheet) if not only or job.verdict.value in only)
         for number in count(1):
             some = list(islice(jobs, per_sheet)) if number <= _MOST_SHEETS else []
             if not some:
@@ -93,7 +97,7 @@ def command(
     return 0
 
 
-def _jobs(names: tuple[str, ...], network: NetworkOptions, per_sheet: int) -> Iterator[JobReport]:
+def _jobs(names: tuple[str, ...], model: str, network: NetworkOptions, per_sheet: int) -> Iterator[JobReport]:
     """The jobs of runs and reports in their order, or those of other names, checked, in natural order of names."""
     saved = [name for name in names if _is_saved(Path(name))]
     if saved and len(saved) < len(names):
@@ -103,15 +107,16 @@ def _jobs(names: tuple[str, ...], network: NetworkOptions, per_sheet: int) -> It
 
         yield from (read.job for read in read_reports(saved, remark))
         return
-    yield from _in_natural_order(_checked(names, network), _MOST_SHEETS * per_sheet + 1)
+    yield from _in_natural_order(_checked(names, model, network), _MOST_SHEETS * per_sheet + 1)
 
 
-def _checked(names: tuple[str, ...], network: NetworkOptions) -> Iterator[JobReport]:
+def _checked(names: tuple[str, ...], model: str, network: NetworkOptions) -> Iterator[JobReport]:
     from preflight.checking.engine import Engine  # noqa: PLC0415 - a run needs no engine
     from preflight.cli.targets import find_targets  # noqa: PLC0415 - the same
 
-    options = engine_options(network=network, thumbnails=True, identify=False)
-    targets = find_targets(names, PlaceOptions(), JobOptions(), options)
+    job = JobOptions(model=model)
+    options = engine_options(network=network, job=job, thumbnails=True, identify=False)
+    targets = find_targets(names, PlaceOptions(), job, options)
     with Engine(options) as engine:
         yield from engine.check_each(targets)
     if targets.empty:

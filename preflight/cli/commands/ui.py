@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from preflight.cli.completion import folders as completed_folders
-from preflight.cli.option_groups import NetworkOptions, PaidOptions
+from preflight.cli.option_groups import JobOptions, NetworkOptions, PaidOptions
 from preflight.cli.param_types import WholeNumber
 from preflight.cli.service_options import (
     budget_per_day_option,
@@ -20,6 +20,7 @@ from preflight.cli.service_options import (
     paid_options,
 )
 from preflight.cli.shared_options import engine_options, network_options
+from preflight.cli.spec_options import known_specs, model_option, spec_option
 from preflight.cli.terminal import tell, verbose_option
 from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox
 from preflight.cli.upload_options import UploadOptions, open_uploader, upload_options
@@ -51,6 +52,8 @@ from preflight.upload.uploader import Uploading
 @upload_options("--upload")
 @max_credits_option
 @budget_per_day_option
+@model_option
+@spec_option
 @network_options
 @paid_options
 @verbose_option
@@ -63,13 +66,15 @@ def command(
     upload: UploadOptions,
     max_credits: Decimal | None,
     budget_per_day: Decimal | None,
+    model: str,
     network: NetworkOptions,
     service: PaidOptions,
 ) -> int:
     """Check, price, repair and submit jobs in the browser, until Ctrl-C.
 
     The page is served to this machine only, and opens by a link that works once. Paying needs an API key, as for
-    'preflight submit'; local files also need --upload or --upload-command.
+    'preflight submit'; local files also need --upload or --upload-command. The page offers the models of --spec,
+    PREFLIGHT_SPECS and packages, --model first.
 
     \b
     preflight ui
@@ -84,7 +89,7 @@ def command(
     with ExitStack() as stack:
         uploader: Uploading | None = None
         if sandbox:
-            service, network, uploader = stack.enter_context(in_sandbox(service, network, upload))
+            service, network, uploader = stack.enter_context(in_sandbox(service, network, upload, known_specs().named))
         elif upload.is_wanted:
             uploader = open_uploader(upload, network, on_progress=lambda _, __, ___: None)
         ledger = stack.enter_context(open_ledger(service.ledger_path))
@@ -94,7 +99,7 @@ def command(
         except InvalidKey as error:
             why_no_key = str(error)
         services = Services(
-            options=engine_options(network=network, thorough=True),
+            options=engine_options(network=network, job=JobOptions(model=model), thorough=True),
             ledger=ledger,
             url=service.api_url,
             client=client,

@@ -11,11 +11,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from preflight.specs import UNBOUNDED, Rounding, Spec
+from preflight.specs import UNBOUNDED
 from preflight.units import plain, round_seconds, to_decimal, to_places
 
 if TYPE_CHECKING:
     from preflight.model import Clock, Durations, Quote, TotalQuote
+    from preflight.specs import Rounding, Spec
 
 
 def quote(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from math import ceil, floor
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from preflight.specs.spec import Rounding
+if TYPE_CHECKING:
+    from preflight.specs import Rounding
 
 _CREDIT = Decimal("0.0001")
 _WIDE = Context(prec=60)

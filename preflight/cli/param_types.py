@@ -13,7 +13,6 @@ import click
 from preflight.errors import ConfigurationError
 from preflight.redact import redact
 from preflight.redact.suggestion import suggestion
-from preflight.rules import RULES, Area, no_rule
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -163,19 +162,28 @@ class RuleId(click.ParamType[str]):
     name = "rule"
 
     def __init__(self, *, areas: bool = False) -> None:
-        self._areas = [area.value for area in Area] if areas else []
+        self._takes_areas = areas
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
 
-        areas = [CompletionItem(area) for area in self._areas if area.startswith(incomplete)]
+        from preflight.rules import RULES  # noqa: PLC0415 - takes time to load: the option itself does without
+
+        areas = [CompletionItem(area) for area in self._areas() if area.startswith(incomplete)]
         return [
             *areas,
             *(CompletionItem(rule.id, help=rule.summary) for rule in RULES if rule.id.startswith(incomplete)),
         ]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        known = [*self._areas, *(rule.id for rule in RULES)]
+        from preflight.rules import RULES, no_rule  # noqa: PLC0415 - see above
+
+        known = [*self._areas(), *(rule.id for rule in RULES)]
         if value not in known:
             self.fail(no_rule(str(value), known), param, ctx)
         return str(value)
+
+    def _areas(self) -> list[str]:
+        from preflight.rules import Area  # noqa: PLC0415 - see above
+
+        return [area.value for area in Area] if self._takes_areas else []

@@ -11,7 +11,6 @@ import click
 from preflight.cli.option_groups import Result
 from preflight.cli.output import require_writable
 from preflight.cli.param_types import no_choice
-from preflight.cli.report_output import write_as
 from preflight.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ def emit_results(wanted: Sequence[Result], formats: Formats[_T], value: _T, *, q
 
     Raises the first ``ConfigurationError`` after all the others were written.
     """
+    from preflight.cli.report_output import write_as  # noqa: PLC0415 - help and completion do without
+
     failed: ConfigurationError | None = None
     for each in sorted(wanted, key=lambda each: each.file is None):
         if quiet and each.file is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError
@@ -27,6 +28,12 @@ def loaded_of(ctx: click.Context) -> Loaded | None:
     """The settings with their origins; ``None`` in a command without settings."""
     loaded: Loaded | None = ctx.meta.get(_LOADED)
     return loaded
+
+
+def is_given(*names: str) -> bool:
+    """Whether one of the options is on the command line: values from settings do not count."""
+    context = click.get_current_context()
+    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
 def with_settings(command: click.Command, *, finds: bool = True) -> click.Command:
@@ -80,7 +87,7 @@ def _ask(ctx: click.Context, param: click.Parameter, value: Any, *, finds: bool)
     if len(asked) < 2 or ctx.resilient_parsing:
         return
     (config, source), (isolated, _) = asked["config"], asked["isolated"]
-    if config and isolated and source is click.core.ParameterSource.COMMANDLINE:
+    if config and isolated and source is ParameterSource.COMMANDLINE:
         raise click.UsageError("--config names a settings file and --isolated allows none: give only one", ctx)
     loaded = _load(config, isolated=isolated or (not finds and not config))
     for warning in loaded.warnings:

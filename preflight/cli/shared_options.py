@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from preflight.checking.options import Options
 from preflight.cli.completion import files
 from preflight.cli.option_groups import (
     Decorator,
@@ -26,11 +25,11 @@ from preflight.cli.result_options import Format, FormatOption
 from preflight.cli.settings_options import loaded_of
 from preflight.cli.spec_options import RoleChoice, known_specs, model_option, require_choices, spec_option
 from preflight.cli.terminal import verbose_option
-from preflight.model import Severity
-from preflight.settings import Settings
+from preflight.model.finding import Severity
 
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
+    from preflight.checking.options import Options
     from preflight.render.formats import Formats
     from preflight.sources.manners import Manners
 
@@ -199,6 +198,9 @@ def engine_options(
     A command without one of them takes it from the settings, except two. Without ``--select`` all rules apply: a
     selection for hooks must not let a broken job be paid for. Without ``--baseline`` old findings count.
     """
+    from preflight.checking.options import Options  # noqa: PLC0415 - help and completion do without
+    from preflight.settings import Settings  # noqa: PLC0415 - the same
+
     network, job, verdict = network or NetworkOptions(), job or JobOptions(), verdict or VerdictOptions()
     context = click.get_current_context(silent=True)
     loaded = loaded_of(context) if context else None

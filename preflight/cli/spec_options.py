@@ -18,10 +18,12 @@ from preflight.cli.terminal import remark
 from preflight.errors import PreflightError
 from preflight.redact import printable
 from preflight.redact.suggestion import suggestion
-from preflight.specs import BUILT_IN, DEFAULT_MODEL, Role, Spec, Specs, load_spec, model_names, read_folder, read_spec
+from preflight.specs import DEFAULT_MODEL, model_names
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from preflight.specs import Role, Spec, Specs
 
 FOLDER_VARIABLE: Final = "PREFLIGHT_SPECS"
 """The variable that names a folder of spec files; of commands with settings it is one of them."""
@@ -33,6 +35,8 @@ _NAMES_SHOWN: Final = 5
 
 def known_specs() -> Specs:
     """The specs of the command that runs, read once. Raises ``SpecError``."""
+    from preflight.specs import BUILT_IN, Specs, read_folder, read_spec  # noqa: PLC0415 - not for help, nor completion
+
     context = click.get_current_context(silent=True)
     if context is None:
         return BUILT_IN
@@ -95,8 +99,17 @@ class RoleChoice(Choice):
     """A choice of the default model, or of a model that was named."""
 
     def __init__(self, role: Role) -> None:
-        super().__init__(load_spec().field(role).choices)
+        super().__init__(())
         self._role = role
+        del self.choices  # those of the default model, read when they are asked for: completing an option needs none
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "choices":
+            raise AttributeError(name)
+        from preflight.specs import load_spec  # noqa: PLC0415 - see above
+
+        self.choices = load_spec().field(self._role).choices
+        return self.choices
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value in self.choices:

@@ -9,7 +9,7 @@ import click
 from preflight.cli.completion import files, folders
 from preflight.cli.option_groups import PayRunOptions, grouped
 from preflight.cli.param_types import Number, WholeNumber
-from preflight.cli.targets import is_given
+from preflight.cli.settings_options import is_given
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES
 from preflight.model.target import is_url
 

@@ -12,8 +12,9 @@ import click
 
 from preflight.cli.option_groups import JobOptions
 from preflight.cli.output import emit
+from preflight.cli.settings_options import is_given
 from preflight.cli.spec_options import known_specs, spec_named
-from preflight.cli.targets import is_given, require_file
+from preflight.cli.targets import require_file
 from preflight.cli.terminal import remark, tell_beside
 from preflight.errors import ConfigurationError
 from preflight.jobfiles import load_job

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from preflight.checking.options import Options
-from preflight.cli.completion import files
-from preflight.cli.option_groups import JobOptions, PlaceOptions, grouped
-from preflight.cli.settings_options import loaded_of
-from preflight.cli.spec_options import ColumnName
+from preflight.cli.option_groups import JobOptions, PlaceOptions
+from preflight.cli.settings_options import is_given, loaded_of
 from preflight.cli.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Report
@@ -28,26 +25,6 @@ from preflight.targets.image_and_video import target_of
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
     from preflight.model import IgnoreComment
-
-_LISTED = click.option(
-    "--files-from",
-    metavar="FILE",
-    shell_complete=files,
-    help="Also check the names in this file, one per line (- for standard input).",
-)
-_NULL = click.option(
-    "-0", "--null", is_flag=True, help="Names in --files-from end with a NUL character instead of a newline."
-)
-
-_COLUMN = click.option(
-    "--column",
-    type=ColumnName(),
-    multiple=True,
-    metavar="NAME=COLUMN",
-    help="Read a job's image, video, mode, … from this column of a table (repeatable).",
-)
-
-place_options = grouped("places", PlaceOptions, _LISTED, _NULL, _COLUMN)
 
 
 class Targets:
@@ -163,12 +140,6 @@ def _filters() -> Filters:
         return Filters()
     settings = loaded.settings
     return Filters(include=settings.include, exclude=settings.exclude, folder=str(loaded.file.path.parent))
-
-
-def is_given(*names: str) -> bool:
-    """Whether one of the options is on the command line: values from settings do not count."""
-    context = click.get_current_context()
-    return any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
 def _listed(source: str, *, null: bool) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Every format of every kind of result: one table, which is also what ``--format`` offers.
 
-A kind is a mapping from the name of a format to the function that writes it. Modules for one format alone are loaded
-when the user asks for that format.
+A kind is a mapping from the name of a format to the function that writes it. The module that writes a format is loaded
+when the user asks for that format: ``--help`` and completion need the names alone.
 """
 
 from __future__ import annotations
@@ -12,12 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from preflight.redact import printable
-from preflight.render import json_objects as objects
-from preflight.render import phrases
 from preflight.render.json_text import to_json, to_json_lines
-from preflight.render.streams import Concise, JsonDocument, JsonLines, Stream, whole
-from preflight.render.submissions import submission_lines
-from preflight.render.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from preflight.client import Credits
@@ -27,6 +22,8 @@ if TYPE_CHECKING:
     from preflight.model import Report
     from preflight.render.ledger_list import Listing
     from preflight.render.sarif import SarifStream
+    from preflight.render.streams import Stream
+    from preflight.render.surroundings import Surroundings
     from preflight.submit.submit import Submission
     from preflight.upload.uploader import UploadedFile
 
@@ -36,10 +33,16 @@ COMMANDS: Final = "github"
 IDENTIFYING: Final = frozenset({"json", "jsonl"})
 """The formats of a report that show the identity of each job."""
 
+Renderer: TypeAlias = "Callable[[_T, Surroundings], str]"
+Formats: TypeAlias = "Mapping[str, Renderer[_T]]"
+MakeStream: TypeAlias = "Callable[[Surroundings], Stream]"
 
-Renderer: TypeAlias = Callable[[_T, Surroundings], str]
-Formats: TypeAlias = Mapping[str, Renderer[_T]]
-MakeStream: TypeAlias = Callable[[Surroundings], Stream]
+
+def _object(name: str, value: Any) -> Any:
+    """What the function ``name`` of ``json_objects`` makes of ``value``."""
+    from preflight.render import json_objects  # noqa: PLC0415 - only for JSON
+
+    return getattr(json_objects, name)(value)
 
 
 def json_of(object_of: Callable[[_T], Mapping[str, Any]]) -> Renderer[_T]:
@@ -68,19 +71,25 @@ def _findings_text(around: Surroundings) -> Stream:
 
 
 def _json_document(_: Surroundings) -> Stream:
+    from preflight.render.streams import JsonDocument  # noqa: PLC0415 - only for this format
+
     return JsonDocument()
 
 
 def _json_stream(_: Surroundings) -> Stream:
+    from preflight.render.streams import JsonLines  # noqa: PLC0415 - the same
+
     return JsonLines()
 
 
 def _concise(around: Surroundings) -> Stream:
+    from preflight.render.streams import Concise  # noqa: PLC0415 - the same
+
     return Concise(around.tree())
 
 
 def _csv(_: Surroundings) -> Stream:
-    from preflight.render.row_tables import CsvStream  # noqa: PLC0415 - only for this format
+    from preflight.render.row_tables import CsvStream  # noqa: PLC0415 - the same
 
     return CsvStream()
 
@@ -127,11 +136,16 @@ def _html(around: Surroundings) -> Stream:
 def _quotes_html(report: Report, around: Surroundings) -> str:
     from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
 
-    return whole(ReportPage(around, title="Estimate of the price"), report)
+    return _whole(partial(ReportPage, title="Estimate of the price"))(report, around)
 
 
 def _whole(make: MakeStream) -> Renderer[Report]:
-    return lambda report, around: whole(make(around), report)
+    def write(report: Report, around: Surroundings) -> str:
+        from preflight.render.streams import whole  # noqa: PLC0415 - only for a report that is whole already
+
+        return whole(make(around), report)
+
+    return write
 
 
 def _quotes_text(report: Report, around: Surroundings) -> str:
@@ -142,6 +156,8 @@ def _quotes_text(report: Report, around: Surroundings) -> str:
 
 
 def _fact_lines(report: Report) -> Iterable[str]:
+    from preflight.render import phrases  # noqa: PLC0415 - only for text
+
     for job in report.jobs:
         for subject in job.subjects:
             reason = phrases.why_not_read(subject)
@@ -165,6 +181,12 @@ def _outcomes_object(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
     from preflight.render.fixes import fix_object  # noqa: PLC0415 - the same
 
     return fix_object(outcomes)
+
+
+def _submission_lines(submission: Submission) -> Iterable[str]:
+    from preflight.render.submissions import submission_lines  # noqa: PLC0415 - only for text
+
+    return submission_lines(submission)
 
 
 def _listing(name: str) -> Renderer[Listing]:
@@ -230,14 +252,14 @@ REPORT: Formats[Report] = {name: _whole(make) for name, make in STREAMS.items()}
 """The same formats for a report that is whole already."""
 QUOTES: Formats[Report] = {
     "text": _quotes_text,
-    "json": json_of(objects.quotes_object),
-    "jsonl": _json_lines(lambda report: objects.quotes_object(report)["jobs"]),
+    "json": json_of(partial(_object, "quotes_object")),
+    "jsonl": _json_lines(lambda report: _object("quotes_object", report)["jobs"]),
     "html": _quotes_html,
 }
 FACTS: Formats[Report] = {
     "text": _lines(_fact_lines),
-    "json": json_of(objects.facts_object),
-    "jsonl": _json_lines(lambda report: objects.facts_object(report)["subjects"]),
+    "json": json_of(partial(_object, "facts_object")),
+    "jsonl": _json_lines(lambda report: _object("facts_object", report)["subjects"]),
 }
 OUTCOMES: Formats[Sequence[Outcome]] = {
     "text": _lines(_outcome_lines),
@@ -245,9 +267,9 @@ OUTCOMES: Formats[Sequence[Outcome]] = {
     "jsonl": _json_lines(_outcome_objects),
 }
 SUBMISSION: Formats[Submission] = {
-    "text": _lines(submission_lines),
-    "json": json_of(objects.submission_object),
-    "jsonl": _json_lines(lambda submission: [objects.submission_object(submission)]),
+    "text": _lines(_submission_lines),
+    "json": json_of(partial(_object, "submission_object")),
+    "jsonl": _json_lines(lambda submission: [_object("submission_object", submission)]),
 }
 LISTING: Formats[Listing] = {
     "text": _listing("listing_text"),
@@ -268,11 +290,11 @@ CALIBRATION: Formats[_Calibration] = {
 }
 UPLOADS: Formats[Sequence[UploadedFile]] = {
     "text": _lines(lambda files: (file.url for file in files)),
-    "json": json_of(objects.uploads_object),
-    "jsonl": _json_lines(lambda files: map(objects.upload_object, files)),
+    "json": json_of(partial(_object, "uploads_object")),
+    "jsonl": _json_lines(lambda files: map(partial(_object, "upload_object"), files)),
 }
 """URLs whole, with their signatures: they are what was asked for."""
 CREDITS: Formats[Credits] = {
     "text": _lines(lambda account: [f"{account.balance:f} credits"]),
-    "json": json_of(objects.credits_object),
+    "json": json_of(partial(_object, "credits_object")),
 }

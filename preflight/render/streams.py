@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO
 
@@ -48,6 +47,8 @@ class Spool:
         self._chars += len(text)
         if self._chars > _HELD_CHARS:
             if self._file is None:
+                import tempfile  # noqa: PLC0415 - takes time to load, and few runs hold that much
+
                 # Closed when it is read.
                 self._file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="")  # noqa: SIM115
             self._file.write("".join(self._held))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from preflight.model.frozen import frozen
 from preflight.specs import BUILT_IN, Specs
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Pages(Protocol):
         """Write it, whole or not at all. Raises ``ConfigurationError``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Surroundings:
     """Answers from the machine and from other rooms; only the command line provides them.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -73,6 +72,8 @@ def _read(path: Path, *, found: bool) -> SettingsFile | None:
     shared = path.name == SHARED_NAME
     if shared and found and "preflight" not in text:
         return None
+    import tomllib  # noqa: PLC0415 - most runs have no settings file
+
     try:
         values: Any = tomllib.loads(text, parse_float=Decimal)
     except (tomllib.TOMLDecodeError, ValueError, ArithmeticError, RecursionError) as error:

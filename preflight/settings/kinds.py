@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, Protocol
 
 from preflight.errors import ConfigurationError
@@ -60,13 +61,24 @@ class Flag:
 class Choice:
     """One of a few words. ``enum`` turns the word into a value of its own.
 
-    Of one that is ``open_to_others``, a folder of specs may add words: the command that uses the value knows them.
+    ``choices`` may be a function that returns the words, where finding them takes time. Of a choice that is
+    ``open_to_others``, a folder of specs may add words: the command that uses the value knows them.
     """
 
-    def __init__(self, *choices: str, enum: Mapping[str, Any] | None = None, open_to_others: bool = False) -> None:
-        self._choices = choices
+    def __init__(
+        self,
+        choices: Iterable[str] | Callable[[], Iterable[str]],
+        *,
+        enum: Mapping[str, Any] | None = None,
+        open_to_others: bool = False,
+    ) -> None:
+        self._given = choices
         self._enum = enum
         self.open_to_others = open_to_others
+
+    @cached_property
+    def _choices(self) -> tuple[str, ...]:
+        return tuple(self._given() if callable(self._given) else self._given)
 
     def read(self, value: Any) -> Any:
         if not isinstance(value, str):
@@ -182,8 +194,8 @@ class Texts:
 class Choices(Texts):
     """Some of a few words."""
 
-    def __init__(self, *choices: str) -> None:
-        self._choice = Choice(*choices)
+    def __init__(self, choices: Iterable[str]) -> None:
+        self._choice = Choice(choices)
 
     def _item_schema(self) -> dict[str, Any]:
         return self._choice.schema()

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from preflight.model import Severity
-from preflight.rules import RULES, Area, no_rule
 from preflight.settings.kinds import Choice, Texts, Unfit, called, words
 
 _LEVELS = {severity.label: severity for severity in reversed(Severity)}
@@ -32,7 +31,7 @@ class RuleNames(Texts):
 class Severities:
     """Severities by rule, ``RULE = "LEVEL"``; in the environment ``RULE=LEVEL``, separated by commas or spaces."""
 
-    _level = Choice(*_LEVELS, enum=_LEVELS)
+    _level = Choice(_LEVELS, enum=_LEVELS)
 
     def read(self, value: Any) -> dict[str, Severity]:
         if not isinstance(value, dict):
@@ -47,8 +46,11 @@ class Severities:
         return {rule: severity.label for rule, severity in value.items()}
 
     def schema(self) -> dict[str, Any]:
-        ids = [rule.id for rule in RULES]
-        return {"type": "object", "propertyNames": {"enum": ids}, "additionalProperties": self._level.schema()}
+        return {
+            "type": "object",
+            "propertyNames": {"enum": rule_names(areas=False)},
+            "additionalProperties": self._level.schema(),
+        }
 
     def _of(self, rule: str, level: Any) -> Severity:
         try:
@@ -88,14 +90,19 @@ class PathIgnores:
             raise Unfit(f'"{pattern}": {error}') from None
 
 
-def rule_names() -> list[str]:
+def rule_names(*, areas: bool = True) -> list[str]:
     """The names that select rules: areas, then ids."""
-    return [*(area.value for area in Area), *(rule.id for rule in RULES)]
+    from preflight.rules import RULES, Area  # noqa: PLC0415 - takes time to load: most runs set none of these
+
+    ids = [rule.id for rule in RULES]
+    return [*(area.value for area in Area), *ids] if areas else ids
 
 
 def require_rule(name: str, *, areas: bool = True) -> str:
     """``name``, if it is a rule's id, or an area. Raises ``ValueError`` with a suggestion."""
-    known = rule_names() if areas else [rule.id for rule in RULES]
+    known = rule_names(areas=areas)
     if name not in known:
+        from preflight.rules import no_rule  # noqa: PLC0415 - loaded by now
+
         raise Unfit(no_rule(name, known))
     return name

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field, fields
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from preflight.model import Severity
+from preflight.model.finding import Severity
 from preflight.model.frozen import frozen
 from preflight.model.guardrail_names import NAMES
 from preflight.settings.kinds import (
@@ -36,7 +36,10 @@ from preflight.settings.trust import (
     Trust,
     never,
 )
-from preflight.specs import DEFAULT_MODEL, Role, Rounding, load_spec, model_names
+from preflight.specs import DEFAULT_MODEL, model_names
+
+if TYPE_CHECKING:
+    from preflight.specs import Role, Rounding, Spec
 
 CONFIG_VARIABLE: Final = "PREFLIGHT_CONFIG"
 """The variable that names the settings file."""
@@ -93,8 +96,14 @@ def _whole(text: str) -> int:
     return int(Decimal(text))
 
 
+def _default_spec() -> Spec:
+    from preflight.specs import load_spec  # noqa: PLC0415 - help and completion need no spec
+
+    return load_spec()
+
+
 def _choice(role: Role) -> Choice:
-    return Choice(*load_spec().field(role).choices, open_to_others=True)
+    return Choice(lambda: _default_spec().field(role).choices, open_to_others=True)
 
 
 @frozen
@@ -116,7 +125,7 @@ class Settings:
         Severities(), None, "Another severity for a rule.", '{video-codec = "error"}', make=dict, found=LOWERS_NO_BUDGET
     )
     fail_on: Severity = _setting(
-        Choice("error", "warning", "note", enum={each.label: each for each in Severity}), Severity.ERROR,
+        Choice(("error", "warning", "note"), enum={each.label: each for each in Severity}), Severity.ERROR,
         "The lowest severity that fails.", '"warning"', found=ALWAYS,
     )  # fmt: skip
     strict: bool = _setting(Flag(), default=False, said="Also fail on warnings.", example="true", found=ALWAYS)
@@ -133,7 +142,7 @@ class Settings:
         has_variable=False, found=ALWAYS,
     )  # fmt: skip
     model: str = _setting(
-        Choice(*model_names(), open_to_others=True), DEFAULT_MODEL, "The model of jobs that name none.",
+        Choice(model_names, open_to_others=True), DEFAULT_MODEL, "The model of jobs that name none.",
         f'"{DEFAULT_MODEL}"', found=ALWAYS,
     )  # fmt: skip
     specs: str | None = _setting(
@@ -149,7 +158,7 @@ class Settings:
         unset="the model's default", found=ALWAYS,
     )  # fmt: skip
     rounding: Rounding | None = _setting(
-        Choice(*load_spec().price.rounding_policies), None, "The rounding of billed seconds.", '"exact"',
+        Choice(lambda: _default_spec().price.rounding_policies), None, "The rounding of billed seconds.", '"exact"',
         unset="the model's", found=ALWAYS,
     )  # fmt: skip
     max_credits: Decimal | None = _setting(
@@ -177,7 +186,7 @@ class Settings:
         unset="no bound", found=ALWAYS,
     )  # fmt: skip
     notify: tuple[str, ...] = _setting(
-        Choices(*NAMES), (), "Guardrails of a difference that are reported when they trip, and do not fail.",
+        Choices(NAMES), (), "Guardrails of a difference that are reported when they trip, and do not fail.",
         '["max-total"]', found=never("a guardrail would no longer fail"),
     )  # fmt: skip
     ledger: str | None = _setting(
@@ -210,7 +219,7 @@ class Settings:
     )
     api_url: str | None = _setting(
         Text(pattern="^https?://", example="a URL with http:// or https://"), None, "Base URL of the API.",
-        f'"{load_spec().base_url}"', unset="the service's own",
+        '"https://api.aivideoapi.ai"', unset="the service's own",
         found=never("the API key would be sent there"),
     )  # fmt: skip
 

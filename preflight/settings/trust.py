@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from preflight.model import Severity
-from preflight.rules import RULES, Area, Trait, rules_with
 from preflight.settings.kinds import Unfit
 from preflight.settings.rule_kinds import PathIgnore
 
-BUDGET_RULES: Final = rules_with(Trait.BUDGET)
 _MAX_SECONDS: Final = 60.0
-_AREAS: Final = {area.value: tuple(rule.id for rule in RULES if rule.area is area) for area in Area}
 
 
 class Trust(NamedTuple):
@@ -40,17 +37,31 @@ def never(reason: str) -> Trust:
     return Trust(f"no: {reason}", take)
 
 
+def budget_rules() -> frozenset[str]:
+    """The rules that hold a budget."""
+    from preflight.rules import Trait, rules_with  # noqa: PLC0415 - takes time to load: few files name rules
+
+    return rules_with(Trait.BUDGET)
+
+
+def _rules_of(name: str) -> tuple[str, ...]:
+    """The rules of an area, or the one of that name."""
+    from preflight.rules import RULES  # noqa: PLC0415 - see above
+
+    return tuple(rule.id for rule in RULES if rule.area.value == name) or (name,)
+
+
 def _selected(names: tuple[str, ...]) -> tuple[str, ...]:
-    known = {rule for name in names for rule in _AREAS.get(name, (name,))}
-    return (*names, *sorted(BUDGET_RULES - known)) if names else names
+    known = {rule for name in names for rule in _rules_of(name)}
+    return (*names, *sorted(budget_rules() - known)) if names else names
 
 
 def _ignored(names: Iterable[str]) -> tuple[str, ...]:
     kept: list[str] = []
     for name in names:
         _require_no_budget(name)
-        rules = _AREAS.get(name, (name,))
-        kept += [rule for rule in rules if rule not in BUDGET_RULES] if BUDGET_RULES & {*rules} else [name]
+        rules, budget = _rules_of(name), budget_rules()
+        kept += [rule for rule in rules if rule not in budget] if budget & {*rules} else [name]
     return tuple(kept)
 
 
@@ -72,7 +83,7 @@ def _seconds(seconds: float) -> float:
 
 
 def _require_no_budget(name: str) -> None:
-    if name in BUDGET_RULES:
+    if name in budget_rules():
         raise Unfit(f"{name!r} would switch a budget off")
 
 

@@ -1,21 +1,38 @@
 """The service models that preflight knows: one TOML file a model, and its loader."""
 
-from preflight.specs.known import BUILT_IN, SpecLike, Specs, read_folder, specs_of
-from preflight.specs.loader import DEFAULT_MODEL, load_spec, model_names, parse_spec, read_spec
-from preflight.specs.spec import (
-    UNBOUNDED,
-    ClipPrice,
-    FieldSpec,
-    FieldType,
-    ImageSpec,
-    Limit,
-    PriceSpec,
-    Role,
-    Rounding,
-    SizeLimit,
-    Spec,
-    VideoSpec,
-)
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from preflight.lazy import lazy_names
+from preflight.specs.shipped import DEFAULT_MODEL, model_names
+
+if TYPE_CHECKING:
+    from preflight.specs.known import BUILT_IN, SpecLike, Specs, read_folder, specs_of
+    from preflight.specs.loader import load_spec, parse_spec, read_spec
+    from preflight.specs.spec import (
+        UNBOUNDED,
+        ClipPrice,
+        FieldSpec,
+        FieldType,
+        ImageSpec,
+        Limit,
+        PriceSpec,
+        Role,
+        Rounding,
+        SizeLimit,
+        Spec,
+        VideoSpec,
+    )
+
+_HOMES = {
+    "preflight.specs.known": ("BUILT_IN", "SpecLike", "Specs", "read_folder", "specs_of"),
+    "preflight.specs.loader": ("load_spec", "parse_spec", "read_spec"),
+    "preflight.specs.spec": (
+        *("UNBOUNDED", "ClipPrice", "FieldSpec", "FieldType", "ImageSpec", "Limit", "PriceSpec", "Role", "Rounding"),
+        *("SizeLimit", "Spec", "VideoSpec"),
+    ),
+}
 
 __all__ = [
     "BUILT_IN",
@@ -41,3 +58,5 @@ __all__ = [
     "read_spec",
     "specs_of",
 ]
+
+__getattr__ = lazy_names(globals(), _HOMES)

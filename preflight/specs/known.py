@@ -13,7 +13,8 @@ from preflight.errors import SpecError
 from preflight.redact import printable, redact, shown_path
 from preflight.redact.suggestion import suggestion
 from preflight.specs.limits import FOLDER_SPECS
-from preflight.specs.loader import load_spec, model_names, read_spec
+from preflight.specs.loader import load_spec, read_spec
+from preflight.specs.shipped import model_names
 from preflight.specs.spec import Spec
 
 ENTRY_POINTS: Final = "preflight.specs"

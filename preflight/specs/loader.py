@@ -15,18 +15,9 @@ from preflight.redact import printable, redact, shown_path
 from preflight.specs.consistency import require_consistent
 from preflight.specs.limits import SPEC_BYTES
 from preflight.specs.sections import spec_of_table
+from preflight.specs.shipped import DEFAULT_MODEL, FOLDER, SUFFIX, model_names
 from preflight.specs.spec import Spec
 from preflight.specs.table_reader import SpecText, Table
-
-_FOLDER = Path(__file__).parent
-_SUFFIX = ".toml"
-DEFAULT_MODEL = "kling-v3-motion-control"
-
-
-@cache
-def model_names() -> tuple[str, ...]:
-    """The models whose spec ships with preflight, by name."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob(f"*{_SUFFIX}")))
 
 
 def load_spec(model: str | PathLike[str] = DEFAULT_MODEL) -> Spec:
@@ -34,7 +25,7 @@ def load_spec(model: str | PathLike[str] = DEFAULT_MODEL) -> Spec:
 
     Raises ``SpecError`` for a model without a spec and for a file with a fault; ``line`` and ``field`` say where.
     """
-    if not isinstance(model, str) or model.endswith(_SUFFIX):
+    if not isinstance(model, str) or model.endswith(SUFFIX):
         return read_spec(Path(os.fspath(model)))
     return _loaded(model)  # ``cache`` would take the default and its name for two
 
@@ -43,7 +34,7 @@ def load_spec(model: str | PathLike[str] = DEFAULT_MODEL) -> Spec:
 def _loaded(model: str) -> Spec:
     if model not in model_names():
         raise SpecError(f"no spec for the model {redact(repr(model), longest=80)}; known: {', '.join(model_names())}")
-    return parse_spec((_FOLDER / f"{model}{_SUFFIX}").read_text("utf-8"))
+    return parse_spec((FOLDER / f"{model}{SUFFIX}").read_text("utf-8"))
 
 
 def read_spec(path: Path) -> Spec:

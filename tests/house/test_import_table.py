@@ -19,7 +19,7 @@ TABLE: dict[str, set[str]] = {
     "model": {"errors", "lazy", "redact"},
     "tls": {"errors"},
     "tracing": {"redact"},
-    "specs": FOUNDATION,
+    "specs": FOUNDATION | {"lazy"},
     "units": FOUNDATION | {"specs"},
     "pricing": FOUNDATION | {"specs", "units"},
     "jobfiles": FOUNDATION | {"specs", "workers"},

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import click
 
-from preflight.checking.engine import Engine
-from preflight.cli.check_run import CheckRun
 from preflight.cli.completion import files
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import (
@@ -19,10 +17,9 @@ from preflight.cli.option_groups import (
     StreamOptions,
     VerdictOptions,
 )
-from preflight.cli.outcomes import exit_of_outcome
 from preflight.cli.output import require_writable
+from preflight.cli.place_options import place_options
 from preflight.cli.result_options import results
-from preflight.cli.result_streams import ResultStreams
 from preflight.cli.run_options import manner_options, manners_of, require_run, run_options
 from preflight.cli.shared_options import (
     engine_options,
@@ -32,7 +29,6 @@ from preflight.cli.shared_options import (
     thumbnails_option,
     verdict_options,
 )
-from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
 from preflight.render.formats import IDENTIFYING, STREAMS
 
@@ -82,6 +78,12 @@ def command(
     preflight check jobs --format sarif:preflight.sarif
     preflight check jobs.csv --to run
     """
+    from preflight.checking.engine import Engine  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.check_run import CheckRun  # noqa: PLC0415 - the same
+    from preflight.cli.outcomes import exit_of_outcome  # noqa: PLC0415 - the same
+    from preflight.cli.result_streams import ResultStreams  # noqa: PLC0415 - the same
+    from preflight.cli.targets import find_targets, say_beside  # noqa: PLC0415 - the same
+
     wanted = results(output)
     require_run(run)
     if write_baseline is not None:

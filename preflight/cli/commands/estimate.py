@@ -7,14 +7,12 @@ from fractions import Fraction
 
 import click
 
-from preflight.checking.engine import Engine
 from preflight.cli.completion import files
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
-from preflight.cli.outcomes import exit_of
 from preflight.cli.param_types import Number
+from preflight.cli.place_options import place_options
 from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, thumbnails_option
-from preflight.cli.targets import find_targets, place_options, say_beside
 from preflight.cli.terminal import progress
 from preflight.render.formats import QUOTES
 
@@ -45,6 +43,10 @@ def command(
     preflight estimate job.yaml
     preflight estimate --seconds 12.5 --mode 1080p
     """
+    from preflight.checking.engine import Engine  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.outcomes import exit_of  # noqa: PLC0415 - the same
+    from preflight.cli.targets import find_targets, say_beside  # noqa: PLC0415 - the same
+
     wanted = results(output)
     limit = VerdictOptions(max_credits=max_credits)
     options = engine_options(network=network, job=job, verdict=limit, every_mode=True, thumbnails=thumbnails)

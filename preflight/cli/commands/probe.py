@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import click
 
-from preflight.checking.engine import Engine
 from preflight.cli.completion import files
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import NetworkOptions, ResultOptions, VerdictOptions
 from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, network_options, result_options
-from preflight.cli.targets import require_file
 from preflight.cli.terminal import progress
 from preflight.model.target import Media, is_url
 from preflight.render.formats import FACTS
@@ -34,6 +32,9 @@ def command(
     preflight probe dance.mp4
     preflight probe --format json https://example.com/a.mp4
     """
+    from preflight.checking.engine import Engine  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.targets import require_file  # noqa: PLC0415 - the same
+
     wanted = results(output)
     for name in names:
         if not is_url(name):

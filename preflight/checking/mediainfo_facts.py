@@ -24,6 +24,8 @@ _LENGTH_IN_HEADER = {
 """Containers whose header states their length, and what the statement begins with: the element ``Duration`` of EBML,
 the main header of AVI, the file properties of ASF. Others are as long as their last packet, or as their size implies.
 """
+_LISTS_TRACKS = frozenset({"AVI", "FLV", "Matroska", "MPEG-TS", "MXF", "WebM", "Windows Media"})
+"""Containers that name all their tracks near their beginning; in others a picture may come later."""
 
 
 def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:
@@ -45,12 +47,24 @@ def second_opinion(tracks: Sequence[Mapping[str, Any]]) -> SecondOpinion | None:
     )
 
 
-def named_by(facts: VideoFacts, opinion: SecondOpinion) -> VideoFacts:
-    """Facts about a container that only MediaInfo reads: its opinion serves as the facts."""
-    known = facts.container is not None
+def family_of(tracks: Sequence[Mapping[str, Any]]) -> Family:
+    """The family of a file with these tracks; unknown where MediaInfo names a format without a track."""
+    kinds = {track.get("track_type") for track in tracks if isinstance(track, dict)}
+    families = {"Video": Family.VIDEO, "Audio": Family.AUDIO, "Image": Family.PICTURE}
+    return next((family for kind, family in families.items() if kind in kinds), Family.UNKNOWN)
+
+
+def named_by(facts: VideoFacts, opinion: SecondOpinion, family: Family, *, has_all: bool) -> VideoFacts:
+    """Facts about a container that only MediaInfo reads: its opinion serves as the facts.
+
+    ``family`` is that of the tracks: it counts where no other is known, and where a clip's container has only sound.
+    ``has_all``: MediaInfo saw the whole file.
+    """
+    has_only_sound = family is Family.AUDIO and (has_all or opinion.container in _LISTS_TRACKS)
+    is_known = facts.container is not None and not (facts.family is Family.VIDEO and has_only_sound)
     return VideoFacts(
         container=facts.container or opinion.container,
-        family=facts.family if known else Family.VIDEO if opinion.width else Family.AUDIO,
+        family=facts.family if is_known else family,
         size_bytes=facts.size_bytes,
         width=opinion.width,
         height=opinion.height,

@@ -57,6 +57,7 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
 def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: Answers) -> VideoFacts:
     """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
     from preflight.checking.mediainfo_facts import (  # noqa: PLC0415 - pictures do not need it
+        family_of,
         named_by,
         second_opinion,
         tells_its_length,
@@ -72,7 +73,8 @@ def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: Answers) 
         return facts
     if facts.container not in _READ_HERE:
         known = tells_its_length(opinion.container, fetched.between(0, FIRST_SPAN_BYTES))
-        return named_by(facts, opinion if known or has_all else without_lengths(opinion))
+        family = family_of(tracks or ())
+        return named_by(facts, opinion if known or has_all else without_lengths(opinion), family, has_all=has_all)
     if facts.fragmented and not has_all:
         # MediaInfo needs every fragment for the length; it sums those that it gets.
         opinion = without_lengths(opinion)

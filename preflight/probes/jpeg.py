@@ -19,7 +19,6 @@ _USUAL_FRAMES = frozenset({0xC0, 0xC1, 0xC2})
 _CODINGS = {0xC3: "lossless", 0xC9: "arithmetic-coded", 0xCA: "arithmetic-coded", 0xCB: "arithmetic-coded and lossless"}
 _MAX_STRAY_BYTES = 64 * limits.KIB
 _MAX_SKELETON_BYTES = 256 * limits.KIB
-_END = b"\xff\xd9"
 _MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 
 
@@ -254,17 +253,22 @@ def _look_for_end(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, byt
         return
     end = cursor.size
     after = b""
+    eaten: int | None = None
     while end > scan:
         start = max(scan, end - limits.TAIL_SPAN_BYTES)
         data = yield from cursor.read_optional(start, end - start)
         if data is None:
             return
-        if _END in data + after[:1]:
+        eaten = eaten or jpeg_scan.marker_before_end(data + after[:1], cursor.size - start)
+        if jpeg_scan.has_end(data + after[:1], cursor.size - start):
             seen.complete = True
             return
         after, end = data, start
     seen.complete = False
-    seen.add(DefectKind.TRUNCATED, f"is cut short: it ends at byte {cursor.size} without the end marker", scan, "EOI")
+    message = f"is cut short: it ends at byte {cursor.size} without the end marker"
+    if eaten is not None:
+        message = f"is cut short: marker FF{eaten:02X} has no segment, and the end marker is read as its length"
+    seen.add(DefectKind.TRUNCATED, message, scan, "EOI")
 
 
 def _facts(cursor: Cursor, seen: _Seen, picture: Picture | None) -> ImageFacts:

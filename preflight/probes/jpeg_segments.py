@@ -17,6 +17,8 @@ STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 SKIPPED = frozenset({0xDC, *range(0xE0, 0xF0), COM})
 """DNL, APP0 to APP15 and COM, of which libjpeg trusts any length."""
 CHECKED = frozenset({DHT, DQT, DRI})
+WITH_LENGTH = SKIPPED | CHECKED | {DAC}
+"""Markers of segments that may stand after the pixels."""
 KNOWN = FRAMES | STANDALONE | SKIPPED | CHECKED | {DAC, SOS, 0xD8, 0xD9, 0xDE}
 FIRST_FRAME = 0xC0
 """SOF0: every marker that means something, but for TEM, is this or higher."""

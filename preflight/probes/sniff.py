@@ -6,7 +6,8 @@ import re
 from typing import NamedTuple
 
 from preflight.model import Family
-from preflight.model.pointers import APPLE_DOUBLE, APPLE_DOUBLE_NAME, pointer_name
+from preflight.model.pointers import pointer_name
+from preflight.probes.signatures import SIGNATURES
 
 ISO_MEDIA_TYPES = frozenset(
     {
@@ -44,64 +45,6 @@ _GENERIC_BRANDS = frozenset({b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"1pic
 _VIDEO_BRANDS = re.compile(rb"iso[m2-9a-c]|mp4[12]|M4[VAPB] |qt  |avc1|dash|3g[2pegrs].|cmf.|MSNV|f4v |XAVC")
 """Brands beside which one of a picture says only that there is one in the file, too."""
 
-_SIGNATURES: tuple[tuple[int, bytes, str, Family], ...] = (
-    (0, b"\xff\xd8\xff", "JPEG", Family.PICTURE),
-    (0, b"\x89PNG\r\n\x1a\n", "PNG", Family.PICTURE),
-    (0, b"GIF87a", "GIF", Family.PICTURE),
-    (0, b"GIF89a", "GIF", Family.PICTURE),
-    (8, b"WEBP", "WebP", Family.PICTURE),
-    (0, b"II\xbc", "JPEG XR", Family.PICTURE),
-    (0, b"WMPHOTO\0", "JPEG XR", Family.PICTURE),
-    (0, b"II*\0", "TIFF", Family.PICTURE),
-    (0, b"MM\0*", "TIFF", Family.PICTURE),
-    (0, b"II+\0", "TIFF", Family.PICTURE),
-    (0, b"MM\0+", "TIFF", Family.PICTURE),
-    (0, b"IIRO", "ORF", Family.PICTURE),
-    (0, b"IIRS", "ORF", Family.PICTURE),
-    (0, b"MMOR", "ORF", Family.PICTURE),
-    (0, b"IIU\0", "RW2", Family.PICTURE),
-    (0, b"FUJIFILMCCD-RAW", "RAF", Family.PICTURE),
-    (0, b"\xff\x0a", "JPEG XL", Family.PICTURE),
-    (4, b"JXL \r\n\x87\n", "JPEG XL", Family.PICTURE),
-    (4, b"jP  \r\n\x87\n", "JPEG 2000", Family.PICTURE),
-    (0, b"\xff\x4f\xff\x51", "JPEG 2000", Family.PICTURE),
-    (0, b"8BPS", "Photoshop", Family.PICTURE),
-    (0, b"\0\0\1\0", "ICO", Family.PICTURE),
-    (0, b"\0\0\2\0", "CUR", Family.PICTURE),
-    (0, b"icns", "ICNS", Family.PICTURE),
-    (0, b"qoif", "QOI", Family.PICTURE),
-    (0, b"DDS ", "DDS", Family.PICTURE),
-    (0, b"v/1\x01", "OpenEXR", Family.PICTURE),
-    (0, b"#?RADIANCE", "Radiance HDR", Family.PICTURE),
-    (0, b"%!PS", "PostScript", Family.PICTURE),
-    (0, b"gimp xcf", "XCF", Family.PICTURE),
-    (8, b"AVI ", "AVI", Family.VIDEO),
-    (0, b"FLV\x01", "FLV", Family.VIDEO),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "Windows Media", Family.VIDEO),
-    (0, b"\0\0\x01\xba", "MPEG-PS", Family.VIDEO),
-    (0, b"\0\0\x01\xb3", "MPEG video", Family.VIDEO),
-    (0, b"\x06\x0e\x2b\x34", "MXF", Family.VIDEO),
-    (0, b".RMF", "RealMedia", Family.VIDEO),
-    (0, b"DKIF", "IVF", Family.VIDEO),
-    (0, b"YUV4MPEG2", "YUV4MPEG", Family.VIDEO),
-    (0, b"ID3", "MP3", Family.AUDIO),
-    (0, b"fLaC", "FLAC", Family.AUDIO),
-    (8, b"WAVE", "WAV", Family.AUDIO),
-    (8, b"AIFF", "AIFF", Family.AUDIO),
-    (0, b"#!AMR", "AMR", Family.AUDIO),
-    (0, APPLE_DOUBLE, APPLE_DOUBLE_NAME, Family.DOCUMENT),
-    (0, b"\x00\x05\x16\x00", "AppleSingle", Family.ARCHIVE),
-    (0, b"%PDF-", "PDF", Family.DOCUMENT),
-    (0, b"#EXTM3U", "HLS playlist", Family.DOCUMENT),
-    (0, b"PK\x03\x04", "ZIP", Family.ARCHIVE),
-    (0, b"\x1f\x8b", "gzip", Family.ARCHIVE),
-    (0, b"BZh", "bzip2", Family.ARCHIVE),
-    (0, b"\xfd7zXZ\0", "xz", Family.ARCHIVE),
-    (0, b"\x28\xb5\x2f\xfd", "Zstandard", Family.ARCHIVE),
-    (0, b"7z\xbc\xaf\x27\x1c", "7-Zip", Family.ARCHIVE),
-    (0, b"Rar!\x1a\x07", "RAR", Family.ARCHIVE),
-    (257, b"ustar", "tar", Family.ARCHIVE),
-)
 _KILOBITS = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (1, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
@@ -113,7 +56,19 @@ _KILOBITS = {
 """Bit rates of MPEG audio by version and layer; index 0 of a header means another one, which needs no name here."""
 
 _JPEG_SEGMENT = re.compile(rb"\xff(?:\xe0\x00\x10JFIF\x00|\xe1..Exif\x00\x00|\xdb\x00[\x43\x84\xc5])", re.DOTALL)
-_RIFF_NAMES = frozenset({"WebP", "AVI", "WAV"})
+_RIFF_NAMES = frozenset({"WebP", "AVI", "WAV", "Video CD"})
+_RIFFS = (b"RIFF", b"RF64", b"BW64")
+_ICONS = frozenset({"ICO", "CUR"})
+_ICON_DIRECTORY_BYTES = 22
+_RAW_STREAM = re.compile(rb"\0?\0\0\x01(?:[\x67\x27\x40\x42]|\x09[\x10-\xf0]|\x46\x01)")
+"""Sets of parameters, or a delimiter before them, with a start code (ITU-T H.264 and H.265, Annex B)."""
+_OGG_PICTURES = re.compile(rb"\x80theora|OVP80|BBCD\0|\x80daala|\x01video\0|\0\0video/")
+"""How the first packet of a picture's stream begins: Theora, VP8, Dirac, Daala, OGM; and as a skeleton names it."""
+_HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title")
+_XBM = re.compile(rb"#define [^\s]{0,80}_width\s+\d+")
+_MARKUP = re.compile(rb"\s*(?:(<\?|<!--|<!doctype)|<([a-z_][\w:.-]{0,80}))", re.IGNORECASE)
+_DOCTYPE_HTML = re.compile(rb"\s+html", re.IGNORECASE)
+_ENDS = {b"<?": b"?>", b"<!--": b"-->", b"<!doctype": b">"}
 _TEXT_CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
 
 
@@ -134,10 +89,20 @@ def sniff(head: bytes) -> Sniffed:
         return Sniffed(None, Family.EMPTY)
     if head[4:8] in ISO_MEDIA_TYPES:
         return _iso_media(head)
-    for offset, signature, name, family in _SIGNATURES:
-        if head.startswith(signature, offset) and (name not in _RIFF_NAMES or head.startswith(b"RIFF")):
+    for offset, signature, name, family in SIGNATURES:
+        if head.startswith(signature, offset) and _agrees(head, name):
             return Sniffed(name, family)
     return _matroska(head) or _ogg(head) or _by_structure(head) or _text(head) or Sniffed(None, Family.UNKNOWN)
+
+
+def _agrees(head: bytes, name: str) -> bool:
+    """Whether more than a short signature speaks for the format called ``name``."""
+    if name in _RIFF_NAMES:
+        return head.startswith(_RIFFS)
+    if name in _ICONS:  # ICONDIR: pictures, and where the first of them lies, after the directory
+        pictures, begins = int.from_bytes(head[4:6], "little"), int.from_bytes(head[18:22], "little")
+        return len(head) < _ICON_DIRECTORY_BYTES or begins >= 6 + 16 * pictures > 6
+    return True
 
 
 def _iso_media(head: bytes) -> Sniffed:
@@ -165,7 +130,7 @@ def _matroska(head: bytes) -> Sniffed | None:
 def _ogg(head: bytes) -> Sniffed | None:
     if not head.startswith(b"OggS"):
         return None
-    return Sniffed("Ogg", Family.VIDEO if b"theora" in head[:512] else Family.AUDIO)
+    return Sniffed("Ogg", Family.VIDEO if _OGG_PICTURES.search(head, 0, 4096) else Family.AUDIO)
 
 
 def _by_structure(head: bytes) -> Sniffed | None:
@@ -187,17 +152,22 @@ def _by_structure(head: bytes) -> Sniffed | None:
         return Sniffed("Netpbm", Family.PICTURE)
     if _is_targa(head):
         return Sniffed("Targa", Family.PICTURE)
-    if head.startswith((b"\0\0\0\x01\x67", b"\0\0\0\x01\x27", b"\0\0\x01\x67", b"\0\0\0\x01\x40", b"\0\0\0\x01\x42")):
+    if _RAW_STREAM.match(head):
         return Sniffed("raw H.264/H.265 stream", Family.VIDEO)
     return _bare_audio(head)
 
 
 def _is_targa(head: bytes) -> bool:
-    """Whether a header without a signature agrees with itself: no palette, at the origin, of usual depth."""
+    """Whether a header without a signature agrees with itself: at the origin, of usual depth, its palette too."""
+    if len(head) <= 18 or head[8:12] != bytes(4):
+        return False
+    if head[1] == 1:
+        entries = int.from_bytes(head[5:7], "little")
+        is_known = head[2] in (1, 9) and head[3:5] == b"\0\0" and 0 < entries <= 256 and head[7] in (15, 16, 24, 32)
+    else:
+        is_known = head[2] in (2, 3, 10, 11) and head[1:2] + head[3:8] == bytes(6)
     return (
-        len(head) > 18
-        and head[1:2] + head[3:12] == bytes(10)
-        and head[2] in (2, 3, 10, 11)
+        is_known
         and 0 not in (int.from_bytes(head[12:14], "little"), int.from_bytes(head[14:16], "little"))
         and head[16] in ((8,) if head[2] & 1 else (15, 16, 24, 32))
         and head[17] & 0xC0 == 0
@@ -246,18 +216,52 @@ def _text(head: bytes) -> Sniffed | None:
         sample = head[:4096].decode("utf-16", "replace").encode()
     if not sample or any(byte in _TEXT_CONTROLS for byte in sample):
         return None
-    start = sample.lstrip().lower()
-    if b"<svg" in start and start.startswith(b"<"):
-        return Sniffed("SVG", Family.PICTURE)
-    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title")) or b"<html" in start:
-        return Sniffed("HTML", Family.DOCUMENT)
-    if start.startswith((b"<?xml", b"<error", b"<")):
-        return Sniffed("XML", Family.DOCUMENT)
-    if start.startswith((b"{", b"[")):
-        return Sniffed("JSON", Family.DOCUMENT)
+    named = _document(head, sample.lstrip())
+    if named:
+        return named
     try:
         sample[: len(sample) - 3 if len(sample) > 3 else None].decode()
     except UnicodeDecodeError as error:
         if error.start < max(len(sample) - 8, 1):
             return None
     return Sniffed("text", Family.DOCUMENT)
+
+
+def _document(head: bytes, sample: bytes) -> Sniffed | None:
+    start, root = sample.lower(), _root(head)
+    if root == b"svg":
+        return Sniffed("SVG", Family.PICTURE)
+    if root == b"html" or start.startswith(_HTML) or b"<html" in start:
+        return Sniffed("HTML", Family.DOCUMENT)
+    if _XBM.match(sample):
+        return Sniffed("XBM", Family.PICTURE)
+    if start.startswith((b"<?xml", b"<error", b"<")):
+        return Sniffed("XML", Family.DOCUMENT)
+    if start.startswith((b"{", b"[")):
+        return Sniffed("JSON", Family.DOCUMENT)
+    return None
+
+
+def _root(head: bytes) -> bytes:
+    """The name of a document's outermost element, without its prefix; ``b""`` where none begins.
+
+    A page that draws its logo within has ``<svg`` in it and is a page; a drawing may begin with a long comment.
+    """
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = text.decode("utf-16", "replace").encode()
+    at = 0
+    while found := _MARKUP.match(text, at):
+        if found[2] is not None:
+            return found[2].rpartition(b":")[2].lower()
+        opened = found[1].lower()
+        if opened == b"<!doctype" and _DOCTYPE_HTML.match(text, found.end()):
+            return b"html"
+        end = text.find(_ENDS[opened], found.end())
+        subset = text.find(b"[", found.end(), max(end, 0))
+        if opened == b"<!doctype" and subset >= 0:
+            end = text.find(b"]>", subset) + 1 or -1
+        if end < 0:
+            return b""
+        at = text.find(b">", end) + 1
+    return b""

@@ -10,7 +10,7 @@ from preflight.model.facts import color_name
 from preflight.rules import shell_commands as repair
 from preflight.rules.rule import Flaw, ImageCase, not_taken, once_more, oversize
 
-_AN = frozenset({"ARW", "AVIF", "ICNS", "ICO", "NEF", "OpenEXR", "ORF", "RW2", "SVG", "XCF"})
+_AN = frozenset({"ARW", "AVIF", "ICNS", "ICO", "NEF", "OpenEXR", "ORF", "RW2", "SGI", "SVG", "XBM", "XCF", "XPM"})
 """Containers whose spoken name begins with a vowel."""
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 """By these every ImageMagick knows what to write."""

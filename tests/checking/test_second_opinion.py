@@ -14,9 +14,10 @@ from rich.console import Console
 
 from preflight.checking import second_opinion
 from preflight.checking.engine import Engine
+from preflight.checking.mediainfo_facts import named_by
 from preflight.checking.mediainfo_facts import second_opinion as opinion_of
 from preflight.checking.options import Options
-from preflight.model import SecondOpinion, SparseBytes, VideoFacts
+from preflight.model import Family, SecondOpinion, SparseBytes, VideoFacts
 from preflight.model.target import Media
 from preflight.render.json_objects import report_object
 from preflight.render.text import render_report
@@ -131,3 +132,36 @@ def test_a_report_on_a_file_that_only_mediainfo_reads_prints_as_text_and_json(tm
     render_report(report, Console(file=shown, width=100))
     assert "\x1b" not in shown.getvalue()
     assert "\\u001b" not in json.dumps(report_object(report))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("vp8-in.ogv", "this is a video (Ogg)"),
+        ("nut.nut", "this is a video (NUT)"),
+        ("sound-only.avi", "this is sound only (AVI)"),
+        ("sound-only.mkv", "this is sound only (Matroska)"),
+        ("webm.webm", "this is a video (WebM)"),
+        ("mpeg-ps.mpg", "this is a video (MPEG-PS)"),
+    ],
+)
+def test_a_container_is_a_clip_or_sound_by_its_tracks(name: str, said: str) -> None:
+    with Engine(Options(thorough=True)) as engine:
+        job = engine.check([Media(source=str(FIXTURES / "clips" / name))]).jobs[0]
+    assert said in next(finding.message for finding in job.findings if finding.rule == "video-container")
+
+
+@pytest.mark.parametrize(("has_all", "family"), [(True, Family.AUDIO), (False, Family.VIDEO)])
+def test_sound_at_the_beginning_of_a_program_stream_is_not_all_of_it(has_all: bool, family: Family) -> None:
+    facts = VideoFacts(container="MPEG-PS", family=Family.VIDEO, size_bytes=10**6)
+    assert named_by(facts, SecondOpinion(container="MPEG-PS"), Family.AUDIO, has_all=has_all).family is family
+
+
+def test_a_format_without_tracks_is_not_called_sound(tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(b"PA30" + bytes(60) + Path(sys.executable).resolve().read_bytes()[:4096])
+    program = tmp_path / "program.mp4"
+    program.write_bytes(Path(sys.executable).resolve().read_bytes()[:65_536])
+    with Engine(Options(thorough=True)) as engine:
+        report = engine.check([Media(source=str(file)), Media(source=str(program))])
+    assert not any("sound" in finding.message for job in report.jobs for finding in job.findings)

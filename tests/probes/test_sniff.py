@@ -108,6 +108,12 @@ def test_a_clip_that_holds_a_picture_too_is_a_clip(brands: tuple[bytes, ...]) ->
         (b"IIRO\x08\0\0\0", "ORF"),
         (b"FUJIFILMCCD-RAW 0201", "RAF"),
         (b"\xff\xd8777\xff\xe0\0\x10JFIF\0", "JPEG"),
+        (b"SDPX\0\0\x08\0V1.0", "DPX"),
+        (b"\x8bJNG\r\n\x1a\n\0\0\0\x10JHDR", "JNG"),
+        (b"SIMPLE  =                    T", "FITS"),
+        (b"\x0a\x05\x01\x08\0\0\0\0\xdf\1", "PCX"),
+        (b"/* XPM */\nstatic char *im[] = {\n", "XPM"),
+        (b"\0\0\1\0\1\0\x10\x10\0\0\1\0\x20\0\x68\4\0\0\x16\0\0\0", "ICO"),
     ],
 )
 def test_other_pictures_are_named_by_their_first_bytes(head: bytes, name: str) -> None:
@@ -115,7 +121,54 @@ def test_other_pictures_are_named_by_their_first_bytes(head: bytes, name: str) -
 
 
 @pytest.mark.parametrize(
-    "head", [b"\xff\xd8" + bytes(5000), b"\xff\xd8\xe0" * 500, bytes(4096), b"\0\0\x0b" + bytes(90)]
+    "head",
+    [
+        b"\0\0\1\0\0\0\1\xe0\0\0\1\x68\0\0\0\0\x7f\0\0\0\0\0" + bytes(90),  # JBIG, not an icon
+        b"\xff\xd8" + bytes(5000),
+        b"\xff\xd8\xe0" * 500,
+        bytes(4096),
+        b"\0\0\x0b" + bytes(90),
+    ],
 )
 def test_what_begins_like_a_picture_by_chance_is_none(head: bytes) -> None:
     assert sniff(head).family is Family.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"nut/multimedia container\0", "NUT"),
+        (b"\0\0\0\0\x01\xbc\0\0\x01\x58", "GXF"),
+        (b"\x12\0\x0a\x0a\0\0\0", "raw AV1 stream"),
+        (b"\0\0\0\x01\x09\xf0\0\0\0\x01\x67", "raw H.264/H.265 stream"),
+        (b"RIFF\0\0\0\0CDXAfmt ", "Video CD"),
+        (b"OggS\0\2" + bytes(22) + b"OVP80\1\1\0", "Ogg"),
+        (b"OggS\0\2" + bytes(22) + b"fishead\0" + bytes(900) + b"OggS\0\2" + bytes(22) + b"\x80theora", "Ogg"),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+)
+def test_containers_of_clips_are_named_by_their_first_bytes(head: bytes, name: str) -> None:
+    assert sniff(head + bytes(100)) == (name, Family.VIDEO)
+
+
+DRAWING = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>" + DRAWING, "HTML"),
+        (b"\n<!-- page --><!doctype HTML PUBLIC '-//W3C//DTD HTML 4.01//EN'>" + DRAWING, "HTML"),
+        (b"<html>" + DRAWING, "HTML"),
+        (b"<div class=login>" + DRAWING, "XML"),
+        (b"<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY a '<b>'>]>" + DRAWING, "SVG"),
+        (b"<!--" + b"<!-- " * 9000 + b"-->" + DRAWING, "SVG"),
+        (b"\xef\xbb\xbf  <d:svg xmlns:d='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"<?xml version='1.0'?><Error><Code>" + DRAWING, "XML"),
+        (b"<!-- no end", "XML"),
+        (b"<!doctype [" * 3000, "XML"),
+    ],
+    ids=["page", "old-page", "element", "part", "entities", "comment", "prefix", "error", "open", "opens"],
+)
+def test_markup_is_named_by_its_outermost_element(text: bytes, name: str) -> None:
+    assert sniff(text).name == name

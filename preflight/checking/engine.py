@@ -40,7 +40,7 @@ _CLIPS_BESIDE = 8
 """From so many local clips on, a second opinion on each is worth the threads and the loop that ask for several."""
 
 _RETRIES, _RETRIES_IN_A_BATCH = 1, 2
-"""Further tries at a URL: somebody waits for one job, and nobody watches each of many."""
+"""Retries of a URL: somebody waits for one job, and nobody watches each of many."""
 
 
 class Engine:

@@ -39,7 +39,7 @@ _KEY_FILE = click.option(
     metavar="FILE",
     shell_complete=files,
     envvar="PREFLIGHT_API_KEY_FILE",
-    help="File that holds the API key (default: PREFLIGHT_API_KEY).",
+    help="File that holds the API key (default: the key itself in PREFLIGHT_API_KEY).",
 )
 ledger_option = click.option(
     "--ledger",

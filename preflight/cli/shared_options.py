@@ -52,7 +52,7 @@ _beside_stream = (
         "--quiet",
         count=True,
         show_default=False,
-        help="Print jobs with findings alone; -qq: print nothing, only set the exit code.",
+        help="Print only jobs that have findings; -qq prints nothing and only sets the exit code.",
     ),
     verbose_option,
     _no_progress_option,
@@ -84,7 +84,7 @@ network_options = grouped(
         type=Host(),
         multiple=True,
         metavar="HOST[:PORT]",
-        help="Let this host have a private address (repeatable).",
+        help="Allow URLs at this private or loopback host (repeatable).",
     ),
     click.option(
         "--proxy",
@@ -103,7 +103,7 @@ network_options = grouped(
         "--retries",
         type=click.IntRange(0, 10),
         metavar="N",
-        help="Further tries at a URL that is busy or breaks off (default: 1; 2 for several jobs).",
+        help="Retries when a server is busy or drops the connection (default: 1; 2 for several jobs).",
     ),
 )
 

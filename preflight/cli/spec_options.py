@@ -190,7 +190,7 @@ spec_option = click.option(
     expose_value=False,
     callback=_keep,
     shell_complete=files,
-    help="Spec file of another model (repeatable); one alone is also the model.",
+    help="Spec file that adds a model (repeatable). If only one is given, its model is the job's.",
 )
 model_option = click.option(
     "--model",

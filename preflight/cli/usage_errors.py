@@ -10,7 +10,7 @@ import click
 from click.exceptions import NoSuchOption
 
 from preflight.redact import hide, printable
-from preflight.redact.suggestion import close_words
+from preflight.redact.suggestion import close_words, suggestion
 
 _KEYS_ARE_NO_ARGUMENTS = (
     "a key is never an argument, since other users can see those: "
@@ -46,6 +46,8 @@ _MEANT = {
     "-p": "--prompt",
 }
 """What other programs call an option of ours."""
+_NO_COMMAND = re.compile(r"No such command '(.*?)'\.", re.DOTALL)
+"""What click says of a command that a group does not have."""
 _FILE_NAME = re.compile(r"-.*(?:[/\\]|\.\w{1,5}\Z).*", re.DOTALL)
 """A word that begins like an option and goes on like a path: it has a suffix or a separator."""
 _VERSIONS = frozenset({"-V", "--version", "--Version", "-version", "version"})
@@ -73,13 +75,17 @@ def usage_of(error: click.ClickException, arguments: Sequence[str]) -> str:
 def _advised(error: click.ClickException, arguments: Sequence[str]) -> str:
     message = " ".join(line.strip() for line in error.format_message().split("\n\t"))  # as click lists choices
     if isinstance(error, NoSuchOption):
-        return _no_such_option(error, message, arguments)
+        return _no_such_option(error, arguments)
+    if (said := _NO_COMMAND.match(message)) and isinstance(error, click.UsageError) and error.ctx is not None:
+        group = error.ctx.command
+        known = group.list_commands(error.ctx) if isinstance(group, click.Group) else ()
+        message = f"unknown command {said[1]!r}{suggestion(said[1], known)}"
     if isinstance(error, click.UsageError) and _KEY.search(message):
         return f"{_KEY.sub('…', message)}; {_KEYS_ARE_NO_ARGUMENTS}"
     return message
 
 
-def _no_such_option(error: NoSuchOption, message: str, arguments: Sequence[str]) -> str:
+def _no_such_option(error: NoSuchOption, arguments: Sequence[str]) -> str:
     name = error.option_name
     typed = next(_typed_as(name, arguments), name)
     said = f"no such option {typed!r}"
@@ -97,7 +103,7 @@ def _no_such_option(error: NoSuchOption, message: str, arguments: Sequence[str])
         return f"{said} here; options come after the command, as in 'preflight check --offline job.yaml'"
     if _FILE_NAME.fullmatch(typed):
         return f"{said}; for a file of that name, write {f'./{typed}'!r}"
-    return message
+    return f"{said}{suggestion(typed, known)}"
 
 
 def _typed_as(name: str, arguments: Sequence[str]) -> Iterator[str]:

@@ -163,4 +163,4 @@ def _result(task: Task) -> Task:
 
 def _still(task_id: str, seen: Task | None, trouble: ApiError | None) -> str:
     state = f"was {seen.status_text}" if seen else "had not been seen"
-    return f"task {task_id} {state} when the time was up" + (f"; the last answer was: {trouble}" if trouble else "")
+    return f"task {task_id} {state} when the time was up" + (f"; the last error: {trouble}" if trouble else "")

@@ -285,4 +285,6 @@ def _type_of(mode: str) -> Type:
 def _failed(done: subprocess.CompletedProcess[bytes]) -> ConfigurationError:
     lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
     said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "it failed")
+    if "not a git repository" in said:
+        return ConfigurationError("the working folder is not in a Git repository: there are no commits to compare")
     return ConfigurationError(f"git: {printable(said.partition(': ')[2] or said)}")

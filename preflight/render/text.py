@@ -12,7 +12,7 @@ from rich.text import Text
 
 from preflight.checking.totals import Totals, totals_of
 from preflight.checking.verdict import verdict_of_finding, verdict_of_subject
-from preflight.model import Finding, JobReport, Quote, Report, Severity, Subject, Verdict
+from preflight.model import Finding, JobReport, Kind, Quote, Report, Severity, Subject, Verdict
 from preflight.model.file_types import TABLE_SUFFIXES
 from preflight.pricing import show_seconds
 from preflight.redact import printable
@@ -108,7 +108,7 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
     several = len(report.jobs) > 1
     for job in report.jobs:
         _print_heading(job, console)
-        console.print(_price_table(job.quotes, console.width) if job.quotes else "  no price: see the findings")
+        console.print(_price_table(job.quotes, console.width) if job.quotes else f"  no price: {_why_no_price(job)}")
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
             console.print(_indented(Text(f"· {reason}", style="dim")))
         _print_findings(job, console, line_of, at_least=Severity.WARNING)
@@ -131,6 +131,12 @@ def _print_next(commands: Sequence[str], console: Console) -> None:
             console.print()
         # Never wrapped, so that it can be copied whole.
         console.print(Text.assemble(("next: " if number == 0 else "      ", "bold"), (command, "cyan")), soft_wrap=True)
+
+
+def _why_no_price(job: JobReport) -> str:
+    if job.findings or any(subject.kind is Kind.VIDEO for subject in job.subjects):
+        return "see the findings"
+    return "no video was given"
 
 
 def _print_heading(job: JobReport, console: Console) -> None:

@@ -101,9 +101,9 @@ def kind_of(value: JsonValue) -> str:
     """The kind of a value, for people."""
     match value:
         case None:
-            return "empty"
+            return "an empty value"
         case bool():
-            return f"the truth value {str(value).lower()}"
+            return f"the boolean {str(value).lower()}"
         case int() | float():
             return f"the number {shown(value)}"
         case str():

@@ -76,7 +76,12 @@ def field_unknown(case: JobCase) -> Iterator[Flaw]:
 def field_type(case: JobCase) -> Iterator[Flaw]:
     body = case.job.body
     if body is not None and not isinstance(body, dict):
-        yield Flaw(message=f"a job is a mapping of fields, not {kind_of(body)}", measured=kind_of(body), field="")
+        yield Flaw(
+            message=f"a job is a mapping of fields such as model and input, not {kind_of(body)}",
+            measured=kind_of(body),
+            fix="'preflight init' writes an example",
+            field="",
+        )
         return
     for name in case.job.repeated:
         yield Flaw(
@@ -218,9 +223,15 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
         meant = str(value[0]) if isinstance(value, list) and len(value) == 1 else str(value)
         yield not_a_choice(field, meant, field.choices, f"must be {' or '.join(field.choices)}, not {kind_of(value)}")
     elif not is_of_its_type(field, value):
-        fix = "write [ ] around it" if field.type == "string[]" and isinstance(value, str) else None
-        if field.type == "string" and isinstance(value, int | float) and not isinstance(value, bool):
-            fix = f'write it in quotes: "{shown(value)}"'
+        fix = None
+        if field.type == "string[]" and isinstance(value, str):
+            fix = (
+                f'write {field.name.rpartition(".")[2]}: ["{value}"]'
+                if shown(value) == value
+                else "write [ ] around it"
+            )
+        elif field.type == "string" and isinstance(value, int | float):
+            fix = f'write it in quotes: "{shown(value).lower()}"'
         yield Flaw(
             message=f"'{field.name}' must be {_TYPE_NAMES[field.type]}, not {kind_of(value)}",
             measured=kind_of(value),

@@ -51,7 +51,10 @@ def read_reports(names: list[str], say: Callable[[str], object]) -> Iterator[Rea
 
 def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
     shown = shown_path(str(folder))
-    run = _object(folder / "run.json", f"{shown}: not a run folder: run.json")
+    if not (folder / "run.json").exists():
+        makes_one = "'preflight check MANIFEST --to RUN' makes a run"
+        raise ReportUnreadable(f"{shown} is not a run: it has no run.json; {makes_one}")
+    run = _object(folder / "run.json", f"{shown}: run.json")
     schema = run.get("schema")
     if schema != RUN:
         raise ReportUnreadable(f"{shown}: run.json has the schema {_word(schema)}; this version reads {RUN!r}")

@@ -212,7 +212,7 @@ class Settings:
     retries: int | None = _setting(
         Number("0", "10", unit="retries", places=0, make=_whole),
         None,
-        "Further tries at a URL that is busy or breaks off.",
+        "Retries when a server is busy or drops the connection.",
         "3",
         unset="1; 2 for several jobs",
         found=ALWAYS,

@@ -23,7 +23,7 @@ def require_template(template: str) -> None:
         raise ConfigurationError(f"--upload-command holds a NUL, or more than {_MOST} characters")
     places = list(_PLACE.finditer(template))
     if "file" not in {place[1] for place in places}:
-        raise ConfigurationError("--upload-command does not say {file}, the path of the file to upload")
+        raise ConfigurationError("--upload-command must contain {file}, the path of the file to upload")
     quoted = _quoted(template)
     for place in places:
         if quoted[place.start()]:

@@ -81,8 +81,8 @@ REFUSED = {
     "escaped": ("cp \\{file} x", "a sign before {file}"),
     "here-document": ("cat <<E\n{file}\nE", "here-document"),
     "comment": ("echo x # {file}", "{file} in quotes"),
-    "no-file": ("cp {name} x", "does not say {file}"),
-    "empty": ("", "does not say {file}"),
+    "no-file": ("cp {name} x", "must contain {file}"),
+    "empty": ("", "must contain {file}"),
 }
 
 

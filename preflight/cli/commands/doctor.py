@@ -47,7 +47,7 @@ from preflight.specs import load_spec
     metavar="FILE",
     shell_complete=files,
     envvar="PREFLIGHT_API_KEY_FILE",
-    help="File that holds the API key.",
+    help="File that holds the API key (default: the key itself in PREFLIGHT_API_KEY).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (same as --format json).")
 @plain_output_options(CHECKS)

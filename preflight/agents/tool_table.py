@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from mcp_types import Tool, ToolAnnotations
 
 from preflight.agents.operator_orders import OperatorOrders
+from preflight.errors import SpecError
 from preflight.render import schemas
 from preflight.render.fixes import FIX
 from preflight.render.schema_parts import COUNT, FLAG, TEXT, finding, list_of, named, object_of, or_null
-from preflight.specs import Role, Specs
+from preflight.specs import Role, Spec, Specs
 
 LONGEST_TEXT: Final = 8192
 """Of one text in the arguments: the longest URL that is read."""
@@ -112,14 +114,19 @@ def _short(text: str) -> dict[str, Any]:
 
 
 def _choices(specs: Specs) -> dict[str, Any]:
-    """The choices of every known model: the check refuses one that is of another model than the job's."""
-    names = specs.every_name()
-    known = [specs.load(name) for name in names]
+    """The choices of every known model: the check refuses one that is of another model than the job's.
+
+    A package with a faulty spec is left out: it must not keep the operator's models from being used.
+    """
+    known: dict[str, Spec] = {}
+    for name in specs.every_name():
+        with suppress(SpecError):
+            known[name] = specs.load(name)
     found: dict[str, Any] = {}
     for role in _CHOSEN:
-        words = dict.fromkeys(choice for spec in known for choice in spec.choices(role))
+        words = dict.fromkeys(choice for spec in known.values() for choice in spec.choices(role))
         found[role] = {"type": "string", "enum": list(words)}
-    return {**found, "model": {"type": "string", "enum": list(names)}}
+    return {**found, "model": {"type": "string", "enum": list(known)}}
 
 
 def _sources(choices: Mapping[str, Any]) -> dict[str, Any]:

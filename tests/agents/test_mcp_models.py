@@ -102,3 +102,15 @@ def test_files_of_an_outside_model_are_confined_to_the_roots(sandbox: Service, t
     with agent(sandbox, "--spec", MOTION.path or "", roots=[tmp_path]) as made:
         for arguments in ({"job": body}, {"image": "/etc/passwd", "video": "/etc/hosts"}):
             assert "outside" in made.call("check", arguments).text
+
+
+def test_a_package_brings_a_model_and_a_faulty_one_is_left_out(sandbox: Service, tmp_path: Path) -> None:
+    about = tmp_path / "my_models-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: my-models\nVersion: 1\n", "utf-8")
+    named = f"[preflight.specs]\n{STILLS.model} = my_models:SPEC\nfaulty = my_models:NOTHING\n"
+    (about / "entry_points.txt").write_text(named, "utf-8")
+    (tmp_path / "my_models.py").write_text(f"SPEC = {STILLS.path!r}\nNOTHING = '/nowhere.toml'\n", "utf-8")
+    with agent(sandbox, env={"PYTHONPATH": str(tmp_path)}) as made:
+        assert {*choices(made)["model"]["enum"]} == {USUAL, STILLS.model}
+        assert made.call("estimate", seconds=5, model=STILLS.model).data["quote"]["credits"] == 70

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import preflight
 
 KEPT = Path(__file__).with_name("surface.txt")
@@ -54,8 +56,14 @@ def test_the_public_surface_is_this() -> None:
     assert surface() == KEPT.read_text("utf-8")
 
 
-def test_a_program_that_uses_the_api_passes_strict_type_checks() -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "tests/api/typed.py"]
+@pytest.mark.parametrize(
+    "words",
+    [["mypy", "--strict", "--no-incremental", "tests/api/typed.py"], ["basedpyright", "--pythonpath", sys.executable]],
+    ids=["mypy", "pyright"],
+)
+def test_a_program_that_uses_the_api_passes_strict_type_checks(words: list[str]) -> None:
+    """What pyright reads, and how strictly, is in ``pyproject.toml``."""
+    command = [sys.executable, "-m", *words]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
     assert ran.returncode == 0, ran.stdout
 

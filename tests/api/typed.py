@@ -1,4 +1,4 @@
-"""A program that uses the public API in every way that its types promise: ``mypy --strict`` and pyright read it."""
+"""A program that uses the public API in every way that its types promise: mypy and pyright read it, both strictly."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ from preflight import (
     Options,
     Outcome,
     Report,
+    Spec,
+    Specs,
     Subject,
     Submission,
     Verdict,
 )
+from preflight.callbacks import Receiver
+from preflight.testing import MediaServer, RunningSandbox
 
 
 def checks(body: dict[str, Any], job: Job, path: Path) -> list[Report]:
@@ -66,6 +70,29 @@ def repaired(path: Path) -> tuple[Outcome, ...]:
         for result in engine.results([Media(source=str(path))]):
             assert result.index == 0
     return preflight.fix(path, options=preflight.FixOptions(dry=True))
+
+
+def of_another_model(path: Path, job: Job, client: Client, ledger: Ledger) -> Submission:
+    """A model of a spec file: as the spec, as several, and as a path."""
+    spec: Spec = preflight.load_spec(path)
+    for given in (spec, Specs([spec]), path, "my-model.toml"):
+        report = preflight.check(job, options=Options(spec=given))
+    modes: tuple[str, ...] = spec.choices("mode")
+    assert modes or spec.price.clips
+    return preflight.submit_job(job, report, client, ledger, spec=spec)
+
+
+async def learns_of_the_end(receiver: Receiver) -> str:
+    """The receiver of callbacks, mounted in an application."""
+    async with receiver.lifespan():
+        return receiver.url("https://example.com/callbacks")
+
+
+def tested(preflight_sandbox: RunningSandbox, preflight_media: MediaServer) -> tuple[Decimal, str]:
+    """The fixtures for tests of others."""
+    with preflight_sandbox.client() as client:
+        assert client.credits().balance == preflight_sandbox.balance
+    return preflight_sandbox.balance, preflight_media.clip(seconds=12)
 
 
 def refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -188,6 +189,55 @@ def test_a_package_brings_a_model_by_its_entry_point(tmp_path: Path) -> None:
     path = _written(tmp_path, stills(duration=10))
     ran = preflight_process("check", path, "--format", "json", env={"PYTHONPATH": str(tmp_path)})
     assert (ran.code, ran.job["quote"]["credits"]) == (0, 140)
+
+
+def test_a_report_says_which_specs_it_misses(tmp_path: Path) -> None:
+    saved, page = tmp_path / "report.json", tmp_path / "report.html"
+    assert here("check", _written(tmp_path, motion()), "--spec", MOTION, "--format", f"json:{saved}").code == 0
+    ran = here("report", saved, "--format", "text", "--format", f"html:{page}")
+    assert "no spec for sibling-v1-motion" in ran.err
+    assert "in one mode" not in ran.out
+    named = here("report", saved, "--spec", MOTION)
+    assert (named.err, "480p 84 · 1080p 150 credits" in named.out) == ("", True)
+    ran = preflight_process("report", saved, env={"PREFLIGHT_SPECS": str(FIXTURES / "specs")})
+    assert (ran.err, "480p 84 · 1080p 150 credits" in ran.out) == ("", True)
+
+
+def test_the_commands_after_init_name_the_spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(STILLS, tmp_path / "my model.toml")
+    ran = here("init", "jobs", "--spec", "my model.toml")
+    (line,) = [line for line in ran.out.splitlines() + ran.err.splitlines() if line.startswith("next")]
+    words = shlex.split(line)[2:]
+    assert here(*words).code == 0
+    assert "check job.yaml --spec '../my model.toml'" in (tmp_path / "jobs" / "job.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("rule", "spec", "said"),
+    [
+        ("video-too-long", MOTION, "length: at most 20.5 s (page:10)"),
+        ("video-too-long", STILLS, "the model takes no video"),
+        ("mode-invalid", STILLS, "input.mode: standard or pro"),
+        ("unreachable", STILLS, "the same as for every model"),
+    ],
+)
+def test_a_rule_is_explained_with_the_limits_of_the_model(rule: str, spec: Path, said: str) -> None:
+    assert said in here("explain", rule, "--spec", spec).out
+    assert "In " not in here("explain", rule).out.split("What it checks")[0]
+
+
+def test_a_sheet_is_drawn_of_jobs_of_the_model(tmp_path: Path) -> None:
+    _written(tmp_path, motion())
+    ran = here("sheet", tmp_path / "job.json", "-o", tmp_path / "a.png", "--spec", MOTION, "--only", "pass")
+    assert (ran.code, (tmp_path / "a.png").is_file()) == (0, True), ran.err
+
+
+@pytest.mark.parametrize("words", [[], ["--spec", FIXTURES / "specs" / "motion-sibling.toml"]])
+def test_a_model_is_known_by_its_own_field_for_the_name(words: list[Any], tmp_path: Path) -> None:
+    path = _written(tmp_path, {"engine": "Odd.Names_1", "parameters": {"firstFrame": PICTURE, "secs": "8"}})
+    ran = here("check", path, "--format", "json", "--spec", FIXTURES / "specs" / "odd-names.toml", *words)
+    assert (ran.code, ran.job["model"], ran.job["quote"]["credits"]) == (0, "Odd.Names_1", 28)
 
 
 def _written(folder: Path, body: dict[str, Any]) -> Path:

@@ -10,27 +10,35 @@ import click
 
 from preflight.cli.output import emit, to_text
 from preflight.cli.param_types import RuleId
+from preflight.cli.spec_options import ModelName, named_model, spec_named, spec_option
+from preflight.redact import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
     from preflight.rules.pages import Block, RulePage
+    from preflight.specs import Spec
 
 _COLUMNS = 100
 """Longer lines of prose are hard to read, even on a wide terminal."""
 
 _STYLES = {"error": "bold red", "warning": "bold yellow", "note": "bold blue"}
+_SPEC_AREAS = {"job": "fields", "image": "image", "video": "video", "price": "price"}
+"""The part of a spec that the rules of an area compare with."""
 _CODE = re.compile(r"`([^`]+)`")
 
 
 @click.command("explain")
 @click.argument("rule_id", metavar="RULE", type=RuleId(), required=False)
-def command(*, rule_id: str | None) -> int:
+@click.option("--model", type=ModelName(), help="First show what the rule compares with for this model.")
+@spec_option
+def command(*, rule_id: str | None, model: str | None) -> int:
     """Explain a rule: what it checks, why, how to fix a finding, and what it cannot see.
 
     \b
     preflight explain video-too-long
+    preflight explain video-too-long --spec my-model.toml
     """
     if rule_id is None:
         raise click.UsageError(
@@ -38,17 +46,22 @@ def command(*, rule_id: str | None) -> int:
         )
     from preflight.rules.pages import help_of  # noqa: PLC0415 - reads a file that completion does not need
 
-    emit(to_text(partial(_render, help_of(rule_id)), None), None)
+    model = model or named_model()
+    spec = None if model is None else spec_named(model)
+    emit(to_text(partial(_render, help_of(rule_id), spec), None), None)
     return 0
 
 
-def _render(page: RulePage, console: Console) -> None:
+def _render(page: RulePage, spec: Spec | None, console: Console) -> None:
     from rich.text import Text  # noqa: PLC0415 - only for output
 
     width = min(console.width, _COLUMNS)
     head = Text.assemble((page.id, "bold"), "  ", (page.severity.label, _STYLES[page.severity.label]))
     console.print(head, Text(page.summary), sep="\n", width=width)
     console.print(Text(f"{page.area.value} · {page.source} · since {page.since}", style="dim"), width=width)
+    if spec is not None:
+        console.print()
+        _render_spec(page, spec, console)
     for section in page.sections:
         console.print()
         console.print(Text(section.title, style="bold"))
@@ -60,6 +73,26 @@ def _render(page: RulePage, console: Console) -> None:
             _render_block(block, console, width)
     console.print()
     console.print(Text(f"With an example: {page.url}", style="dim"), width=width)
+
+
+def _render_spec(page: RulePage, spec: Spec, console: Console) -> None:
+    """What the model has for the rules of this area; the rest of the page is about the model that ships."""
+    from rich.text import Text  # noqa: PLC0415 - see above
+
+    from preflight.render.spec_tables import spec_object  # noqa: PLC0415 - only where a model is named
+    from preflight.specs import DEFAULT_MODEL  # noqa: PLC0415 - the same
+
+    console.print(Text(printable(f"In {spec.model}"), style="bold"))
+    area = _SPEC_AREAS.get(page.area.value)
+    rows = [row for row in spec_object(spec)["rows"] if row["area"] == area]
+    for row in rows:
+        console.print(Text(printable(f"  - {row['name']}: {row['value']} ({row['source']})")), soft_wrap=True)
+    if not rows:
+        said = "the same as for every model" if area is None else f"the model takes no {area}"
+        console.print(Text(f"  {said}"))
+    if spec.path is not None:
+        console.print()
+        console.print(Text(f"The limits and prices below are those of {DEFAULT_MODEL}.", style="dim"))
 
 
 def _render_block(block: Block, console: Console, width: int) -> None:

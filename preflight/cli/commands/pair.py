@@ -71,8 +71,8 @@ def command(
     preflight check m.csv
 
     Names are in natural order: a2 comes before a10. Standard error names the
-    files without a partner. With --spec, the columns are those of that model; one
-    that takes images alone, or videos alone, gets a job for each file.
+    files without a partner. With --spec, the columns are those of that model.
+    One that takes images alone, or videos alone, gets a job for each file.
     """
     spec = spec_named(model)
     _require_folders(spec, images, videos, how)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.option_groups import grouped
 from preflight.cli.param_types import Choice, Number
-from preflight.diff.compare import folder_of
-from preflight.diff.difference import JobChange
-from preflight.diff.guardrails import Limits
+from preflight.model.frozen import frozen
 from preflight.model.guardrail_names import NAMES
 from preflight.redact import redact
 
+if TYPE_CHECKING:
+    from preflight.diff.difference import JobChange
+    from preflight.diff.guardrails import Limits
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class GuardrailOptions:
     """The bounds on a difference; ``notify`` names those that do not fail."""
 
@@ -30,6 +32,8 @@ class GuardrailOptions:
 
     def limits(self) -> Limits:
         """The bounds for a comparison."""
+        from preflight.diff.guardrails import Limits  # noqa: PLC0415 - help and completion do without
+
         return Limits(
             total=self.max_total,
             increase=self.max_increase,
@@ -60,6 +64,8 @@ guardrail_options = grouped(
 
 def group_by(column: str | None) -> Callable[[JobChange], str | None]:
     """The group of a job: its folder, or its value in ``column``."""
+
+    from preflight.diff.compare import folder_of  # noqa: PLC0415 - help and completion do without
 
     def group_of(job: JobChange) -> str | None:
         report = job.after or job.before

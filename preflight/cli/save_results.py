@@ -8,9 +8,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
-
-from preflight.cli.completion import folders
 from preflight.cli.option_groups import NetworkOptions
 from preflight.cli.terminal import progress, remark
 from preflight.client import is_loopback
@@ -18,13 +15,6 @@ from preflight.errors import SourceError
 from preflight.render import phrases
 from preflight.sources.host import AllowedHost
 from preflight.submit.submit import Submission
-
-download_option = click.option(
-    "--download",
-    metavar="FOLDER",
-    shell_complete=folders,
-    help="Wait for the task and save its results in this folder.",
-)
 
 
 def with_files(

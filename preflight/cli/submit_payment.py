@@ -13,16 +13,16 @@ import click
 
 from preflight.checking.engine import Engine
 from preflight.cli.exit_codes import Exit
+from preflight.cli.open_uploader import open_uploader
 from preflight.cli.outcomes import exit_of
 from preflight.cli.output import emit
 from preflight.cli.report_output import emit_as
-from preflight.cli.service_options import open_client, open_ledger
+from preflight.cli.service_session import open_client, open_ledger
 from preflight.cli.spec_options import known_specs
 from preflight.cli.submit_consent import Consent
 from preflight.cli.submit_delivery import delivered, planned
 from preflight.cli.submit_request import request_text
 from preflight.cli.terminal import progress, remark
-from preflight.cli.upload_options import open_uploader
 from preflight.cli.upload_progress import UploadProgress
 from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, InvalidKey

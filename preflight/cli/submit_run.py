@@ -20,7 +20,7 @@ from preflight.cli.output import emit, require_writable
 from preflight.cli.report_output import emit_as
 from preflight.cli.run_progress import EveryTenSeconds
 from preflight.cli.save_results import with_files
-from preflight.cli.service_options import open_client, open_ledger
+from preflight.cli.service_session import open_client, open_ledger
 from preflight.cli.shared_options import engine_options
 from preflight.cli.spec_options import known_specs
 from preflight.cli.submit_consent import answer
@@ -189,7 +189,7 @@ class RunSubmission:
         """The way of local files to URLs, if they may be uploaded: known to work before anything is checked."""
         if not self._upload.is_wanted:
             return None
-        from preflight.cli.upload_options import open_uploader  # noqa: PLC0415 - only for local files
+        from preflight.cli.open_uploader import open_uploader  # noqa: PLC0415 - only for local files
 
         uploader = open_uploader(self._upload, self._network, on_progress=lambda _, __, ___: None)
         return RunUploads(uploader=uploader, specs=known_specs())

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-import httpx2
-
 from preflight.errors import ConfigurationError, InvalidKey
 from preflight.redact import remember
 
@@ -82,6 +80,8 @@ def base_of(text: str) -> str:
     tells it from others: a final dot of the host and an empty query come off, and the path and an IPv6 address are
     spelled in one way (RFC 3986 §6.2.2). Raises ``ConfigurationError``.
     """
+    import httpx2  # noqa: PLC0415 - takes time to load, and the options of a command need the rest of this
+
     if len(text) > _MAX_LENGTH or not text.isprintable():
         raise ConfigurationError("the API's URL is too long or holds characters that cannot be printed")
     try:

@@ -6,24 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from preflight.ledger.entry import EntryState, cost_of
+from preflight.ledger.groups import GROUPS
 from preflight.ledger.queries import amount_of, cost_of_all, malformed, stamp
 
 if TYPE_CHECKING:
     from preflight.ledger.ledger import Ledger
-
-GROUPS: Final = {
-    "state": "state",
-    "day": "substr(created_at, 1, 10)",
-    "month": "substr(created_at, 1, 7)",
-    "model": "model",
-    "service": "api",
-    "run": "coalesce(run, '')",
-    "job": "coalesce(path, '')",
-}
-"""What entries can be added up by, and where the ledger has it. Days and months are those of UTC."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from preflight.render.formats import Formats, json_of
-from preflight.render.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from preflight.doctor import Check
+    from preflight.render.surroundings import Surroundings
     from preflight.settings import Loaded
     from preflight.specs import Spec
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from math import ceil
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from preflight.specs import DEFAULT_MODEL, FieldSpec, Spec
 from preflight.specs.values import allowed_values
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 JOB_FILE: Final = "job.yaml"
 SCHEMA_FILE: Final = "job.schema.json"
@@ -51,6 +51,8 @@ def job_text(spec: Spec, options: str = "") -> str:
 
 def sample_files() -> Iterator[Traversable]:
     """The sample media that come with the package: two that pass, and two that fail."""
+    from importlib.resources import files  # noqa: PLC0415 - takes time to load
+
     media = files("preflight").joinpath("sandbox", "media")
     return (media / name for name in ("character.png", "dance.mp4", "renamed.png", "too-long.mp4"))
 
@@ -61,6 +63,8 @@ def sample_job() -> str:
 
 
 def _field(field: FieldSpec, spec: Spec, *, indent: str) -> Iterator[str]:
+    import json  # noqa: PLC0415 - takes time to load
+
     for sentence in _said(field, spec):
         yield from textwrap.wrap(
             sentence, _COLUMNS, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ", break_long_words=False

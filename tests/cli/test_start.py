@@ -9,12 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from preflight.cli.app import Commands
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PICTURE, CLIP = FIXTURES / "pictures" / "plain.png", FIXTURES / "clips" / "fast-start.mp4"
 
 OF_NO_COMMAND = {"preflight.model", "preflight.rules", "preflight.settings", "preflight.specs", "preflight.checking"}
 LIBRARIES = {"rich", "yaml", "PIL", "h11", "httpx2", "pymediainfo", "platformdirs", "pathspec", "junitparser"}
 DEAR = {"asyncio", "ssl", "email", "importlib.metadata", "sqlite3", "json", "logging", "subprocess", "signal"}
+
+ONLY_TO_RUN = {
+    "preflight.checking.engine", "preflight.client.sync", "preflight.client.aio", "preflight.ledger.ledger",
+    "preflight.ledger.request", "preflight.submit.submit", "preflight.upload.uploader", "preflight.fix.fixer",
+    "preflight.diff.compare", "preflight.workers.pool", "preflight.sources.local", "tempfile",
+}  # fmt: skip
+EVERY = [
+    *(name for name in Commands.summaries if name not in {"ledger", "task"}),
+    *("ledger", "ledger list", "ledger show", "ledger resolve", "ledger calibrate", "task", "task show", "task wait"),
+]
 
 
 def loaded_by(*arguments: str, **variables: str) -> set[str]:
@@ -48,11 +60,27 @@ def test_completing_a_command_loads_none() -> None:
     assert loaded & (OF_NO_COMMAND | LIBRARIES | DEAR) == set()
 
 
-def test_completing_an_option_loads_no_library() -> None:
+@pytest.mark.parametrize("name", EVERY)
+def test_help_of_a_command_loads_its_options_alone(name: str) -> None:
+    loaded = loaded_by(*name.split(), "--help")
+
+    assert f"preflight.cli.commands.{name.split(maxsplit=1)[0]}" in loaded
+    assert loaded & (LIBRARIES | DEAR | ONLY_TO_RUN) == set()
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_completing_an_option_loads_the_options_alone(name: str) -> None:
+    words = f"preflight {name} --"
+    loaded = loaded_by(_PREFLIGHT_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split()) - 1))
+
+    assert f"preflight.cli.commands.{name.split(maxsplit=1)[0]}" in loaded
+    assert loaded & (LIBRARIES | DEAR | ONLY_TO_RUN) == set()
+
+
+def test_completing_an_option_of_a_check_reads_no_spec_and_no_rule() -> None:
     loaded = loaded_by(_PREFLIGHT_COMPLETE="bash_complete", COMP_WORDS="preflight check --f", COMP_CWORD="2")
 
-    assert "preflight.cli.commands.check" in loaded
-    assert loaded & (LIBRARIES | DEAR) == set()
+    assert loaded & {"tomllib", "preflight.specs.loader", "preflight.rules", "preflight.checking", "tempfile"} == set()
 
 
 def test_a_picture_loads_no_network_and_no_process() -> None:
@@ -60,6 +88,7 @@ def test_a_picture_loads_no_network_and_no_process() -> None:
 
     assert "PIL.PngImagePlugin" in loaded
     assert loaded & ((LIBRARIES - {"PIL"}) | (DEAR - {"logging"})) == set()  # Pillow's plug-in loads logging
+    assert "tempfile" not in loaded
 
 
 def test_a_clip_loads_no_network_and_no_picture() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -88,6 +87,8 @@ def _repository(name: str) -> str:
 def _event() -> dict[str, Any]:
     name = os.environ.get("GITHUB_EVENT_PATH")
     try:
+        import json  # noqa: PLC0415 - only where there is an event
+
         event = json.loads(read_bounded(Path(name), _EVENT_BYTES)) if name else {}
     except (NotRead, ValueError, RecursionError):
         event = {}

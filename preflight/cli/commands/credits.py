@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from preflight.cli.option_groups import PlainOutputOptions, ServiceOptions
-from preflight.cli.report_output import emit_as
-from preflight.cli.service_options import open_client, service_options
+from preflight.cli.service_options import service_options
 from preflight.cli.shared_options import plain_output_options
 from preflight.cli.terminal import verbose_option
 from preflight.render.formats import CREDITS
@@ -22,6 +21,9 @@ def command(*, service: ServiceOptions, output: PlainOutputOptions) -> int:
     \b
     preflight credits
     """
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.service_session import open_client  # noqa: PLC0415 - the same
+
     with open_client(service) as client:
         account = client.credits()
     emit_as(CREDITS, account, output)

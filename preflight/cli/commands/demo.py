@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import subprocess
 import sys
-import tempfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -34,6 +32,8 @@ def command() -> int:
     \b
     preflight demo
     """
+    import tempfile  # noqa: PLC0415 - help and completion do without
+
     from preflight.sandbox import Options, serve, serve_media  # noqa: PLC0415 - an extra
     from preflight.sandbox.config import RESULT  # noqa: PLC0415 - the same
     from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads asyncio
@@ -89,6 +89,8 @@ class _Tour:
         _print(f"\n# {text}", bold=True)
 
     def _run(self, expected: Exit, *arguments: str) -> bool:
+        import subprocess  # noqa: PLC0415 - help and completion do without
+
         _print(f"$ preflight {shlex.join(arguments)}", fg="cyan")
         sys.stdout.flush()
         code = subprocess.run(_command(*arguments), cwd=self._folder, env=self._environment, check=False).returncode
@@ -98,6 +100,8 @@ class _Tour:
         return True
 
     def _balance(self) -> Decimal:
+        import subprocess  # noqa: PLC0415 - as above
+
         run = subprocess.run(
             _command("credits", *self._service), env=self._environment, check=True, capture_output=True, text=True
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from preflight.checking.verdict import verdict_of_finding
 from preflight.cli.diff_options import GuardrailOptions, group_by, guardrail_options
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import NetworkOptions, ResultOptions, VerdictOptions
@@ -16,13 +16,11 @@ from preflight.cli.result_options import emit_results, results
 from preflight.cli.shared_options import engine_options, network_options, result_options, verdict_options
 from preflight.cli.spec_options import spec_option
 from preflight.cli.terminal import progress
-from preflight.diff.compare import compare
-from preflight.diff.difference import Difference, Level
-from preflight.diff.git import Repository
-from preflight.diff.guardrails import guardrails
-from preflight.diff.upstream import upstream
-from preflight.model import Verdict
 from preflight.render.diff_formats import DIFFERENCE
+
+if TYPE_CHECKING:
+    from preflight.diff.difference import Difference
+    from preflight.diff.git import Repository
 
 
 @click.command("diff")
@@ -65,6 +63,11 @@ def command(
     preflight diff --upstream
     preflight diff --max-increase 500 --max-job-credits 900
     """
+    from preflight.diff.compare import compare  # noqa: PLC0415 - help and completion do without
+    from preflight.diff.git import Repository  # noqa: PLC0415 - the same
+    from preflight.diff.guardrails import guardrails  # noqa: PLC0415 - the same
+    from preflight.diff.upstream import upstream  # noqa: PLC0415 - the same
+
     if is_push and base is not None:
         raise click.UsageError("--upstream names the base: give either it or BASE")
     wanted = results(output)
@@ -87,6 +90,10 @@ def _commits(repository: Repository, base: str | None, head: str | None) -> tupl
 
 def _exit_of(found: Difference) -> Exit:
     """A guardrail that blocks, then new findings that fail, then a price or a finding that could not be told."""
+    from preflight.checking.verdict import verdict_of_finding  # noqa: PLC0415 - as above
+    from preflight.diff.difference import Level  # noqa: PLC0415 - as above
+    from preflight.model import Verdict  # noqa: PLC0415 - as above
+
     blocking = [each for each in found.guardrails if each.level is Level.BLOCK]
     if any(each.tripped for each in blocking):
         return Exit.OVER_BUDGET

@@ -13,17 +13,13 @@ import click
 from preflight.cli.completion import files
 from preflight.cli.key_file import read_key_file
 from preflight.cli.option_groups import PlainOutputOptions
-from preflight.cli.outcomes import OF_VERDICT
 from preflight.cli.param_types import Seconds
-from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import default_ledger, plain_output_options
 from preflight.cli.terminal import verbose_option
-from preflight.doctor import Surroundings, examine, verdict
 from preflight.render.setup_formats import CHECKS
 from preflight.specs import load_spec
 
 
-# The module with the options of the other commands loads httpx2, which may be broken.
 @click.command("doctor")
 @click.option("--offline", is_flag=True, help="Do not contact the API.")
 @click.option(
@@ -70,6 +66,10 @@ def command(
     preflight doctor
     preflight doctor --offline --json
     """
+    from preflight.cli.outcomes import OF_VERDICT  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - the same
+    from preflight.doctor import Surroundings, examine, verdict  # noqa: PLC0415 - the same
+
     checks = examine(
         Surroundings(
             environment=os.environ,

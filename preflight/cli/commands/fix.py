@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,21 +13,19 @@ from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import OutputOptions
 from preflight.cli.output import require_writable
 from preflight.cli.param_types import Choice, Number
-from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import output_options
 from preflight.cli.spec_options import RoleChoice, known_specs, model_option, require_choices, spec_named, spec_option
 from preflight.cli.terminal import progress
-from preflight.fix.fixer import Fixer, FixOptions
-from preflight.fix.inputs import FixInput, read_inputs
-from preflight.fix.job_copy import copy_jobs
-from preflight.fix.outcome import FixState, Outcome
 from preflight.fix.plan import NOTES
-from preflight.fix.window import Window
 from preflight.model import Severity
 from preflight.model.target import is_url
-from preflight.pricing import show_seconds
 from preflight.redact import redact, shown_path
 from preflight.render.formats import OUTCOMES
+
+if TYPE_CHECKING:
+    from preflight.fix.inputs import FixInput
+    from preflight.fix.outcome import Outcome
+    from preflight.fix.window import Window
 
 
 @click.command("fix")
@@ -95,6 +94,11 @@ def command(
     preflight fix job.yaml --diff
     preflight fix dance.mp4 --start 4.2 --length 10
     """
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.fix.fixer import Fixer, FixOptions  # noqa: PLC0415 - the same
+    from preflight.fix.inputs import read_inputs  # noqa: PLC0415 - the same
+    from preflight.fix.job_copy import copy_jobs  # noqa: PLC0415 - the same
+
     for name in names:
         if not name.strip():  # an unset variable must not mean the current folder
             raise click.UsageError("a name is empty; for the current folder, write .")
@@ -145,6 +149,9 @@ def _window(
     model: str,
 ) -> Window | None:
     """The part of each clip that the options choose; ``None`` without them. Raises ``UsageError``."""
+    from preflight.fix.window import Window  # noqa: PLC0415 - as above
+    from preflight.pricing import show_seconds  # noqa: PLC0415 - as above
+
     if length is not None and end is not None:
         raise click.UsageError("--length and --end both say where the part ends: give one of them")
     if start is None and length is None and end is None and max_credits is None:
@@ -167,6 +174,8 @@ def _window(
 
 def exit_of(outcomes: Sequence[Outcome]) -> Exit:
     """A missing extra first, then findings that remain or would go, then indeterminate files."""
+    from preflight.fix.outcome import FixState  # noqa: PLC0415 - as above
+
     if any(outcome.extra is not None for outcome in outcomes):
         return Exit.USAGE
     if any(outcome.state in (FixState.UNREPAIRED, FixState.PLANNED) for outcome in outcomes):

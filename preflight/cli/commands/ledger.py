@@ -9,24 +9,20 @@ import click
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import OutputOptions, PaidOptions
 from preflight.cli.param_types import Choice, Since, WholeNumber
-from preflight.cli.report_output import emit_as
-from preflight.cli.service_options import ledger_option, open_client, open_ledger, paid_options
+from preflight.cli.service_options import ledger_option, paid_options
 from preflight.cli.shared_options import output_options
 from preflight.cli.spec_options import known_specs, spec_option
 from preflight.cli.terminal import remark
 from preflight.errors import ApiError, TaskNotFound
-from preflight.ledger import Entry, EntryState, Ledger
-from preflight.ledger.calibration import candidates, observations_of, policies_that_fit
-from preflight.ledger.sums import GROUPS, add_up
+from preflight.ledger.groups import GROUPS
 from preflight.model.shell_argument import as_argument
-from preflight.render.balance_verdicts import explained
 from preflight.render.formats import CALIBRATION, ENTRY, LISTING
-from preflight.submit.settle import resolve_as_not_charged, resolve_by_balance, resolve_by_task
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from preflight.client import Client
+    from preflight.ledger import Entry, Ledger
 
 _STATES = ("intended", "sent", "accepted", "completed", "failed", "refused", "unknown")
 
@@ -76,6 +72,10 @@ def list_entries(
     preflight ledger list --state unknown --format json
     preflight ledger list --since 30d --by day --format csv
     """
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.ledger import EntryState  # noqa: PLC0415 - the same
+    from preflight.ledger.sums import add_up  # noqa: PLC0415 - the same
     from preflight.render.ledger_list import Listing  # noqa: PLC0415 - loads rich
 
     wanted = [EntryState(state) for state in states]
@@ -97,6 +97,9 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
     \b
     preflight ledger show 3
     """
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.service_session import open_ledger  # noqa: PLC0415 - the same
+
     with open_ledger(ledger_path) as ledger:
         ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
@@ -130,6 +133,11 @@ def resolve(
     preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.ledger import EntryState  # noqa: PLC0415 - the same
+    from preflight.submit.settle import resolve_as_not_charged, resolve_by_task  # noqa: PLC0415 - the same
+
     if task_id and not_charged:
         raise click.UsageError("--task and --not-charged exclude each other: give only one")
     with open_ledger(service.ledger_path) as ledger:
@@ -164,6 +172,10 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     \b
     preflight ledger calibrate
     """
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - the same
+
     with open_ledger(ledger_path) as ledger:
         observations = observations_of(ledger.charged(), known_specs())
     found = candidates(observations)
@@ -173,6 +185,9 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
 
 def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
     """Settle the entry by the balance; a remark gives the reason where that is not possible."""
+    from preflight.render.balance_verdicts import explained  # noqa: PLC0415 - not for help, nor for completion
+    from preflight.submit.settle import resolve_by_balance  # noqa: PLC0415 - the same
+
     try:
         entry, verdict = resolve_by_balance(ledger, client, entry)
     except ApiError as error:
@@ -191,6 +206,8 @@ def _warn_if_early(entry: Entry, now: datetime) -> None:
 
 def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """Settle the entry by the task that the unsuccessful answer names."""
+    from preflight.submit.settle import resolve_by_task  # noqa: PLC0415 - as above
+
     try:
         return resolve_by_task(ledger, client, entry, task_id)
     except TaskNotFound:

@@ -5,27 +5,19 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
-from preflight.callbacks import CallbackApp, Finished, Settler
-from preflight.callbacks.listening import listening
-from preflight.callbacks.secret import secret_beside
 from preflight.cli.option_groups import PaidOptions
 from preflight.cli.param_types import WholeNumber
-from preflight.cli.service_options import (
-    open_client,
-    open_ledger,
-    paid_options,
-)
+from preflight.cli.service_options import paid_options
 from preflight.cli.terminal import remark, tell, verbose_option
-from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, MissingExtra
-from preflight.render.json_objects import submission_object
-from preflight.render.json_text import to_json
-from preflight.submit.submit import Submission
+
+if TYPE_CHECKING:
+    from preflight.callbacks import Finished
 
 _COMMAND_SECONDS = 3600.0
 
@@ -70,6 +62,12 @@ def command(
         from preflight.callbacks.listener import serve  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("preflight listen", "listen") from error
+    from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads the client
+    from preflight.callbacks.listening import listening  # noqa: PLC0415 - the same
+    from preflight.callbacks.secret import secret_beside  # noqa: PLC0415 - the same
+    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.client.auth import base_of  # noqa: PLC0415 - the same
+
     words = _words(forward)
     with open_ledger(service.ledger_path) as ledger, open_client(service) as client:
         secret = secret_beside(ledger.path)
@@ -104,6 +102,12 @@ def _finished(finished: Finished, forward: list[str]) -> None:
         tell(f"{task.status.value}  task {task.id}  {name}")
     if not forward:
         return
+    import subprocess  # noqa: PLC0415 - only for --forward
+
+    from preflight.render.json_objects import submission_object  # noqa: PLC0415 - the same
+    from preflight.render.json_text import to_json  # noqa: PLC0415 - the same
+    from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
+
     # The command is the user's own and fetches the results, so it gets their full URLs.
     document = {**submission_object(Submission.of(task, entry)), "outputs": list(task.outputs)}
     try:

@@ -15,8 +15,7 @@ from preflight.cli.completion import files
 from preflight.cli.guard import unguarded
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PaidOptions, VerdictOptions
 from preflight.cli.param_types import Number, Seconds
-from preflight.cli.report_output import surroundings
-from preflight.cli.service_options import open_client, open_ledger, paid_options
+from preflight.cli.service_options import paid_options
 from preflight.cli.shared_options import engine_options, network_options
 from preflight.cli.spec_options import model_option, spec_option
 from preflight.cli.terminal import remark, verbose_option
@@ -124,6 +123,7 @@ def command(
         raise MissingExtra("preflight mcp", "mcp") from error
     from preflight.agents.operator_orders import OperatorOrders, StandingOrder  # noqa: PLC0415 - loads the ledger
     from preflight.agents.paying_tools import Service  # noqa: PLC0415 - as above
+    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - as above
     from preflight.ledger import Budget  # noqa: PLC0415 - as above
 
     verdict = VerdictOptions(max_credits=max_credits, strict=strict)
@@ -169,6 +169,7 @@ def _folder(name: str) -> Path:
 
 
 def _shown(report: Report, proposal: Proposal) -> str:
+    from preflight.cli.report_output import surroundings  # noqa: PLC0415 - loads what a report needs
     from preflight.render.about_to_pay import render_proposal  # noqa: PLC0415 - loads rich
     from preflight.render.formats import REPORT  # noqa: PLC0415 - as above
 

@@ -12,16 +12,15 @@ from preflight.cli.completion import files
 from preflight.cli.option_groups import StreamOptions
 from preflight.cli.output import Sink
 from preflight.cli.param_types import Number
-from preflight.cli.report_output import surroundings
-from preflight.cli.report_view import View, view_of
 from preflight.cli.result_options import results
 from preflight.cli.shared_options import stream_options
 from preflight.cli.spec_options import known_specs, remark_unknown, spec_option
 from preflight.cli.terminal import progress, remark
 from preflight.render.formats import COMMANDS, STREAMS
-from preflight.render.group_tables import GroupRow, Sums
 
 if TYPE_CHECKING:
+    from preflight.cli.report_view import View
+    from preflight.render.group_tables import GroupRow, Sums
     from preflight.runs.statistics import Group, Groups, Statistics
 
 _UNKNOWN = 10
@@ -68,6 +67,8 @@ def command(
     preflight report RUN --by character --format csv
     preflight report report.json --only fail --sort credits
     """
+    from preflight.cli.report_output import surroundings  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.report_view import view_of  # noqa: PLC0415 - the same
     from preflight.runs.report_order import SortedJobs  # noqa: PLC0415 - loads SQLite
     from preflight.runs.report_reader import read_reports  # noqa: PLC0415 - loads the model
     from preflight.runs.statistics import Group, Groups, Statistics  # noqa: PLC0415 - the same
@@ -120,6 +121,8 @@ def _write(written: list[tuple[View, Sink]], read: Any) -> None:
 
 
 def _sums(whole: Group, groups: Groups | None, figures: Statistics | None, count: int, only: tuple[str, ...]) -> Sums:
+    from preflight.render.group_tables import Sums  # noqa: PLC0415 - loaded with the views
+
     rows = [_row(name, group) for name, group in groups.found.items()] if groups else []
     rows.sort(key=lambda row: -(row.totals.quote.credits if row.totals.quote else -1))
     return Sums(
@@ -135,6 +138,8 @@ def _sums(whole: Group, groups: Groups | None, figures: Statistics | None, count
 
 
 def _row(name: str, group: Group) -> GroupRow:
+    from preflight.render.group_tables import GroupRow  # noqa: PLC0415 - the same
+
     return GroupRow(name, group.totals, group.in_mode, group.priced, group.unpriced)
 
 

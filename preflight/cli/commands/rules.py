@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from preflight.cli.option_groups import PlainOutputOptions
-from preflight.cli.report_output import emit_as
 from preflight.cli.shared_options import plain_output_options
 from preflight.cli.spec_options import ModelName, named_model, spec_named, spec_option
 from preflight.render.setup_formats import RULES
@@ -26,6 +25,8 @@ def command(*, model: str | None, output: PlainOutputOptions) -> int:
     preflight rules
     preflight rules --model kling-v3-motion-control
     """
+    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+
     model = model or named_model()
     emit_as(RULES, None if model is None else spec_named(model), output)
     return 0

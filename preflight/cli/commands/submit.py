@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,27 +16,22 @@ from preflight.cli.option_groups import (
     PayRunOptions,
     VerdictOptions,
 )
-from preflight.cli.outcomes import exit_of_submission
 from preflight.cli.output import require_writable
-from preflight.cli.save_results import download_option, with_files
 from preflight.cli.service_options import (
     budget_per_day_option,
-    emit_submission,
+    download_option,
     max_credits_option,
     paid_options,
-    show_status,
     wait_timeout_option,
 )
 from preflight.cli.shared_options import engine_options, job_options, network_options, output_options
-from preflight.cli.submit_consent import Consent
-from preflight.cli.submit_payment import Held, Payment, callback_base
 from preflight.cli.submit_run_options import is_of_many, pay_run_options, require_one_job, require_run_options
-from preflight.cli.submit_source import keep_job, read_job, require_new_job_file
 from preflight.cli.terminal import progress, remark
 from preflight.cli.upload_options import UploadOptions, upload_options
-from preflight.ledger import Budget
-from preflight.model import Job
 from preflight.render.formats import SUBMISSION
+
+if TYPE_CHECKING:
+    from preflight.model import Job
 
 
 @click.command("submit")
@@ -107,6 +103,14 @@ def command(
     preflight submit job.yaml --fix --upload s3://bucket/jobs
     preflight submit run --budget 20000 --wait --download out
     """
+    from preflight.cli.outcomes import exit_of_submission  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.save_results import with_files  # noqa: PLC0415 - the same
+    from preflight.cli.service_session import emit_submission, show_status  # noqa: PLC0415 - the same
+    from preflight.cli.submit_consent import Consent  # noqa: PLC0415 - the same
+    from preflight.cli.submit_payment import Held, Payment, callback_base  # noqa: PLC0415 - the same
+    from preflight.cli.submit_source import keep_job, read_job, require_new_job_file  # noqa: PLC0415 - the same
+    from preflight.ledger import Budget  # noqa: PLC0415 - the same
+
     if path is not None and is_of_many(path, pay):
         require_run_options(save_job=save_job, fix=fix, checked=checked, again=again)
         from preflight.cli.submit_run import RunSubmission  # noqa: PLC0415 - only for many jobs

@@ -6,22 +6,10 @@ import click
 
 from preflight.cli.exit_codes import Exit
 from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions
-from preflight.cli.outcomes import exit_of_submission
-from preflight.cli.save_results import download_option, with_files
-from preflight.cli.service_options import (
-    emit_submission,
-    open_client,
-    open_ledger,
-    paid_options,
-    show_status,
-    wait_timeout_option,
-)
+from preflight.cli.service_options import download_option, paid_options, wait_timeout_option
 from preflight.cli.shared_options import network_options, output_options
 from preflight.cli.terminal import progress
-from preflight.client import TaskStatus
 from preflight.render.formats import SUBMISSION
-from preflight.submit.settle import settle
-from preflight.submit.submit import Submission, await_task
 
 
 @click.group("task")
@@ -49,6 +37,11 @@ def show(
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
+    from preflight.cli.service_session import emit_submission, open_client, open_ledger  # noqa: PLC0415 - help and completion do without
+    from preflight.client import TaskStatus  # noqa: PLC0415 - the same
+    from preflight.submit.settle import settle  # noqa: PLC0415 - the same
+    from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
+
     with open_client(service) as client, open_ledger(service.ledger_path) as ledger:
         task = client.task(task_id)
         entry = settle(ledger, client, task)
@@ -77,15 +70,21 @@ def wait(
     \b
     preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
+    from preflight.cli import service_session as session  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.outcomes import exit_of_submission  # noqa: PLC0415 - the same
+    from preflight.cli.save_results import with_files  # noqa: PLC0415 - the same
+    from preflight.submit.submit import await_task  # noqa: PLC0415 - the same
+
     hidden = output.hidden
     with (
-        open_client(service) as client,
-        open_ledger(service.ledger_path) as ledger,
+        session.open_client(service) as client,
+        session.open_ledger(service.ledger_path) as ledger,
         progress(f"task {task_id}", hidden=hidden) as update,
     ):
-        submission = await_task(client, task_id, ledger=ledger, timeout=wait_timeout, on_update=show_status(update))
+        shown = session.show_status(update)
+        submission = await_task(client, task_id, ledger=ledger, timeout=wait_timeout, on_update=shown)
     saved = True
     if download is not None:
         submission, saved = with_files(submission, download, api_url=service.api_url, network=network, hidden=hidden)
-    said = emit_submission(submission, output)
+    said = session.emit_submission(submission, output)
     return exit_of_submission(submission, saved=saved and said)

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import webbrowser
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from preflight.cli.completion import folders as completed_folders
 from preflight.cli.option_groups import JobOptions, NetworkOptions, PaidOptions
 from preflight.cli.param_types import WholeNumber
-from preflight.cli.service_options import (
-    budget_per_day_option,
-    max_credits_option,
-    open_client,
-    open_ledger,
-    paid_options,
-)
+from preflight.cli.service_options import budget_per_day_option, max_credits_option, paid_options
 from preflight.cli.shared_options import engine_options, network_options
 from preflight.cli.spec_options import known_specs, model_option, spec_option
 from preflight.cli.terminal import tell, verbose_option
-from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox
-from preflight.cli.upload_options import UploadOptions, open_uploader, upload_options
+from preflight.cli.upload_options import UploadOptions, upload_options
 from preflight.errors import InvalidKey
-from preflight.ledger import Budget
 from preflight.redact import shown_path
-from preflight.upload.uploader import Uploading
+
+if TYPE_CHECKING:
+    from preflight.upload.uploader import Uploading
 
 
 @click.command("ui")
@@ -84,6 +78,10 @@ def command(
     for name in folders:
         if not Path(name).is_dir():
             raise click.UsageError(f"--folder {shown_path(name)}: no such folder")
+    from preflight.cli.open_uploader import open_uploader  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox  # noqa: PLC0415 - the same
+    from preflight.ledger import Budget  # noqa: PLC0415 - the same
     from preflight.ui import Services, serve_ui  # noqa: PLC0415 - an extra
 
     with ExitStack() as stack:
@@ -118,4 +116,6 @@ def command(
 def _announce(link: str, *, opens: bool) -> None:
     tell(f"open {link} (this link works once; Ctrl-C ends the page)")
     if opens:
+        import webbrowser  # noqa: PLC0415 - loads subprocess
+
         webbrowser.open(link)

@@ -88,4 +88,6 @@ def _plain(option: click.Option, context: click.Context) -> click.Option:
     shown.show_default = False
     if option.count:
         shown.metavar = ""  # it takes no value
+    elif isinstance(option.type, click.IntRange | click.FloatRange):
+        shown.type = click.INT if isinstance(option.type, click.IntRange) else click.FLOAT  # the help has the range
     return shown

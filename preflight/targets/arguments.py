@@ -14,7 +14,7 @@ from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_
 from preflight.model.pointers import is_annex_key, pointer_name
 from preflight.model.target import Media, Target, is_url, meant_url
 from preflight.redact import printable, redact, shown_path
-from preflight.redact.suggestion import suggestion
+from preflight.redact.suggestion import close_words
 from preflight.specs import BUILT_IN, Specs
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
 
@@ -22,6 +22,8 @@ JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
 _HELP = frozenset({"help", "-help", "version", "-version"})
 _JOB_MARKS = (b"input_urls", b"video_urls")
 _LOOKED_AT_BYTES = 64 * 1024
+_ALIKE = 0.75
+"""How like another name must be, from 0 to 1: a letter of five may be wrong."""
 _COMPARED = 1000
 """Most names of a folder that are compared with one that is not there."""
 
@@ -85,17 +87,19 @@ def no_such_file(name: str) -> str:
     if name.startswith("~"):
         return f"{redact(name)}: no such file; '~' is not read as the home folder: write the whole path"
     meant = meant_url(name)
-    near = f"; did you mean {meant!r}?" if meant else suggestion(Path(name).name, _beside(name), cutoff=0.8)
-    return f"{redact(name)}: no such file{near or '; a URL begins with https://'}"
+    near = meant or _like(Path(name))
+    return f"{redact(name)}: no such file; {f'did you mean {near!r}?' if near else 'a URL begins with https://'}"
 
 
-def _beside(name: str) -> list[str]:
-    """The names in the folder where ``name`` would be, as far as they can be listed."""
+def _like(path: Path) -> str | None:
+    """The path of a file in the same folder, with a name like that of ``path``; the suffix may differ or be missing."""
     try:
-        with os.scandir(Path(name).parent) as entries:
-            return [printable(entry.name) for entry in islice(entries, _COMPARED)]
+        with os.scandir(path.parent) as entries:
+            names = {Path(entry.name).stem: entry.name for entry in islice(entries, _COMPARED)}
     except (OSError, ValueError):
-        return []
+        return None
+    close = close_words(path.stem, names, cutoff=_ALIKE)
+    return printable(str(path.with_name(names[close[0]]))) if close else None
 
 
 def why_empty(name: str) -> str:

@@ -50,6 +50,14 @@ def test_help_without_colours_has_none() -> None:
     assert groups(text).keys() >= OPTIONS.keys()
 
 
+@pytest.mark.parametrize("words", [("diff",), ("check",), ("submit",), ("task", "wait"), ("sandbox",)], ids=" ".join)
+def test_help_on_a_terminal_names_a_range_once(words: tuple[str, ...]) -> None:
+    text = re.sub(r"\x1b\[[\d;]*m", "", shown(*words, "--help", env={"COLUMNS": "100"}))
+    ranges = re.findall(r"\S+<=x<=\S+", text)
+    assert ranges
+    assert all(each.endswith("]") for each in ranges), "only in the brackets of the help, not as the value"
+
+
 @pytest.mark.parametrize("columns", [60, 100])
 def test_help_on_a_terminal_fits_it(columns: int) -> None:
     text = re.sub(r"\x1b\[[\d;]*m", "", shown("check", "--help", env={"COLUMNS": str(columns)}))

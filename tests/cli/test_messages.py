@@ -102,7 +102,7 @@ USAGE = {
     ),
     "a name with a slip": (
         ["check", str(Path(CLIP).with_name(f"x{Path(CLIP).name}"))],
-        f"{Path(CLIP).with_name(f'x{Path(CLIP).name}')}: no such file; did you mean {Path(CLIP).name!r}?",
+        f"{Path(CLIP).with_name(f'x{Path(CLIP).name}')}: no such file; did you mean {CLIP!r}?",
     ),
     "no such file": (["check", "missing.mp4"], "missing.mp4: no such file; a URL begins with https://"),
 }

@@ -65,6 +65,11 @@ _RAW_STREAM = re.compile(rb"\0?\0\0\x01(?:[\x67\x27\x40\x42]|\x09[\x10-\xf0]|\x4
 _OGG_PICTURES = re.compile(rb"\x80theora|OVP80|BBCD\0|\x80daala|\x01video\0|\0\0video/")
 """How the first packet of a picture's stream begins: Theora, VP8, Dirac, Daala, OGM; and as a skeleton names it."""
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title")
+_HTML_ELEMENTS = frozenset(
+    b"a b body br center div font form h1 h2 h3 head hr html iframe img link meta noscript p pre script span "
+    b"style table title".split()
+)
+"""Elements that servers begin a page with."""
 _XBM = re.compile(rb"#define [^\s]{0,80}_width\s+\d+")
 _MARKUP = re.compile(rb"\s*(?:(<\?|<!--|<!doctype)|<([a-z_][\w:.-]{0,80}))", re.IGNORECASE)
 _DOCTYPE_HTML = re.compile(rb"\s+html", re.IGNORECASE)
@@ -231,7 +236,7 @@ def _document(head: bytes, sample: bytes) -> Sniffed | None:
     start, root = sample.lower(), _root(head)
     if root == b"svg":
         return Sniffed("SVG", Family.PICTURE)
-    if root == b"html" or start.startswith(_HTML) or b"<html" in start:
+    if root in _HTML_ELEMENTS or start.startswith(_HTML) or b"<html" in start:
         return Sniffed("HTML", Family.DOCUMENT)
     if _XBM.match(sample):
         return Sniffed("XBM", Family.PICTURE)

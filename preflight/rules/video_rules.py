@@ -98,9 +98,9 @@ def video_truncated(case: VideoCase) -> Iterator[Flaw]:
 def video_corrupt(case: VideoCase) -> Iterator[Flaw]:
     if case.facts.defects:
         fix = written_again(case)
-        lost_times = any((defect.where or "").endswith("/mdhd") for defect in case.facts.defects)
+        unopened = any((defect.where or "").endswith(("/mdhd", "sidx")) for defect in case.facts.defects)
         seen = case.facts.second is not None and case.facts.second.codec is not None
-        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix if seen and not lost_times else once_more(case))
+        yield from _defects(case, DefectKind.CORRUPT, "the file ", fix if seen and not unopened else once_more(case))
         yield from _defects(case, DefectKind.UNREADABLE, "the file could not be examined: it ", fix)
     yield from _oddities(case, DefectKind.CORRUPT)
     if any(track.external for track in case.facts.tracks):

@@ -34,6 +34,11 @@ class RangesUnfit(Exception):
         self.body = body
 
 
+def asks_for_time(fault: HttpStatus) -> bool:
+    """Whether the server refuses any request for now, rather than perhaps the range."""
+    return fault.status == _TOO_MANY_REQUESTS or fault.too_late_s is not None
+
+
 class _Part:
     """The part of the file that an answer brings, while it is being read: ``[at, end)`` is still to come.
 
@@ -171,7 +176,7 @@ class RangedSource:
         try:
             return await self._exchange.get(span)
         except HttpStatus as fault:
-            raise (fault if fault.status == _TOO_MANY_REQUESTS else RangesUnfit(fault)) from fault
+            raise (fault if asks_for_time(fault) else RangesUnfit(fault)) from fault
 
     async def _accept(self, answer: Response, asked: Span) -> bool:
         """Whether ``answer`` brings bytes from ``asked.start`` on; not where the file ends there."""

@@ -18,7 +18,7 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from preflight.errors import AddressRefused, HttpStatus, SourceChanged, SourceError, Unreachable
 from preflight.model import MakeProbe, Probe, Reading, Span, SparseBytes, Transfer
-from preflight.sources.bodies import RangedSource, RangesUnfit
+from preflight.sources.bodies import RangedSource, RangesUnfit, asks_for_time
 from preflight.sources.dns import Resolve, SystemNames
 from preflight.sources.host import AllowedHost
 from preflight.sources.http import Exchange
@@ -39,8 +39,6 @@ _Extra = TypeVar("_Extra")
 
 OnBytes: TypeAlias = Callable[[RemoteUrl, int, int | None], object]
 _Source: TypeAlias = RangedSource | StreamedSource
-
-_TOO_MANY_REQUESTS = 429
 
 
 class RemoteReader:
@@ -260,7 +258,7 @@ async def _opened(exchange: Exchange) -> _Source:
     try:
         answer = await exchange.get(asked)
     except HttpStatus as fault:
-        if fault.status == _TOO_MANY_REQUESTS:
+        if asks_for_time(fault):
             raise
         raise RangesUnfit(fault) from fault
     source: _Source

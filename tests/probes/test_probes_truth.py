@@ -43,11 +43,15 @@ ASIDE = {
 }
 OTHER_DURATION |= ASIDE
 OTHER_DURATION["clips/disabled-track-of-2-seconds.mp4"] = OTHER_DURATION["clips/disabled-track.mp4"]
+OTHER_DURATION["clips/fragments-beside-1-sample.mp4"] = "ffprobe decodes nothing, and counts one of six fragments"
+OTHER_DURATION["clips/fragments-beside-samples-of-50-bytes.mp4"] = "the same"
 UNSOUND = {
     *(f"clips/{name}.mp4" for name in ("stco-empty", "stsc-empty", "stsz-empty", "stts-empty", "mdat-empty")),
     *(f"clips/chunks-{name}.mp4" for name in ("at-zero", "beyond-end", "in-free", "in-moov")),
     *(f"clips/{name}.mp4" for name in ("description-2-of-1", "fragment-beyond-end", "fragment-in-moof")),
     "clips/junk-between-fragments.mp4",
+    "clips/fragments-beside-1-sample.mp4",
+    "clips/fragments-beside-samples-of-50-bytes.mp4",
 }
 """ffprobe opens them, and decodes nothing or only the beginning (readers.jsonl)."""
 REFUSED = {

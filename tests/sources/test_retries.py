@@ -107,6 +107,14 @@ AT_ONCE = "Retry-After: 0"
 LONG_AGO = f"Retry-After: {format_datetime(datetime.now(UTC) - timedelta(days=3000), usegmt=True)}"
 
 
+@pytest.mark.parametrize("wish", ["3600", "1.5", "-1", "soon"])
+def test_a_server_that_asks_for_time_is_not_asked_for_the_whole_file_instead(wish: str) -> None:
+    with answering(refused(503, f"Retry-After: {wish}"), part) as (url, heads):
+        reading = tried(url, 1)
+    assert isinstance(reading.fault, HttpStatus)
+    assert len(heads) == 1
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("wish", [AT_ONCE, LONG_AGO], ids=["seconds", "a date that is past"])
 def test_a_server_that_has_no_time_is_asked_again_when_it_says(status: int, wish: str) -> None:

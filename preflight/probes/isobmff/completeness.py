@@ -41,6 +41,8 @@ def check_media(size: int | None, layout: Layout, tracks: Sequence[Track], fragm
 
 def _flaw_in_fragments(video: Track, fragments: Fragments) -> str | None:
     """Why no frame in the fragments can be read, in words that follow "its video"; ``None`` where one can."""
+    if video.flaw is not None:
+        return f"{video.flaw}, beside its fragments"
     numbers = fragments.descriptions.get(video.id, set())
     if numbers and not any(0 < number <= video.descriptions for number in numbers):
         return f"says that its samples are described by entry {min(numbers)} of the {video.descriptions} in 'stsd'"

@@ -147,7 +147,9 @@ class _Walk:
             self._before.append(box.start)
         if box.fourcc == "sidx":
             data = yield from payload(self._cursor, box, at_least=24, at_most=40 + 12 * limits.MAX_TABLE_ENTRIES)
-            self._add_index(parse_sidx(data, box), box)
+            index = parse_sidx(data, box)
+            if index is not None:
+                self._add_index(index, box)
         if box.fourcc != "moof":
             return box.end
         runs = yield from read_moof(self._cursor, box, self._defaults)

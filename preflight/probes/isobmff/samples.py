@@ -39,12 +39,13 @@ _MANDATORY = (("stts",), ("stsz", "stz2"), ("stsc",), ("stco", "co64"))
 class Samples:
     """The facts in the tables of a track. ``None`` where a table was not read.
 
-    ``count`` samples are there; ``ticks`` is how long those last that have a time and a chunk; ``begin`` is the first
-    one's composition offset. ``data_end`` is the byte at which the last ends. ``flaw`` says why none can be read.
-    ``frames`` is how long each is shown.
+    ``count`` samples are there, of ``listed``; ``ticks`` is how long those last that have a time and a chunk; ``begin``
+    is the first one's composition offset. ``data_end`` is where the last ends, ``frames`` how long each is shown, and
+    ``flaw`` why none can be read.
     """
 
     count: int | None = None
+    listed: int = 0
     ticks: int | None = None
     begin: int | None = None
     data_end: int | None = None
@@ -136,6 +137,7 @@ def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, arou
     there = min(sizes.count, chunks.samples)
     return Samples(
         count=there,
+        listed=sizes.count,
         ticks=_ticks(times, there),
         begin=_first_offset(tables.get("ctts")),
         data_end=chunks.end,
@@ -186,7 +188,7 @@ def _flaw(sizes: Sizes, chunks: _Chunks, timed: int, structure: Sequence[Box]) -
     if not sizes.count:
         return "lists no sample"
     if not chunks.samples:
-        return f"counts {sizes.count} samples and has no chunk that holds one"
+        return f"counts {sizes.count} sample{'s' * (sizes.count > 1)} and has no chunk that holds one"
     if not timed:
         return f"counts {sizes.count} samples and gives none of them a time"
     if not sizes.each and sizes.sums and not sizes.sums[-1]:

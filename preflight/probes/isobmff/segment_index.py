@@ -39,13 +39,17 @@ class SegmentIndex:
     end: int
 
 
-def parse_sidx(data: bytes, box: Box) -> SegmentIndex:
-    """``sidx``. Sizes in it count from the end of the box itself."""
+def parse_sidx(data: bytes, box: Box) -> SegmentIndex | None:
+    """``sidx``. Sizes in it count from the end of the box itself.
+
+    ``None`` for a version that is not defined: FFmpeg passes over such a box. It opens no file with an index that is
+    empty, or that lists indexes (libavformat 59 and 62, ``mov_read_sidx``).
+    """
+    if data[0] > 1:
+        return None
     reference, timescale = _U32.unpack_from(data, 4)[0], _U32.unpack_from(data, 8)[0]
     entries = 32 if data[0] else 24
     declared = int.from_bytes(data[entries - 2 : entries], "big") if len(data) >= entries else 0
-    if data[0] > 1:  # FFmpeg opens no file that has one
-        corrupt(f"has box '{box.path}' at byte {box.start} of version {data[0]}", offset=box.start, where=box.path)
     if not timescale or len(data) < entries + 12 * declared:
         corrupt(
             f"has box '{box.path}' at byte {box.start} with {declared} entries that do not fit, or timescale 0",
@@ -54,7 +58,11 @@ def parse_sidx(data: bytes, box: Box) -> SegmentIndex:
         )
     begin = box.end + int.from_bytes(data[20:28] if data[0] else data[16:20], "big")
     rows = [_ROW.unpack_from(data, entries + 12 * index) for index in range(declared)]
-    sizes = [size & 0x7FFFFFFF for size, _ in rows]
+    if not rows or any(size >> 31 for size, _ in rows):
+        what = "that lists other indexes" if rows else "without entries"
+        message = f"has box '{box.path}' at byte {box.start} {what}: FFmpeg opens no such file"
+        corrupt(message, offset=box.start, where=box.path)
+    sizes = [size for size, _ in rows]
     return SegmentIndex(
         reference=reference,
         seconds=Fraction(sum(ticks for _, ticks in rows), timescale),

@@ -113,13 +113,13 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
             media=_seconds(told, timescale),
             samples=_seconds(samples.ticks, timescale),
             edited=Fraction(sum(edit.ticks for edit in edits), movie.timescale) if edits else None,
-            start=empty_at_start(edits, movie.timescale) if edits else Fraction(samples.begin or 0, timescale),
+            start=empty_at_start(edits, movie.timescale) if edits else Fraction(_start(samples, told), timescale),
             skipped=Fraction(next((edit.media_time for edit in edits if not edit.is_empty), 0), timescale),
         ),
         external=external,
         data_end=None if external else samples.data_end,
         samples=samples.count,
-        flaw=None if external else samples.flaw,
+        flaw=None if external or (movie.fragmented and not samples.listed) else samples.flaw,
         chapters=references.get("chap", ()),
         aside=_aside(handler, entry, samples, references) if not movie.fragmented else None,
         frames=samples.frames if handler == "vide" else None,
@@ -147,9 +147,24 @@ def _shown(
 ) -> Fraction | None:
     """Seconds of the track that are shown: no more than its samples last, nor than its header says."""
     if told is None or movie.fragmented:
-        return shown(edits, Media(samples.ticks, timescale, samples.begin), movie.timescale)
-    length = shown(edits, Media(samples.ticks or told, timescale, samples.begin), movie.timescale)
+        return shown(edits, Media(samples.ticks, timescale, _begin(samples, told)), movie.timescale)
+    length = shown(edits, Media(samples.ticks or told, timescale, _begin(samples, told)), movie.timescale)
     return min(length, Fraction(told, timescale)) if length is not None else None
+
+
+def _begin(samples: Samples, told: int | None) -> int | None:
+    """Where the media begins; ``None`` where the first offset is wild, and tells of its own frame alone.
+
+    So it is where it leads farther than the media is long: players then show every frame but that one.
+    """
+    begin, ticks = samples.begin, samples.ticks or told
+    return None if begin is not None and ticks and abs(begin) > ticks else begin
+
+
+def _start(samples: Samples, told: int | None) -> int:
+    """When a track without edits begins. FFmpeg lets all streams begin where a wild negative offset leads."""
+    begin = _begin(samples, told)
+    return begin if begin is not None else max(samples.begin or 0, 0)
 
 
 def _seconds(ticks: int | None, timescale: int) -> Fraction | None:

@@ -15,6 +15,7 @@ from preflight.cli.output import emit
 from preflight.cli.run_progress import RunProgress
 from preflight.cli.terminal import progress, remark
 from preflight.errors import ConfigurationError
+from preflight.redact import redact
 from preflight.render.json_text import to_json
 from preflight.render.run_summary import run_summary
 from preflight.runs.carry_out import Finished, Order, RowsOf, carry_out
@@ -62,9 +63,16 @@ def check_into_folder(
     for each in wanted:
         if output.quiet and each.file is None:
             continue
-        text = run_summary(finished.summary, where=store.shown) if each.format == "text" else to_json(finished.summary)
+        is_text = each.format == "text"
+        text = _summary(finished, order) if is_text else to_json(finished.summary)
         emit(text, each.file)
     return exit_of_outcome(finished.outcome)
+
+
+def _summary(finished: Finished, order: Order) -> str:
+    """The summary as text. A manifest from standard input is kept in the folder of the run, and named there."""
+    manifest = finished.kept or redact(order.manifest)
+    return run_summary(finished.summary, where=order.store.shown, manifest=manifest)
 
 
 def carried_out(order: Order, run: RunOptions, *, hidden: bool, quiet: bool) -> Finished:

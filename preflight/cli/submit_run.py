@@ -57,8 +57,8 @@ _SERIOUS = (
     (End.OVER_BUDGET, Exit.OVER_BUDGET),
     (End.FAILED, Exit.API),
     (End.REFUSED, Exit.API),
+    (End.MISCONFIGURED, Exit.USAGE),
     (End.HELD, Exit.FAIL),
-    (End.STOPPED, Exit.API),
 )
 """Most serious first."""
 
@@ -264,6 +264,9 @@ def _exit_of(payments: Payments, plan: Plan) -> Exit:
         return Exit.INTERRUPTED
     if found := next((code for end, code in _SERIOUS if ends[end]), None):
         return found
+    if ends[End.STOPPED] and not ends[End.NOT_UPLOADED]:
+        return Exit.API
     if plan.others["fail"]:
         return Exit.FAIL
-    return Exit.INDETERMINATE if plan.others or ends[End.NOT_SAVED] else Exit.PASS
+    # The store did not take a file, or does not show it: as in a submission of one job, nothing is known of the job.
+    return Exit.INDETERMINATE if ends[End.NOT_UPLOADED] or plan.others or ends[End.NOT_SAVED] else Exit.PASS

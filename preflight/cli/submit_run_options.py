@@ -10,7 +10,7 @@ from preflight.cli.completion import files, folders
 from preflight.cli.option_groups import PayRunOptions, grouped
 from preflight.cli.param_types import Number, WholeNumber
 from preflight.cli.settings_options import is_given
-from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES
 from preflight.model.target import is_url
 
 _MOST_AT_ONCE = 256
@@ -47,6 +47,8 @@ def is_of_many(path: str, pay: PayRunOptions) -> bool:
     if suffix in MANIFEST_SUFFIXES or suffix in PARQUET_SUFFIXES:
         return True
     try:
+        if pay.budget is not None and suffix not in JOB_SUFFIXES and Path(path).is_file():
+            return True  # a budget is for many jobs: a table whose name does not say so
         is_folder = Path(path).is_dir() and (pay.budget is not None or Path(path, "run.json").exists())
     except (OSError, ValueError):  # a name that no file can have
         return False

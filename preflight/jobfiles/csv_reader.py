@@ -11,22 +11,18 @@ from typing import NamedTuple
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.columns import Column, NotAColumn, read_columns
+from preflight.jobfiles.columns import Column, NotAColumn
 from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.row_ids import RowIds
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.table_rows import NotAnId, RowReader, RowReaders
 from preflight.model import Job, Place
-from preflight.redact import redact
 
 _DELIMITERS = ",;\t"
 _SAID = re.compile(r'\ufeff?"?sep=([,;\t])"?\s*', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
-_HEADER_LINES = 100
+HEADER_LINES = 100
 """Most lines of a header: a name in quotes may hold line breaks."""
-_SHOWN_NAMES, _SHOWN_NAME = 12, 40
-"""Most names of columns that an error lists, and characters of each."""
-_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def read_table(
@@ -71,37 +67,12 @@ def read_table(
 def header_names(lines: Iterable[str]) -> set[str]:
     """The names of the columns, in lower case, that a table with these first ``lines`` has."""
     remaining = iter(lines)
-    delimiter, header = _header(remaining)
+    delimiter, header = header_of(remaining)
     try:
-        cells = next(csv.reader(chain([header], islice(remaining, _HEADER_LINES)), delimiter=delimiter), [])
+        cells = next(csv.reader(chain([header], islice(remaining, HEADER_LINES)), delimiter=delimiter), [])
     except csv.Error:
         return set()
     return {name.strip().lower() for name in cells} - {""}
-
-
-def missing_columns(
-    lines: Iterable[str], models: TableModels, columns: Mapping[str, str] = MappingProxyType({})
-) -> str | None:
-    """Why no row of a table with these first ``lines`` can be a job: it has no column for the image or the video."""
-    known = models.names[0]
-    delimiter, header = _header(iter(lines))
-    try:
-        names = [name.strip() for name in next(csv.reader([header], delimiter=delimiter), []) if name.strip()]
-        fields = {column.field for column in read_columns(names, columns, known)}
-    except (csv.Error, NotAColumn):
-        return None  # the reader says why
-    missing = [name for name, field in known.needed_files() if field not in fields]
-    misspelt = any(field and field.in_input and known.type_of(field) is None for field in fields)
-    if not names or not missing or misspelt:  # the rules name the field that a misspelt column means
-        return None
-    if known.model in fields and len(models.specs.every_name()) > 1:
-        return None  # rows of other models may have other columns
-    found = [redact(name, longest=_SHOWN_NAME) for name in names[:_SHOWN_NAMES]]
-    more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-    what = f"this table has no column for the {' and the '.join(missing)}; its columns are {', '.join(found)}{more}"
-    if any(_SCHEME.search(name) for name in names):
-        return f"{what}; the first row must name the columns, as in {','.join(missing)}"
-    return f"{what}; name the columns {' and '.join(missing)}" if missing[1:] else f"{what}; name a column {missing[0]}"
 
 
 class _Row(NamedTuple):
@@ -209,7 +180,7 @@ def table_rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
     The table ends where it cannot be told apart any more.
     """
     try:
-        delimiter, first = _header(lines)
+        delimiter, first = header_of(lines)
     except JobUnreadable as exc:
         yield exc
         return
@@ -232,7 +203,7 @@ def table_rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
             feed.take()
 
 
-def _header(lines: Iterator[str]) -> tuple[str, str]:
+def header_of(lines: Iterator[str]) -> tuple[str, str]:
     """The delimiter of a table, and the line of its header."""
     filled = (line for line in lines if line.strip())
     first = next(filled, "")

@@ -19,7 +19,7 @@ from preflight.jobfiles.field_names import FieldNames, JobMarks, TableModels
 from preflight.jobfiles.fields import LIST_FIELDS, field_name
 from preflight.jobfiles.load import load_job, load_manifest, load_text
 from preflight.jobfiles.open import open_regular
-from preflight.jobfiles.source_text import is_wide, read_head
+from preflight.jobfiles.source_text import is_text, is_wide, read_head
 from preflight.model import Job
 from preflight.model.file_types import PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.job import JsonValue
@@ -27,6 +27,8 @@ from preflight.specs import BUILT_IN, Specs
 
 LOOKED_AT_BYTES: Final = limits.DOCUMENT_BYTES
 """How much of a file is searched for the keys of a job: all that a document may have, the first rows of a manifest."""
+
+PARQUET_MARK: Final = b"PAR1"
 
 Written: TypeAlias = Literal["job", "lines", "table"]
 
@@ -204,6 +206,23 @@ def written_as(head: bytes, models: TableModels, columns: Mapping[str, str] = Ma
 def begins_table(head: bytes, models: TableModels) -> bool:
     """Whether ``head`` begins with a header that names a column for media."""
     return any(is_media_column(name, models.names) for name in header_names(read_head(head).splitlines(keepends=True)))
+
+
+def manifest_suffix(head: bytes, models: TableModels, columns: Mapping[str, str] = MappingProxyType({})) -> str | None:
+    """The suffix that a manifest which begins with ``head`` should have; ``None`` for what is not one."""
+    if head.startswith(PARQUET_MARK):
+        return ".parquet"
+    if not head.strip() or not is_text(head):
+        return None
+    if read_head(head[:4096]).lstrip().startswith("{"):
+        return ".jsonl" if written_as(head, models, columns) == "lines" else None
+    is_table = begins_table(head, models) or (bool(columns) and _is_a_table_with(head, columns))
+    return ".csv" if is_table else None
+
+
+def _is_a_table_with(head: bytes, columns: Mapping[str, str]) -> bool:
+    names = header_names(read_head(head).splitlines(keepends=True))
+    return {name.strip().lower() for name in columns.values()} <= names
 
 
 def _object(line: str) -> dict[str, object] | None:

@@ -11,6 +11,7 @@ from preflight.bounded_file import NotRead, why
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.model.pointers import fetch_command, is_annex_key, pointer_name
+from preflight.model.wrapped_tables import wrapping_of
 
 
 def open_regular(path: Path) -> BufferedReader:
@@ -40,10 +41,14 @@ def read_document(path: Path) -> bytes:
 
 
 def require_fetched(head: bytes, *, path: str) -> None:
-    """Raise ``JobUnreadable`` if a file that begins with ``head`` is a pointer to one elsewhere."""
+    """Raise ``JobUnreadable`` if a file that begins with ``head`` is a pointer to one elsewhere, or a table in a
+    wrapping that is not read."""
     pointer = pointer_name(head)
     if pointer is not None:
         raise JobUnreadable(f"not fetched: this is a {pointer}; run: {fetch_command(pointer, '')}", path=path)
+    wrapping = wrapping_of(head)
+    if wrapping is not None:
+        raise JobUnreadable(f"this is {wrapping.name}: {wrapping.advice}", path=path)
 
 
 def require_size(size: int, *, path: str) -> None:

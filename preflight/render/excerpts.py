@@ -23,6 +23,8 @@ _BEFORE = 24
 _QUOTED = re.compile(r"""'(?:[^']|'')*'?|"(?:\\.|[^"\\]|"")*"?""")
 _BRACKETED = re.compile(r"\[[^\]]*\]?|\{[^}]*\}?")
 _PLAIN = re.compile(r"(?:(?!\s#|,|\s*[\]}]).)+")
+_CELLS = {delimiter: re.compile(rf"[^{delimiter}]+") for delimiter in (",", ";", "\t")}
+_FIRST_CELL = re.compile(r"[^,;\t]+")
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]{0,30}:[/\\]{2,}")
 _QUERY = re.compile(r"[?#;]")
 # A plain address ends where a value in a list does. A space does not end it: what comes after it may sign the URL, too.
@@ -51,19 +53,26 @@ def excerpt(
 
     Characters that ``encoding`` lacks are escaped, as they will be when they are written.
 
-    ``alone`` shows the value without the rest of its line. The value of a ``callback`` is shown up to its host.
+    ``alone`` shows the value without the rest of its line, as in a table: without quotes it ends at the delimiter. The
+    value of a ``callback`` is shown up to its host.
+
     ``None`` where nothing stands at ``column``, or an address has begun before it, whose secrets may follow.
     """
     before, rest = line.rstrip("\r\n")[: column - 1], line.rstrip("\r\n")[column - 1 :][:_MOST]
     if not rest.strip() or _is_within_address(before):
         return None
-    found = _QUOTED.match(rest) or _BRACKETED.match(rest) or _PLAIN.match(rest)
+    found = _QUOTED.match(rest) or _BRACKETED.match(rest) or (_cell(before, rest) if alone else _PLAIN.match(rest))
     value = (found[0].rstrip() if found else "") or rest[0]
     head = "" if alone else _shown(before) if len(before) <= _MOST else MASK
     tail = "" if alone else _shown(rest[len(value) :])
     shown = _PATH.sub(rf"\1{MASK}", _shown(value)) if callback else _shown(value)
     head, shown, tail = (encodable(part, encoding) for part in (head.lstrip(), shown, tail.rstrip()))
     return _fitted(head, shown, tail, max(columns, _BEFORE), encodable(MASK, encoding))
+
+
+def _cell(before: str, rest: str) -> re.Match[str] | None:
+    """The cell that ``rest`` begins: the character before it is the delimiter. In the first column any may be."""
+    return _CELLS.get(before[-1:], _FIRST_CELL).match(rest)
 
 
 def _is_within_address(before: str) -> bool:

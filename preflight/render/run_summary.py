@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from decimal import ROUND_CEILING, Decimal
+from shlex import quote as quoted
 from typing import Any
 
 from preflight.render.phrases import size
@@ -10,8 +12,8 @@ from preflight.render.phrases import size
 _RULES_SHOWN = 8
 
 
-def run_summary(summary: Mapping[str, Any], *, where: str) -> str:
-    """Some lines about a run whose ``summary.json`` is ``summary``; it is kept at ``where``."""
+def run_summary(summary: Mapping[str, Any], *, where: str, manifest: str) -> str:
+    """Some lines about a run over ``manifest`` whose ``summary.json`` is ``summary``; it is kept at ``where``."""
     verdicts = ", ".join(f"{count:,} {name}" for name, count in summary["verdicts"].items())
     lines = [f"{summary['rows']:,} rows: {verdicts}", _price(summary["quote"], summary["rows"])]
     if summary["over_budget"]:
@@ -23,7 +25,26 @@ def run_summary(summary: Mapping[str, Any], *, where: str) -> str:
     again = f", {summary['sent_again']:,} sent again" if summary["sent_again"] else ""
     lines.append(f"Read: {summary['requests']:,} requests, {size(summary['bytes'])}{again}")
     lines.append(f"Results: {where}")
+    for number, command in enumerate(_next(summary, _argument(where), _argument(manifest))):
+        lines.append(f"{'      ' if number else 'next: '}{command}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _next(summary: Mapping[str, Any], run: str, manifest: str) -> Iterator[str]:
+    """The commands that go on from here: see the rows that did not pass, check again, pay for those that passed."""
+    verdicts = summary["verdicts"]
+    if verdicts["fail"] or verdicts["indeterminate"]:
+        yield f"preflight report {run}"
+    if verdicts["indeterminate"]:
+        yield f"preflight check {manifest} --to {run} --retry indeterminate"
+    if verdicts["pass"] and summary["quote"] is not None:
+        budget = Decimal(summary["quote"]["high"]).to_integral_value(ROUND_CEILING)
+        yield f"preflight submit {run} --budget {budget}"
+
+
+def _argument(path: str) -> str:
+    """A path as a word of a command in a shell, never an option."""
+    return quoted(f"./{path}" if path.startswith("-") else path)
 
 
 def _price(quote: Mapping[str, Any] | None, rows: int) -> str:

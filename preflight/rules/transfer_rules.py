@@ -10,6 +10,7 @@ from preflight.errors import HttpStatus, LocalUnreadable, SourceChanged, Unreach
 from preflight.model import Family, Kind
 from preflight.model.file_types import fits_name, promised_container, promised_kind
 from preflight.model.pointers import APPLE_DOUBLE_NAME, fetch_command, original_name
+from preflight.model.wrapped_tables import wrapping_named
 from preflight.rules.rule import Flaw, SubjectCase
 
 _NO_ANSWER_OF_THE_FILE = frozenset({408, 425, 429})
@@ -85,6 +86,8 @@ def not_media(case: SubjectCase) -> Iterator[Flaw]:
         elif address is None and case.subject.field is None and promised_kind(case.subject.source) is None:
             message = f"this is {facts.container or facts.family.value}: neither a job nor media"
             fix = "name a job or manifest (.yaml, .json, .jsonl, .csv), a picture or a clip"
+            if (wrapping := wrapping_named(case.subject.source)) is not None:
+                message, fix = f"this is {wrapping.name}: jobs in it are not read", wrapping.advice
     if address is not None and address.share_service:
         message += f"; {address.share_service} links open a page, not the file"
         fix = _use(address.direct_url, case.subject.source)

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
@@ -15,6 +15,7 @@ from preflight.runs.checker import Retry, Task
 from preflight.runs.limits import ROWS_A_PART
 from preflight.runs.local_engine import Watcher
 from preflight.runs.manifest import Manifest
+from preflight.runs.manifest_columns import require_columns
 from preflight.runs.open_manifest import Web, open_manifest
 from preflight.runs.part_files import Results, part_name, require_parquet
 from preflight.runs.rows import PartRows, part_rows
@@ -87,10 +88,11 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A run whose every part is there."""
+    """A run whose every part is there. ``kept`` is the file that holds its manifest, where that was a stream."""
 
     summary: dict[str, Any]
     outcome: Outcome
+    kept: str | None = None
 
 
 def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
@@ -121,9 +123,10 @@ def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
         spooled = stack.enter_context(
             spooled_input(order.stream, store, rows_a_part, models=models, columns=dict(order.columns))
         )
-        run = _run(order, spooled.manifest)
+        run = _run(order, spooled.manifest, file=str(spooled.temporary))
         spooled.keep()
-        return _carried_out(order, spooled.manifest, run, work, observer)
+        finished = _carried_out(order, spooled.manifest, run, work, observer)
+        return replace(finished, kept=spooled.manifest.file)
 
 
 def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, observer: Observer) -> Finished:
@@ -151,13 +154,15 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
     return Finished(summary=summary_object(total, elapsed_s=time.monotonic() - began), outcome=outcome(total))
 
 
-def _run(order: Order, manifest: Manifest) -> RunFile:
-    """The run that is there, if this is the command that made it; else a new one."""
+def _run(order: Order, manifest: Manifest, *, file: str | None = None) -> RunFile:
+    """The run that is there, if this is the command that made it; else a new one. ``file`` has the rows meanwhile."""
     found = find_run(order.store)
     wanted = new_run(manifest, order.options, order.results, columns=dict(order.columns))
     if found is None:
         if order.retry is not None:
             raise RunUnusable(f"{order.store.shown}: --retry needs a finished run, and there is none")
+        rows = manifest if file is None else replace(manifest, file=file)
+        require_columns(rows, TableModels(order.options.model, order.options.specs), dict(order.columns))
         begin(order.store, wanted)
         return wanted
     differing = differences(found, wanted)

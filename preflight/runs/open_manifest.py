@@ -19,9 +19,10 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 from preflight.bounded_file import why
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.jobfiles.open import open_regular
-from preflight.jobfiles.source_text import is_wide
+from preflight.jobfiles.source_text import is_text, is_wide, read_head
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.target import is_url
+from preflight.model.wrapped_tables import wrapping_named, wrapping_of
 from preflight.redact import redact, shown_path
 from preflight.runs.limits import MANIFEST_BYTES
 from preflight.runs.manifest import Kind, Manifest, index_of
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from preflight.sources.proxy import Proxy
 
 _PIECE: Final = 1024 * 1024
+_HEAD_BYTES: Final = 4096
 
 
 class Web(NamedTuple):
@@ -59,16 +61,14 @@ def open_manifest(name: str, rows_a_part: int, *, web: Web = NO_WEB) -> Iterator
     is_stored = is_url(name)
     shown = redact(name) if is_stored else name
     suffix = _suffix(name, is_stored=is_stored)
-    if suffix not in MANIFEST_SUFFIXES:
-        known = ", ".join(sorted(MANIFEST_SUFFIXES))
-        found = shown if is_stored else shown_path(name)
-        raise ConfigurationError(f"{found}: not a manifest of jobs: --to takes one file of {known}")
     with ExitStack() as stack:
         if is_stored:
             stream = stack.enter_context(_fetched(name, shown, web))
         else:
             stream = stack.enter_context(open_regular(Path(name)))
         snapshot: IO[bytes] | None = stream if is_stored else None
+        if suffix not in MANIFEST_SUFFIXES:
+            suffix = _suffix_of_content(stream, shown)
         kind: Kind = "table" if suffix in TABLE_SUFFIXES else "lines"
         sha256 = None
         if suffix in PARQUET_SUFFIXES:
@@ -81,7 +81,34 @@ def open_manifest(name: str, rows_a_part: int, *, web: Web = NO_WEB) -> Iterator
         yield index_of(stream, kind=kind, path=shown, rows_a_part=rows_a_part, sha256=sha256, snapshot=snapshot)
 
 
+def _suffix_of_content(stream: BufferedReader[Any], shown: str) -> str:
+    """The suffix that a file should have whose name does not say that it is a manifest, such as Excel's "Unicode text".
+
+    Any table will do: which columns it has is looked at later. Raises ``ConfigurationError`` for something else.
+    """
+    from preflight.jobfiles.detect import PARQUET_MARK  # noqa: PLC0415 - only for such a name
+
+    head = _head(stream, shown)
+    wrapping = wrapping_of(head)
+    if wrapping is not None:
+        raise ConfigurationError(f"{shown_path(shown)}: this is {wrapping.name}: {wrapping.advice}")
+    text = read_head(head).lstrip() if is_text(head) else ""
+    if head.startswith(PARQUET_MARK):
+        return ".parquet"
+    first = text.partition("\n")[0]
+    if text.startswith("{") and first.rstrip().endswith("}"):
+        return ".jsonl"
+    if text and text[0] not in "{[<#" and any(each in first for each in ",;\t") and ": " not in first:
+        return ".csv"
+    known = ", ".join(sorted(MANIFEST_SUFFIXES))
+    raise ConfigurationError(f"{shown_path(shown)}: not a manifest of jobs: --to takes one file of {known}")
+
+
 def _suffix(name: str, *, is_stored: bool) -> str:
+    wrapping = wrapping_named(name)
+    if wrapping is not None:
+        found = redact(name) if is_stored else shown_path(name)
+        raise ConfigurationError(f"{found}: this is {wrapping.name}: {wrapping.advice}")
     if not is_stored:
         return Path(name).suffix.lower()
     from preflight.jobfiles.stores import is_store_url, is_web_url, suffix_of  # noqa: PLC0415 - only for a URL
@@ -128,7 +155,7 @@ def copy_bounded(source: Readable, target: IO[bytes], shown: str) -> None:
 
 def _head(stream: BufferedReader[Any], shown: str) -> bytes:
     try:
-        return stream.peek(2)[:2]
+        return stream.peek(_HEAD_BYTES)[:_HEAD_BYTES]
     except OSError as error:
         raise JobUnreadable(why(error), path=shown) from error
 

@@ -125,8 +125,10 @@ class Payer:
             raise TooManyRequests(error) from error
         except _NOTHING_HELPS as error:
             raise Stopped(str(error), settled(payable, End.REFUSED, error=str(error))) from error
-        except (ConfigurationError, UploadFailed) as error:
-            raise Stopped(str(error), settled(payable, End.HELD, error=str(error))) from error
+        except ConfigurationError as error:
+            raise Stopped(str(error), settled(payable, End.MISCONFIGURED, error=str(error))) from error
+        except UploadFailed as error:
+            raise Stopped(str(error), settled(payable, End.NOT_UPLOADED, error=str(error))) from error
         except (NotSubmitted, SourceError) as error:
             end = End.STOPPED if self.stop.is_set() else End.HELD
             return settled(payable, end, error=str(error))

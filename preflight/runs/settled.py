@@ -30,6 +30,8 @@ class End(Enum):
     UNKNOWN = "unknown"
     OVER_BUDGET = "over budget"
     HELD = "held"
+    NOT_UPLOADED = "not uploaded"
+    MISCONFIGURED = "misconfigured"
     REFUSED = "refused"
     STOPPED = "stopped"
     NOT_SAVED = "not saved"

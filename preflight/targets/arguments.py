@@ -13,6 +13,7 @@ from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.pointers import is_annex_key, pointer_name
 from preflight.model.target import Media, Target, is_url, meant_url
+from preflight.model.wrapped_tables import wrapping_of
 from preflight.redact import printable, redact, shown_path
 from preflight.redact.suggestion import close_words
 from preflight.specs import BUILT_IN, Specs
@@ -176,7 +177,28 @@ def _read_file(path: Path, model: str, columns: Mapping[str, str], specs: Specs)
         else:
             yield from load_manifest(path, default_model=model, columns=columns, spec=specs)
     else:
+        yield from _read_unnamed(path, model, columns, specs)
+
+
+def _read_unnamed(path: Path, model: str, columns: Mapping[str, str], specs: Specs) -> Iterator[Target]:
+    """A file whose name does not say what it is: a table of jobs by its header, as Excel's "Unicode text", else media.
+
+    JSON Lines and Parquet are known by their content, too.
+    """
+    from preflight.jobfiles.detect import manifest_suffix  # noqa: PLC0415 - loads YAML, as above
+    from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - the same
+    from preflight.jobfiles.load import read_opened  # noqa: PLC0415 - the same
+    from preflight.jobfiles.open import open_regular  # noqa: PLC0415 - the same
+
+    try:
+        suffix = manifest_suffix(read_bounded(path, _LOOKED_AT_BYTES, cut=True), TableModels(model, specs), columns)
+    except NotRead:
+        suffix = None
+    if suffix is None:
         yield Media(source=str(path))
+        return
+    with open_regular(path) as stream:
+        yield from read_opened(stream, path=str(path), suffix=suffix, default_model=model, columns=columns, specs=specs)
 
 
 def _is_stored(name: str) -> bool:
@@ -213,7 +235,7 @@ def _mentions_media(path: Path, model: str, specs: Specs) -> bool:
 
 
 def _missing_columns(path: Path, model: str, columns: Mapping[str, str], specs: Specs) -> str | None:
-    from preflight.jobfiles.csv_reader import missing_columns  # noqa: PLC0415 - only for tables
+    from preflight.jobfiles.column_advice import missing_columns  # noqa: PLC0415 - only for tables
     from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - the same
     from preflight.jobfiles.source_text import read_head  # noqa: PLC0415 - the same
 
@@ -221,7 +243,7 @@ def _missing_columns(path: Path, model: str, columns: Mapping[str, str], specs: 
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
     except NotRead:
         return None  # the reader says why
-    if pointer_name(head) is not None:
+    if pointer_name(head) is not None or wrapping_of(head) is not None:
         return None
     return missing_columns(read_head(head).splitlines(keepends=True), TableModels(model, specs), columns)
 

@@ -201,12 +201,16 @@ TABLES = {
         "picture,clip,foo\na.png,b.mp4,c\na.png,b.mp4,c\n",
         (
             "this table has no column for the image and the video; its columns are picture, clip, foo; "
-            "name the columns image and video"
+            "picture may be the image and clip may be the video: name the columns image and video, or add "
+            "--column image=picture --column video=clip"
         ),
     ),
     "one": (
         "image;mode\na.png;720p\n",
-        "this table has no column for the video; its columns are image, mode; name a column video",
+        (
+            "this table has no column for the video; its columns are image, mode; name a column video, "
+            "or add --column video=COLUMN"
+        ),
     ),
     "no header": (
         "https://example.com/a.png?X-Amz-Signature=CANARY5c1f,https://example.com/b.mp4\n",

@@ -78,9 +78,20 @@ def test_a_store_that_refuses_stops_the_run_before_anything_is_paid_for(sandbox:
     store.gate.misbehave = answers(403, "AccessDenied")
     ran = submit(sandbox, store, "jobs.csv", "--at-once", "1")
     assert (sandbox.paid_requests, ran.json["states"]) == (0, {"not-sent": 4}), ran.err
-    assert ran.code not in (0, 70)
+    assert ran.code == 2
     store.gate.misbehave = lambda _: None
     assert (submit(sandbox, store, "jobs.csv").code, sandbox.paid_requests) == (0, 3)
+
+
+@pytest.mark.parametrize("at_once", ["1", "4"])
+def test_a_file_that_was_not_uploaded_says_nothing_about_its_job(sandbox: Service, at_once: str) -> None:
+    lay_out(sandbox.folder)
+    known = {"PREFLIGHT_API_KEY": KEY, "PREFLIGHT_API_URL": sandbox.url, "PREFLIGHT_ALLOW_HOST": "127.0.0.1"}
+    env = known | {"PREFLIGHT_LEDGER": str(sandbox.folder / "ledger.db")}
+    given = ["--budget", "5000", "--yes", "--at-once", at_once, "--upload-command", "test -z {file}"]
+    ran = preflight("submit", "jobs.csv", *given, cwd=sandbox.folder, env=env)
+    assert (ran.code, sandbox.paid_requests) == (3, 0), ran.err
+    assert "the upload command ended with 1" in str(states(sandbox.folder)[0][1])
 
 
 def test_a_dry_run_uploads_nothing(sandbox: Service, store: Bucket) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.model import Kind, Subject
 from preflight.model.file_types import promised_kind
+from preflight.model.frozen import frozen
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts, JobReport
@@ -65,7 +66,7 @@ class Examined:
         self._subjects[request.identity] = subject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Checked:
     """One target of several, checked. ``index`` counts targets from 0, in their order."""
 

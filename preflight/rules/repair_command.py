@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Self, TypeAlias
 
+from preflight.model.frozen import frozen
 from preflight.rules.shell_words import MEANS_MORE_TO_IMAGEMAGICK, quoted, safe
 
 COPY = "-c copy -movflags +faststart"
@@ -17,7 +18,7 @@ _RANKS = (COPY, REPACKAGE, "", H264)
 """Codings, the gentlest first. ``""`` is none, for a picture; any other coding is one at a certain bit rate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClipParts:
     """An ffmpeg command from ``name`` to a file with ``suffix``, at most ``seconds`` long."""
 
@@ -47,7 +48,7 @@ class ClipParts:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PictureParts:
     """An ImageMagick command from the first picture of ``name`` to a file with ``suffix``.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from preflight.model.frozen import frozen
 
 USER_AGENT = "media-preflight"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manners:
     """``concurrency``: URLs read at a time; ``per_host``: of one host, and so connections to it.
 

@@ -64,7 +64,7 @@ class JobUnreadable(ConfigurationError):
 
     def __init__(self, message: str, *, path: str, line: int | None = None, column: int | None = None) -> None:
         where = path if line is None else f"{path}:{line}:{column}"
-        super().__init__(f"{where}: {message}")
+        super().__init__(f"{where}: " + message)  # which stays advice, if it is
         self.path, self.line, self.column = path, line, column
 
 

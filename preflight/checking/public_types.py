@@ -19,6 +19,7 @@ _LATE: Mapping[str, Mapping[str, str]] = {
         "Path": "pathlib",
         "Proxy": "preflight.sources.proxy",
     },
+    "preflight.pricing": {"Spec": "preflight.specs", "Rounding": "preflight.specs"},
 }
 """Modules that are loaded for annotations that a program can resolve, by the module in which these stand."""
 

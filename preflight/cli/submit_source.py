@@ -39,9 +39,6 @@ def read_job(path: str | None, options: JobOptions) -> Job:
             raise click.UsageError("name a job file, or give --image and --video: not both")
         if is_given(*_ONLY_WITHOUT_A_FILE):
             raise click.UsageError("--mode, --orientation and --prompt do not apply to job files: set them in the job")
-        if Path(path).is_dir():
-            makes_one = "'preflight check MANIFEST --to RUN' makes a run"
-            raise click.UsageError(f"{shown_path(path)} is a folder, but not a run; {makes_one}")
         return load_job(Path(path))
     target = target_of(
         image=options.image, video=options.video, mode=options.mode, orientation=options.orientation,

@@ -19,6 +19,7 @@ from preflight.model import Report
 from preflight.model.file_types import MANIFEST_SUFFIXES
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact, shown_path
+from preflight.redact.advice import for_command
 from preflight.targets import Filters, no_such_file, read_targets, why_empty
 from preflight.targets.image_and_video import target_of
 
@@ -43,6 +44,8 @@ class Targets:
         for name, targets in self._sources:
             is_empty = True
             for target in targets:
+                if isinstance(target, JobUnreadable):
+                    target.args = (for_command(target),)
                 is_empty = False
                 if not isinstance(target, Media | JobUnreadable):
                     self.commented += [(target.path or "-", comment) for comment in target.comments]

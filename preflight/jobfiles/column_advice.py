@@ -18,6 +18,7 @@ from preflight.model import Kind
 from preflight.model.file_types import promised_kind
 from preflight.model.shell_argument import as_argument
 from preflight.redact import redact
+from preflight.redact.advice import Advice
 
 _SHOWN_NAMES, _SHOWN_NAME = 12, 40
 """Most names of columns that an error lists, and characters of each."""
@@ -113,10 +114,20 @@ def _missing(
     rename = f"name the columns {' and '.join(missing)}" if missing[1:] else f"name a column {missing[0]}"
     found = dict(_likely(names, rows, missing, known, columns))
     if not found:
-        return f"{what}; {rename}, or add {' '.join(f'--column {name}=COLUMN' for name in missing)}"
+        return _advice(f"{what}; {rename}", missing, {})
     likely = " and ".join(f"{redact(column, longest=_SHOWN_NAME)} may be the {name}" for name, column in found.items())
-    options = " ".join("--column " + as_argument(f"{name}={found.get(name, 'COLUMN')}") for name in missing)
-    return f"{what}; {likely}: {rename}, or add {options}"
+    return _advice(f"{what}; {likely}: {rename}", missing, found)
+
+
+def _advice(text: str, missing: Sequence[str], found: Mapping[str, str]) -> Advice:
+    """``text``, and the columns that may be given instead: as a program does, or on the command line."""
+    given = [f"{name}={found.get(name, 'COLUMN')}" for name in missing]
+    names = " and ".join(redact(each, longest=2 * _SHOWN_NAME) for each in given)
+    return Advice.of(
+        text,
+        library=f", or map them: {names}",
+        command=", or add " + " ".join(f"--column {as_argument(each)}" for each in given),
+    )
 
 
 def _likely(

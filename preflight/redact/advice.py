@@ -16,6 +16,9 @@ class Advice(str):
         made.command = text + command
         return made
 
+    def __radd__(self, before: str) -> Advice:
+        return Advice.of(before, library=str(self), command=self.command)
+
 
 def as_command(text: str) -> str:
     """``text`` for the command line."""

@@ -84,8 +84,8 @@ if TYPE_CHECKING:
     help="Refuse every payment beyond this in 24 hours, also one that a person agrees to.",
 )
 @click.option("--strict", is_flag=True, help="Also refuse to submit on warnings.")
-@model_option
 @spec_option
+@model_option
 @network_options
 @paid_options
 @verbose_option

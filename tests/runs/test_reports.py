@@ -155,7 +155,7 @@ def test_what_preflight_did_not_write_is_a_usage_error(name: str, suffix: str, t
 @pytest.mark.parametrize(
     ("run", "words"),
     [
-        (None, "no such file"),
+        (None, "it has no run.json"),
         ("{", "not JSON"),
         ('{"schema": "preflight.run/v2"}', "this version reads 'preflight.run/v1'"),
         ("{}", "missing"),

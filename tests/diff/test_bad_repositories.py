@@ -83,7 +83,10 @@ def test_a_bare_repository(tree: Worktree, tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_repository(tmp_path: Path) -> None:
-    refused(preflight("diff", cwd=tmp_path, env={"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}), "not in a Git repository")
+    refused(
+        preflight("diff", cwd=tmp_path, env={"GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}),
+        "not in a Git repository",
+    )
 
 
 def test_no_git(tree: Worktree) -> None:

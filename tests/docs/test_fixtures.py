@@ -15,7 +15,7 @@ from preflight.rules import RULES
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 DEMO = FIXTURES.parent / "preflight" / "sandbox" / "media"
-TOTAL_BYTES = 7_200_000
+TOTAL_BYTES = 7_000_000
 
 SCENE_KEYS = {"kind", "file", "size_bytes", "server", "options"}
 SERVER_KEYS = {"behaviour", "content_type"}

@@ -47,6 +47,11 @@ def names_paths(arguments: Mapping[str, Any]) -> bool:
     return "job" in arguments or any(isinstance(each, str) and not _is_at_url(each) for each in given)
 
 
+def for_model_of(arguments: Mapping[str, Any], options: Options) -> Options:
+    """The operator's options for a call: a model that the call names stands in place of the operator's."""
+    return options if arguments.get("model") is None else replace(options, model=DEFAULT_MODEL)
+
+
 def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options) -> CallTargets:
     """The targets, and ``options`` with what the call says. Reads files.
 
@@ -55,8 +60,7 @@ def targets_of_call(arguments: Mapping[str, Any], roots: Roots, options: Options
     """
     # The last word on each local file: also on those that a job names, right before one is opened.
     options = replace(options, locate=roots.locate)
-    if arguments.get("model") is not None:
-        options = replace(options, model=DEFAULT_MODEL)  # the model of the call stands in place of the operator's
+    options = for_model_of(arguments, options)
     chosen = {name: arguments.get(name) for name in _CHOICES}
     source, job = arguments.get("source"), arguments.get("job")
     image, video = (_place(arguments.get(name), roots) for name in ("image", "video"))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from anyio.to_thread import run_sync
 
-from preflight.agents.call_targets import MOST_JOBS, CallTargets, targets_of_call
+from preflight.agents.call_targets import MOST_JOBS, CallTargets, for_model_of, targets_of_call
 from preflight.agents.operator_orders import OperatorOrders
 from preflight.agents.quote_book import QuoteBook, hash_of
 from preflight.agents.roots import Roots
@@ -28,7 +28,7 @@ from preflight.render.json_objects import facts_object, quotes_object, report_ob
 from preflight.render.tables import rules_object
 from preflight.rules import RULES
 from preflight.rules.pages import help_of
-from preflight.specs import BUILT_IN, DEFAULT_MODEL, Specs
+from preflight.specs import BUILT_IN, Specs
 from preflight.upload.job_media import local_paths
 
 _T = TypeVar("_T")
@@ -118,9 +118,7 @@ class ReadingTools:
         if seconds <= 0:
             raise ConfigurationError("a length is more than 0 seconds")
         chosen = {name: arguments.get(name) for name in ("mode", "orientation", "model")}
-        options = replace(self._orders.options, every_mode=True)
-        if chosen["model"] is not None:
-            options = replace(options, model=DEFAULT_MODEL)
+        options = for_model_of(arguments, replace(self._orders.options, every_mode=True))
         options = merged(options, **chosen)
         with Engine(options, resources=self._resources) as engine:
             return engine.estimate(seconds)

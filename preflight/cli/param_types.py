@@ -167,23 +167,16 @@ class RuleId(click.ParamType[str]):
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
 
-        from preflight.rules import RULES  # noqa: PLC0415 - takes time to load: the option itself does without
+        from preflight.rules import RULES, Area  # noqa: PLC0415 - takes time to load: the option itself does without
 
-        areas = [CompletionItem(area) for area in self._areas() if area.startswith(incomplete)]
-        return [
-            *areas,
-            *(CompletionItem(rule.id, help=rule.summary) for rule in RULES if rule.id.startswith(incomplete)),
-        ]
+        areas = [CompletionItem(area.value) for area in Area] if self._takes_areas else []
+        rules = (CompletionItem(rule.id, help=rule.summary) for rule in RULES)
+        return [each for each in (*areas, *rules) if each.value.startswith(incomplete)]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from preflight.rules import RULES, no_rule  # noqa: PLC0415 - see above
+        from preflight.settings.rule_kinds import require_rule  # noqa: PLC0415 - see above
 
-        known = [*self._areas(), *(rule.id for rule in RULES)]
-        if value not in known:
-            self.fail(no_rule(str(value), known), param, ctx)
-        return str(value)
-
-    def _areas(self) -> list[str]:
-        from preflight.rules import Area  # noqa: PLC0415 - see above
-
-        return [area.value for area in Area] if self._takes_areas else []
+        try:
+            return require_rule(str(value), areas=self._takes_areas)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

@@ -16,7 +16,7 @@ _API_URL = click.option(
     show_default=True,
     help="Base URL of the API.",
 )
-_KEY_FILE = click.option(
+key_file_option = click.option(
     "--key-file",
     metavar="FILE",
     shell_complete=files,
@@ -30,8 +30,8 @@ ledger_option = click.option(
     envvar="PREFLIGHT_LEDGER",
     help="Ledger file (default: in the user's data folder).",
 )
-service_options = grouped("service", ServiceOptions, _API_URL, _KEY_FILE)
-paid_options = grouped("service", PaidOptions, _API_URL, _KEY_FILE, ledger_option)
+service_options = grouped("service", ServiceOptions, _API_URL, key_file_option)
+paid_options = grouped("service", PaidOptions, _API_URL, key_file_option, ledger_option)
 
 max_credits_option = click.option(
     "--max-credits",

@@ -41,14 +41,13 @@ def read_document(path: Path) -> bytes:
 
 
 def require_fetched(head: bytes, *, path: str) -> None:
-    """Raise ``JobUnreadable`` if a file that begins with ``head`` is a pointer to one elsewhere, or a table in a
-    wrapping that is not read."""
+    """Raise ``JobUnreadable`` if a file that begins with ``head`` is a pointer to one elsewhere, or a wrapped table."""
     pointer = pointer_name(head)
     if pointer is not None:
         raise JobUnreadable(f"not fetched: this is a {pointer}; run: {fetch_command(pointer, '')}", path=path)
     wrapping = wrapping_of(head)
     if wrapping is not None:
-        raise JobUnreadable(f"this is {wrapping.name}: {wrapping.advice}", path=path)
+        raise JobUnreadable(str(wrapping), path=path)
 
 
 def require_size(size: int, *, path: str) -> None:

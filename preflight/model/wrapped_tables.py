@@ -16,6 +16,9 @@ class Wrapping(NamedTuple):
     name: str
     advice: str
 
+    def __str__(self) -> str:
+        return f"this is {self.name}: {self.advice}"
+
 
 _EXCEL: Final = Wrapping("an Excel workbook", _AS_CSV)
 _OPEN_DOCUMENT: Final = Wrapping("an OpenDocument spreadsheet", _AS_CSV)

@@ -259,10 +259,11 @@ def _look_for_end(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Span, byt
         data = yield from cursor.read_optional(start, end - start)
         if data is None:
             return
-        eaten = eaten or jpeg_scan.marker_before_end(data + after[:1], cursor.size - start)
-        if jpeg_scan.has_end(data + after[:1], cursor.size - start):
+        piece, left = data + after[:1], cursor.size - start
+        if jpeg_scan.has_end(piece, left):
             seen.complete = True
             return
+        eaten = eaten or jpeg_scan.marker_before_end(piece, left)
         after, end = data, start
     seen.complete = False
     message = f"is cut short: it ends at byte {cursor.size} without the end marker"

@@ -18,11 +18,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from preflight.bounded_file import why
 from preflight.errors import ConfigurationError, JobUnreadable
-from preflight.jobfiles.open import open_regular
+from preflight.jobfiles.open import open_regular, require_fetched
 from preflight.jobfiles.source_text import is_text, is_wide, read_head
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.target import is_url
-from preflight.model.wrapped_tables import wrapping_named, wrapping_of
+from preflight.model.wrapped_tables import wrapping_named
 from preflight.redact import redact, shown_path
 from preflight.runs.limits import MANIFEST_BYTES
 from preflight.runs.manifest import Kind, Manifest, index_of
@@ -89,9 +89,7 @@ def _suffix_of_content(stream: BufferedReader[Any], shown: str) -> str:
     from preflight.jobfiles.detect import PARQUET_MARK  # noqa: PLC0415 - only for such a name
 
     head = _head(stream, shown)
-    wrapping = wrapping_of(head)
-    if wrapping is not None:
-        raise ConfigurationError(f"{shown_path(shown)}: this is {wrapping.name}: {wrapping.advice}")
+    require_fetched(head, path=shown_path(shown))
     text = read_head(head).lstrip() if is_text(head) else ""
     if head.startswith(PARQUET_MARK):
         return ".parquet"
@@ -108,7 +106,7 @@ def _suffix(name: str, *, is_stored: bool) -> str:
     wrapping = wrapping_named(name)
     if wrapping is not None:
         found = redact(name) if is_stored else shown_path(name)
-        raise ConfigurationError(f"{found}: this is {wrapping.name}: {wrapping.advice}")
+        raise ConfigurationError(f"{found}: {wrapping}")
     if not is_stored:
         return Path(name).suffix.lower()
     from preflight.jobfiles.stores import is_store_url, is_web_url, suffix_of  # noqa: PLC0415 - only for a URL

@@ -7,6 +7,7 @@ past a budget. The command line, the environment and a file that they name may s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from preflight.model import Severity
@@ -37,6 +38,7 @@ def never(reason: str) -> Trust:
     return Trust(f"no: {reason}", take)
 
 
+@cache
 def budget_rules() -> frozenset[str]:
     """The rules that hold a budget."""
     from preflight.rules import Trait, rules_with  # noqa: PLC0415 - takes time to load: few files name rules

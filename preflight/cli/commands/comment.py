@@ -85,10 +85,10 @@ def _repository(name: str) -> str:
 
 
 def _event() -> dict[str, Any]:
+    import json  # noqa: PLC0415 - help and completion do without
+
     name = os.environ.get("GITHUB_EVENT_PATH")
     try:
-        import json  # noqa: PLC0415 - only where there is an event
-
         event = json.loads(read_bounded(Path(name), _EVENT_BYTES)) if name else {}
     except (NotRead, ValueError, RecursionError):
         event = {}

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.completion import files
 from preflight.cli.key_file import read_key_file
 from preflight.cli.option_groups import PlainOutputOptions
 from preflight.cli.param_types import Seconds
+from preflight.cli.service_options import key_file_option
 from preflight.cli.shared_options import default_ledger, plain_output_options
 from preflight.cli.terminal import verbose_option
 from preflight.render.setup_formats import CHECKS
@@ -38,13 +38,7 @@ from preflight.specs import load_spec
     show_default=True,
     help="Base URL of the API.",
 )
-@click.option(
-    "--key-file",
-    metavar="FILE",
-    shell_complete=files,
-    envvar="PREFLIGHT_API_KEY_FILE",
-    help="File that holds the API key (default: the key itself in PREFLIGHT_API_KEY).",
-)
+@key_file_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (same as --format json).")
 @plain_output_options(CHECKS)
 @verbose_option

@@ -37,15 +37,15 @@ def show(
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    from preflight.cli.service_session import emit_submission, open_client, open_ledger  # noqa: PLC0415 - help and completion do without
+    from preflight.cli import service_session as session  # noqa: PLC0415 - help and completion do without
     from preflight.client import TaskStatus  # noqa: PLC0415 - the same
     from preflight.submit.settle import settle  # noqa: PLC0415 - the same
     from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
 
-    with open_client(service) as client, open_ledger(service.ledger_path) as ledger:
+    with session.open_client(service) as client, session.open_ledger(service.ledger_path) as ledger:
         task = client.task(task_id)
         entry = settle(ledger, client, task)
-    emit_submission(Submission.of(task, entry), output)
+    session.emit_submission(Submission.of(task, entry), output)
     return Exit.API if task.status is TaskStatus.FAILED else Exit.PASS
 
 

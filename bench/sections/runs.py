@@ -6,11 +6,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from hosts import hosts as served_at
 from section import Figure, Section, table
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.servers.many_hosts import Behaviour, many_hosts
 from tests.support.command import CLIP, PICTURE
 from tests.tools.run_kills import compare, kill_run, manifest_over, to_the_end
 
@@ -20,7 +20,7 @@ _RATE, _MEMORY_MIB, _KILLS = 1.7, 250, 5
 def measure(*, quick: bool) -> Section:
     """Rows that name a picture and a clip of their own each, at loopback addresses."""
     rows, hosts, kills = (60, 10, 1) if quick else (20_000, 1000, _KILLS)
-    with tempfile.TemporaryDirectory() as name, many_hosts(Path(PICTURE), Path(CLIP), Behaviour(hosts=hosts)) as server:
+    with tempfile.TemporaryDirectory() as name, served_at(Path(PICTURE), Path(CLIP), hosts) as server:
         folder = Path(name)
         manifest = manifest_over(server, folder / "jobs.jsonl", rows)
         empty = to_the_end([manifest_over(server, folder / "one.jsonl", 1), "--to", folder / "empty", *server.allow])

@@ -27,9 +27,9 @@ from rule_pages import write_rule_pages
 
 import preflight
 from preflight.cli.app import commands
-from preflight.cli.source_lines import SourceLines
+from preflight.cli.printing.source_lines import SourceLines
 from preflight.fix.suggest import remedies
-from preflight.render.text import render_report
+from preflight.render.texts.text import render_report
 from preflight.scaffold import HOOKS, manifest
 from preflight.settings import SETTINGS
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from preflight import __version__
-from preflight.cli.file_arguments import as_names
-from preflight.cli.help_pages import with_help
-from preflight.cli.terminal import tell
+from preflight.cli.help.help_pages import with_help
+from preflight.cli.options.file_arguments import as_names
+from preflight.cli.printing.terminal import tell
 from preflight.redact.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Commands(click.Group):
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         if cmd_name in _WITHOUT_SETTINGS:
             return with_help(command)
-        from preflight.cli.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
+        from preflight.cli.options.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
 
         return with_help(with_settings(command, finds=cmd_name not in _NAMED_SETTINGS_ALONE))
 

@@ -14,10 +14,10 @@ from click.exceptions import NoArgsIsHelpError
 
 from preflight.cli.app import commands
 from preflight.cli.exit_codes import Exit
-from preflight.cli.guard import guarded_streams
-from preflight.cli.output import discard_output
-from preflight.cli.terminal import silence
-from preflight.cli.usage_errors import usage_of
+from preflight.cli.help.usage_errors import usage_of
+from preflight.cli.printing.guard import guarded_streams
+from preflight.cli.printing.output import discard_output
+from preflight.cli.printing.terminal import silence
 from preflight.errors import (
     ApiError,
     BalanceTooLow,

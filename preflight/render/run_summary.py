@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from shlex import quote as quoted
 from typing import Any
 
-from preflight.render.phrases import size
+from preflight.render.texts.phrases import size
 
 _RULES_SHOWN = 8
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from preflight.redact import printable, redact
-from preflight.render import phrases
+from preflight.render.texts import phrases
 from preflight.ui.workplace import Workplace
 
 TEMPLATES: Final = Path(__file__).parent / "templates"

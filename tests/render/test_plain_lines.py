@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from preflight.cli.console import TextConsole
+from preflight.cli.printing.console import TextConsole
 
 COLUMNS = 24
 TEXTS = st.text(st.sampled_from("ab -/.:·×…字\t\n\x1b\u202e[]"), max_size=40)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.completion import files
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import NetworkOptions, ResultOptions, VerdictOptions
-from preflight.cli.result_options import emit_results, results
-from preflight.cli.shared_options import engine_options, network_options, result_options
-from preflight.cli.terminal import progress
+from preflight.cli.options.completion import files
+from preflight.cli.options.option_groups import NetworkOptions, ResultOptions, VerdictOptions
+from preflight.cli.options.result_options import emit_results, results
+from preflight.cli.options.shared_options import engine_options, network_options, result_options
+from preflight.cli.printing.terminal import progress
 from preflight.model.target import Media, is_url
 from preflight.render.formats import FACTS
 

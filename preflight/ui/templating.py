@@ -1,4 +1,5 @@
-"""Pages from templates. Everything that is put into one is escaped: names, prompts and messages come from outside."""
+"""The Jinja environment of the local page: everything that is put into a template is escaped, since names, prompts
+and messages come from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Jinja environment of reports and differences, their style sheet and script, and the policy that allows only these.
+"""The Jinja environment of reports and differences, their style sheet and script, and the policy that allows no more.
 
 The local page has its own, in ``ui/templating.py``.
 """

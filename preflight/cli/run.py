@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from preflight.cli import head_start
 from preflight.cli.app import commands
 from preflight.cli.exit_codes import Exit
 from preflight.cli.help.usage_errors import usage_of
@@ -65,6 +66,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             return _run(arguments)
         finally:
+            head_start.end()
             silence()
 
 

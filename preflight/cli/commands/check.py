@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import click
 
+from preflight.cli import head_start
 from preflight.cli.exit_codes import Exit
 from preflight.cli.options.completion import files
 from preflight.cli.options.option_groups import (
@@ -108,7 +109,11 @@ def command(
         return check_into_folder(names, options, run, places=places, wanted=wanted, output=output)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
     checked = CheckRun(streams, targets, keeps_all=write_baseline is not None or options.baseline is not None)
-    with progress("checking", hidden=output.hidden) as spinner, Engine(options) as engine:
+    with (
+        progress("checking", hidden=output.hidden) as spinner,
+        head_start.resources() as resources,
+        Engine(options, resources=resources) as engine,
+    ):
         if not checked.go_through(engine.check_each(targets), spinner):
             return Exit.INTERRUPTED
     if not checked.totals.jobs and not jobs_only:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from preflight.cli.printing.guard import is_ci, unguarded, without_commands, write_text
 from preflight.cli.printing.terminal import remark
@@ -245,19 +245,16 @@ class _Printed(StringIO):
 
 def to_text(render: Callable[[Console], object], output: str | None) -> str:
     """The output of ``render``: in colour on a terminal, plain and 80 columns wide elsewhere."""
+    if output is not None or not sys.stdout.isatty():
+        from preflight.cli.printing.plain_console import PlainConsole  # noqa: PLC0415 - JSON needs no layout
+
+        printed = _Printed("utf-8" if output is not None else sys.stdout.encoding or "ascii")
+        render(cast("Console", PlainConsole(printed, PIPED_COLUMNS)))
+        return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
     from preflight.cli.printing.console import TextConsole  # noqa: PLC0415 - 60 ms that JSON does not need
 
-    plain = output is not None or not sys.stdout.isatty()
-    printed = _Printed("utf-8" if output is not None else sys.stdout.encoding or "ascii")
-    console = TextConsole(
-        file=printed if plain else None,  # for a terminal, rich reads colours and width
-        width=PIPED_COLUMNS if plain else None,
-        force_terminal=False if plain else None,
-        color_system=None if plain or os.environ.get("NO_COLOR") else "auto",
-    )
-    if plain:
-        render(console)
-        return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+    # For a terminal, rich reads colours and width.
+    console = TextConsole(color_system=None if os.environ.get("NO_COLOR") else "auto")
     with console.capture() as capture:
         render(console)
     return re.sub(_TRAILING_BLANKS, "", capture.get())

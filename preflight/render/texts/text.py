@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
-
-from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from preflight.checking.totals import Totals, totals_of
 from preflight.checking.verdict import verdict_of_finding, verdict_of_subject
@@ -19,10 +15,16 @@ from preflight.redact import printable
 from preflight.redact.advice import as_command
 from preflight.render.build_servers.locations import STANDARD_INPUT
 from preflight.render.texts import phrases
-from preflight.render.texts.excerpts import LineOf, excerpt
 from preflight.render.texts.in_order import is_in_order
+from preflight.render.texts.styled import Labelled, Piece, Styled
 from preflight.rules import Trait, rules_with
 from preflight.units import dollars
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from preflight.render.texts.excerpts import LineOf
 
 _STYLES = {"pass": "green", phrases.NOT_EXAMINED: "yellow", "fail": "red", "indeterminate": "yellow"}
 """Those of the words for verdicts, in the order of a summary."""
@@ -89,16 +91,19 @@ def render_findings(job: JobReport, console: Console, line_of: LineOf = _no_line
 def render_end(totals: Totals, console: Console, *, next_commands: Sequence[str] = ()) -> None:
     """Print the sums over many jobs, of which those that pass were not printed."""
     if totals.rules:
+        from rich.padding import Padding  # noqa: PLC0415 - takes long to load, and most texts need no table
+        from rich.table import Table  # noqa: PLC0415 - the same
+
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         table.add_column(justify="right")
         table.add_column(no_wrap=True)
         for rule, count in totals.rules.most_common():
             table.add_row(str(count), rule)
-        console.print(Text("findings by rule", style="bold"))
+        console.print(Styled(("findings by rule", "bold")))
         console.print(Padding(table, (0, 0, 1, 2), expand=False))
     if totals.warned:
         these = "1 job passes" if totals.warned == 1 else f"{totals.warned} jobs pass"
-        console.print(f"{these} with warnings; --format concise lists them", style="dim")
+        console.print(Styled((f"{these} with warnings; --format concise lists them", "dim")))
     console.print(_summary(totals))
     _print_next(next_commands, console)
 
@@ -108,9 +113,11 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
     several = len(report.jobs) > 1
     for job in report.jobs:
         _print_heading(job, console)
-        console.print(_price_table(job.quotes, console.width) if job.quotes else f"  no price: {_why_no_price(job)}")
+        console.print(
+            _price_table(job.quotes, console.width) if job.quotes else Styled(f"  no price: {_why_no_price(job)}")
+        )
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
-            console.print(_indented(Text(f"· {reason}", style="dim")))
+            console.print(Styled((f"· {reason}", "dim"), indent=2))
         _print_findings(job, console, line_of, at_least=Severity.WARNING)
         if several:
             console.print()
@@ -118,11 +125,11 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
         console.print(_summary(totals_of(report.jobs)))
 
 
-def _line(job: JobReport) -> Text:
+def _line(job: JobReport) -> Styled:
     """A bare file without findings takes one line, as in a report where all files pass."""
     (subject,) = job.subjects
     label = phrases.label_of(job.verdict, job.subjects)
-    return Text.assemble((label, _STYLES[label]), f"  {printable(subject.source)}  {phrases.measured(subject)}")
+    return Styled((label, _STYLES[label]), f"  {printable(subject.source)}  {phrases.measured(subject)}")
 
 
 def _print_next(commands: Sequence[str], console: Console) -> None:
@@ -130,7 +137,7 @@ def _print_next(commands: Sequence[str], console: Console) -> None:
         if number == 0:
             console.print()
         # Never wrapped, so that it can be copied whole.
-        console.print(Text.assemble(("next: " if number == 0 else "      ", "bold"), (command, "cyan")), soft_wrap=True)
+        console.print(Styled(("next: " if number == 0 else "      ", "bold"), (command, "cyan")), soft_wrap=True)
 
 
 def _why_no_price(job: JobReport) -> str:
@@ -142,21 +149,21 @@ def _why_no_price(job: JobReport) -> str:
 def _print_heading(job: JobReport, console: Console) -> None:
     console.print(_heading(job), soft_wrap=True)
     if job.meta and (row := phrases.row(job)):
-        console.print(_indented(Text(row, style="dim")))
+        console.print(Styled((row, "dim"), indent=2))
 
 
-def _heading(job: JobReport) -> Text:
+def _heading(job: JobReport) -> Styled:
     label = _label(job)
-    text = Text.assemble((label.upper(), f"bold {_STYLES[label]}"))
+    text = Styled((label.upper(), f"bold {_STYLES[label]}"))
     name = job.path or (None if job.bare else "job")
     if name:
-        text.append(f"  {printable(name)}{phrases.row_of(job)}", style="bold")
+        text.append(f"  {printable(name)}{phrases.row_of(job)}", "bold")
     if job.id:
         text.append(f"  {printable(job.id)}")
     if job.quote is not None and job.verdict is not Verdict.FAIL:  # a refused job costs nothing
         text.append(f"  {phrases.price(job.quote)}")
     if not job.bare and job.verdict is Verdict.PASS and (not_opened := phrases.unopened(job)):
-        text.append(f"  {not_opened}", style="yellow")
+        text.append(f"  {not_opened}", "yellow")
     return text
 
 
@@ -167,15 +174,12 @@ def _label(job: JobReport) -> str:
 
 def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
     label = phrases.label_of(verdict_of_subject(job, subject), (subject,))
-    details = Text.assemble((label, _STYLES[label]), f"  {phrases.measured(subject)}")
     if not job.bare:
-        console.print(
-            Text.assemble("  ", (f"{subject.kind.value}  ", "bold"), printable(subject.source)), soft_wrap=True
-        )
+        console.print(Styled("  ", (f"{subject.kind.value}  ", "bold"), printable(subject.source)), soft_wrap=True)
     indent = 2 if job.bare else 9
-    console.print(_indented(details, indent))
+    console.print(Styled((label, _STYLES[label]), f"  {phrases.measured(subject)}", indent=indent))
     if subject.transfer.requests or subject.facts is not None:
-        console.print(_indented(Text(phrases.spent(subject.transfer), style="dim"), indent))
+        console.print(Styled((phrases.spent(subject.transfer), "dim"), indent=indent))
 
 
 def _print_findings(job: JobReport, console: Console, line_of: LineOf, *, at_least: Severity = Severity.NOTE) -> None:
@@ -196,14 +200,14 @@ def _print_finding(same: Sequence[Finding], console: Console, fixes: set[str], l
     label, style = finding.severity.label, _SEVERITIES[finding.severity]
     if finding.indeterminate:
         label, style = _UNTOLD
-    head = Text.assemble((label, style), "  ", (finding.rule, "bold"))
+    head = Styled((label, style), "  ", (finding.rule, "bold"))
     for each in same if line_of else ():
         where = ":".join(str(part) for part in (each.path, each.line, each.column) if part is not None)
         about = " ".join(part for part in (each.field, where) if part)
         if about:
-            head.append(f"  {printable(about)}", style="dim")
+            head.append(f"  {printable(about)}", "dim")
     console.print(head, soft_wrap=True)
-    console.print(_indented(Text(printable(finding.message))))
+    console.print(Styled(printable(finding.message), indent=2))
     if line_of:
         for each in same[:_SHOWN_LINES]:
             _print_line(each, console, line_of)
@@ -211,9 +215,9 @@ def _print_finding(same: Sequence[Finding], console: Console, fixes: set[str], l
         fixes.add(finding.fix)
         if phrases.is_command(finding.fix):
             # Never wrapped, so that it can be copied whole.
-            console.print(Text.assemble("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)
+            console.print(Styled("  ", ("fix: ", "dim"), (printable(finding.fix), "cyan")), soft_wrap=True)
         else:
-            console.print(_indented(Text.assemble(("help: ", "dim"), printable(as_command(finding.fix)))))
+            console.print(Styled(("help: ", "dim"), printable(as_command(finding.fix)), indent=2))
 
 
 def _print_line(finding: Finding, console: Console, line_of: LineOf) -> None:
@@ -222,6 +226,8 @@ def _print_line(finding: Finding, console: Console, line_of: LineOf) -> None:
         return
     if finding.rule in _ABSENT or finding.path == STANDARD_INPUT:
         return
+    from preflight.render.texts.excerpts import excerpt  # noqa: PLC0415 - only for job files, with a dozen patterns
+
     number = str(finding.line)
     gutter = f"  {number} | "
     shown = excerpt(
@@ -235,30 +241,26 @@ def _print_line(finding: Finding, console: Console, line_of: LineOf) -> None:
     if shown is not None:
         mark = " " * shown.start + "^" * (shown.end - shown.start)
         under = " " * len(number)
-        console.print(Text.assemble((gutter, "dim"), shown.text), soft_wrap=True)
-        console.print(Text.assemble((f"  {under} | ", "dim"), (mark, "bold red")), soft_wrap=True)
+        console.print(Styled((gutter, "dim"), shown.text), soft_wrap=True)
+        console.print(Styled((f"  {under} | ", "dim"), (mark, "bold red")), soft_wrap=True)
 
 
 def _print_price(job: JobReport, quote: Quote, console: Console) -> None:
     """The price, with a mark if it is over the budget."""
     console.print()
-    line = Table.grid(padding=(0, 2))
-    line.add_row(Text("price", style="bold"), Text(f"{phrases.price(quote)}: {phrases.reckoning(quote)}"))
-    console.print(line)
+    console.print(Labelled("price", f"{phrases.price(quote)}: {phrases.reckoning(quote)}"))
     for finding in job.findings:
         if finding.rule in _BUDGET:
             label = phrases.VERDICTS[verdict_of_finding(finding, job.fail_on)]
-            told = Text.assemble((label, _STYLES[label]), f"  over the budget: {finding.allowed}")
-            console.print(_indented(told, 7))
+            console.print(Styled((label, _STYLES[label]), f"  over the budget: {finding.allowed}", indent=7))
     for reason in quote.reasons:
-        console.print(_indented(Text(f"· {reason}", style="dim"), 7))
-
-
-def _indented(text: RenderableType, columns: int = 2) -> Padding:
-    return Padding(text, (0, 0, 0, columns), expand=False)
+        console.print(Styled((f"· {reason}", "dim"), indent=7))
 
 
 def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - the same
+
     table = Table(box=None, header_style="dim", padding=(0, 2 if columns >= _ROOMY else 1))
     for name in ("mode", "billed", "rate", "credits", "low", "high", "USD"):
         table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
@@ -275,15 +277,13 @@ def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
     return table
 
 
-def _summary(totals: Totals) -> Text:
-    text = Text()
+def _summary(totals: Totals) -> Styled:
+    pieces: list[Piece] = []
     unopened = totals.unopened
     counts = {phrases.VERDICTS[verdict]: count for verdict, count in totals.verdicts.items()}
     counts |= {"pass": counts["pass"] - unopened, phrases.NOT_EXAMINED: unopened}
     for label, style in _STYLES.items():
         if count := counts[label]:
-            text.append(f"{count} {label}", style=f"bold {style}")
-            text.append("  ")
-    text.append(phrases.total(totals))
-    text.rstrip()
-    return text
+            pieces += [(f"{count} {label}", f"bold {style}"), "  "]
+    costs = phrases.total(totals)
+    return Styled(*pieces, costs) if costs else Styled(*pieces[:-1])

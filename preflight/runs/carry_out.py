@@ -141,7 +141,14 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
     observer.began(state, total)
     before.clear()
     if wanted:
-        task = Task(run_id=run.id, store=store, options=order.options, results=run.results, retry=order.retry)
+        task = Task(
+            run_id=run.id,
+            store=store,
+            options=order.options,
+            results=run.results,
+            retry=order.retry,
+            repeated=manifest.repeated,
+        )
         work(
             task,
             wanted,

@@ -54,7 +54,8 @@ def summary() -> dict[str, Any]:
             "rules": _COUNTS,
             "histograms": histograms,
             "elapsed_s": _NUMBER,
-        }
+        },
+        optional={"swapped": COUNT},
     )
 
 

@@ -241,3 +241,9 @@ def reckoning(quote: Quote) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def swapped(count: int, whole: int, *, of: str) -> str:
+    """What is wrong with ``count`` of ``whole`` rows or jobs whose image and video are exchanged."""
+    these = f"All {whole:,}" if count == whole else f"{count:,} of {whole:,}"
+    return f"{these} {of} have a clip as the image and a picture as the video: exchange the two columns"

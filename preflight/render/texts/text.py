@@ -65,7 +65,9 @@ def render_report(
     if several:
         if in_line:
             console.print()
-        console.print(_summary(totals_of(report.jobs)))
+        totals = totals_of(report.jobs)
+        _print_swapped(totals, console)
+        console.print(_summary(totals))
         _print_next(next_commands, console)
 
 
@@ -104,6 +106,7 @@ def render_end(totals: Totals, console: Console, *, next_commands: Sequence[str]
     if totals.warned:
         these = "1 job passes" if totals.warned == 1 else f"{totals.warned} jobs pass"
         console.print(Styled((f"{these} with warnings; --format concise lists them", "dim")))
+    _print_swapped(totals, console)
     console.print(_summary(totals))
     _print_next(next_commands, console)
 
@@ -123,6 +126,13 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
             console.print()
     if several:
         console.print(_summary(totals_of(report.jobs)))
+
+
+def _print_swapped(totals: Totals, console: Console) -> None:
+    """What a whole table has wrong is said once for it; a single job says it itself."""
+    if totals.swapped > 1:
+        console.print(Styled(phrases.swapped(totals.swapped, totals.jobs, of="jobs")))
+        console.print()
 
 
 def _line(job: JobReport) -> Styled:

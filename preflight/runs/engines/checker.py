@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from preflight.checking.engine import Engine
 from preflight.errors import PreflightError
 from preflight.render.objects.json_objects import job_object
 from preflight.render.objects.json_text import to_json, to_json_lines
+from preflight.runs.engines.counted_readings import CountedReadings
 from preflight.runs.on_disk.part_files import SCHEMA, Results, counts_name, encoded, part_name, read_part
 from preflight.runs.on_disk.run_file import find_run
 from preflight.runs.on_disk.tally import Tally
@@ -21,21 +22,22 @@ from preflight.runs.run_errors import RunUnusable
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
-    from preflight.model import JobReport, Transfer
+    from preflight.checking.subjects import Shared
+    from preflight.model import JobReport
     from preflight.model.target import Target
+    from preflight.runs.manifests.repeated_urls import RepeatedUrls
     from preflight.runs.manifests.rows import PartRows
     from preflight.runs.on_disk.store import Store
 
 Retry: TypeAlias = Literal["fail", "indeterminate"]
-_READINGS_KEPT: Final = 4096
-"""Readings that are known to be counted: more than the engine remembers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """What a worker needs to know beside the rows of a part; it can be sent to another process.
 
-    ``retry``: parts are there already, and their rows with this verdict are examined again.
+    ``retry``: parts are there already, and their rows with this verdict are examined again. ``repeated`` are the URLs
+    in several rows, for workers that share their readings.
     """
 
     run_id: str
@@ -43,6 +45,7 @@ class Task:
     options: Options
     results: Results
     retry: Retry | None = None
+    repeated: RepeatedUrls | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,7 +92,8 @@ Parts: TypeAlias = "asyncio.Queue[PartRows | None]"
 class PartChecker:
     """Checks the parts that come, several at a time, and writes the file of each when its last row is known.
 
-    A file that several rows name is read once, across parts too, as far as the engine remembers it.
+    A file that several rows name is read once, across parts too, as far as the engine remembers it, or it is
+    ``shared`` with other workers. ``counted`` are readings whose cost they count.
     """
 
     def __init__(
@@ -98,18 +102,20 @@ class PartChecker:
         *,
         heard: Callable[[PartDone | PartFailed], object],
         on_progress: Callable[[Headway], object] = lambda _: None,
+        counted: CountedReadings | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self._task = task
         self._heard = heard
         self._on_progress = on_progress
         self._places: dict[int, tuple[_Part, int]] = {}
         self._taken = 0
-        self._readings: deque[Transfer] = deque(maxlen=_READINGS_KEPT)
-        self._counted: set[int] = set()
+        self._counted = counted or CountedReadings()
+        self._shared = shared
 
     async def check(self, parts: Parts) -> None:
         """Do all ``parts``; ``heard`` is told of each."""
-        async with Engine(self._task.options) as engine, aclosing(self._targets(parts)) as targets:
+        async with Engine(self._task.options, shared=self._shared) as engine, aclosing(self._targets(parts)) as targets:
             async for checked in engine.results(targets):
                 part, row = self._places.pop(checked.index)
                 self._on_progress(self._add(part, row, checked.report))
@@ -164,22 +170,12 @@ class PartChecker:
             rows=1, passed=verdict == "pass", failed=verdict == "fail", indeterminate=verdict == "indeterminate"
         )
         for subject in job.subjects:
-            if self._is_new(subject.transfer):
+            if self._counted.add(subject.transfer):
                 progress.bytes += subject.transfer.bytes
                 progress.requests += subject.transfer.requests
                 progress.sent_again += subject.transfer.retries
         part.tally.add_cost(progress)
         return progress
-
-    def _is_new(self, transfer: Transfer) -> bool:
-        """Whether the reading was not counted for an earlier row: rows that name one file have the same one."""
-        if id(transfer) in self._counted:
-            return False
-        if len(self._readings) == _READINGS_KEPT:
-            self._counted.discard(id(self._readings[0]))
-        self._readings.append(transfer)  # kept, so that no other one gets its identity
-        self._counted.add(id(transfer))
-        return True
 
     def _finish(self, part: _Part) -> None:
         try:

@@ -12,6 +12,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from preflight.runs.engines.child_process import start_child
+from preflight.runs.engines.shared_readings import Answer, SharedReadings
 from preflight.runs.limits import DEATHS_A_PART, PARTS_AT_ONCE
 from preflight.runs.on_disk.tally import Tally
 from preflight.runs.run_errors import ManifestChanged, RunPaused, RunUnusable
@@ -91,6 +92,7 @@ class _Crew:
         self._command = command
         self._tasks = tasks
         self._workers: list[_Worker] = []
+        self._readings = SharedReadings()
 
     def work(self) -> None:
         for task in self._tasks:
@@ -116,6 +118,7 @@ class _Crew:
     def close(self) -> None:
         for worker in self._workers:
             worker.end(at_once=True)
+        self._readings.close()
 
     def _start(self, task: Task, first: PartRows) -> None:
         worker = _Worker(task, self._command)
@@ -142,6 +145,10 @@ class _Crew:
         match message:
             case ("progress", progress):
                 self._watcher.progressed(progress)
+            case ("asked", key):
+                self._readings.asked(key, worker)
+            case ("told", key, result):
+                self._readings.told(key, worker, result)
             case ("done", number, tally):
                 worker.parts.discard(number)
                 self._watcher.done(number, Tally.from_object(tally))
@@ -158,6 +165,7 @@ class _Crew:
         """Another process in place of one that died, for the parts that it had in the making."""
         self._workers.remove(worker)
         code = worker.end(at_once=True)
+        self._readings.gone(worker)
         for number in worker.parts:
             self._deaths[number] += 1
             if self._deaths[number] >= DEATHS_A_PART:
@@ -187,6 +195,10 @@ class _Worker:
     def give(self, part: PartRows) -> None:
         self.parts.add(part.part.number)
         self._send(part)
+
+    def answer(self, message: Answer) -> None:
+        """Answer a question about a reading."""
+        self._send(message)
 
     def end(self, *, at_once: bool) -> int:
         """End the process; returns its exit code."""

@@ -9,6 +9,7 @@ import socket
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preflight.errors import ConfigurationError, MissingExtra
@@ -47,7 +48,8 @@ def work_on_ray(
     with _connected(address, workers) as ray:
         processors = int(ray.cluster_resources().get("CPU", 1))
         count = max(1, min(workers or processors, most, len(parts)))
-        _Tasks(ray, with_manners(task, count), parts, rows_of, watcher).work()
+        alone = replace(task, repeated=None)  # tasks of Ray do not share readings
+        _Tasks(ray, with_manners(alone, count), parts, rows_of, watcher).work()
 
 
 class _Tasks:

@@ -21,6 +21,7 @@ from preflight.jobfiles.csv_reader import table_rows
 from preflight.jobfiles.open import require_fetched
 from preflight.jobfiles.source_text import Lines
 from preflight.redact import shown_path
+from preflight.runs.manifests.repeated_urls import RepeatedUrls, UrlCount
 from preflight.runs.run_errors import ManifestChanged
 
 _PIECE = 1024 * 1024
@@ -54,8 +55,9 @@ class Manifest:
     """A manifest, with the first byte and line of every part (``starts`` has one entry more).
 
     ``path`` is its name in rows, ``file`` the file or URL that it is. ``head`` is the header of a table, of
-    ``head_lines`` lines. ``snapshot`` is a file without a name that holds the
-    rows where ``path`` is not a text of this machine; ``close`` closes it.
+    ``head_lines`` lines. ``repeated`` are the URLs that stand in several rows, ``None`` where there are none.
+    ``snapshot`` is a file without a name that holds the rows where ``path`` is not a text of this machine; ``close``
+    closes it.
     """
 
     path: str
@@ -69,6 +71,7 @@ class Manifest:
     head_lines: int
     starts: array[int]
     lines: array[int]
+    repeated: RepeatedUrls | None = None
     snapshot: IO[bytes] | None = None
 
     def close(self) -> None:
@@ -111,7 +114,8 @@ def index_of(
     require_fetched(head, path=path)
     stamp = stamp_of(stream)
     lines = _CountedLines(stream, path=path)
-    scan = _Scan(lines, rows_a_part)
+    urls = UrlCount(stamp[1])
+    scan = _Scan(lines, rows_a_part, urls)
     match kind:
         case "table":
             scan.table()
@@ -140,6 +144,7 @@ def index_of(
         head_lines=scan.head_lines,
         starts=scan.starts,
         lines=scan.first_lines,
+        repeated=urls.repeated(),
         snapshot=snapshot,
     )
 
@@ -207,13 +212,14 @@ class _CountedLines(Lines):
 class _Scan:
     """Finds the rows of a manifest, and notes where each part begins."""
 
-    def __init__(self, lines: _CountedLines, rows_a_part: int) -> None:
+    def __init__(self, lines: _CountedLines, rows_a_part: int, urls: UrlCount) -> None:
         self.rows = 0
         self.head_bytes = self.head_lines = 0
         self.starts = array("Q")
         self.first_lines = array("Q")
         self._lines = lines
         self._rows_a_part = rows_a_part
+        self._urls = urls
 
     def json_lines(self) -> None:
         """A row is a line that is not blank, or cannot be read."""
@@ -221,8 +227,10 @@ class _Scan:
         while True:
             start, number = lines.position, lines.number + 1
             try:
-                if next(lines).strip():
+                line = next(lines)
+                if line.strip():
                     self._row(start, number)
+                    self._urls.add_json(line)
             except StopIteration:
                 break
             except JobUnreadable:
@@ -238,8 +246,10 @@ class _Scan:
             raise header
         self.head_bytes, self.head_lines = lines.position, lines.number
         start, number = lines.position, lines.number + 1
-        for _ in rows if header else ():
+        for row in rows if header else ():
             self._row(start, number)
+            if not isinstance(row, JobUnreadable):
+                self._urls.add(" ".join(row.cells))
             start, number = lines.position, lines.number + 1
         self.starts.append(lines.position)
 
@@ -252,6 +262,7 @@ class _Scan:
         for line in lines:
             if line != "[]\n":
                 self._row(start, number)
+                self._urls.add_json(line)
             start, number = lines.position, lines.number
         self.starts.append(lines.position)
 

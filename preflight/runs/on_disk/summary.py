@@ -69,6 +69,7 @@ def summary_object(total: Tally, *, elapsed_s: float) -> dict[str, Any]:
         "verdicts": verdicts,
         "quote": quote,
         "over_budget": total.over_budget,
+        "swapped": total.swapped,
         "rules": {rule: sum(counts.values()) for rule, counts in sorted(total.rules.items())},
         "histograms": {
             **{name: histogram.to_object() for name, histogram in total.histograms.items()},

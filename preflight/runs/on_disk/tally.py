@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
+from preflight.model import Kind
+from preflight.model.file_types import are_exchanged
 from preflight.rules import Trait, rules_with
 from preflight.runs.limits import HOSTS_COUNTED
 from preflight.runs.on_disk.histogram import Histogram, histograms
@@ -17,7 +19,8 @@ VERDICTS: Final = ("pass", "fail", "indeterminate")
 OTHER_HOSTS: Final = "(other hosts)"
 _BUDGET = rules_with(Trait.BUDGET)
 _SUMS = (
-    "rows", "credits", "low", "high", "usd", "priced", "inexact", "over_budget", "bytes", "requests", "sent_again",
+    "rows", "credits", "low", "high", "usd", "priced", "inexact", "over_budget", "swapped", "bytes", "requests",
+    "sent_again",
 )  # fmt: skip
 
 
@@ -31,7 +34,10 @@ class Cost(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """``bytes``, ``requests`` and ``sent_again`` are what was read for these rows, each reading counted once."""
+    """``bytes``, ``requests`` and ``sent_again`` are what was read for these rows, each reading counted once.
+
+    ``swapped`` counts rows with a clip as the image and a picture as the video.
+    """
 
     rows: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -45,6 +51,7 @@ class Tally:
     priced: int = 0
     inexact: int = 0
     over_budget: int = 0
+    swapped: int = 0
     bytes: int = 0
     requests: int = 0
     sent_again: int = 0
@@ -58,6 +65,7 @@ class Tally:
         for rule in rules:
             self.rules.setdefault(rule, Counter())[verdict] += 1
         self.over_budget += not _BUDGET.isdisjoint(rules)
+        self.swapped += are_exchanged(_files(job))
         hosts = set()
         for subject in job["subjects"]:
             hosts.add(urlsplit(subject["source"]).netloc if "://" in subject["source"] else "")
@@ -114,7 +122,7 @@ class Tally:
     @classmethod
     def from_object(cls, value: Mapping[str, Any]) -> Tally:
         """The counts that ``to_object`` made. Raises ``ValueError``, ``KeyError``, ``TypeError`` for anything else."""
-        tally = cls()
+        tally, value = cls(), {"swapped": 0, **value}  # which earlier versions did not count
         for name in _SUMS:
             setattr(tally, name, type(getattr(tally, name))(value[name]))
         tally.verdicts.update(_counts(value["verdicts"]))
@@ -123,6 +131,11 @@ class Tally:
         for name, histogram in tally.histograms.items():
             histogram.merge(int(count) for count in value["histograms"][name])
         return tally
+
+
+def _files(job: Mapping[str, Any]) -> Iterator[tuple[Kind, str | None]]:
+    for subject in job["subjects"]:
+        yield Kind(subject["kind"]), (subject["facts"] or {}).get("container")
 
 
 def _plain(value: int | Decimal) -> int | str:

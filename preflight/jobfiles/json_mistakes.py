@@ -9,6 +9,7 @@ from typing import Final
 from preflight.jobfiles.scalars import shown_word
 from preflight.model import Place
 from preflight.model.frozen import frozen
+from preflight.redact.suggestion import CURLY_QUOTES
 
 END: Final = "the end"
 KEY: Final = "a key in double quotes"
@@ -27,7 +28,6 @@ _WORDS_OF_OTHERS: Final = {
 """Words of other languages, in lower case, and what JSON has for them."""
 _WORD = re.compile(r"[^\W\d][\w.-]{0,60}")
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|\$\{|\$[A-Za-z_]|%\w+%")
-_CURLY: Final = frozenset("\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb")
 _IN_NUMBER = re.compile(r"[\d.xXoObB_eE]")
 _NUMBERS: Final = "JSON writes numbers as 10, 0.5 or -1e3: write the number so"
 
@@ -90,7 +90,7 @@ def _other_language(here: Unexpected) -> str | None:
 def _other_quotes(here: Unexpected) -> str | None:
     if here.found == "'":
         return f'expected {here.wanted}, found a single quote: write double quotes (")'
-    if here.found in _CURLY:
+    if here.found in CURLY_QUOTES:
         return f'expected {here.wanted}, found a curly quote ({here.found}): write straight double quotes (")'
     return None
 

@@ -7,6 +7,7 @@ import re
 from preflight.jobfiles.scalars import shown_word
 from preflight.jobfiles.text_lines import Line
 from preflight.model.frozen import frozen
+from preflight.redact.suggestion import CURLY_QUOTES
 
 _LINE_MARKS = (
     (
@@ -32,7 +33,7 @@ _COLON_WITHOUT_SPACE = re.compile(r"""(["']?)([\w.-]+)\1:(?!//)(?=\S)""")
 _EQUALS = re.compile(r"([\w.-]+)\s*=")
 _WORD = re.compile(r"([\w.-]+)(?=\s|$)")
 _FIELD = re.compile(r"[^:#\s][^:#]*:\s+(?=\S)(?![|>]|#)")
-_CURLY = re.compile(r"(?:[:\[,-]\s*|^)([“”„‟‘’‚‛«»])")
+_CURLY = re.compile(rf"(?:[:\[,-]\s*|^)([{CURLY_QUOTES}])")
 _QUOTES = "put the value in quotes"
 
 

@@ -153,7 +153,7 @@ class _Feed:
         self._chars = 0
         return text
 
-    def broken(self, error: Exception) -> JobUnreadable:
+    def broken(self, error: csv.Error | JobUnreadable, delimiter: str) -> JobUnreadable:
         """The error in place of the row that was being read. Its quotes decide whether the next line begins another.
 
         A line of which only the end was not kept counts as one with its quotes in order where it begins a row.
@@ -164,8 +164,12 @@ class _Feed:
         if isinstance(error, JobUnreadable):
             found = error
         else:
+            from preflight.jobfiles.csv_mistakes import find_quote  # noqa: PLC0415 - only for a mistake
+
+            text = Text("".join(self._taken), path=self._rest.path, first_line=self._first_line)
+            index, words = find_quote(text.string, delimiter, error)
             more = "" if self.goes_on else ", and not read further"
-            found = self._unreadable(f"not CSV{more}: {error}")
+            found = text.unreadable(f"not CSV{more}: {words}", text.place(index))
         self._taken.clear()
         self._chars = 0
         return found
@@ -193,7 +197,7 @@ def table_rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
         except StopIteration:
             return
         except (csv.Error, JobUnreadable) as exc:
-            yield feed.broken(exc)
+            yield feed.broken(exc, delimiter)
             if not feed.goes_on:
                 return
             continue
@@ -228,11 +232,15 @@ def _job(row: _Row, nameless: Sequence[int], reader: RowReader) -> Job:
     if len(cells) > len(columns):
         for index in range(len(columns), len(cells)):
             if cells[index].strip():
-                message = f"more than the {len(columns)} cells of the header (a delimiter within a value needs quotes)"
+                cells_of_header = "1 cell" if len(columns) == 1 else f"{len(columns)} cells"
+                message = f"more than the {cells_of_header} of the header: put a value that holds a delimiter in quotes"
                 raise text.unreadable(message, row.place(index))
     for index in nameless:
         if index < len(cells) and cells[index].strip():
-            raise text.unreadable("a value in a column without a name", row.place(index))
+            raise text.unreadable(
+                "a value in a column without a name: name the column in the header, or remove the value",
+                row.place(index),
+            )
     try:
         return reader.job(cells, path=text.path, line=text.first_line, places=_Places(row, columns))
     except NotAnId as exc:

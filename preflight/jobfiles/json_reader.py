@@ -18,50 +18,37 @@ from preflight.jobfiles.json_rows import JsonRows
 from preflight.jobfiles.scalars import decimal, integer
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.tree import Node, TreeBuilder, unfold
-from preflight.model import Job, Place
+from preflight.model import Job
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _FIRST_OF_SCALAR = frozenset('"-0123456789tfn')
 _CLOSERS = {"{": "}", "[": "]"}
-_REASONS = {
-    "Expecting value": "expected a number, text in double quotes, true, false or null",
-    "Unterminated string": "the text in double quotes is not closed",
-    "Invalid control character": "a control character; in a text a line break is written \\n, a tab \\t",
-    "Invalid \\": "that is not an escape; a backslash is written \\\\",
-}
-"""Messages about the file, by the first words of Python's decoder."""
 
 
-def read_json(text: Text) -> Node | None:
-    """The tree of a JSON document, ``None`` for one without a value.
+def read_json(text: Text, *, in_lines: bool = False) -> Node | None:
+    """The tree of a JSON document, ``None`` for one without a value. ``in_lines`` is for a line of JSON Lines.
 
     Raises ``JobUnreadable`` for text that is not JSON, breaks a limit, or could not be written as JSON again.
     """
-    return _Reader(text).read()
+    return _Reader(text, in_lines=in_lines).read()
 
 
 def _no_constant(word: str) -> float:
-    raise ValueError(f"{word} is not JSON")
-
-
-def _no_json(why: str, place: Place) -> str:
-    return f"this line is not JSON, at column {place.column}: {why}"
-
-
-def _reason(said: str) -> str:
-    return next((words for start, words in _REASONS.items() if said.startswith(start)), "it cannot be read")
+    raise ValueError(f"not JSON: expected a value, found {word}: write a number, or null")
 
 
 _DECODER = json.JSONDecoder(parse_int=integer, parse_float=decimal, parse_constant=_no_constant)
 
 
 class _Reader:
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, *, in_lines: bool) -> None:
         self._text = text
+        self._in_lines = in_lines
         self._string = text.string
         self._at = 0
         self._build = TreeBuilder(text)
         self._closers: list[str] = []
+        self._openers: list[int] = []
         self._first = True
 
     def read(self) -> Node | None:
@@ -71,7 +58,7 @@ class _Reader:
         while self._closers:
             self._step()
         if self._peek():
-            raise self._error("a second value begins here; a job file holds one, a manifest (.jsonl) one a line")
+            raise self._mistake("the end")
         return self._build.root
 
     def _step(self) -> None:
@@ -79,6 +66,7 @@ class _Reader:
         closer = self._closers[-1]
         if self._peek() == closer:
             self._closers.pop()
+            self._openers.pop()
             self._first = False
             self._at += 1
             self._build.close()
@@ -86,10 +74,10 @@ class _Reader:
         if not self._first:
             self._take(",", f"',' or '{closer}'")
             if self._peek() == closer:
-                raise self._error(f"JSON allows no comma before '{closer}'")
+                raise self._error(f"not JSON: JSON allows no comma before '{closer}': remove the comma")
         if closer == "}":
             if self._peek() != '"':
-                raise self._unexpected("a key in double quotes")
+                raise self._mistake("a key in double quotes")
             self._scalar()
             self._take(":", "':'")
         self._value()
@@ -100,19 +88,22 @@ class _Reader:
         if self._first:
             self._build.open(self._at, mapping=char == "{")
             self._closers.append(_CLOSERS[char])
+            self._openers.append(self._at)
             self._at += 1
         elif char in _FIRST_OF_SCALAR:
             self._scalar()
         else:
-            raise self._unexpected("a value")
+            raise self._mistake("a value")
 
     def _scalar(self) -> None:
         start = self._at
         try:
             value, self._at = _DECODER.raw_decode(self._string, start)
         except json.JSONDecodeError as exc:
-            place = self._text.place(exc.pos)
-            raise self._text.unreadable(_no_json(_reason(exc.msg), place), place) from exc
+            from preflight.jobfiles.json_mistakes import broken_scalar  # noqa: PLC0415 - only for a mistake
+
+            message = f"not JSON: {broken_scalar(self._string, exc)}"
+            raise self._text.unreadable(message, self._text.place(exc.pos)) from exc
         except ValueError as exc:
             raise self._text.unreadable(str(exc), self._text.place(start)) from exc
         self._build.leaf(start, value, written=value if isinstance(value, str) else "")
@@ -125,16 +116,23 @@ class _Reader:
 
     def _take(self, char: str, wanted: str) -> None:
         if self._peek() != char:
-            raise self._unexpected(wanted)
+            raise self._mistake(wanted)
         self._at += 1
 
-    def _unexpected(self, wanted: str) -> JobUnreadable:
-        found = self._peek()
-        if found in {"/", "#"}:
-            return self._error("JSON has no comments (YAML has: name the file .yaml)")
-        if not found:
-            return self._error("the JSON ends too early")
-        return self._error(_no_json(f"expected {wanted}, found {found!r}", self._text.place(self._at)))
+    def _mistake(self, wanted: str) -> JobUnreadable:
+        """The error for the character here, where the text needs ``wanted``."""
+        from preflight.jobfiles.json_mistakes import Unexpected, describe  # noqa: PLC0415 - only for a mistake
+
+        self._peek()
+        here = Unexpected(
+            string=self._string,
+            at=self._at,
+            wanted=wanted,
+            closer=self._closers[-1] if self._closers else "",
+            opener=self._text.place(self._openers[-1]) if self._openers else None,
+            in_lines=self._in_lines,
+        )
+        return self._error(f"not JSON: {describe(here)}")
 
     def _error(self, message: str) -> JobUnreadable:
         return self._text.unreadable(message, self._text.place(self._at))
@@ -162,4 +160,4 @@ def read_json_lines(
 
 def _job(text: Text, reader: JsonRows) -> Job:
     text.require_characters()
-    return reader.read(unfold(read_json(text), text), text)
+    return reader.read(unfold(read_json(text, in_lines=True), text), text)

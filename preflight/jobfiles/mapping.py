@@ -10,7 +10,7 @@ from typing import Any
 
 from preflight.errors import ConfigurationError
 from preflight.jobfiles import limits
-from preflight.jobfiles.source_text import has_surrogate
+from preflight.jobfiles.source_text import HALF_A_PAIR, has_surrogate
 from preflight.model import Job
 from preflight.model.job import JsonValue
 from preflight.redact import printable
@@ -60,7 +60,7 @@ class _Copying:
     @staticmethod
     def _text(text: str, name: str) -> str:
         if has_surrogate(text):
-            raise ConfigurationError(f"{_shown(name)}: half of a surrogate pair is not text")
+            raise ConfigurationError(f"{_shown(name)}: {HALF_A_PAIR}")
         return str(text)
 
 

@@ -49,12 +49,12 @@ def tagged(tag: str, text: str) -> Scalar:
     if name in {"!", "str"}:
         return text
     if name not in _TYPES:
-        raise ValueError(f"unknown tag {shown_word('', tag)}")
+        raise ValueError(f"unknown tag {shown_word('', tag)}; '!' begins a tag in YAML: put the value in quotes")
     value = plain(text)
     if name == "float" and type(value) is int:
         return decimal(text)
     if type(value) is not _TYPES[name]:
-        raise ValueError(f"{shown_word('', text)} is not of type {name}")
+        raise ValueError(f"{shown_word('', text)} is not of type {name}: remove the tag, or correct the value")
     return value
 
 
@@ -71,7 +71,7 @@ def fits_collection(tag: str | None, kind: str) -> bool:
 def integer(text: str, base: int = 10) -> int:
     """Raises ``ValueError`` for an integer of more than ``limits.INTEGER_CHARS`` characters."""
     if len(text) > limits.INTEGER_CHARS:
-        raise ValueError(f"a number of {len(text)} digits")
+        raise ValueError(f"a number of {len(text)} digits; preflight reads at most {limits.INTEGER_CHARS}: shorten it")
     return int(text.removeprefix("0o"), base)
 
 
@@ -79,5 +79,5 @@ def decimal(text: str) -> float:
     """Raises ``ValueError`` for a number that no double can hold, since it could not be written again."""
     value = float(text)
     if not math.isfinite(value):
-        raise ValueError("a number beyond the range of floating point")
+        raise ValueError("a number beyond the range of floating point (1.8e308): write a smaller one")
     return value

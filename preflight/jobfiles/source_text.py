@@ -17,6 +17,7 @@ from preflight.model import Place
 _HEAD_BYTES = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+HALF_A_PAIR = "half of a surrogate pair is not text: write the character itself, or both halves"
 
 
 class Text:
@@ -110,8 +111,8 @@ def _what_is_wrong(char: str) -> str:
     if char == "\x00":
         return "a NUL byte: this is not a text file in UTF-8, nor in UTF-16 with a byte order mark"
     if "\udc80" <= char <= "\udcff":
-        return f"the byte 0x{ord(char) - 0xDC00:02x} is not UTF-8"
-    return "half of a surrogate pair is not text"
+        return f"the byte 0x{ord(char) - 0xDC00:02x} is not UTF-8: save the file as UTF-8"
+    return HALF_A_PAIR
 
 
 class Lines:

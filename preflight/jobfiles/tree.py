@@ -10,12 +10,13 @@ from typing import TypeAlias
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.scalars import Scalar, shown_word
-from preflight.jobfiles.source_text import Text, has_surrogate
+from preflight.jobfiles.source_text import HALF_A_PAIR, Text, has_surrogate
 from preflight.model import Job, Place
 from preflight.model.frozen import frozen
 from preflight.model.job import JsonValue
 
 _PLAIN_KEY = re.compile(r"[^.\[\]]+")
+_NOT_A_KEY = "a mapping or a list cannot be a key: write a name before the colon"
 
 
 @frozen
@@ -75,7 +76,7 @@ class TreeBuilder:
         """A mapping or a list begins, as a value: JSON has no such keys, and a template left unfilled has them."""
         place = self._place(index)
         if self._keys() is not None:
-            raise self._text.unreadable("a mapping or a list cannot be a key", place)
+            raise self._text.unreadable(self._not_a_key(index), place)
         if len(self._open) == limits.DEPTH:
             raise too_deep(self._text, place)
         branch = Branch(place=place, keys=[] if mapping else None)
@@ -93,16 +94,17 @@ class TreeBuilder:
         place = self._place(index)
         target = self._anchors.get(name)
         if target is None:
-            raise self._text.unreadable(f"nothing before this is named {shown_word('&', name)}", place)
+            words = f"nothing before this is named {shown_word('&', name)}, and '*' repeats a named value"
+            raise self._text.unreadable(f"{words}: name one, or put this in quotes", place)
         if any(branch is target for branch in self._open):
-            raise self._text.unreadable(f"{shown_word('*', name)} would contain itself", place)
+            raise self._text.unreadable(f"{shown_word('*', name)} would contain itself: remove it", place)
         if isinstance(target, Branch) and self._keys() is not None:
-            raise self._text.unreadable("a mapping or a list cannot be a key", place)
+            raise self._text.unreadable(_NOT_A_KEY, place)
         self._put(Alias(place=place, target=target), target.written if isinstance(target, Leaf) else "")
 
     def _add_leaf(self, place: Place, value: Scalar, written: str, anchor: str | None) -> None:
         if has_surrogate(written):
-            raise self._text.unreadable("half of a surrogate pair is not text", place)
+            raise self._text.unreadable(HALF_A_PAIR, place)
         leaf = Leaf(place=place, value=value, written=written)
         if anchor is not None:
             self._anchors[anchor] = leaf
@@ -123,6 +125,12 @@ class TreeBuilder:
             self._key_place = node.place
         else:
             self._open[-1].children.append(node)
+
+    def _not_a_key(self, index: int) -> str:
+        """The message about a mapping or a list as a key, which ``{{ name }}`` is in YAML."""
+        if self._text.string.startswith("{{", index - 1) and index > 0:
+            return "a mapping or a list cannot be a key: fill in the {{ }} of the template, or put the value in quotes"
+        return _NOT_A_KEY
 
     def _keys(self) -> list[str] | None:
         """The keys of the innermost mapping, if the next part is one of them."""

@@ -47,7 +47,9 @@ def _events(text: Text) -> Iterator[yaml.Event]:
     except yaml.YAMLError as exc:
         raise _not_yaml(exc, text) from exc
     except (ValueError, OverflowError) as exc:  # the parser in Python lets its chr() of "\UFFFFFFFF" out
-        raise JobUnreadable(f"not YAML: {exc}", path=text.path) from exc
+        raise JobUnreadable(
+            "not YAML: an escape in double quotes stands for no character: correct it", path=text.path
+        ) from exc
 
 
 def _take(event: yaml.Event, build: TreeBuilder, text: Text) -> None:
@@ -58,14 +60,18 @@ def _take(event: yaml.Event, build: TreeBuilder, text: Text) -> None:
         case yaml.SequenceStartEvent() | yaml.MappingStartEvent():
             mapping = isinstance(event, yaml.MappingStartEvent)
             if not fits_collection(event.tag, "map" if mapping else "seq"):
-                raise text.unreadable(f"the tag {shown_word('', event.tag or '')} does not fit here", text.place(start))
+                named = shown_word("", event.tag or "")
+                raise text.unreadable(f"the tag {named} does not fit here: remove the tag", text.place(start))
             build.open(start, mapping=mapping, anchor=event.anchor)
         case yaml.CollectionEndEvent():
             build.close()
         case yaml.AliasEvent():
             build.alias(start, event.anchor or "")
         case yaml.DocumentStartEvent() if build.root is not None:
-            raise text.unreadable("a second document begins here; a job file holds one", text.place(start))
+            raise text.unreadable(
+                "a second document begins here; a job file holds one: give each job a file, or a line of a .jsonl file",
+                text.place(start),
+            )
 
 
 def _take_scalar(event: yaml.ScalarEvent, build: TreeBuilder, text: Text) -> None:
@@ -90,7 +96,7 @@ def _start(event: yaml.Event) -> int:
 def _require_printable(text: Text) -> None:
     if found := _UNPRINTABLE.search(text.string):
         name = f"U+{ord(found.group()):04X}"
-        raise text.unreadable(f"YAML does not allow the character {name}", text.place(found.start()))
+        raise text.unreadable(f"YAML does not allow the character {name}: remove it", text.place(found.start()))
 
 
 def _require_few_directives(text: Text) -> None:
@@ -100,11 +106,12 @@ def _require_few_directives(text: Text) -> None:
 
 
 def _not_yaml(exc: yaml.YAMLError, text: Text) -> JobUnreadable:
+    from preflight.jobfiles.yaml_mistakes import find_mistake  # noqa: PLC0415 - only for a mistake
+
     problem, context = getattr(exc, "problem", None), getattr(exc, "context", None)
-    mark = getattr(exc, "problem_mark", None)
-    message = redact(", ".join(part for part in (problem, context) if part) or str(exc))
-    if mark is None:
-        return JobUnreadable(f"not YAML: {message}", path=text.path)
-    if text.string[mark.index : mark.index + 1] == "\t":
-        message = "a tab cannot indent YAML"
-    return text.unreadable(f"not YAML: {message}", text.place(mark.index))
+    at, began = getattr(exc, "problem_mark", None), getattr(exc, "context_mark", None)
+    said = ", ".join(part for part in (problem, context) if part)
+    if at is None:
+        return JobUnreadable(f"not YAML: {redact(said or str(exc))}", path=text.path)
+    found = find_mistake(text.string, said, at=at.index, began=None if began is None else began.index)
+    return text.unreadable(f"not YAML: {found.words}", text.place(found.at))

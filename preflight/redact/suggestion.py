@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+CURLY_QUOTES: Final = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb"
+"""What word processors write in place of straight quotes."""
 
 _LONGEST_WORD = 100
 """Comparing takes time with the square of the length, and no name that is known is as long."""

@@ -18,6 +18,7 @@ from preflight.rules.field_flaws import (
     out_of_bounds,
     shown,
 )
+from preflight.rules.right_ways import plain_characters, way_to_write, way_to_write_job, way_to_write_text
 from preflight.rules.rule import Flaw, JobCase
 from preflight.specs import FieldSpec, Role
 from preflight.specs.values import is_allowed
@@ -66,7 +67,9 @@ def field_unknown(case: JobCase) -> Iterator[Flaw]:
         if name in known or key in ruled_out:
             continue
         meant = _meant(name, case)
-        if meant and meant.rpartition(".")[2] == key:
+        if plain := plain_characters(key):
+            fix = plain
+        elif meant and meant.rpartition(".")[2] == key:
             fix = f"move it to '{meant}'"
         else:
             fix = f"did you mean '{meant}'?" if meant else "remove it"
@@ -79,7 +82,7 @@ def field_type(case: JobCase) -> Iterator[Flaw]:
         yield Flaw(
             message=f"a job is a mapping of fields such as model and input, not {kind_of(body)}",
             measured=kind_of(body),
-            fix="'preflight init' writes an example",
+            fix=way_to_write_job(body),
             field="",
         )
         return
@@ -223,20 +226,11 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
         meant = str(value[0]) if isinstance(value, list) and len(value) == 1 else str(value)
         yield not_a_choice(field, meant, field.choices, f"must be {' or '.join(field.choices)}, not {kind_of(value)}")
     elif not is_of_its_type(field, value):
-        fix = None
-        if field.type == "string[]" and isinstance(value, str):
-            fix = (
-                f'write {field.name.rpartition(".")[2]}: ["{value}"]'
-                if shown(value) == value
-                else "write [ ] around it"
-            )
-        elif field.type == "string" and isinstance(value, int | float):
-            fix = f'write it in quotes: "{shown(value).lower()}"'
         yield Flaw(
             message=f"'{field.name}' must be {_TYPE_NAMES[field.type]}, not {kind_of(value)}",
             measured=kind_of(value),
             allowed=_TYPE_NAMES[field.type],
-            fix=fix,
+            fix=way_to_write(field, value),
             field=field.name,
         )
     if isinstance(value, list) and field.type == "string[]":
@@ -246,6 +240,7 @@ def _wrong_type(field: FieldSpec, value: JsonValue) -> Iterator[Flaw]:
                     message=f"'{field.name}[{index}]' must be a string, not {kind_of(item)}",
                     measured=kind_of(item),
                     allowed="a string",
+                    fix=way_to_write_text(item),
                     field=f"{field.name}[{index}]",
                 )
 

@@ -10,6 +10,7 @@ from preflight.errors import AddressRefused, LocalUnreadable
 from preflight.model import Severity
 from preflight.model.target import meant_url
 from preflight.redact.advice import Advice
+from preflight.rules.right_ways import plain_characters
 from preflight.rules.rule import Flaw, SubjectCase
 
 if TYPE_CHECKING:
@@ -45,10 +46,14 @@ def url_not_public(case: SubjectCase) -> Iterator[Flaw]:
             message=f"this is neither a public URL nor a local file: there is no {subject.source}{home}",
             measured="no such file",
             allowed=_PUBLIC,
-            fix=f"did you mean {meant!r}? If it is a path, correct it"
-            if meant
-            else "correct the path (in a job file, relative to that file), or use a public http(s) URL",
+            fix=plain_characters(subject.source) or _another_name(meant),
         )
+
+
+def _another_name(meant: str | None) -> str:
+    if meant:
+        return f"did you mean {meant!r}? If it is a path, correct it"
+    return "correct the path (in a job file, relative to that file), or use a public http(s) URL"
 
 
 def _not_public(address: AddressFacts, problem: str, source: str) -> Flaw:

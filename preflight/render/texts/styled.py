@@ -1,6 +1,7 @@
 """Text in pieces with styles, which a console prints: loading a layout library takes as long as a whole check.
 
-A rich console lays these out by ``__rich__``; ``plain`` is enough for one without colours (``cli/printing/plain_console.py``).
+A rich console lays these out by ``__rich__``. For one without colours ``plain`` is enough
+(``cli/printing/plain_console.py``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A worker's side of the readings that it shares with the others (``shared_readings.py``)."""
+"""A worker's side of the readings that it shares with the others (``runs/engines/shared_readings.py``)."""
 
 from __future__ import annotations
 

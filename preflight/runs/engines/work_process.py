@@ -1,7 +1,7 @@
 """A worker of the local engine: a process that checks the parts which it is sent, until its connection closes.
 
 Messages are pickled tuples between our own processes. To the worker: its ``Task`` first, then ``PartRows``, then
-``None`` for the end, and answers about readings that it shares (``shared_readings.py``). From it:
+``None`` for the end, and answers about readings that it shares (``runs/engines/shared_readings.py``). From it:
 ``("progress", Headway)``, ``("done", number, Tally as an object)``, ``("failed", number, class name, text)``,
 ``("bug", traceback)``, and about such readings ``("asked", key)`` and ``("told", key, result)``.
 """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from preflight.model import Kind, Subject
 from preflight.model.file_types import promised_kind
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts, JobReport

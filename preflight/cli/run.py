@@ -18,7 +18,6 @@ from preflight.cli.exit_codes import Exit
 from preflight.cli.guard import guarded_streams
 from preflight.cli.output import discard_output
 from preflight.cli.terminal import silence
-from preflight.cli.usage_errors import usage_of
 from preflight.errors import (
     ApiError,
     BalanceTooLow,
@@ -83,6 +82,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say(error.format_message())
         return Exit.USAGE
     except click.ClickException as error:  # usage errors among them
+        from preflight.cli.usage_errors import usage_of  # noqa: PLC0415 - only for them
+
         _say(usage_of(error, sys.argv[1:] if arguments is None else arguments))
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt) as error:

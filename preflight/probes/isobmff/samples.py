@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from operator import add, sub
 from struct import Struct, iter_unpack
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from preflight.model import Span
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor

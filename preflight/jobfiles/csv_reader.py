@@ -46,7 +46,7 @@ def read_table(
         yield header
         return
     try:
-        _require_header(header)
+        require_header(header)
         readers = RowReaders(header.cells, columns, models, ids=RowIds())
     except NotAColumn as exc:
         raise header.text.unreadable(str(exc), header.text.place(0)) from exc
@@ -217,7 +217,8 @@ def header_of(lines: Iterator[str]) -> tuple[str, str]:
     return max(_DELIMITERS, key=unquoted.count), first
 
 
-def _require_header(header: _Row) -> None:
+def require_header(header: _Row) -> None:
+    """Raise ``JobUnreadable`` for a header that is not text, or has too many columns."""
     header.text.require_characters()
     if len(header.cells) > limits.COLUMNS:
         raise header.text.unreadable(

@@ -286,3 +286,23 @@ def test_a_run_over_any_manifest_can_be_paid_for(kind: str, tmp_path: Path) -> N
         assert (paid.code, sandbox.paid_requests) == (0, 2), paid.err
         assert sandbox.submit(run, "--budget", "5000", "--yes").code == 0
         assert sandbox.paid_requests == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (b"image,video," + b",".join(b"c%d" % n for n in range(100_000)), "100002 columns; at most 4096 are read"),
+        (b"image,video,a\0b", "a NUL byte: this is not a text file in UTF-8"),
+        (b"image,video,caf\xe9", "the byte 0xe9 is not UTF-8"),
+        ("image,video".encode("utf-16-le"), "a NUL byte: this is not a text file in UTF-8"),
+        (b'image,video,"shot', "not CSV, and not read further"),
+        (b"image,video," + b"x" * 2_000_000, "a row of more than 1048576 characters"),
+    ],
+    ids=["columns", "NUL", "Latin-1", "UTF-16 without a mark", "open quote", "long"],
+)
+def test_a_header_that_cannot_be_read_is_told_once_before_a_run_begins(
+    header: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "jobs.csv").write_bytes(header + b"\n" + f"{PICTURE},{CLIP},a\n".encode() * 3)
+    refused = here("check", tmp_path / "jobs.csv", "--to", tmp_path / "run")
+    assert (refused.code, said in refused.err, (tmp_path / "run").exists()) == (2, True, False), refused.err

@@ -310,7 +310,7 @@ def test_an_unfinished_run_and_a_damaged_one_are_refused(sandbox: Service) -> No
     assert (pay(sandbox, folder).code, sandbox.paid_requests) == (2, 0)
     first, second = whole.splitlines(keepends=True)
     swapped = json.loads(first) | {"row": 2}, json.loads(second) | {"row": 1}
-    part.write_text("".join(json.dumps(each) + "\n" for each in swapped))
+    part.write_text("".join(json.dumps(each) + "\n" for each in reversed(swapped)))
     assert "is not that of the manifest" in pay(sandbox, folder).err
     part.unlink()
     assert "is not finished (0 of 1 parts)" in pay(sandbox, folder).err

@@ -233,9 +233,16 @@ def test_a_link_and_a_file_are_refused(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     assert "is a link: name the folder that it leads to" in run(manifest, tmp_path / "link").err
-    refused = run(manifest, manifest)
-    assert refused.code == 2
-    assert "Traceback" not in refused.err
+    (tmp_path / "round").symlink_to("about")
+    (tmp_path / "about").symlink_to("round")
+    for name, said in (
+        ("jobs.jsonl", "is a file, or lies below one: --to takes a folder"),
+        ("jobs.jsonl/run", "is a file, or lies below one: --to takes a folder"),
+        ("round", "too many levels of symbolic links: name another folder"),
+        ("n" * 300, "file name too long: name another folder"),
+    ):
+        refused = run(manifest, tmp_path / name)
+        assert (refused.code, said in refused.err) == (2, True), refused.err
 
 
 @pytest.mark.parametrize(

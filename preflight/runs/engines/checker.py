@@ -15,9 +15,9 @@ from preflight.errors import PreflightError
 from preflight.render.objects.json_objects import job_object
 from preflight.render.objects.json_text import to_json, to_json_lines
 from preflight.runs.engines.counted_readings import CountedReadings
-from preflight.runs.on_disk.part_files import SCHEMA, Results, counts_name, encoded, part_name, read_part
+from preflight.runs.on_disk.part_files import SCHEMA, Results, counts_name, damaged, encoded, part_name, read_part
 from preflight.runs.on_disk.run_file import find_run
-from preflight.runs.on_disk.tally import Tally
+from preflight.runs.on_disk.tally import FOREIGN, PART_SIZE, Tally
 from preflight.runs.run_errors import RunUnusable
 
 if TYPE_CHECKING:
@@ -148,7 +148,9 @@ class PartChecker:
             self._require_run()
             part = _Part(rows.part.number, rows.part.rows)
             if self._task.retry is not None:
-                for kept in read_part(self._task.store, part.number, self._task.results):
+                first = rows.part.first_row
+                numbers = range(first, first + rows.part.rows)
+                for kept in read_part(self._task.store, part.number, self._task.results, numbers):
                     part.keep(kept, again=kept["verdict"] == self._task.retry)
             found = enumerate(rows.read(), start=rows.part.first_row)
             wanted = [(row, target) for row, target in found if row not in part.lines]
@@ -181,15 +183,26 @@ class PartChecker:
         try:
             store, results = self._task.store, self._task.results
             lines = [part.lines[row] for row in sorted(part.lines)]
-            for line in lines:
-                part.tally.add_row(json.loads(line))
+            self._count(part, lines)
+            file = encoded(lines, results)
             # The counts first: once the part is there, they are, too.
-            store.write(counts_name(part.number), to_json(part.tally.to_object()).encode())
-            store.write(part_name(part.number, results), encoded(lines, results))
+            counts = {**part.tally.to_object(), PART_SIZE: len(file)}
+            store.write(counts_name(part.number), to_json(counts).encode())
+            store.write(part_name(part.number, results), file)
         except PreflightError as error:
             self._heard(PartFailed(number=part.number, error=error))
         else:
             self._heard(PartDone(number=part.number, tally=part.tally))
+
+    def _count(self, part: _Part, lines: list[str]) -> None:
+        """Count the rows of a part. Those that are kept from its file may be foreign."""
+        try:
+            for line in lines:
+                part.tally.add_row(json.loads(line))
+        except FOREIGN as error:
+            if self._task.retry is None:
+                raise
+            raise damaged(self._task.store, part_name(part.number, self._task.results)) from error
 
     def _require_run(self) -> None:
         """On another machine the folder may be there without being shared."""

@@ -17,7 +17,7 @@ from typing import IO, Any, Literal, TypeAlias, assert_never
 
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.jobfiles import limits
-from preflight.jobfiles.csv_reader import table_rows
+from preflight.jobfiles.csv_reader import require_header, table_rows
 from preflight.jobfiles.open import require_fetched
 from preflight.jobfiles.source_text import Lines
 from preflight.redact import shown_path
@@ -244,6 +244,8 @@ class _Scan:
         header = next(rows, None)
         if isinstance(header, JobUnreadable):
             raise header
+        if header is not None:
+            require_header(header)
         self.head_bytes, self.head_lines = lines.position, lines.number
         start, number = lines.position, lines.number + 1
         for row in rows if header else ():

@@ -33,24 +33,35 @@ def encoded(lines: Sequence[str], results: Results) -> bytes:
     return "".join(lines).encode("ascii")
 
 
-def read_part(store: Store, number: int, results: Results) -> Iterator[dict[str, Any]]:
-    """The rows of a part. Raises ``RunUnusable`` for a part that is not as it was written."""
+def read_part(store: Store, number: int, results: Results, rows: range) -> Iterator[dict[str, Any]]:
+    """The ``rows`` of a part. Raises ``RunUnusable`` for a part that is not as it was written."""
     name = part_name(number, results)
+    read = 0
     try:
         with store.open(name) as file:
             texts = _parquet_rows(file.read(PART_BYTES)) if results == "parquet" else _lines(file)
             for text in texts:
-                yield _row(text)
+                yield _row(text, rows[read])
+                read += 1
     except FileNotFoundError:
-        raise RunUnusable(f"{store.shown}: {name} is missing") from None
-    except (ValueError, RecursionError, KeyError, OSError) as error:
-        raise RunUnusable(f"{store.shown}: {name} is damaged: remove it and run the same command again") from error
+        raise RunUnusable(f"{store.shown}: {name} is missing: run the same command again") from None
+    except (ValueError, RecursionError, KeyError, IndexError, OSError) as error:
+        raise damaged(store, name) from error
+    if read < len(rows):
+        raise damaged(store, name, f"has {read} rows instead of {len(rows)}")
 
 
-def _row(text: str | bytes) -> dict[str, Any]:
+def damaged(store: Store, name: str, how: str = "is damaged") -> RunUnusable:
+    """The error for a part that is not as it was written."""
+    return RunUnusable(f"{store.shown}: {name} {how}: remove it and run the same command again")
+
+
+def _row(text: str | bytes, number: int) -> dict[str, Any]:
     row = json.loads(text)
-    if not isinstance(row, dict) or row.get("schema") != SCHEMA:
-        raise ValueError("not a row")
+    if not isinstance(row, dict) or row.get("schema") != SCHEMA or row["row"] != number:
+        raise ValueError("not this row")
+    if row["verdict"] not in ("pass", "fail", "indeterminate") or type(row["tries"]) is not int:
+        raise ValueError("not a row as it is written")
     return row
 
 

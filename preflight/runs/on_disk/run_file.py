@@ -46,6 +46,11 @@ class RunFile:
     def rows(self) -> int:
         return int(self.manifest["rows"])
 
+    def rows_of(self, number: int) -> range:
+        """The rows of part ``number``, counted from 1."""
+        first = number * self.rows_a_part
+        return range(first + 1, min(first + self.rows_a_part, self.rows) + 1)
+
     def to_object(self) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
@@ -96,14 +101,16 @@ def find_run(store: Store) -> RunFile | None:
     try:
         return _read(json.loads(data), store)
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
-        raise RunUnusable(f"{store.shown}: {NAME} is damaged, or not a run's: name another folder") from error
+        raise RunUnusable(
+            f"{store.shown}: {NAME} is damaged, or not a run's: restore it, or name another folder"
+        ) from error
 
 
 def _read(value: Any, store: Store) -> RunFile:
     schema = value["schema"]
     if schema != SCHEMA:
         if isinstance(schema, str) and schema.startswith("preflight.run/"):
-            by = printable(str(value.get("preflight")))[:40]
+            by = printable(str(value.get("preflight") or "of a later version"))[:40]
             raise RunUnusable(f"{store.shown} was made by preflight {by}: this version is too old for it, so update it")
         raise ValueError("another schema")
     manifest = dict(value["manifest"])
@@ -111,10 +118,14 @@ def _read(value: Any, store: Store) -> RunFile:
     consistent = 0 < rows_a_part <= MOST_ROWS_A_PART and parts == -(-rows // rows_a_part) and rows > 0
     if not consistent or value["results"] not in ("jsonl", "parquet") or not isinstance(manifest["sha256"], str):
         raise ValueError("numbers that do not fit")
+    options = dict(value["options"])
+    has_options = isinstance(options["model"], str) and isinstance(options["column"], dict)
+    if not has_options:
+        raise ValueError("options that are not a run's")
     return RunFile(
         id=str(value["id"]),
         manifest=manifest,
-        options=dict(value["options"]),
+        options=options,
         spec=dict(value["spec"]),
         parts=parts,
         rows_a_part=rows_a_part,
@@ -138,7 +149,7 @@ def differences(found: RunFile, wanted: RunFile) -> list[str]:
                     "the manifest has other content")  # fmt: skip
     for name in sorted({*found.options, *wanted.options}):
         old, new = found.options.get(name), wanted.options.get(name)
-        if old != new:
+        if old != new and _shown(old) != _shown(new):
             said.append(f"--{name} was {_shown(old)} and is {_shown(new)}")
     for name, old, new in (
         ("--part-rows", found.rows_a_part, wanted.rows_a_part),

@@ -44,6 +44,9 @@ class Store(Protocol):
     def open(self, name: str) -> BufferedReader:
         """A file opened for reading; the caller closes it. Raises ``FileNotFoundError`` where there is none."""
 
+    def size(self, name: str) -> int | None:
+        """Bytes of a file; ``None`` where that costs a request, or there is none."""
+
     def write(self, name: str, data: bytes) -> None:
         """Put a whole file in place of what was there."""
 
@@ -92,7 +95,13 @@ class FolderStore:
         except NotRead as error:
             raise RunUnusable(f"{self.shown}: {name}: {error}") from error
         except OSError as error:
-            raise RunUnusable(f"cannot read {self.shown}: {name}: {_why(error)}") from error
+            raise self._unreadable(name, error) from error
+
+    def size(self, name: str) -> int | None:
+        try:
+            return Path(self.path, name).lstat().st_size
+        except OSError:
+            return None
 
     def write(self, name: str, data: bytes) -> None:
         target = Path(self.path, name)
@@ -141,9 +150,22 @@ class FolderStore:
                 for found in folder.glob(f"{TEMPORARY}*"):
                     found.unlink(missing_ok=True)
 
+    def _unreadable(self, name: str, error: OSError) -> RunUnusable:
+        match error.errno:
+            case errno.ENOTDIR:
+                return RunUnusable(f"{self.shown} is a file, or lies below one: --to takes a folder")
+            case errno.ELOOP | errno.ENAMETOOLONG:
+                return RunUnusable(f"{self.shown}: {_why(error)}: name another folder")
+        return RunUnusable(f"cannot read {self.shown}: {name}: {_why(error)}: name a folder that you can read")
+
     def _unwritable(self, name: str, error: Exception) -> RunUnusable:
-        full = getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        hint = "; free some space and run the same command again" if full else ""
+        match getattr(error, "errno", None):
+            case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+                hint = "; free some space and run the same command again"
+            case errno.EROFS | errno.EACCES | errno.EPERM:
+                hint = "; make it writable and run the same command again, or name another folder"
+            case _:
+                hint = ""
         return RunUnusable(f"cannot write {name} of {self.shown}: {_why(error)}{hint}")
 
 

@@ -10,11 +10,10 @@ from preflight.checking.verdict import Outcome
 from preflight.model import Verdict
 from preflight.render.objects.json_text import to_json
 from preflight.runs.limits import TALLY_BYTES
-from preflight.runs.on_disk.part_files import counts_name, read_part
+from preflight.runs.on_disk.part_files import counts_name, damaged, part_name, read_part
 from preflight.runs.on_disk.run_file import RunFile
 from preflight.runs.on_disk.store import Store
-from preflight.runs.on_disk.tally import VERDICTS, Tally
-from preflight.runs.run_errors import RunUnusable
+from preflight.runs.on_disk.tally import FOREIGN, PART_SIZE, VERDICTS, Tally
 from preflight.units import dollars
 
 SCHEMA: Final = "preflight.summary/v1"
@@ -23,22 +22,24 @@ NAME: Final = "summary.json"
 
 def counts_of(store: Store, run: RunFile, number: int) -> Tally:
     """The counts of a part that is there: as they were written, else from its rows."""
-    rows = min(run.rows_a_part, run.rows - number * run.rows_a_part)
+    rows, name = run.rows_of(number), part_name(number, run.results)
     try:
         with store.open(counts_name(number)) as file:
-            tally = Tally.from_object(json.loads(file.read(TALLY_BYTES)))
-        if tally.rows == rows:
+            value = json.loads(file.read(TALLY_BYTES))
+        tally = Tally.from_object(value)
+        if tally.rows == len(rows) and value.get(PART_SIZE) in (None, store.size(name)):
             return tally
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
+    except (FileNotFoundError, *FOREIGN):
         pass
     tally = Tally()
-    for row in read_part(store, number, run.results):
-        tally.add_row(row)
-        for subject in row["subjects"]:
-            tally.bytes += subject["transfer"]["bytes"]
-            tally.requests += subject["transfer"]["requests"]
-    if tally.rows != rows:
-        raise RunUnusable(f"{store.shown}: part {number} has {tally.rows} rows instead of {rows}: remove it and go on")
+    try:
+        for row in read_part(store, number, run.results, rows):
+            tally.add_row(row)
+            for subject in row["subjects"]:
+                tally.bytes += int(subject["transfer"]["bytes"])
+                tally.requests += int(subject["transfer"]["requests"])
+    except FOREIGN as error:
+        raise damaged(store, name) from error
     return tally
 
 

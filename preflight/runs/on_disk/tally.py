@@ -17,6 +17,12 @@ from preflight.runs.on_disk.histogram import Histogram, histograms
 
 VERDICTS: Final = ("pass", "fail", "indeterminate")
 OTHER_HOSTS: Final = "(other hosts)"
+PART_SIZE: Final = "part_bytes"
+"""The key of the size of the part's file, beside its counts."""
+
+FOREIGN: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What values raise that preflight did not write."""
+
 _BUDGET = rules_with(Trait.BUDGET)
 _SUMS = (
     "rows", "credits", "low", "high", "usd", "priced", "inexact", "over_budget", "swapped", "bytes", "requests",
@@ -80,10 +86,10 @@ class Tally:
         if quote is not None:
             self.priced += 1
             self.inexact += not quote["exact"]
-            self.credits += Decimal(str(quote["credits"]))
-            self.low += Decimal(quote["low"])
-            self.high += Decimal(quote["high"])
-            self.usd += Decimal(quote["usd"])
+            self.credits += _amount(quote["credits"])
+            self.low += _amount(quote["low"])
+            self.high += _amount(quote["high"])
+            self.usd += _amount(quote["usd"])
             self.histograms["credits"].add(float(quote["credits"]))
 
     def add_cost(self, cost: Cost) -> None:
@@ -121,16 +127,24 @@ class Tally:
 
     @classmethod
     def from_object(cls, value: Mapping[str, Any]) -> Tally:
-        """The counts that ``to_object`` made. Raises ``ValueError``, ``KeyError``, ``TypeError`` for anything else."""
+        """The counts that ``to_object`` made. Raises ``FOREIGN`` for anything else."""
         tally, value = cls(), {"swapped": 0, **value}  # which earlier versions did not count
         for name in _SUMS:
-            setattr(tally, name, type(getattr(tally, name))(value[name]))
+            is_amount = isinstance(getattr(tally, name), Decimal)
+            setattr(tally, name, _amount(value[name]) if is_amount else int(value[name]))
         tally.verdicts.update(_counts(value["verdicts"]))
         tally.rules = {str(rule): Counter(_counts(each)) for rule, each in value["rules"].items()}
         tally.hosts = {str(host): Counter(_counts(each)) for host, each in value["hosts"].items()}
         for name, histogram in tally.histograms.items():
             histogram.merge(int(count) for count in value["histograms"][name])
         return tally
+
+
+def _amount(value: object) -> Decimal:
+    amount = Decimal(str(value))
+    if not amount.is_finite():
+        raise ValueError("not an amount")
+    return amount
 
 
 def _files(job: Mapping[str, Any]) -> Iterator[tuple[Kind, str | None]]:

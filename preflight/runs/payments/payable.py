@@ -84,7 +84,7 @@ class PaidRun:
         columns = tuple((str(name), str(column)) for name, column in dict(self.run.options["column"]).items())
         rows = part_rows(self.manifest, number, model=str(self.run.options["model"]), columns=columns, specs=self.specs)
         jobs = dict(enumerate(rows.read(), start=rows.part.first_row))
-        for value in read_part(self.store, number, self.run.results):
+        for value in read_part(self.store, number, self.run.results, self.run.rows_of(number)):
             try:
                 row, verdict = int(value["row"]), str(value["verdict"])
                 if verdict != "pass":
@@ -190,7 +190,7 @@ def manifest_of(store: Store, run: RunFile, *, near: Iterable[Path]) -> str:
 def _places(store: Store, run: RunFile, near: Iterable[Path]) -> Iterator[str]:
     """Where the manifest may be. The path in a row may be relative to another folder; a URL is always whole."""
     is_begun = part_name(0, run.results) in store.names()
-    first = next(read_part(store, 0, run.results), {}).get("path") if is_begun else None
+    first = next(read_part(store, 0, run.results, run.rows_of(0)), {}).get("path") if is_begun else None
     if first and first != "-":
         yield str(first)
     for folder in near:

@@ -63,7 +63,23 @@ def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
     if isinstance(expected, int) and not isinstance(expected, bool) and len(parts) < expected:
         say(f"{shown}: {len(parts)} of {expected} parts are there; the run is not complete")
     for path in parts:
-        yield from _read_file(path)
+        read = 0
+        for found in _read_file(path):
+            read += 1
+            yield found
+        wanted = _rows_of(run, path)
+        if wanted is not None and read != wanted:
+            raise ReportUnreadable(
+                f"{shown}: {path.name} has {read} rows instead of {wanted}: remove it and run the same check again"
+            )
+
+
+def _rows_of(run: dict[str, Any], part: Path) -> int | None:
+    """How many rows a part should have, where ``run.json`` says it."""
+    match run:
+        case {"manifest": {"rows": int(rows)}, "rows_a_part": int(rows_a_part)} if rows_a_part > 0:
+            return min(rows_a_part, rows - int(part.stem.rpartition("-")[2]) * rows_a_part)
+    return None
 
 
 def _parts(folder: Path) -> list[Path]:

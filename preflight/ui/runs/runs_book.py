@@ -121,7 +121,7 @@ class Book:
             if self._clock() > until:
                 break
             tally = counts_of(self.store, self.run, number)
-            self.rows.put_part(number, read_part(self.store, number, self.run.results))
+            self.rows.put_part(number, read_part(self.store, number, self.run.results, self.run.rows_of(number)))
             self._stamps[number] = stamp
             if number in self._tallies:
                 is_replaced = True

@@ -1,0 +1,122 @@
+"""Parts of a run that are not as they were written are named, never counted, and never paid for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+
+from tests.runs.running import parts_of, run, verdicts_of, write_rows
+from tests.support.command import CLIP, PICTURE, here
+from tests.support.service import service
+
+PART = "part-00001.jsonl"
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 30 rows in three parts, every fifth of which fails, its manifest beside it."""
+    folder = tmp_path_factory.mktemp("finished")
+    manifest = write_rows(folder / "jobs.jsonl", 30, lambda row: (PICTURE if row % 5 else "lost.png", CLIP))
+    run(manifest, folder / "run", parts_of=10)
+    return folder
+
+
+def with_row(**keys: Any) -> Callable[[list[str]], str]:
+    """The part with other values in its third row; a key without a value is taken away."""
+
+    def changed(lines: list[str]) -> str:
+        row = {key: each for key, each in {**json.loads(lines[2]), **keys}.items() if each is not ...}
+        return "".join([*lines[:2], json.dumps(row) + "\n", *lines[3:]])
+
+    return changed
+
+
+DAMAGE: dict[str, Callable[[list[str]], str]] = {
+    "empty": lambda _: "",
+    "cut between rows": lambda lines: "".join(lines[:4]),
+    "cut in a row": lambda lines: "".join(lines)[:-500],
+    "a foreign line": lambda lines: "".join([*lines[:4], '{"hello": 1}\n', *lines[5:]]),
+    "a deep line": lambda lines: "".join([*lines[:4], "[" * 100_000 + "\n", *lines[5:]]),
+    "a row more": lambda lines: "".join([*lines, lines[0]]),
+    "a row twice": lambda lines: "".join([*lines[:4], lines[3], *lines[5:]]),
+    "a row of another part": with_row(row=29),
+    "a number as text": with_row(row="13"),
+    "another verdict": with_row(verdict="pas\x1b[31m"),
+    "a verdict that is an object": with_row(verdict={"a": 1}),
+    "no verdict": with_row(verdict=...),
+    "tries as text": with_row(tries="x"),
+    "no files": with_row(subjects=...),
+    "files of another kind": with_row(subjects=[{"source": 5, "kind": "x", "facts": [1], "transfer": {}}]),
+    "findings that are an object": with_row(findings={"rule": "x"}),
+    "a rule that is a list": with_row(findings=[{"rule": ["x"]}]),
+    "a price that is a number": with_row(quote=5),
+    "a price that is not one": with_row(quote={"credits": "NaN", "low": "1", "high": "x", "exact": True, "usd": "1"}),
+    "an endless price": with_row(quote={"credits": 1e400, "low": "1", "high": "1", "exact": True, "usd": "1"}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_part_is_named_and_the_run_goes_on_without_it(
+    damage: Callable[[list[str]], str], finished: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    copytree(finished / "run", folder)
+    lines = (folder / PART).read_text().splitlines(keepends=True)
+    (folder / PART).write_text(damage(lines))
+    counts = folder / "counts" / "part-00001.json"
+    is_as_long = (folder / PART).stat().st_size == json.loads(counts.read_text())["part_bytes"]
+    if is_as_long:
+        counts.unlink()
+    command = ("check", finished / "jobs.jsonl", "--to", folder)
+    refused = here(*command)
+    assert refused.code == 2, refused.err
+    assert PART in refused.err
+    assert refused.err.endswith(": remove it and run the same command again\n")
+    (folder / PART).unlink()
+    again = here(*command, "--workers", "1")
+    assert "2 of 3 parts are there" in again.err
+    assert verdicts_of(folder) == verdicts_of(finished / "run")
+    assert parts_of(folder)[PART] == parts_of(finished / "run")[PART]
+
+
+def test_kept_rows_that_are_foreign_are_not_written_again(finished: Path, tmp_path: Path) -> None:
+    """``--retry`` keeps the rows with another verdict, from a part whose counts say that all is well."""
+    folder = tmp_path / "run"
+    copytree(finished / "run", folder)
+    lines = (folder / PART).read_text().splitlines(keepends=True)
+    (folder / PART).write_text(with_row(findings=[5])(lines))
+    counts = folder / "counts" / "part-00001.json"
+    value = json.loads(counts.read_text())
+    counts.write_text(json.dumps({**value, "part_bytes": (folder / PART).stat().st_size}))
+    before = (folder / PART).read_bytes()
+    refused = here("check", finished / "jobs.jsonl", "--to", folder, "--retry", "fail", "--workers", "1")
+    assert (refused.code, f"{PART} is damaged" in refused.err) == (2, True), refused.err
+    assert (folder / PART).read_bytes() == before
+
+
+def test_a_report_does_not_leave_out_the_rows_of_a_part_that_was_cut(finished: Path, tmp_path: Path) -> None:
+    copytree(finished / "run", tmp_path / "run")
+    part = tmp_path / "run" / PART
+    part.write_text("".join(part.read_text().splitlines(keepends=True)[:7]))
+    refused = here("report", tmp_path / "run")
+    assert (refused.code, f"{PART} has 7 rows instead of 10" in refused.err) == (2, True), refused.err
+
+
+def test_nothing_of_a_run_with_a_damaged_part_is_paid_for(tmp_path: Path) -> None:
+    with service(tmp_path, credits=Decimal(10_000)) as sandbox:
+        image, clip = sandbox.media.url("ok", "a.png"), sandbox.media.url("ok", "12.mp4")
+        (tmp_path / "jobs.csv").write_text("image,video,prompt\n" + "".join(f"{image},{clip},{n}\n" for n in range(4)))
+        folder = tmp_path / "run"
+        here("check", tmp_path / "jobs.csv", "--to", folder, "--part-rows", "2", *sandbox.media_options)
+        whole = (folder / PART).read_text()
+        (folder / PART).write_text(whole.splitlines(keepends=True)[0])
+        refused = sandbox.submit(folder, "--budget", "5000", "--yes")
+        assert (refused.code, sandbox.paid_requests) == (2, 0), refused.err
+        (folder / PART).write_text(whole)
+        assert (sandbox.submit(folder, "--budget", "5000", "--yes").code, sandbox.paid_requests) == (0, 4)

@@ -11,6 +11,7 @@ import click
 from preflight.bounded_file import NotRead, read_bounded
 from preflight.cli.completion import files
 from preflight.cli.output import emit
+from preflight.cli.param_types import WholeNumber
 from preflight.cli.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.redact import redact, remember, shown_path
@@ -30,7 +31,7 @@ _COMMENT_BYTES = 1 << 20
 @click.option(
     "--pull-request",
     "number",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help="Number of the pull request (default: the one of the workflow's event).",
 )

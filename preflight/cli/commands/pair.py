@@ -11,6 +11,7 @@ import click
 
 from preflight.cli.completion import files, folders
 from preflight.cli.output import Sink, require_writable
+from preflight.cli.param_types import Choice
 from preflight.cli.spec_options import RoleChoice, model_option, require_choices, spec_named, spec_option
 from preflight.cli.terminal import remark
 from preflight.model import Kind
@@ -42,7 +43,7 @@ _NAMED = 20
 )
 @model_option
 @spec_option
-@click.option("--format", "format_", type=click.Choice(["csv", "jsonl"]), help="Format (default: that of the suffix).")
+@click.option("--format", "format_", type=Choice(["csv", "jsonl"]), help="Format (default: that of the suffix).")
 @click.option(
     "-o",
     "--output",

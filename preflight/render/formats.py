@@ -162,7 +162,8 @@ def _fact_lines(report: Report) -> Iterable[str]:
         for subject in job.subjects:
             reason = phrases.why_not_read(subject)
             what = phrases.all_measured(subject) if reason is None else f"not read: {reason}"
-            yield f"{subject.source}  {what}  ({phrases.spent(subject.transfer)})"
+            reading = phrases.reading(subject)
+            yield f"{subject.source}  {what}" + (f"  ({reading})" if reading else "")
 
 
 def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:

@@ -18,7 +18,8 @@ LIBRARY = "rich_click"
 ESCAPE = "\x1b["
 COMMANDS = {"Check": ("check", "fix"), "Pay": ("submit", "ledger"), "Tools": ("doctor", "sandbox")}
 OPTIONS = {
-    "Input": ("--image", "--allow-host"),
+    "Input": ("--image", "--column"),
+    "Network": ("--allow-host", "--retries", "--offline"),
     "Rules": ("--strict", "--ignore"),
     "Price": ("--max-credits",),
     "Output": ("--format", "--quiet"),
@@ -53,9 +54,10 @@ def test_help_without_colours_has_none() -> None:
 @pytest.mark.parametrize("words", [("diff",), ("check",), ("submit",), ("task", "wait"), ("sandbox",)], ids=" ".join)
 def test_help_on_a_terminal_names_a_range_once(words: tuple[str, ...]) -> None:
     text = re.sub(r"\x1b\[[\d;]*m", "", shown(*words, "--help", env={"COLUMNS": "100"}))
-    ranges = re.findall(r"\S+<=x<=\S+", text)
-    assert ranges
-    assert all(each.endswith("]") for each in ranges), "only in the brackets of the help, not as the value"
+    text = " ".join(text.split())
+    assert re.search(r"(?:\[|; )between [\d.]+ and [\d.]+\]", text)
+    assert "<=x" not in text
+    assert "RANGE" not in text
 
 
 @pytest.mark.parametrize("columns", [60, 100])
@@ -89,3 +91,15 @@ def test_nothing_else_loads_the_library(words: tuple[str, ...]) -> None:
     ran = preflight(*words, env={"PYTHONPROFILEIMPORTTIME": "1"})
     assert ran.code == 0
     assert LIBRARY not in ran.err
+
+
+def test_an_option_is_in_the_group_of_its_command() -> None:
+    """``--to`` names a place for files of one command, a run of others; ``--budget`` is that of a run, or a line."""
+    upload, check, submit = (groups(here(name, "--help").out) for name in ("upload", "check", "submit"))
+    assert "--to URL" in upload["Upload"]
+    assert "--upload-command" in upload["Upload"]
+    assert "Run on disk" not in here("upload", "--help").out
+    assert "--to RUN" not in check["Network"].partition("Run on disk")[0]
+    assert "--budget N" in here("submit", "--help").out.partition("Run on disk:")[2]
+    assert "--budget N" in groups(here("report", "--help").out)["Options"]
+    assert "--upload URL" in submit["Upload"]

@@ -30,7 +30,11 @@ def test_a_job_a_schema_and_hooks_are_written(tmp_path: Path) -> None:
     ran = init(tmp_path)
     assert (ran.code, ran.err) == (0, "")
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(FILES)
-    assert ran.out.splitlines() == [*(f"wrote  {name}" for name in FILES), "next   preflight check job.yaml --offline"]
+    assert ran.out.splitlines() == [
+        *(f"wrote  {name}" for name in FILES),
+        "note   this is not a Git repository: the hooks do nothing before 'git init'",
+        "next   preflight check job.yaml --offline",
+    ]
 
 
 def test_the_command_that_it_names_next_passes(tmp_path: Path) -> None:
@@ -183,6 +187,7 @@ def test_a_repository_in_order_gets_no_baseline_and_neither_does_one_that_wants_
 def test_the_workflow_is_written_at_the_top_and_is_one_of_those_that_the_linters_pass(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     ran = init(tmp_path, "jobs", "--github")
+    assert "not a Git repository" not in ran.out
     assert "wrote  .github/workflows/preflight.yml" in ran.out
     workflow = (tmp_path / ".github/workflows/preflight.yml").read_text("utf-8")
     assert workflow == workflow_text(__version__)

@@ -23,43 +23,75 @@ USAGE = {
     "a key as an option": (["submit", "job.yaml", "--api-key=sk-live"], f"no such option '--api-key'; {KEYS}"),
     "a key before a check": (["check", "--api-key", "sk-live"], f"no such option '--api-key'; {KEYS}"),
     "a token": (["credits", "--token", "abc"], f"no such option '--token'; {KEYS}"),
-    "a key as an argument": (["credits", "sk-liveabc"], f"Got unexpected extra argument (…); {KEYS}"),
+    "a key as an argument": (
+        ["credits", "sk-liveabc"],
+        f"unexpected argument '…': this command takes no arguments; {KEYS}",
+    ),
     "a misspelt format": (
         ["check", PICTURE, "--format", "jsn"],
-        f"Invalid value for '--format': 'jsn' is not one of {FORMATS}; into a file: html:FILE; did you mean 'json'?",
+        f"--format: 'jsn' is not one of {FORMATS}; into a file: html:FILE; did you mean 'json'?",
     ),
     "a format in capitals": (
         ["rules", "--format", "JSON"],
-        "Invalid value for '--format': 'JSON' is not one of 'text', 'json'; did you mean 'json'?",
+        "--format: 'JSON' is not one of 'text', 'json'; did you mean 'json'?",
     ),
     "a mode without its letter": (
         ["check", PICTURE, "--mode", "1080"],
-        "Invalid value for '--mode': '1080' is not one of '720p', '1080p'; did you mean '1080p'?",
+        "--mode: '1080' is not one of '720p', '1080p'; did you mean '1080p'?",
     ),
     "a mode that does not exist": (
         ["check", PICTURE, "--mode", "4k"],
-        "Invalid value for '--mode': '4k' is not one of '720p', '1080p'",
+        "--mode: '4k' is not one of '720p', '1080p'",
     ),
     "a decimal comma": (
         ["estimate", "--seconds", "12,5"],
-        "Invalid value for '--seconds': '12,5' is not a number; did you mean 12.5?",
+        "--seconds: '12,5' is not a number; did you mean 12.5?",
     ),
     "a unit": (
         ["estimate", "--seconds", "12.5s"],
-        "Invalid value for '--seconds': '12.5s' is not a number; did you mean 12.5?",
+        "--seconds: '12.5s' is not a number; did you mean 12.5?",
     ),
     "a decimal comma elsewhere": (
         ["check", PICTURE, "--timeout", "1,5"],
-        "Invalid value for '--timeout': '1,5' is not a number; did you mean 1.5?",
+        "--timeout: '1,5' is not a number; did you mean 1.5?",
     ),
     "a comma of thousands": (
         ["check", PICTURE, "--max-credits", "1,000"],
-        (
-            "Invalid value for '--max-credits': '1,000' is not a number; "
-            "write 1000 without separators, and 12.5 with a point"
-        ),
+        ("--max-credits: '1,000' is not a number; write 1000 without separators, and 12.5 with a point"),
     ),
-    "a word for a port": (["sandbox", "--port", "http"], "Invalid value for '--port': 'http' is not a number"),
+    "a word for a port": (
+        ["sandbox", "--port", "http"],
+        "--port: 'http' is not a number: write a whole number between 0 and 65535",
+    ),
+    "a number beyond the bounds": (["check", PICTURE, "--retries", "50"], "--retries: '50' is not between 0 and 10"),
+    "a fraction for a count": (
+        ["check", PICTURE, "--concurrency", "1.5"],
+        "--concurrency: '1.5' is not a whole number: write a whole number between 1 and 1024",
+    ),
+    "a rate that is no number": (
+        ["check", PICTURE, "--host-rate", "fast"],
+        "--host-rate: 'fast' is not a number: write one between 0.001 and 100000",
+    ),
+    "a rate that is not finite": (
+        ["check", PICTURE, "--host-rate", "nan"],
+        "--host-rate: 'nan' is not between 0.001 and 100000",
+    ),
+    "a word for an entry": (
+        ["ledger", "show", "last"],
+        "ENTRY: 'last' is not a number: write a whole number at least 1",
+    ),
+    "a verdict that does not exist": (
+        ["report", "run", "--only", "failed"],
+        "--only: 'failed' is not one of 'fail', 'indeterminate', 'pass'; did you mean 'fail'?",
+    ),
+    "an option without its value": (
+        ["check", PICTURE, "--mode"],
+        "--mode needs a value: write --mode [720p|1080p]",
+    ),
+    "a flag with a value": (["check", PICTURE, "--offline=yes"], "--offline takes no value: write --offline alone"),
+    "a required option": (["sheet", PICTURE], "--output is missing: add --output FILE"),
+    "a required argument": (["task", "show"], "ID is missing: write it after the command"),
+    "an argument too many": (["init", "a", "b"], "unexpected argument 'b': this command takes only FOLDER"),
     "a long option with one dash": (["check", "-format", "json"], "no such option '-format'; did you mean '--format'?"),
     "help with one dash": (["-help"], "no such option '-help'; did you mean '--help'?"),
     "the format as an option": (["check", "--json"], "no such option '--json'; did you mean --format json?"),

@@ -10,6 +10,7 @@ import click
 
 from preflight.bounded_file import NotRead, read_bounded
 from preflight.cli.options.completion import files
+from preflight.cli.options.param_types import WholeNumber
 from preflight.cli.printing.output import emit
 from preflight.cli.printing.terminal import tell
 from preflight.errors import ConfigurationError
@@ -30,7 +31,7 @@ _COMMENT_BYTES = 1 << 20
 @click.option(
     "--pull-request",
     "number",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="N",
     help="Number of the pull request (default: the one of the workflow's event).",
 )

@@ -73,9 +73,14 @@ def command(*, folder: str, model: str, is_on_github: bool, skips_baseline: bool
     _write(target / SCHEMA_FILE, lambda: to_json(job_schema(spec)))
     if is_on_github:
         _write_workflow(top)
-    if not skips_baseline and (top / ".git").exists():
+    in_repository = (top / ".git").exists()
+    if in_repository and not skips_baseline:
         _write_baseline(top)
-    if not _write(top / HOOKS_FILE, hooks_text) and not _has_hooks(top / HOOKS_FILE):
+    wrote_hooks = _write(top / HOOKS_FILE, hooks_text)
+    if not in_repository:
+        idle = "the hooks and the workflow do" if is_on_github else "the hooks do"
+        tell(f"note   this is not a Git repository: {idle} nothing before 'git init'")
+    if not wrote_hooks and not _has_hooks(top / HOOKS_FILE):
         emit(f"\nTo run the hooks, add this to 'repos' in {HOOKS_FILE}:\n\n{configuration()}\n", None)
     tell(f"next   preflight check {quote(str(job))} --offline{spec_words()}")
     return 0

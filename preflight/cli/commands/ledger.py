@@ -88,7 +88,7 @@ def list_entries(
 
 
 @command.command("show")
-@click.argument("entry_id", metavar="ENTRY", type=int)
+@click.argument("entry_id", metavar="ENTRY", type=WholeNumber(1))
 @ledger_option
 @output_options(ENTRY)
 def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> int:
@@ -108,7 +108,7 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
 
 
 @command.command("resolve")
-@click.argument("entry_id", metavar="ENTRY", type=int)
+@click.argument("entry_id", metavar="ENTRY", type=WholeNumber(1))
 @click.option(
     "--task", "task_id", metavar="ID", help="The submission was accepted as this task; the API is asked about it."
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.options.completion import files, folders
+from preflight.cli.options.param_types import Choice
 from preflight.cli.options.spec_options import RoleChoice, model_option, require_choices, spec_named, spec_option
 from preflight.cli.printing.output import Sink, require_writable
 from preflight.cli.printing.terminal import remark
@@ -42,7 +43,7 @@ _NAMED = 20
 )
 @model_option
 @spec_option
-@click.option("--format", "format_", type=click.Choice(["csv", "jsonl"]), help="Format (default: that of the suffix).")
+@click.option("--format", "format_", type=Choice(["csv", "jsonl"]), help="Format (default: that of the suffix).")
 @click.option(
     "-o",
     "--output",

@@ -10,7 +10,7 @@ import click
 
 from preflight.cli.options.completion import files
 from preflight.cli.options.option_groups import StreamOptions
-from preflight.cli.options.param_types import Number
+from preflight.cli.options.param_types import Choice, Number
 from preflight.cli.options.result_options import results
 from preflight.cli.options.shared_options import stream_options
 from preflight.cli.options.spec_options import known_specs, remark_unknown, spec_option
@@ -34,13 +34,13 @@ _UNKNOWN = 10
 )
 @click.option(
     "--only",
-    type=click.Choice(["fail", "indeterminate", "pass"]),
+    type=Choice(["fail", "indeterminate", "pass"]),
     multiple=True,
     help="Show only jobs with this verdict (repeatable).",
 )
 @click.option(
     "--sort",
-    type=click.Choice(["credits", "seconds", "verdict"]),
+    type=Choice(["credits", "seconds", "verdict"]),
     help="List jobs in this order: most expensive, longest, or failures first.",
 )
 @click.option("--statistics", is_flag=True, help="Show how lengths, sizes and prices are spread, and verdicts by host.")

@@ -36,7 +36,10 @@ _SPEED = Seconds(0.001, 1_000_000)
     "--state", metavar="FILE", shell_complete=files, help="Keep account and tasks in this file instead of in memory."
 )
 @click.option(
-    "--seed", type=int, default=0, help="Seed for the random choices: which requests a fault hits, and hidden settings."
+    "--seed",
+    type=WholeNumber(),
+    default=0,
+    help="Seed for the random choices: which requests a fault hits, and hidden settings.",
 )
 @click.option(
     "--fault",

@@ -11,6 +11,7 @@ import click
 
 from preflight.cli.options.completion import files
 from preflight.cli.options.option_groups import JobOptions, NetworkOptions, PlaceOptions
+from preflight.cli.options.param_types import Choice, WholeNumber
 from preflight.cli.options.shared_options import engine_options, network_options
 from preflight.cli.options.spec_options import model_option, spec_option
 from preflight.cli.printing.output import require_writable, write_picture
@@ -37,11 +38,11 @@ _HEAD_BYTES = 64 * 1024
 )
 @click.option(
     "--only",
-    type=click.Choice(["fail", "indeterminate", "pass"]),
+    type=Choice(["fail", "indeterminate", "pass"]),
     multiple=True,
     help="Draw only jobs with this verdict (repeatable).",
 )
-@click.option("--per-sheet", type=click.IntRange(1, 200), default=60, show_default=True, help="Most jobs on one sheet.")
+@click.option("--per-sheet", type=WholeNumber(1, 200), default=60, show_default=True, help="Most jobs on one sheet.")
 @model_option
 @spec_option
 @network_options

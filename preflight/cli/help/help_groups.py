@@ -19,21 +19,35 @@ _COMMANDS: Mapping[str, tuple[str, ...]] = {
 }
 _OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Input": (
-        "--image", "--video", "--mode", "--orientation", "--prompt", "--model", "--spec", "--seconds", "--files-from",
-        "--null", "--jobs-only", "--offline", "--deep", "--root", "--allow-host", "--proxy", "--timeout",
+        "--image", "--video", "--images", "--videos", "--mode", "--orientation", "--prompt", "--set", "--callback",
+        "--model", "--spec", "--seconds", "--files-from", "--null", "--column", "--checked", "--jobs-only", "--deep",
+        "--root",
     ),
     OTHER: (),
-    "Hosts": ("--concurrency", "--per-host", "--host-rate", "--user-agent"),
-    "Run on disk": ("--to", "--workers", "--part-rows", "--results", "--retry", "--engine", "--address"),
+    "Network": (
+        "--offline", "--network", "--allow-host", "--proxy", "--timeout", "--retries", "--concurrency", "--per-host",
+        "--host-rate", "--user-agent",
+    ),
+    "Upload": (
+        "upload --to", "--upload", "--upload-command", "--endpoint-url", "--public-base", "--url-expires",
+    ),
+    "Run on disk": (
+        "--to", "--workers", "--part-rows", "--results", "--retry", "--engine", "--address", "submit --budget",
+        "--at-once", "--manifest",
+    ),
     "Rules": ("--strict", "--fail-on", "--select", "--ignore", "--baseline", "--write-baseline"),
     "Price": (
         "--max-credits", "--budget-per-day", "--agent-budget", "--agent-budget-per-day", "--agent-budget-per-job",
         "--always-ask", "--quote-seconds", "--max-total", "--max-increase", "--max-increase-percent",
         "--max-job-credits", "--max-clip-seconds", "--notify",
     ),
-    "Output": ("--format", "--json", "--output", "--download", "--thumbnails", "--quiet", "--verbose", "--no-progress"),
+    "Output": (
+        "--format", "--json", "--output", "--save-job", "--download", "--thumbnails", "--quiet", "--verbose",
+        "--no-progress",
+    ),
     "Settings": ("--api-url", "--key-file", "--ledger", "--config", "--isolated", "--help"),
 }  # fmt: skip
+"""A command before an option means the option of that command alone."""
 
 _T = TypeVar("_T")
 
@@ -41,7 +55,9 @@ _T = TypeVar("_T")
 def options_of(context: click.Context) -> dict[str, list[click.Option]]:
     """The options of a command by the title of their group."""
     options = [each for each in context.command.get_params(context) if isinstance(each, click.Option)]
-    return _grouped_options((each, each.opts) for each in options if not each.hidden)
+    name = context.command.name
+    shown = [each for each in options if not each.hidden]
+    return _grouped_options((each, (*(f"{name} {word}" for word in each.opts), *each.opts)) for each in shown)
 
 
 def commands_of(context: click.Context) -> dict[str, dict[str, str]]:
@@ -72,6 +88,6 @@ def _grouped(
 ) -> dict[str, list[_T]]:
     groups: dict[str, list[_T]] = {title: [] for title in table}
     for each, names in named:
-        title = next((title for title, known in table.items() if not set(known).isdisjoint(names)), other)
+        title = next((title for name in names for title, known in table.items() if name in known), other)
         groups[title].append(each)
     return {title: members for title, members in groups.items() if members}

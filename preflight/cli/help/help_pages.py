@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import click
@@ -12,7 +14,18 @@ from preflight.cli.printing.output import emit, to_text
 
 
 class HelpContext(click.Context):
-    """A context whose help is in groups."""
+    """A context whose help is in groups, and that is known to every usage error within it."""
+
+    @contextmanager
+    def scope(self, cleanup: bool = True) -> Iterator[click.Context]:  # noqa: FBT001, FBT002 - click's signature
+        """Like click; its parser of options raises errors that do not know their command."""
+        try:
+            with super().scope(cleanup):
+                yield self
+        except click.UsageError as error:
+            if error.ctx is None:
+                error.ctx = self
+            raise
 
     def get_help(self) -> str:
         """The plain help of the command."""

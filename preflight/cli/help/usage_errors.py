@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 import click
-from click.exceptions import NoSuchOption
+from click.exceptions import BadOptionUsage, MissingParameter, NoSuchOption
 
 from preflight.redact import hide, printable
 from preflight.redact.suggestion import close_words, suggestion
@@ -48,6 +48,7 @@ _MEANT = {
 """What other programs call an option of ours."""
 _NO_COMMAND = re.compile(r"No such command '(.*?)'\.", re.DOTALL)
 """What click says of a command that a group does not have."""
+_EXTRA = re.compile(r"Got unexpected extra arguments? \((.*)\)\Z", re.DOTALL)
 _FILE_NAME = re.compile(r"-.*(?:[/\\]|\.\w{1,5}\Z).*", re.DOTALL)
 """A word that begins like an option and goes on like a path: it has a suffix or a separator."""
 _VERSIONS = frozenset({"-V", "--version", "--Version", "-version", "version"})
@@ -73,7 +74,7 @@ def usage_of(error: click.ClickException, arguments: Sequence[str]) -> str:
 
 
 def _advised(error: click.ClickException, arguments: Sequence[str]) -> str:
-    message = " ".join(line.strip() for line in error.format_message().split("\n\t"))  # as click lists choices
+    message = _said(error)
     if isinstance(error, NoSuchOption):
         return _no_such_option(error, arguments)
     if (said := _NO_COMMAND.match(message)) and isinstance(error, click.UsageError) and error.ctx is not None:
@@ -83,6 +84,49 @@ def _advised(error: click.ClickException, arguments: Sequence[str]) -> str:
     if isinstance(error, click.UsageError) and _KEY.search(message):
         return f"{_KEY.sub('…', message)}; {_KEYS_ARE_NO_ARGUMENTS}"
     return message
+
+
+def _said(error: click.ClickException) -> str:
+    """What ``error`` says, in our words: what was found, what is allowed, what to do."""
+    match error:
+        case MissingParameter(param=click.Option() as option):
+            return f"{_name_of(option)} is missing: add {_usage_of_option(option)}"
+        case MissingParameter(param=click.Argument() as argument):
+            return f"{_name_of(argument)} is missing: write it after the command"
+        case click.BadParameter(param_hint=str() as name):
+            return f"{name}: {error.message}"
+        case click.BadParameter(param=click.Parameter() as parameter):
+            return f"{_name_of(parameter)}: {error.message}"
+        case BadOptionUsage(option_name=str() as name):
+            return _option_alone(name, error)
+    message = error.format_message()
+    if found := _EXTRA.match(message):
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        takes = [_name_of(each) for each in _parameters(context) if isinstance(each, click.Argument)]
+        what = f"only {' '.join(takes)}" if takes else "no arguments"
+        return f"unexpected argument {found[1]!r}: this command takes {what}"
+    return message
+
+
+def _option_alone(name: str, error: BadOptionUsage) -> str:
+    option = next((each for each in _parameters(error.ctx) if name in (*each.opts, *each.secondary_opts)), None)
+    if not isinstance(option, click.Option):
+        return error.message
+    if option.is_flag or option.count:
+        return f"{name} takes no value: write {name} alone"
+    return f"{name} needs a value: write {_usage_of_option(option, name)}"
+
+
+def _usage_of_option(option: click.Option, name: str = "") -> str:
+    context = click.Context(click.Command(None))
+    return f"{name or max(option.opts, key=len)} {option.make_metavar(context)}".rstrip()
+
+
+def _name_of(parameter: click.Parameter) -> str:
+    """An option as it is typed, an argument as the usage shows it."""
+    if isinstance(parameter, click.Argument):
+        return parameter.make_metavar(click.Context(click.Command(None))).strip("[].")
+    return max(parameter.opts, key=len)
 
 
 def _no_such_option(error: NoSuchOption, arguments: Sequence[str]) -> str:
@@ -116,6 +160,9 @@ def _typed_as(name: str, arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _options(context: click.Context | None) -> Iterator[str]:
-    if context is not None:
-        for parameter in context.command.get_params(context):
-            yield from (*parameter.opts, *parameter.secondary_opts)
+    for parameter in _parameters(context):
+        yield from (*parameter.opts, *parameter.secondary_opts)
+
+
+def _parameters(context: click.Context | None) -> Sequence[click.Parameter]:
+    return () if context is None else context.command.get_params(context)

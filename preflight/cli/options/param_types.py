@@ -25,15 +25,19 @@ _MOST = Decimal(10) ** 9
 _PLACES = 9
 _AGO = pattern(r"(\d{1,5})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DECIMAL = pattern(r"[-+]?\d+\.\d*", re.ASCII)
 _ALMOST_NUMBER = pattern(r"(\d[\d\s_',.]{0,30})\s*(?:s|sec|secs|seconds?|credits?)?", re.IGNORECASE | re.ASCII)
 """Digits with a decimal comma, separators or a unit."""
 
 
-def not_a_number(text: str) -> str:
-    """The message about ``text``, and the number that it may have been meant to be: ``12,5``, ``12.5s``, ``1 000``."""
+def not_a_number(text: str, allowed: str) -> str:
+    """The message about ``text``, and the number that it may have been meant to be: ``12,5``, ``12.5s``, ``1 000``.
+
+    Where that cannot be told, it ends with what is ``allowed``.
+    """
     found = _ALMOST_NUMBER.fullmatch(text.strip())
     if found is None:
-        return f"{text!r} is not a number"
+        return f"{redact(text, longest=60)!r} is not a number: write {allowed}"
     digits = re.sub(r"[\s_']", "", found[1])
     if digits.count(",") > 1 or ("," in digits and "." in digits) or re.fullmatch(r"\d{1,3},\d{3}", digits):
         return f"{text!r} is not a number; write 1000 without separators, and 12.5 with a point"
@@ -59,12 +63,48 @@ def no_choice(value: str, choices: Sequence[str], *, more: str = "") -> str:
 class WholeNumber(click.IntRange):
     """An integer within bounds."""
 
+    name = "n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        allowed = " ".join(filter(None, ("a whole number", self._describe_range())))
+        try:
+            number = int(value)
+        except ValueError:
+            if _DECIMAL.fullmatch(str(value)):
+                self.fail(f"{value!r} is not a whole number: write {allowed}", param, ctx)
+            self.fail(not_a_number(str(value), allowed), param, ctx)
+        if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
+            self.fail(f"{value!r} is not {self._describe_range()}", param, ctx)
+        return number
+
+    def _describe_range(self) -> str:
+        """The bounds in words: click shows ``1<=x<=10``."""
+        return _bounds(self.min, self.max)
+
+
+class RealNumber(click.FloatRange):
+    """A number within bounds, which need not be exact."""
+
+    name = "n"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
-            int(value)
+            number = float(value)
         except ValueError:
-            self.fail(not_a_number(str(value)), param, ctx)
-        return super().convert(value, param, ctx)
+            self.fail(not_a_number(str(value), f"one {self._describe_range()}"), param, ctx)
+        if not (self.min is None or number >= self.min) or not (self.max is None or number <= self.max):
+            self.fail(f"{value!r} is not {self._describe_range()}", param, ctx)
+        return number
+
+    def _describe_range(self) -> str:
+        """As above."""
+        return _bounds(self.min, self.max)
+
+
+def _bounds(least: float | None, most: float | None) -> str:
+    if least is None:
+        return "" if most is None else f"at most {most:.10g}"
+    return f"at least {least:.10g}" if most is None else f"between {least:.10g} and {most:.10g}"
 
 
 class Number(click.ParamType[Decimal]):
@@ -76,11 +116,11 @@ class Number(click.ParamType[Decimal]):
         try:
             number = Decimal(str(value))
         except InvalidOperation:
-            self.fail(not_a_number(str(value)), param, ctx)
+            self.fail(not_a_number(str(value), f"one between 0 and {_MOST:f}, such as 12.5"), param, ctx)
         if not number.is_finite() or not 0 <= number <= _MOST:
             self.fail(f"{value!r} is not between 0 and {_MOST:f}", param, ctx)
         if int(number.as_tuple().exponent) < -_PLACES:  # a finite number's exponent is an integer
-            self.fail(f"{value!r} has more than {_PLACES} decimal places", param, ctx)
+            self.fail(f"{value!r} has more than {_PLACES} decimal places: write fewer", param, ctx)
         return number
 
 
@@ -97,9 +137,10 @@ class Seconds(click.ParamType[float]):
         try:
             seconds = float(value)
         except ValueError:
-            self.fail(not_a_number(str(value)), param, ctx)
+            allowed = f"seconds between {self._least:g} and {self._most:.10g}, such as 12.5"
+            self.fail(not_a_number(str(value), allowed), param, ctx)
         if not self._least <= seconds <= self._most:  # also refuses nan
-            self.fail(f"{value} is not between {self._least:g} and {self._most:g} seconds", param, ctx)
+            self.fail(f"{value} is not between {self._least:g} and {self._most:.10g} seconds", param, ctx)
         return seconds
 
 
@@ -121,7 +162,7 @@ class Since(click.ParamType[datetime]):
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a time: write 2026-11-01, 2026-11-01T12:00, 24h or 7d", param, ctx)
         if moment > now:
-            self.fail(f"{value!r} is in the future", param, ctx)
+            self.fail(f"{value!r} is in the future: write a time that has passed", param, ctx)
         return moment
 
 

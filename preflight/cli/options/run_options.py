@@ -8,6 +8,7 @@ import click
 
 from preflight.cli.options.completion import files
 from preflight.cli.options.option_groups import MannerOptions, RunOptions, grouped
+from preflight.cli.options.param_types import Choice, RealNumber, WholeNumber
 from preflight.lazy import pattern
 from preflight.runs.limits import MOST_ROWS_A_PART, ROWS_A_PART
 
@@ -35,15 +36,15 @@ manner_options = grouped(
     "manner",
     MannerOptions,
     click.option(
-        "--concurrency", type=click.IntRange(1, 1024), default=32, show_default=True, metavar="N",
+        "--concurrency", type=WholeNumber(1, 1024), default=32, show_default=True, metavar="N",
         help="URLs read at the same time.",
     ),
     click.option(
-        "--per-host", type=click.IntRange(1, 1024), default=8, show_default=True, metavar="N",
+        "--per-host", type=WholeNumber(1, 1024), default=8, show_default=True, metavar="N",
         help="Connections to one host at the same time.",
     ),
     click.option(
-        "--host-rate", type=click.FloatRange(0.001, 100_000), metavar="R", help="Most requests per second to one host.",
+        "--host-rate", type=RealNumber(0.001, 100_000), metavar="R", help="Most requests per second to one host.",
     ),
     click.option("--user-agent", type=UserAgent(), metavar="TEXT", help="User-Agent to send, with your contact."),
 )  # fmt: skip
@@ -56,23 +57,23 @@ run_options = grouped(
         help="Write the results of a manifest into this folder, part by part; the same command again continues.",
     ),
     click.option(
-        "--workers", type=click.IntRange(1, _MOST_WORKERS), metavar="N",
+        "--workers", type=WholeNumber(1, _MOST_WORKERS), metavar="N",
         help="With --to: processes that check (default: one per processor; at most --per-host).",
     ),
     click.option(
-        "--part-rows", type=click.IntRange(1, MOST_ROWS_A_PART), metavar="N",
+        "--part-rows", type=WholeNumber(1, MOST_ROWS_A_PART), metavar="N",
         help=f"With --to: rows of one part (default: {ROWS_A_PART}).",
     ),
     click.option(
-        "--results", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True,
+        "--results", type=Choice(["jsonl", "parquet"]), default="jsonl", show_default=True,
         help="With --to: file format of the parts.",
     ),
     click.option(
-        "--retry", type=click.Choice(["indeterminate", "fail"]),
+        "--retry", type=Choice(["indeterminate", "fail"]),
         help="With --to: check the rows with this verdict again.",
     ),
     click.option(
-        "--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+        "--engine", type=Choice(["local", "ray"]), default="local", show_default=True,
         help="With --to: processes on this machine, or a Ray cluster.",
     ),
     click.option("--address", metavar="ADDRESS", help="With --engine ray: address of an existing cluster."),

@@ -20,7 +20,7 @@ from preflight.cli.options.option_groups import (
     VerdictOptions,
     grouped,
 )
-from preflight.cli.options.param_types import Choice, Host, Number, ProxyUrl, RuleId, Seconds
+from preflight.cli.options.param_types import Choice, Host, Number, ProxyUrl, RuleId, Seconds, WholeNumber
 from preflight.cli.options.result_options import Format, FormatOption
 from preflight.cli.options.settings_options import loaded_of
 from preflight.cli.options.spec_options import RoleChoice, known_specs, model_option, require_choices, spec_option
@@ -101,7 +101,7 @@ network_options = grouped(
     ),
     click.option(
         "--retries",
-        type=click.IntRange(0, 10),
+        type=WholeNumber(0, 10),
         metavar="N",
         help="Retries when a server is busy or drops the connection (default: 1; 2 for several jobs).",
     ),

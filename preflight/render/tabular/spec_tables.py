@@ -58,7 +58,12 @@ def render_spec(spec: Spec, console: Console) -> None:
         table.add_row(*(Text(printable(each)) for each in (f"  {row.name}", row.value, row.source)))
     console.print(table)
     console.print()
-    console.print("page:N is line N of the service's API docs. 'preflight rules' lists the rules.", style="dim")
+    console.print(Text(f"{where_pages_are(spec)} 'preflight rules' lists the rules."), style="dim")
+
+
+def where_pages_are(spec: Spec) -> str:
+    """What ``page:N`` means in a table of sources."""
+    return f"page:N is line N of the API docs of {printable(spec.title)}, as plain text, read on {spec.since}."
 
 
 def _rows(spec: Spec) -> Iterator[_Row]:

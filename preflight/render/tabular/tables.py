@@ -11,9 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from preflight.redact import hide, printable
+from preflight.render.tabular.spec_tables import where_pages_are
 from preflight.rules import RULES
 from preflight.rules.pages import help_of
 from preflight.settings import SETTINGS, Loaded, Origin, Setting
+from preflight.specs import load_spec
 
 
 def rules_object() -> dict[str, Any]:
@@ -50,7 +52,13 @@ def render_rules(console: Console) -> None:
             table.add_row(f"  {rule.id}", rule.severity.label, source, rule.summary)
     console.print(table)
     console.print()
-    console.print("page:N is line N of the service's API docs. 'preflight explain RULE' explains a rule.", style="dim")
+    spec = load_spec()
+    for line in (
+        f"{where_pages_are(spec)} 'preflight rules --model {spec.model}' shows its limits, each with its line.",
+        "advisory is a limit that similar services state, preflight a check of its own.",
+        "'preflight explain RULE' explains a rule.",
+    ):
+        console.print(Text(line), style="dim")
 
 
 def settings_object(loaded: Loaded) -> dict[str, Any]:

@@ -157,6 +157,14 @@ def spent(transfer: Transfer) -> str:
     return " · ".join(parts)
 
 
+def reading(subject: Subject) -> str:
+    """The cost of reading ``subject``; empty where there was none but the size of a local file, which stands beside."""
+    transfer, facts = subject.transfer, subject.facts
+    if not transfer.requests and (facts is None or facts.size_bytes == transfer.bytes_received):
+        return ""
+    return spent(transfer)
+
+
 def price(quote: Quote | TotalQuote) -> str:
     """``360 credits ($1.80)``, with the range where there is one."""
     text = headline(quote)

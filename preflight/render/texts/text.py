@@ -74,8 +74,8 @@ def render_report(
 def render_job(
     job: JobReport, console: Console, line_of: LineOf = _no_line, *, next_commands: Sequence[str] = ()
 ) -> None:
-    """Print one job in full, with the commands that repair its files."""
-    _print_heading(job, console)
+    """Print one job in full, with the commands that repair its files. A bare file is in its heading."""
+    _print_heading(job, console, whole=True)
     for subject in job.subjects:
         _print_subject(job, subject, console)
     _print_next(next_commands, console)
@@ -156,13 +156,15 @@ def _why_no_price(job: JobReport) -> str:
     return "no video was given"
 
 
-def _print_heading(job: JobReport, console: Console) -> None:
-    console.print(_heading(job), soft_wrap=True)
+def _print_heading(job: JobReport, console: Console, *, whole: bool = False) -> None:
+    console.print(_heading(job, whole=whole), soft_wrap=True)
     if job.meta and (row := phrases.row(job)):
         console.print(Styled((row, "dim"), indent=2))
 
 
-def _heading(job: JobReport) -> Styled:
+def _heading(job: JobReport, *, whole: bool) -> Styled:
+    """The verdict, the name and the price of a job; of a ``whole`` report on a bare file, which ends with the price,
+    its facts instead."""
     label = _label(job)
     text = Styled((label.upper(), f"bold {_STYLES[label]}"))
     name = job.path or (None if job.bare else "job")
@@ -170,7 +172,9 @@ def _heading(job: JobReport) -> Styled:
         text.append(f"  {printable(name)}{phrases.row_of(job)}", "bold")
     if job.id:
         text.append(f"  {printable(job.id)}")
-    if job.quote is not None and job.verdict is not Verdict.FAIL:  # a refused job costs nothing
+    if whole and job.bare:
+        text.append("".join(f"  {phrases.measured(subject)}" for subject in job.subjects))
+    elif job.quote is not None and job.verdict is not Verdict.FAIL:  # a refused job costs nothing
         text.append(f"  {phrases.price(job.quote)}")
     if not job.bare and job.verdict is Verdict.PASS and (not_opened := phrases.unopened(job)):
         text.append(f"  {not_opened}", "yellow")
@@ -183,13 +187,12 @@ def _label(job: JobReport) -> str:
 
 
 def _print_subject(job: JobReport, subject: Subject, console: Console) -> None:
-    label = phrases.label_of(verdict_of_subject(job, subject), (subject,))
     if not job.bare:
+        label = phrases.label_of(verdict_of_subject(job, subject), (subject,))
         console.print(Styled("  ", (f"{subject.kind.value}  ", "bold"), printable(subject.source)), soft_wrap=True)
-    indent = 2 if job.bare else 9
-    console.print(Styled((label, _STYLES[label]), f"  {phrases.measured(subject)}", indent=indent))
-    if subject.transfer.requests or subject.facts is not None:
-        console.print(Styled((phrases.spent(subject.transfer), "dim"), indent=indent))
+        console.print(Styled((label, _STYLES[label]), f"  {phrases.measured(subject)}", indent=9))
+    if reading := phrases.reading(subject):
+        console.print(Styled((reading, "dim"), indent=2 if job.bare else 9))
 
 
 def _print_findings(job: JobReport, console: Console, line_of: LineOf, *, at_least: Severity = Severity.NOTE) -> None:

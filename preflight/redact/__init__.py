@@ -39,6 +39,10 @@ _LONGEST_LINE = 500
 
 NO_SECRETS: Final = Secrets()
 
+_PASSES: Final = 5
+"""An escape joins what a line break parted, and a mark uncovers a word before it: so a text that changed is read again,
+and whoever redacts the result changes nothing."""
+
 _known = NO_SECRETS
 _order: list[str] = []
 _lock = Lock()
@@ -75,9 +79,14 @@ def redact(text: str, secrets: Secrets = NO_SECRETS, *, longest: int = _SHOWN) -
     A URL, and a text that begins like one, loses user name, password, query, fragment and path parameters whatever they
     hold; an unprintable character becomes an escape.
     """
-    start = text if len(text) <= 16 * longest else f"{text[: 8 * longest]}{MASK}{text[-8 * longest :]}"
-    bare = bare_url(start) if begins_as_url(start) else start
-    return shorten(printable(shorten(hide(bare, secrets), longest)), longest)
+    shown = text if len(text) <= 16 * longest else f"{text[: 8 * longest]}{MASK}{text[-8 * longest :]}"
+    for _ in range(_PASSES):
+        before = shown
+        bare = bare_url(before) if begins_as_url(before) else before
+        shown = shorten(printable(shorten(hide(bare, secrets), longest)), longest)
+        if shown == before:
+            break
+    return shown
 
 
 def shown_path(path: str) -> str:

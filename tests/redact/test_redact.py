@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from preflight.redact import Secrets, by_shape, hide, hide_bytes, one_line, redact, remember, shown_path
@@ -206,6 +206,10 @@ def test_a_secret_at_the_cut_is_not_shown_by_half() -> None:
 
 
 @given(st.text(alphabet="a:/?#=&;@.%\\'\" \n", max_size=60) | st.text(max_size=60))
+@example(";:\n@a")  # a line break parts it, its escape does not
+@example("https://='\n;sid=/")
+@example("https://user:pw@\\secret…:")
+@example("#token=abc https://?? ")
 def test_no_text_makes_it_raise_and_twice_is_the_same_as_once(text: str) -> None:
     once = redact(text)
     assert len(once) <= 300

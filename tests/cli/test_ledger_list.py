@@ -92,3 +92,19 @@ def test_ids_are_whole_where_the_list_is_piped(ledger: Path) -> None:
     said = listed(ledger).out
     assert all(f"{TASK}-{name}" in said for name in "ab")
     assert "…" not in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["list"], 0, "no submissions yet"),
+        (["calibrate"], 3, "no charges recorded yet"),
+        (["show", "3"], 2, "there is no ledger at"),
+        (["resolve", "3", "--not-charged"], 2, "there is no ledger at"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_command_that_reads_makes_no_ledger(arguments: list[str], code: int, said: str, tmp_path: Path) -> None:
+    ran = here("ledger", *arguments, "--ledger", tmp_path / "new" / "ledger.db")
+    assert (ran.code, said in ran.out + ran.err) == (code, True), ran.err
+    assert not (tmp_path / "new").exists()

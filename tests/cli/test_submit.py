@@ -211,3 +211,25 @@ def test_a_folder_that_cannot_be_written_loses_no_result(sandbox: Service) -> No
     if not sandbox.untouched:
         assert ran.code == 3
         assert (ran.json["state"], len(ran.json["outputs"]), ran.json["files"]) == ("completed", 1, [])
+
+
+def test_without_a_key_the_free_check_comes_first(idle: Service) -> None:
+    """The report and the price are shown, and then what is missing; a job that fails needs no key to say so."""
+    good = idle.run("submit", idle.job(), "--yes", key=None)
+    assert (good.code, good.out) == (2, "")
+    assert "360 credits" in good.err
+    assert good.err.endswith("preflight: no API key: set PREFLIGHT_API_KEY\n")
+    bad = idle.run("submit", idle.job(video="too-long.mp4"), "--yes", key=None)
+    assert (bad.code, "API key" in bad.err) == (1, False), bad.err
+    assert idle.untouched
+
+
+def test_without_a_key_the_price_of_a_run_is_shown(idle: Service) -> None:
+    table = idle.folder / "jobs.csv"
+    table.write_text(f"image,video\n{idle.media.url('ok', 'a.png')},{idle.media.url('ok', '12.mp4')}\n")
+    dry = idle.run("submit", table, "--budget", "500", "--dry-run", key=None)
+    assert (dry.code, "360 credits" in dry.out) == (0, True), dry.err
+    ran = idle.run("submit", table, "--budget", "500", key=None)
+    assert (ran.code, "balance      not known: there is no API key" in ran.err) == (2, True), ran.err
+    assert ran.err.endswith("preflight: no API key: set PREFLIGHT_API_KEY\n")
+    assert idle.untouched

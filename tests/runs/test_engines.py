@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from tests.runs.running import parts_of, run, verdicts_of, write_rows
 from tests.runs.test_resume import some_fail, started
-from tests.support.command import here, preflight
+from tests.support.command import Ran, here, preflight
 
 pytestmark = pytest.mark.usefixtures("measured_children")
 
@@ -58,6 +59,37 @@ def test_a_cluster_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     assert refused.code == 2
     assert "no Ray cluster at 127.0.0.1:9: nothing answers there" in refused.err
     assert run(manifest, tmp_path / "run", parts_of=1000).code == 0, "the run goes on with another engine"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "nothing answers there"),
+        (b"", "something else answers there"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "something else answers there"),
+    ],
+    ids=["silent", "hangs up", "HTTP"],
+)
+def test_a_server_that_is_not_a_cluster_is_an_error_in_seconds(answer: bytes | None, said: str, tmp_path: Path) -> None:
+    manifest = write_rows(tmp_path / "jobs.jsonl", 3)
+
+    async def answers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if answer is not None:
+            writer.write(answer)
+            writer.close()
+
+    async def refused() -> tuple[str, Ran]:
+        server = await asyncio.start_server(answers, "127.0.0.1", 0)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        arguments = ("check", manifest, "--to", tmp_path / "run", "--engine", "ray", "--address", address)
+        try:
+            return address, await asyncio.to_thread(preflight, *arguments)
+        finally:
+            server.close()
+
+    address, ran = asyncio.run(refused())
+    assert ran.code == 2
+    assert ran.err == f"preflight: no Ray cluster at {address}: {said}\n"
 
 
 def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:

@@ -72,14 +72,14 @@ def list_entries(
     preflight ledger list --state unknown --format json
     preflight ledger list --since 30d --by day --format csv
     """
-    from preflight.cli.paying.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import ledger_to_read  # noqa: PLC0415 - the same
     from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
     from preflight.ledger import EntryState  # noqa: PLC0415 - the same
     from preflight.ledger.sums import add_up  # noqa: PLC0415 - the same
     from preflight.render.payments.ledger_list import Listing  # noqa: PLC0415 - loads rich
 
     wanted = [EntryState(state) for state in states]
-    with open_ledger(ledger_path) as ledger:
+    with ledger_to_read(ledger_path) as ledger:
         ledger.mark_abandoned()
         entries = ledger.entries(states=wanted, since=since, limit=limit)
         sums = add_up(ledger, states=wanted, since=since, by=by)
@@ -97,9 +97,10 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
     \b
     preflight ledger show 3
     """
-    from preflight.cli.paying.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_ledger, require_ledger  # noqa: PLC0415 - the same
     from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
 
+    require_ledger(ledger_path)
     with open_ledger(ledger_path) as ledger:
         ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
@@ -133,13 +134,14 @@ def resolve(
     preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
-    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_client, open_ledger, require_ledger  # noqa: PLC0415 - the same
     from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
     from preflight.ledger import EntryState  # noqa: PLC0415 - the same
     from preflight.submit.settle import resolve_as_not_charged, resolve_by_task  # noqa: PLC0415 - the same
 
     if task_id and not_charged:
         raise click.UsageError("--task and --not-charged exclude each other: give only one")
+    require_ledger(service.ledger_path)
     with open_ledger(service.ledger_path) as ledger:
         ledger.mark_abandoned()
         entry = ledger.entry(entry_id)
@@ -172,11 +174,11 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     \b
     preflight ledger calibrate
     """
-    from preflight.cli.paying.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import ledger_to_read  # noqa: PLC0415 - the same
     from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
     from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - the same
 
-    with open_ledger(ledger_path) as ledger:
+    with ledger_to_read(ledger_path) as ledger:
         observations = observations_of(ledger.charged(), known_specs())
     found = candidates(observations)
     emit_as(CALIBRATION, (observations, found), output)

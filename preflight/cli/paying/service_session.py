@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,7 +18,7 @@ from preflight.client import DEFAULT_BASE_URL, ApiKey, Client, is_loopback
 from preflight.errors import ApiError, ApiUnreachable, ConfigurationError, UnexpectedResponse
 from preflight.ledger import Ledger
 from preflight.model.target import meant_url
-from preflight.redact import redact
+from preflight.redact import redact, shown_path
 from preflight.render.formats import SUBMISSION
 
 if TYPE_CHECKING:
@@ -32,6 +33,25 @@ SANDBOX_PORT = 8787
 def open_ledger(path: str | None) -> Ledger:
     """The ledger in that file, else in the user's data folder. Raises ``LedgerUnusable``."""
     return Ledger(Path(path) if path else default_ledger())
+
+
+@contextmanager
+def ledger_to_read(path: str | None) -> Iterator[Ledger]:
+    """The same in ``with``, for a command that only reads: where there is none, an empty one that leaves no file."""
+    place = Path(path) if path else default_ledger()
+    if os.path.lexists(place):
+        with Ledger(place) as ledger:
+            yield ledger
+        return
+    with TemporaryDirectory() as folder, Ledger(Path(folder, "ledger.db")) as ledger:
+        yield ledger
+
+
+def require_ledger(path: str | None) -> None:
+    """Raise ``ConfigurationError`` where there is no ledger, so that none is made only to find nothing in it."""
+    place = Path(path) if path else default_ledger()
+    if not os.path.lexists(place):
+        raise ConfigurationError(f"there is no ledger at {shown_path(str(place))}: nothing was submitted with it yet")
 
 
 @contextmanager

@@ -75,11 +75,12 @@ class Payment:
         is_dry: bool,
         stack: ExitStack,
     ) -> None:
-        """Raises where the key is missing or the ledger cannot be written: before anything is checked."""
+        """Raises where the ledger cannot be written: before anything is checked. A check needs no key."""
         self._service, self._budget, self._again = service, budget, again
         self._consent, self._output, self._is_dry = consent, output, is_dry
         self._why_unknown = "not known: the service did not say"
         self._balance: Balance | None = None
+        self._no_key: InvalidKey | None = None
         self._client = self._opened_client(stack)
         self._ledger: Ledger | None = None if is_dry else stack.enter_context(open_ledger(service.ledger_path))
         self._engine = stack.enter_context(Engine(options))
@@ -160,12 +161,11 @@ class Payment:
         )
 
     def _opened_client(self, stack: ExitStack) -> Client | None:
-        """The client; a dry run goes without, where there is no key."""
+        """The client; a check and a dry run go without, where there is no key."""
         try:
             return stack.enter_context(open_client(self._service))
-        except InvalidKey:
-            if not self._is_dry:
-                raise
+        except InvalidKey as error:
+            self._no_key = error
             self._why_unknown = "not known: there is no API key"
             return None
 
@@ -183,8 +183,14 @@ class Payment:
         return Held(code=code)
 
     def _require_payable(self, job: Job, found: JobReport, files: Mapping[str, LocalSource]) -> Proposal:
-        """The proposal for a job that is new, within the budget and covered. Else raises what ``submit_job`` would."""
-        assert self._client is not None, "a dry run does not pay"
+        """The proposal for a job that is new, within the budget and covered. Else raises what ``submit_job`` would.
+
+        Raises ``InvalidKey`` where there is none: the price is known by then.
+        """
+        if self._client is None:
+            self._consent.show(self._proposal(job, found, files))
+            assert self._no_key is not None, "there is a client else"
+            raise self._no_key
         assert self._ledger is not None, "the same"
         request = paid_request_of(job, found, _hashes(files), known_specs())
         self._ledger.require_payable(request, api=self._client.base_url, again=self._again, budget=self._budget)

@@ -25,7 +25,8 @@ from preflight.cli.printing.output import emit, require_writable
 from preflight.cli.printing.report_output import emit_as
 from preflight.cli.printing.run_progress import EveryTenSeconds
 from preflight.cli.printing.terminal import progress, remark, tell_beside
-from preflight.errors import NotSubmitted
+from preflight.client.auth import base_of
+from preflight.errors import InvalidKey, NotSubmitted
 from preflight.jobfiles.stores import is_manifest_url
 from preflight.ledger import Budget
 from preflight.ledger.sums import cost_of_run
@@ -84,6 +85,7 @@ class RunSubmission:
         self._network, self._service, self._output, self._strict = network, service, output, strict
         self._upload = upload
         self._stop = Event()
+        self._no_key: InvalidKey | None = None
 
     def go(
         self,
@@ -106,7 +108,7 @@ class RunSubmission:
         require_run(store)  # before a lock is put into a folder that may be somebody else's
         with ExitStack() as stack:
             stack.enter_context(store.lock())
-            client = stack.enter_context(open_client(self._service))
+            client = self._client_with_key(stack)
             ledger = stack.enter_context(open_ledger(self._service.ledger_path))
             with progress("reading the run", hidden=self._output.hidden):
                 paid = open_paid_run(
@@ -118,12 +120,13 @@ class RunSubmission:
                     web=Web(tuple(self._network.allow), self._network.proxy),
                 )
                 paid_run = stack.enter_context(paid)
-                plan = make_plan(paid_run, ledger, api=client.base_url, tick=lambda: None)
+                plan = make_plan(paid_run, ledger, api=base_of(self._service.api_url), tick=lambda: None)
             budget = replace(limits, per_run=self._budget, run=paid_run.run.id)
             if plan.new or is_dry:
                 self._agree(self._proposal(paid_run, plan, client, ledger), is_agreed=is_agreed, is_dry=is_dry)
             if is_dry:
                 return Exit.PASS
+            client = self._require_client(client)
             engine = stack.enter_context(Engine(self._options(paid_run)))
             sending, waiting = (stack.enter_context(self._client(pause)) for pause in (self._nap, self._nap_or_give_up))
             payer = Payer(
@@ -161,6 +164,20 @@ class RunSubmission:
             self._output,
         )
         return _exit_of(payments, plan)
+
+    def _client_with_key(self, stack: ExitStack) -> Client | None:
+        """The client; ``None`` without a key: the price is known without one."""
+        try:
+            return stack.enter_context(open_client(self._service))
+        except InvalidKey as error:
+            self._no_key = error
+            return None
+
+    def _require_client(self, client: Client | None) -> Client:
+        if client is None:
+            assert self._no_key is not None, "there is a client else"
+            raise self._no_key
+        return client
 
     def _checked_folder(self) -> str:
         """The folder of the run; that of a manifest is checked first, or goes on where it was."""
@@ -205,13 +222,14 @@ class RunSubmission:
         found = as_in_the_run(options, paid_run.run)
         return replace(found, fail_on=min(found.fail_on, Severity.WARNING)) if self._strict else found
 
-    def _proposal(self, paid_run: PaidRun, plan: Plan, client: Client, ledger: Ledger) -> RunProposal:
-        balance = read_balance(client, lambda: datetime.now(UTC))
-        return proposal_of(paid_run, plan, ledger, service=self._service.api_url, budget=self._budget, balance=balance)
+    def _proposal(self, paid_run: PaidRun, plan: Plan, client: Client | None, ledger: Ledger) -> RunProposal:
+        balance = None if client is None else read_balance(client, lambda: datetime.now(UTC))
+        made = proposal_of(paid_run, plan, ledger, service=self._service.api_url, budget=self._budget, balance=balance)
+        return made if client is not None else replace(made, why_unknown="not known: there is no API key")
 
     def _agree(self, proposal: RunProposal, *, is_agreed: bool, is_dry: bool) -> None:
         """Show what is about to be paid for, and ask once. Raises ``NotSubmitted`` for a no."""
-        asks = not is_agreed and not is_dry
+        asks = not is_agreed and not is_dry and self._no_key is None
         if asks and not sys.stdin.isatty():
             raise click.UsageError(
                 f"this would pay up to {proposal.at_most:f} credits for {proposal.new} jobs, and standard input is not"

@@ -38,6 +38,8 @@ class Totals:
         """URLs by themselves that were not opened: their verdict is a pass, and nobody calls them one."""
         self.warned = 0
         """Jobs that pass with a warning or an error that does not count."""
+        self.skipped: Counter[str] = Counter()
+        """Files of folders that are neither media nor jobs, by suffix; whoever finds the files sets it."""
         self._over_budget = False
         self._of_jobs, self._of_files = Sum(), Sum()
         self._failing_jobs, self._failing_files = Failing(), Failing()

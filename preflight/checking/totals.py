@@ -42,6 +42,8 @@ class Totals:
         """Jobs that pass with a warning or an error that does not count."""
         self.swapped = 0
         """Jobs with a clip as the image and a picture as the video."""
+        self.skipped: Counter[str] = Counter()
+        """Files of folders that are neither media nor jobs, by suffix; whoever finds the files sets it."""
         self._over_budget = False
         self._of_jobs, self._of_files = Sum(), Sum()
         self._failing_jobs, self._failing_files = Failing(), Failing()

@@ -26,6 +26,7 @@ class CheckRun:
 
     def __init__(self, streams: ResultStreams, targets: Targets, *, keeps_all: bool) -> None:
         self.totals = Totals()
+        self.totals.skipped = targets.skipped.by_suffix
         self._streams = streams
         self._targets = targets
         self._keeps_all = keeps_all

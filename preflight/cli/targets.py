@@ -20,7 +20,7 @@ from preflight.model.file_types import MANIFEST_SUFFIXES
 from preflight.model.target import Media, Target, is_url
 from preflight.redact import redact, shown_path
 from preflight.redact.advice import for_command
-from preflight.targets import Filters, no_such_file, read_targets, why_empty
+from preflight.targets import Filters, SkippedFiles, no_such_file, read_targets, why_empty
 from preflight.targets.image_and_video import target_of
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ class Targets:
     """The targets of a command, one after the other.
 
     ``empty`` describes every name without targets; ``commented`` holds the comments for preflight, with the path of
-    their job. Both are complete after the last target.
+    their job; ``skipped`` counts files of folders that are neither media nor jobs. All are complete after the last
+    target.
     """
 
-    def __init__(self, sources: Iterable[tuple[str, Iterator[Target]]]) -> None:
+    def __init__(self, sources: Iterable[tuple[str, Iterator[Target]]], skipped: SkippedFiles) -> None:
         self._sources = sources
+        self.skipped = skipped
         self.empty: list[str] = []
         self.commented: list[tuple[str, IgnoreComment]] = []
 
@@ -67,11 +69,14 @@ def find_targets(
         raise click.UsageError("standard input cannot be both a job and a list of files: use - once")
     if not names and places.files_from is None and job.image is None and job.video is None and not jobs_only:
         raise click.UsageError("nothing to check: name a job file, a media file or a URL, or give --image and --video")
-    return Targets(_sources(names, places, job, options, jobs_only=jobs_only))
+    skipped = SkippedFiles()
+    return Targets(_sources(names, places, job, options, jobs_only=jobs_only, skipped=skipped), skipped)
 
 
 def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> None:
     """Print the remarks beside a report on standard error."""
+    if targets.skipped:
+        remark(f"skipped {targets.skipped.in_words()}")
     if targets.empty or targets.commented or baseline is not None:
         from preflight.cli.printing.remarks import remarks  # noqa: PLC0415 - most runs have no remarks
 
@@ -86,21 +91,25 @@ def _sources(
     options: Options,
     *,
     jobs_only: bool,
+    skipped: SkippedFiles,
 ) -> Iterator[tuple[str, Iterator[Target]]]:
     for name in names:
-        yield name, _named(name, options, places, jobs_only=jobs_only)
+        yield name, _named(name, options, places, jobs_only=jobs_only, skipped=skipped)
     if places.files_from is not None:
         is_empty = True
         for name in _listed(places.files_from, null=places.null):
             is_empty = False
-            yield name, _named(f"./{name}" if name == "-" else name, options, places, jobs_only=jobs_only)
+            shown = f"./{name}" if name == "-" else name
+            yield name, _named(shown, options, places, jobs_only=jobs_only, skipped=skipped)
         if is_empty and not jobs_only:
             raise click.UsageError(f"nothing to check: {shown_path(places.files_from)} names no file")
     if job.image is not None or job.video is not None:
         yield "", _given(job, options)
 
 
-def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool) -> Iterator[Target]:
+def _named(
+    name: str, options: Options, places: PlaceOptions, *, jobs_only: bool, skipped: SkippedFiles
+) -> Iterator[Target]:
     columns = dict(places.column)
     if name == "-":
         from preflight.targets.standard_input import read_stream  # noqa: PLC0415 - files do not need it
@@ -120,7 +129,13 @@ def _named(name: str, options: Options, places: PlaceOptions, *, jobs_only: bool
         )
         return
     found = read_targets(
-        name, model=options.model, filters=_filters(), jobs_only=jobs_only, columns=columns, specs=options.specs
+        name,
+        model=options.model,
+        filters=_filters(),
+        jobs_only=jobs_only,
+        columns=columns,
+        specs=options.specs,
+        skipped=skipped,
     )
     for target in found:
         if not isinstance(target, Media | JobUnreadable) and is_given("mode", "orientation"):

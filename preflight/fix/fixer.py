@@ -32,6 +32,7 @@ from preflight.fix.plan import plan, with_part
 from preflight.fix.recipe import ImageRecipe, Recipe, WorkerOutcome, recipe_for
 from preflight.fix.repairs import Repair
 from preflight.fix.run_worker import carry_out, require_libraries
+from preflight.fix.swapped import why_swapped
 from preflight.fix.window import Window, checked, priced
 from preflight.fix.work import Result, Work
 from preflight.model import Family, JobReport, Kind, Severity, VideoFacts
@@ -89,6 +90,8 @@ class Fixer:
         if given.file is None:
             return replace(about, reason=given.trouble)
         report = self._check(given.file, given.kind, given.orientation)
+        if (why := why_swapped(given, report, self._check)) is not None:
+            return replace(about, state=FixState.UNREPAIRED, findings=worth_saying(report), reason=why)
         made = plan(
             report.subjects[0].facts,
             report.findings,

@@ -25,7 +25,8 @@ class FixInput:
 
     ``kind`` is its role in the job, ``orientation`` the job's. ``field``, ``path`` and ``line`` say where a
     job names it. ``inside`` is whether it is in a place that the user named, links followed: a link or a job in a
-    folder may lead out of it. ``mode`` is the job's, and ``job`` is what names the file.
+    folder may lead out of it. ``mode`` is the job's, and ``job`` is what names the file; ``partners`` are its local
+    files of the other kind.
     """
 
     source: str
@@ -39,6 +40,7 @@ class FixInput:
     inside: bool = True
     mode: str | None = None
     job: Job | None = None
+    partners: tuple[Path, ...] = ()
 
 
 def read_inputs(
@@ -125,11 +127,11 @@ def _of_job(job: Job, model: str, usual: str, specs: Specs) -> Iterator[FixInput
     else:
         orientation = usual if usual in field.choices else choice_of(job, spec, "orientation", None)
     mode = choice_of(job, spec, "mode", None)
-    for media in named_media(job, spec):
-        if not media.source.strip():
-            continue
+    named = [media for media in named_media(job, spec) if media.source.strip()]
+    files = [None if is_url(media.source) else Path(job.path or "").parent / media.source for media in named]
+    for media, local in zip(named, files, strict=True):
         place = job.place(media.field)
-        local = None if is_url(media.source) else Path(job.path or "").parent / media.source
+        others = (file for each, file in zip(named, files, strict=True) if each.kind is not media.kind)
         yield FixInput(
             source=str(local) if local is not None else redact(media.source),
             file=local,
@@ -141,4 +143,5 @@ def _of_job(job: Job, model: str, usual: str, specs: Specs) -> Iterator[FixInput
             line=place.line if place else job.line,
             mode=mode,
             job=job,
+            partners=tuple(file for file in others if file is not None),
         )

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from preflight.errors import ConfigurationError, JobUnreadable, MissingExtra
 from preflight.jobfiles.field_names import TableModels
-from preflight.jobfiles.load import read_manifest
+from preflight.jobfiles.load import read_opened
 from preflight.model import Job
-from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
+from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES
 from preflight.redact import redact
 from preflight.specs import BUILT_IN, Specs
 
@@ -79,7 +79,7 @@ def open_store(url: str) -> io.BufferedReader[Any]:
 def load_stored(
     url: str, *, default_model: str | None, columns: Mapping[str, str], specs: Specs = BUILT_IN
 ) -> Iterator[Job | JobUnreadable]:
-    """The jobs of the manifest at ``url``, as ``load_manifest`` reads a file."""
+    """The jobs of the manifest at ``url``, as ``load_manifest`` reads a file. A process opens a Parquet one by itself."""
     shown, suffix = redact(url), suffix_of(url)
     if suffix in PARQUET_SUFFIXES:
         from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
@@ -87,10 +87,10 @@ def load_stored(
         yield from read_parquet(url, shown=shown, models=TableModels(default_model, specs), columns=columns)
         return
     with open_store(url) as stream:
-        yield from read_manifest(
+        yield from read_opened(
             stream,
             path=shown,
-            is_table=suffix in TABLE_SUFFIXES,
+            suffix=suffix,
             default_model=default_model,
             columns=columns,
             specs=specs,

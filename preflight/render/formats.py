@@ -162,8 +162,7 @@ def _fact_lines(report: Report) -> Iterable[str]:
         for subject in job.subjects:
             reason = phrases.why_not_read(subject)
             what = phrases.all_measured(subject) if reason is None else f"not read: {reason}"
-            reading = phrases.reading(subject)
-            yield f"{subject.source}  {what}" + (f"  ({reading})" if reading else "")
+            yield f"{subject.source}  {what}" + (f"  ({read})" if (read := phrases.reading(subject)) else "")
 
 
 def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:

@@ -2,5 +2,6 @@
 
 from preflight.targets.arguments import no_such_file, read_targets, why_empty
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters
+from preflight.targets.skipped_files import SkippedFiles
 
-__all__ = ["MEDIA_SUFFIXES", "Filters", "no_such_file", "read_targets", "why_empty"]
+__all__ = ["MEDIA_SUFFIXES", "Filters", "SkippedFiles", "no_such_file", "read_targets", "why_empty"]

@@ -18,6 +18,7 @@ from preflight.redact import printable, redact, shown_path
 from preflight.redact.suggestion import close_words
 from preflight.specs import BUILT_IN, Specs
 from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
+from preflight.targets.skipped_files import SkippedFiles
 
 JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
 _HELP = frozenset({"help", "-help", "version", "-version"})
@@ -37,6 +38,7 @@ def read_targets(
     jobs_only: bool = False,
     columns: Mapping[str, str] = MappingProxyType({}),
     specs: Specs = BUILT_IN,
+    skipped: SkippedFiles | None = None,
 ) -> Iterator[Target]:
     """The targets behind one argument. ``model`` is for manifests that name none, ``filters`` for folders and patterns.
 
@@ -44,7 +46,8 @@ def read_targets(
     manifest in an object store (``s3://bucket/jobs.csv``) is read like a file; any other URL is one of a media file.
 
     ``jobs_only`` skips every file that is not a job: media, and YAML, JSON and CSV about something else. A job that
-    is broken is then a target of its own, for a report, and not an error.
+    is broken is then a target of its own, for a report, and not an error. ``skipped`` counts the files of folders that
+    are neither media nor jobs.
 
     Raises ``ConfigurationError`` for a path that is not there, ``JobUnreadable`` for a job file that cannot be read.
     """
@@ -71,12 +74,12 @@ def read_targets(
             yield from (
                 _read_jobs(found.path, model, columns, specs)
                 if jobs_only
-                else _read_found(found, model, columns, specs)
+                else _read_found(found, model, columns, specs, skipped=skipped)
             )
     elif is_there:
         yield from _read_jobs(path, model, columns, specs) if jobs_only else _read_file(path, model, columns, specs)
     elif any(mark in name for mark in "*?["):
-        yield from _read_matching(name, model, filters, columns, specs, jobs_only=jobs_only)
+        yield from _read_matching(name, model, filters, columns, specs, jobs_only=jobs_only, skipped=skipped)
     else:
         raise ConfigurationError(no_such_file(name))
 
@@ -116,7 +119,14 @@ def why_empty(name: str) -> str:
 
 
 def _read_matching(
-    pattern: str, model: str, filters: Filters, columns: Mapping[str, str], specs: Specs, *, jobs_only: bool
+    pattern: str,
+    model: str,
+    filters: Filters,
+    columns: Mapping[str, str],
+    specs: Specs,
+    *,
+    jobs_only: bool,
+    skipped: SkippedFiles | None,
 ) -> Iterator[Target]:
     is_empty = True
     for found in find_matching(pattern, filters):
@@ -124,7 +134,7 @@ def _read_matching(
         for target in (
             _read_jobs(found.path, model, columns, specs)
             if jobs_only
-            else _read_found(found, model, columns, specs, asked=asked)
+            else _read_found(found, model, columns, specs, asked=asked, skipped=skipped)
         ):
             is_empty = False
             yield target
@@ -145,20 +155,31 @@ def _read_jobs(path: Path, model: str, columns: Mapping[str, str], specs: Specs)
 
 
 def _read_found(
-    found: Found, model: str, columns: Mapping[str, str], specs: Specs, *, asked: str = ""
+    found: Found,
+    model: str,
+    columns: Mapping[str, str],
+    specs: Specs,
+    *,
+    asked: str = "",
+    skipped: SkippedFiles | None = None,
 ) -> Iterator[Target]:
     """The targets in a file that nobody has named; ``asked`` is an ending that was asked for.
 
     A folder that cannot be read is a target, too: it cannot be examined, and so the verdict is not a pass.
     """
     path, suffix = found.path, found.path.suffix.lower()
-    if suffix in MEDIA_SUFFIXES or not found.is_file:
+    is_skipped = False
+    if suffix in MEDIA_SUFFIXES or not found.is_file or (suffix and suffix == asked and suffix not in JOB_LIKE):
         yield Media(source=str(path))
-    elif suffix in JOB_LIKE:
-        if _mentions_media(path, model, specs):
-            yield from _read_jobs(path, model, columns, specs)
-    elif suffix and suffix == asked:
-        yield Media(source=str(path))
+    elif suffix in JOB_LIKE and _mentions_media(path, model, specs):
+        is_skipped = True
+        for target in _read_jobs(path, model, columns, specs):
+            is_skipped = False
+            yield target
+    else:
+        is_skipped = True
+    if is_skipped and skipped is not None:
+        skipped.add(path.name)
 
 
 def _read_file(path: Path, model: str, columns: Mapping[str, str], specs: Specs) -> Iterator[Target]:

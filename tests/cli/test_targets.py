@@ -356,3 +356,23 @@ def test_a_job_in_a_folder_finds_its_files_beside_it(tmp_path: Path) -> None:
     plant(tmp_path, "jobs/a.png", "jobs/a.mp4")
     write_job(tmp_path / "jobs", job(image="a.png", video="a.mp4"))
     assert check(tmp_path, "jobs/*.yaml").code == 0
+
+
+def test_files_of_a_folder_that_are_not_looked_at_are_counted(tmp_path: Path) -> None:
+    shutil.copy(PICTURE, tmp_path)
+    for name in ("a.yaml", "b.yaml", "c.txt", "README", ".hidden", "ignored.txt"):
+        (tmp_path / name).write_text("x: 1\n")
+    (tmp_path / ".gitignore").write_text("ignored.txt\n")
+    ran = preflight("check", tmp_path, "--format", "json")
+    assert ran.json["skipped"] == {".yaml": 2, ".txt": 1, "other": 1}
+    assert ran.err.startswith("preflight: skipped 4 files that are neither media nor jobs: 2 .yaml, ")
+    assert preflight("check", tmp_path, "-q").err == ""
+    assert preflight("check", tmp_path, "--jobs-only").err == ""
+    (tmp_path / Path(PICTURE).name).unlink()
+    assert "in this folder (hidden and ignored ones are skipped); skipped 4 files" in preflight("check", tmp_path).err
+
+
+def test_a_report_on_files_alone_counts_none_as_skipped(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("x: 1\n")
+    ran = preflight("check", PICTURE, "--format", "json", cwd=tmp_path)
+    assert ("skipped" in ran.json, ran.err) == (False, "")

@@ -396,3 +396,16 @@ def test_what_only_a_result_shows_is_repaired_in_the_same_run(tmp_path: Path) ->
 def test_what_could_not_be_told_is_not_called_an_error(tmp_path: Path) -> None:
     (picture,) = hold(tmp_path, "40000-wide.png")
     assert "  indeterminate: image-corrupt: " in here("fix", picture).out
+
+
+def test_a_job_with_its_files_in_each_others_place_is_told_to_exchange_them(tmp_path: Path) -> None:
+    shutil.copy(CLIP, tmp_path / "dance.mp4")
+    shutil.copy(PICTURE, tmp_path / "photo.jpg")
+    job = tmp_path / "job.yaml"
+    job.write_text("model: kling-v3-motion-control\ninput: {input_urls: [dance.mp4], video_urls: [photo.jpg]}\n")
+    ran = fix(job, "--unsafe")
+    assert (ran.code, ran.out.count("exchange the two in the job")) == (1, 2)
+    assert "fix: ffmpeg" not in ran.out, "a frame of the clip is not what the job is about"
+    assert {path.name for path in tmp_path.iterdir()} == {"dance.mp4", "photo.jpg", "job.yaml"}
+    job.write_text("model: kling-v3-motion-control\ninput: {input_urls: [dance.mp4], video_urls: [dance.mp4]}\n")
+    assert "exchange" not in fix(job).out

@@ -117,7 +117,8 @@ def command(
         if not checked.go_through(engine.check_each(targets), spinner):
             return Exit.INTERRUPTED
     if not checked.totals.jobs and not jobs_only:
-        raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}")
+        skipped = f"; skipped {targets.skipped.in_words()}" if targets.skipped else ""
+        raise click.UsageError(f"nothing to check: {'; '.join(targets.empty)}{skipped}")
     if jobs_only:
         targets.empty.clear()  # files that are not jobs are skipped silently
     if not output.quiet:

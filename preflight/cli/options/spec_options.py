@@ -99,17 +99,19 @@ class RoleChoice(Choice):
     """A choice of the default model, or of a model that was named."""
 
     def __init__(self, role: Role) -> None:
-        super().__init__(())
         self._role = role
-        del self.choices  # those of the default model, read when they are asked for: completing an option needs none
+        super().__init__(())
 
-    def __getattr__(self, name: str) -> Any:
-        if name != "choices":
-            raise AttributeError(name)
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Those of the default model, read when they are asked for: completing an option needs none."""
         from preflight.specs import load_spec  # noqa: PLC0415 - see above
 
-        self.choices = load_spec().field(self._role).choices
-        return self.choices
+        return load_spec().field(self._role).choices
+
+    @choices.setter
+    def choices(self, _: tuple[str, ...]) -> None:
+        """click sets those that it was made with, which are none."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if value in self.choices:

@@ -36,8 +36,9 @@ def report_object(report: Report) -> dict[str, Any]:
 
 
 def totals_object(totals: Totals) -> dict[str, Any]:
-    """The same without its jobs."""
-    return {"schema": REPORT, "verdict": totals.verdict.value, "quote": total_object(totals.quote)}
+    """The same without its jobs. ``skipped`` is there where folders hold files that are neither media nor jobs."""
+    head = {"schema": REPORT, "verdict": totals.verdict.value, "quote": total_object(totals.quote)}
+    return head | ({"skipped": dict(totals.skipped.most_common())} if totals.skipped else {})
 
 
 def facts_object(report: Report) -> dict[str, Any]:

@@ -149,7 +149,8 @@ def job() -> dict[str, Any]:
 def report() -> dict[str, Any]:
     """``check``."""
     parts = {"verdict": VERDICT, "quote": or_null(total()), "jobs": list_of(job())}
-    return object_of(named(json_objects.REPORT) | parts, optional=_RESTORE)
+    skipped = {"type": "object", "additionalProperties": COUNT}
+    return object_of(named(json_objects.REPORT) | parts, optional=_RESTORE | {"skipped": skipped})
 
 
 def facts() -> dict[str, Any]:

@@ -158,11 +158,7 @@ def _quotes_text(report: Report, around: Surroundings) -> str:
 def _fact_lines(report: Report) -> Iterable[str]:
     from preflight.render.texts import phrases  # noqa: PLC0415 - only for text
 
-    for job in report.jobs:
-        for subject in job.subjects:
-            reason = phrases.why_not_read(subject)
-            what = phrases.all_measured(subject) if reason is None else f"not read: {reason}"
-            yield f"{subject.source}  {what}" + (f"  ({read})" if (read := phrases.reading(subject)) else "")
+    return [phrases.fact_line(subject) for job in report.jobs for subject in job.subjects]
 
 
 def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:

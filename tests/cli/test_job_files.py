@@ -24,7 +24,7 @@ BOMB = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n" + "".join(
 
 # What no loader can make a job of, and where the mistake is said to be, if it is at one place.
 UNREADABLE = {
-    "bad.yaml": (BAD_YAML.encode(), "bad.yaml:4:"),
+    "bad.yaml": (BAD_YAML.encode(), "bad.yaml:3:"),
     "tab.yaml": (b"model: x\n\tinput: y\n", "tab.yaml:2:"),
     "bad.json": (BAD_JSON.encode(), "bad.json:2:"),
     "cut.json": (b'{"model": "x", "input"', "cut.json:1:"),
@@ -205,7 +205,7 @@ def test_standard_input_holds_a_job() -> None:
 def test_standard_input_is_held_to_the_same(text: str, code: int) -> None:
     ran = preflight("check", "-", "--format", "json", stdin=text.encode())
     assert ran.code == code
-    assert ("-:4:" in ran.err) is (code == 2)
+    assert ("-:3:" in ran.err) is (code == 2)
 
 
 JSONL = [json.dumps({"id": "first", **job()}), '{"id": "second", ', json.dumps({"id": "third", **job(mode="4k")})]

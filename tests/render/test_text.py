@@ -103,7 +103,7 @@ def test_a_file_in_order_takes_one_line_beside_one_that_fails() -> None:
     names = ["pictures/plain.png", "pictures/299-wide.png", "clips/12-seconds.mp4"]
     out = preflight("check", *names, cwd=FIXTURES).out.splitlines()
     (first,) = (number for number, line in enumerate(out) if line.startswith("pass  pictures/plain.png  PNG · "))
-    (failing,) = (number for number, line in enumerate(out) if line == "FAIL  pictures/299-wide.png")
+    (failing,) = (number for number, line in enumerate(out) if line.startswith("FAIL  pictures/299-wide.png  PNG · "))
     (last,) = (number for number, line in enumerate(out) if line.startswith("pass  clips/12-seconds.mp4  MP4 · "))
     assert first == 0 < failing < last
     assert [line for line in out if "plain.png" in line or "12-seconds.mp4" in line] == [out[first], out[last]]

@@ -251,6 +251,13 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def fact_line(subject: Subject) -> str:
+    """A file with all that is known of it, and the cost of reading it."""
+    reason = why_not_read(subject)
+    what = all_measured(subject) if reason is None else f"not read: {reason}"
+    return f"{subject.source}  {what}" + (f"  ({read})" if (read := reading(subject)) else "")
+
+
 def swapped(count: int, whole: int, *, of: str) -> str:
     """What is wrong with ``count`` of ``whole`` rows or jobs whose image and video are exchanged."""
     these = f"All {whole:,}" if count == whole else f"{count:,} of {whole:,}"

@@ -10,7 +10,6 @@ from preflight.checking.totals import Totals, totals_of
 from preflight.checking.verdict import verdict_of_finding, verdict_of_subject
 from preflight.model import Finding, JobReport, Kind, Quote, Report, Severity, Subject, Verdict
 from preflight.model.file_types import TABLE_SUFFIXES
-from preflight.pricing import show_seconds
 from preflight.redact import printable
 from preflight.redact.advice import as_command
 from preflight.render.build_servers.locations import STANDARD_INPUT
@@ -18,11 +17,9 @@ from preflight.render.texts import phrases
 from preflight.render.texts.in_order import is_in_order
 from preflight.render.texts.styled import Labelled, Piece, Styled
 from preflight.rules import Trait, rules_with
-from preflight.units import dollars
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from preflight.render.texts.excerpts import LineOf
 
@@ -34,8 +31,6 @@ _ABSENT = rules_with(Trait.ABSENT)
 _BUDGET = rules_with(Trait.BUDGET)
 _SHOWN_LINES = 3
 """Most lines of a job file that are shown for equal findings."""
-_ROOMY = 72
-"""The width from which a table of prices is spaced out."""
 
 
 def _no_line(_: str, __: int) -> str:
@@ -116,9 +111,12 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
     several = len(report.jobs) > 1
     for job in report.jobs:
         _print_heading(job, console)
-        console.print(
-            _price_table(job.quotes, console.width) if job.quotes else Styled(f"  no price: {_why_no_price(job)}")
-        )
+        if job.quotes:
+            from preflight.render.tabular.price_table import price_table  # noqa: PLC0415 - loads rich
+
+            console.print(price_table(job.quotes, console.width))
+        else:
+            console.print(Styled(f"  no price: {_why_no_price(job)}"))
         for reason in dict.fromkeys(reason for quote in job.quotes for reason in quote.reasons):
             console.print(Styled((f"· {reason}", "dim"), indent=2))
         _print_findings(job, console, line_of, at_least=Severity.WARNING)
@@ -268,26 +266,6 @@ def _print_price(job: JobReport, quote: Quote, console: Console) -> None:
             console.print(Styled((label, _STYLES[label]), f"  over the budget: {finding.allowed}", indent=7))
     for reason in quote.reasons:
         console.print(Styled((f"· {reason}", "dim"), indent=7))
-
-
-def _price_table(quotes: Sequence[Quote], columns: int) -> Table:
-    from rich.table import Table  # noqa: PLC0415 - as above
-    from rich.text import Text  # noqa: PLC0415 - the same
-
-    table = Table(box=None, header_style="dim", padding=(0, 2 if columns >= _ROOMY else 1))
-    for name in ("mode", "billed", "rate", "credits", "low", "high", "USD"):
-        table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
-    for quote in quotes:
-        table.add_row(
-            quote.mode or "–",
-            show_seconds(quote.billed_seconds),
-            "–" if quote.credits_per_second is None else f"{quote.credits_per_second:f}",
-            Text(f"{quote.credits:f}", style="bold"),
-            f"{quote.low:f}",
-            f"{quote.high:f}",
-            dollars(quote.usd),
-        )
-    return table
 
 
 def _summary(totals: Totals) -> Styled:

@@ -23,6 +23,8 @@ class Cursor:
     def __init__(self, size: int | None) -> None:
         self.size = size
         self._held = SparseBytes()
+        self.held = self._held.between
+        """As many bytes of ``[start, end)`` as were sent: what is there can be had without a generator."""
         self._windows: list[tuple[int, int]] = []
         self.reads = 0
         self._bytes = 0
@@ -45,10 +47,6 @@ class Cursor:
     def offers(self, start: int, length: int) -> bool:
         """Whether these bytes can be had without another request."""
         return self._covers(start, start + length, self._windows)
-
-    def held(self, start: int, length: int) -> bytes:
-        """As many of these bytes as were sent."""
-        return self._held.between(start, start + length)
 
     def read(
         self, start: int, length: int, *, ahead: int = 0, leads_back: bool = False

@@ -239,7 +239,7 @@ def _look_between_scans(cursor: Cursor, seen: _Seen, scan: int) -> Generator[Spa
     length = min(cursor.size or limits.FIRST_SPAN_BYTES, limits.FIRST_SPAN_BYTES) - scan
     if length <= 0 or not cursor.offers(scan, length):
         return
-    data = (yield from cursor.read_free(scan, length)) or cursor.held(scan, length)
+    data = (yield from cursor.read_free(scan, length)) or cursor.held(scan, scan + length)
     for defect in jpeg_scan.defects(data, scan, seen.tables):
         seen.add(defect.kind, defect.message, defect.offset or scan, defect.where or "")
 

@@ -13,9 +13,11 @@ from preflight.probes.cursor import Cursor, give_up
 
 Reader: TypeAlias = Generator[Span, bytes, bytes]
 
+_HEADER = Struct(">I4s")
 _U32 = Struct(">I")
 _U64 = Struct(">Q")
 _ZEROS = bytes(8)
+_SPELLING = bytes(range(0x20, 0x7F)) + b"\xa9"
 HEADER_BYTES = 16
 """The longest header that matters here: size, type, and the 64-bit size."""
 
@@ -51,9 +53,11 @@ def parse_header(header: bytes, start: int, limit: int | None, parent: str = "")
     """
     if len(header) < 8:
         corrupt(f"ends inside a box header at byte {start}", offset=start, where=parent or None)
-    size = _U32.unpack_from(header)[0]
-    fourcc = header[4:8].decode("latin-1")
+    size, code = _HEADER.unpack_from(header)
+    fourcc: str = code.decode("latin-1")
     path = f"{parent}/{fourcc}" if parent else fourcc
+    if size >= 8:
+        return Box(fourcc, start, start + 8, start + size, path)
     if size == 1:
         if len(header) < 16:
             corrupt(f"ends inside the 64-bit size of '{path}' at byte {start}", offset=start, where=path)
@@ -66,9 +70,7 @@ def parse_header(header: bytes, start: int, limit: int | None, parent: str = "")
             corrupt(f"has box '{path}' at byte {start} without a size", offset=start, where=path)
         end = limit if limit is not None else start + 8
         return Box(fourcc, start, start + 8, max(end, start + 8), path, open_ended=True)
-    if size < 8:
-        corrupt(f"has box '{path}' at byte {start} with the impossible size {size}", offset=start, where=path)
-    return Box(fourcc, start, start + 8, start + size, path)
+    corrupt(f"has box '{path}' at byte {start} with the impossible size {size}", offset=start, where=path)
 
 
 def is_padding(header: bytes) -> bool:
@@ -78,7 +80,7 @@ def is_padding(header: bytes) -> bool:
 
 def looks_like_box(header: bytes) -> bool:
     """Whether the type is spelled with the characters that registered types use."""
-    return len(header) >= 8 and all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in header[4:8])
+    return len(header) >= 8 and not header[4:8].translate(None, _SPELLING)
 
 
 def children(cursor: Cursor, box: Box, *, wanted: frozenset[str] | None = None) -> Generator[Span, bytes, list[Box]]:
@@ -92,8 +94,10 @@ def children(cursor: Cursor, box: Box, *, wanted: frozenset[str] | None = None) 
     found: list[Box] = []
     missing = set(wanted) if wanted is not None else None
     offset = box.body
-    while offset + 8 <= box.end and missing != set():
-        header = yield from cursor.read(offset, HEADER_BYTES, ahead=limits.JUMP_SPAN_BYTES)
+    while offset + 8 <= box.end and (missing is None or missing):
+        header = cursor.held(offset, offset + HEADER_BYTES)
+        if len(header) < HEADER_BYTES:
+            header = yield from cursor.read(offset, HEADER_BYTES, ahead=limits.JUMP_SPAN_BYTES)
         if is_padding(header) or (box.end - offset <= limits.MAX_STRAY_BYTES and not looks_like_box(header)):
             break
         if len(found) >= limits.MAX_BOXES:
@@ -114,7 +118,10 @@ def children(cursor: Cursor, box: Box, *, wanted: frozenset[str] | None = None) 
 
 def first(boxes: list[Box], fourcc: str) -> Box | None:
     """The first box of that type."""
-    return next((box for box in boxes if box.fourcc == fourcc), None)
+    for box in boxes:
+        if box.fourcc == fourcc:
+            return box
+    return None
 
 
 def only(boxes: list[Box], fourcc: str) -> Box | None:
@@ -131,7 +138,10 @@ def payload(cursor: Cursor, box: Box, *, at_least: int = 0, at_most: int = limit
 
     Raises ``MediaError`` when there are fewer than ``at_least``: every count is checked against the bytes there.
     """
-    data = yield from cursor.read(box.body, min(box.end - box.body, at_most), ahead=limits.JUMP_SPAN_BYTES)
+    length = min(box.end - box.body, at_most)
+    data = cursor.held(box.body, box.body + length)
+    if len(data) < length:
+        data = yield from cursor.read(box.body, length, ahead=limits.JUMP_SPAN_BYTES)
     if len(data) < at_least:
         corrupt(
             f"has box '{box.path}' at byte {box.start} with {len(data)} bytes where {at_least} are needed",

@@ -169,6 +169,8 @@ def _new(known: Sequence[Fraction | None], clocks: Iterable[Clock], near: Fracti
     """
     seen = list(_known(known))
     for clock in clocks:
+        if clock.seconds in seen:  # as nearly always
+            continue
         exact = clock.name in _EXACT
         if not any(_is_near(clock.seconds, other, near, exact=exact) for other in seen):
             seen.append(clock.seconds)

@@ -85,8 +85,8 @@ def shown(edits: Sequence[Edit], media: Media, movie_timescale: int) -> Fraction
         return whole
     kept = [edit for edit in edits if not edit.is_empty]
     begin = _beginning(kept, media, movie_timescale)
-    parts = (_part(edit, begin, begin + media.ticks, media.timescale, movie_timescale) for edit in kept)
-    return sum(parts, Fraction(0))
+    parts = [_part(edit, begin, begin + media.ticks, media.timescale, movie_timescale) for edit in kept]
+    return Fraction(sum(parts), media.timescale * movie_timescale)
 
 
 def _beginning(kept: Sequence[Edit], media: Media, movie_timescale: int) -> int:
@@ -97,19 +97,20 @@ def _beginning(kept: Sequence[Edit], media: Media, movie_timescale: int) -> int:
     return max(kept[0].media_time, 0) if asks_for_all else 0
 
 
-def _part(edit: Edit, begin: int, end: int, timescale: int, movie_timescale: int) -> Fraction:
-    """Seconds that one edit shows of media that lies at ``[begin, end)``.
+def _part(edit: Edit, begin: int, end: int, timescale: int, movie_timescale: int) -> int:
+    """How long one edit shows media that lies at ``[begin, end)``, in a unit of which both clocks are multiples:
+    ``timescale * movie_timescale`` of them are a second.
 
     Edits count in the movie's coarser clock. One that ends within one of its ticks of the media ends with the media.
     """
-    length = Fraction(edit.ticks * timescale, movie_timescale)
+    length = edit.ticks * timescale
     if edit.is_dwell:
-        return length / timescale if edit.media_time < end else Fraction(0)
-    start = max(edit.media_time, begin)
-    stop = edit.media_time + length
-    if stop > end or abs(stop - end) * movie_timescale <= timescale:
-        stop = Fraction(end)
-    return max(stop - start, Fraction(0)) / timescale
+        return length if edit.media_time < end else 0
+    start = max(edit.media_time, begin) * movie_timescale
+    stop, last = edit.media_time * movie_timescale + length, end * movie_timescale
+    if stop >= last - timescale:
+        stop = last
+    return max(stop - start, 0)
 
 
 def _agree(movie_ticks: int, movie_timescale: int, ticks: int, timescale: int) -> bool:

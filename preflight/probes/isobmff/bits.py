@@ -32,12 +32,11 @@ class Bits:
 
     def code(self) -> int:
         """An unsigned Exp-Golomb code (H.264 §9.1)."""
-        zeros = 0
-        while not self.take(1):
-            zeros += 1
-            if zeros > _MAX_ZEROS:
-                raise EndOfBits
-        return (1 << zeros) - 1 + self.take(zeros)
+        zeros = self._left - (self._value & ((1 << self._left) - 1)).bit_length()
+        if zeros > _MAX_ZEROS:
+            raise EndOfBits
+        self.take(zeros)
+        return self.take(zeros + 1) - 1
 
     def skip_codes(self, count: int) -> None:
         for _ in range(count):

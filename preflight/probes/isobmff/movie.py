@@ -10,6 +10,7 @@ from struct import Struct
 from preflight.model import DefectKind, Durations, Family, Span, Track, VideoFacts
 from preflight.model.facts import Defect, MediaError
 from preflight.model.frozen import frozen
+from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.isobmff.boxes import (
@@ -160,12 +161,19 @@ def _facts(
     # A lone track of one picture is not a clip, and yet the size that every reader names.
     video = main_track(tracks, "vide") or (tracks[0] if len(tracks) == 1 and tracks[0].handler == "vide" else None)
     width, height = (video.coded_size or (None, None)) if video else (None, None)
-    facts = VideoFacts(
+    sound = main_track(tracks, "soun")
+    timed = _frames(video, fragments) if video else None
+    return VideoFacts(
         container="MOV" if major == "qt  " or (major is None and not layout.saw_fragment) else "MP4",
         family=Family.VIDEO,
         size_bytes=cursor.size,
         major_brand=major,
         brands=layout.brands,
+        width=width,
+        height=height,
+        display_size=video.display_size if video else None,
+        rotation=video.rotation if video else None,
+        codec=video.codec if video else None,
         durations=durations,
         tracks=tracks,
         fragmented=(movie.fragments is not None) if movie else layout.saw_fragment or None,
@@ -174,25 +182,18 @@ def _facts(
         missing_bytes=layout.missing_bytes,
         defects=tuple(layout.defects),
         oddities=tuple(layout.oddities),
-    )
-    sound = main_track(tracks, "soun")
-    facts = replace(facts, audio=sound.sound if sound else None)
-    if video is None:
-        return facts
-    frames = joined(video.frames, fragments.frames.get(video.id) if fragments else None)
-    timed = frames is not None and frames.ticks > 0
-    return replace(
-        facts,
-        frame_rate=Fraction(frames.frames * video.timescale, frames.ticks) if frames and timed else None,
-        frame_seconds=(Fraction(frames.shortest, video.timescale), Fraction(frames.longest, video.timescale))
-        if frames and timed
+        frame_rate=Fraction(timed.frames * video.timescale, timed.ticks) if video and timed else None,
+        frame_seconds=(Fraction(timed.shortest, video.timescale), Fraction(timed.longest, video.timescale))
+        if video and timed
         else None,
-        variable_frame_rate=frames.vary if frames and timed else None,
-        bit_depth=video.bit_depth,
-        hdr=video.hdr,
-        width=width,
-        height=height,
-        display_size=video.display_size,
-        rotation=video.rotation,
-        codec=video.codec,
+        variable_frame_rate=timed.vary if timed else None,
+        bit_depth=video.bit_depth if video else None,
+        hdr=video.hdr if video else None,
+        audio=sound.sound if sound else None,
     )
+
+
+def _frames(video: Track, fragments: Fragments | None) -> FrameTimes | None:
+    """How long the frames of the movie box and of its fragments last; ``None`` where they have no time."""
+    frames = joined(video.frames, fragments.frames.get(video.id) if fragments else None)
+    return frames if frames is not None and frames.ticks > 0 else None

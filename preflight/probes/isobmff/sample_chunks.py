@@ -54,34 +54,36 @@ def place_samples(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: Si
     Whole runs at a time: a clip has hundreds of chunks, and one by one they would take more than all the rest.
     """
     begins: list[int] = []
-    placed: list[tuple[Sequence[int], int, int]] = []
+    placed: list[tuple[int, int, int, int]] = []
     sample = 0
     for begin, last, samples in stretches(runs, len(offsets)):
         full = min(last - begin, (sizes.count - sample) // samples)
         if full:
-            placed.append((offsets[begin : begin + full], sample, samples))
+            placed.append((begin, begin + full, sample, samples))
             begins += offsets[begin : begin + full]
             sample += full * samples
         left = sizes.count - sample
         if full < last - begin and left:  # the last samples, too few for a whole chunk
-            placed.append((offsets[begin + full : begin + full + 1], sample, left))
+            placed.append((begin + full, begin + full + 1, sample, left))
             begins.append(offsets[begin + full])
             sample += left
-    ordered = sorted(begins)
-    end = _end(placed, sizes, max(offsets) + 1, are_ordered=begins == ordered) if offsets else None
-    return Chunks(ordered, sample, end)
+    return Chunks(sorted(begins), sample, _end(offsets, placed, sizes) if offsets else None)
 
 
-def _end(placed: list[tuple[Sequence[int], int, int]], sizes: Sizes, end: int, *, are_ordered: bool) -> int:
-    """Where the last of the chunks ``placed`` (begins, first sample, samples a chunk) ends; ``end`` if none does later.
+def _end(offsets: Sequence[int], placed: list[tuple[int, int, int, int]], sizes: Sizes) -> int:
+    """Where the last chunk ends. ``placed`` has chunks ``[begin, stop)``, their first sample and the samples in each.
 
-    Where they are in order, as in most files, only those are added up that begin near enough to ``end`` to pass it.
+    Where they are in order, as in most files, only those are added up that begin near enough to the end to pass it.
     """
-    largest = sizes.largest
-    for begins, first, samples in reversed(placed):
-        near = bisect_right(begins, end - samples * largest) if are_ordered else 0
-        if near < len(begins):
-            end = max(end, sizes.end(begins[near:], first + near * samples, samples))
+    ordered = sorted(offsets)
+    end, near = ordered[-1] + 1, 0
+    if placed and ordered == list(offsets):
+        near = bisect_right(offsets, end - sizes.largest * max(samples for *_, samples in placed))
+    for begin, stop, sample, samples in reversed(placed):
+        if stop <= near:
+            break
+        first = max(begin, near)
+        end = max(end, sizes.end(offsets[first:stop], sample + (first - begin) * samples, samples))
     return end
 
 
@@ -94,6 +96,7 @@ def stretches(runs: list[tuple[int, int]], chunks: int) -> Iterator[tuple[int, i
     ends = [*(first - 1 for first, _ in runs[1:]), chunks]
     for (_, samples), end in zip(runs, ends, strict=False):
         last = max(end, last)
-        if samples and begin < min(last, chunks):
-            yield begin, min(last, chunks), samples
+        stop = min(last, chunks)
+        if samples and begin < stop:
+            yield begin, stop, samples
         begin = last

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from struct import Struct, iter_unpack
 from typing import NamedTuple, NoReturn
 
@@ -76,7 +75,7 @@ def read_samples(
     if not held:
         total = sum(count * delta for count, delta in times) if times is not None else None
         return Samples(ticks=total, frames=frame_times(times))
-    return replace(_examine(tables, times, around), frames=frame_times(times))
+    return _examine(tables, times, around)
 
 
 def _require_room(table: bytes, box: Box, size: int | None) -> None:
@@ -121,13 +120,15 @@ def frame_times(runs: Sequence[tuple[int, int]] | None) -> FrameTimes | None:
 
 
 def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, around: Surroundings) -> Samples:
+    frames = frame_times(times)
     for names in _MANDATORY:
-        if not any(name in tables for name in names):
-            return Samples(ticks=_ticks(times, None) if times is not None else None, flaw=f"has no '{names[0]}' table")
+        if tables.keys().isdisjoint(names):
+            ticks = _ticks(times, None) if times is not None else None
+            return Samples(ticks=ticks, frames=frames, flaw=f"has no '{names[0]}' table")
     sizes = sample_sizes(tables.get("stsz"), tables.get("stz2"))
     offsets = chunk_offsets(tables.get("stco"), tables.get("co64"))
     if sizes is None or offsets is None or times is None:
-        return Samples(ticks=_ticks(times, None) if times is not None else None)
+        return Samples(ticks=_ticks(times, None) if times is not None else None, frames=frames)
     chunks = place_samples(offsets, chunk_runs(tables.get("stsc")), sizes)
     timed = sum(count for count, _ in times)
     there = min(sizes.count, chunks.samples)
@@ -138,6 +139,7 @@ def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, arou
         begin=_first_offset(tables.get("ctts")),
         data_end=chunks.end,
         flaw=_flaw(sizes, chunks, timed, around.structure) or undescribed(tables.get("stsc"), around.descriptions),
+        frames=frames,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from preflight.errors import SourceError
@@ -55,10 +54,11 @@ left out and was.
 class SparseBytes:
     """The bytes of one source that were fetched so far. Holes stay holes: nothing is filled in."""
 
-    __slots__ = ("_near", "_pieces", "_total")
+    __slots__ = ("_near", "_pieces", "_starts", "_total")
 
     def __init__(self) -> None:
         self._pieces: list[tuple[int, bytes]] = []
+        self._starts: list[int] = []
         self._near: tuple[int, bytes] = (0, b"")
         self._total = 0
 
@@ -70,10 +70,11 @@ class SparseBytes:
             if held is not None:
                 at = held[0] + len(held[1])
                 continue
-            index = bisect_right(self._pieces, at, key=itemgetter(0))
-            stop = min(end, self._pieces[index][0]) if index < len(self._pieces) else end
+            index = bisect_right(self._starts, at)
+            stop = min(end, self._starts[index]) if index < len(self._starts) else end
             piece = data[at - start : stop - start]
             self._pieces.insert(index, (at, piece))
+            self._starts.insert(index, at)
             self._total += len(piece)
             at = stop
 
@@ -82,8 +83,8 @@ class SparseBytes:
         begin, data = self._near  # reads come close to one another
         if begin <= start and end <= begin + len(data):
             return data[start - begin : end - begin]
-        first = self._piece_at(start)
-        if first is None or start >= end:
+        first = self._piece_at(start) if start < end else None
+        if first is None:
             return b""
         self._near = first
         parts = [first[1][start - first[0] : end - first[0]]]
@@ -103,10 +104,11 @@ class SparseBytes:
 
     def _piece_at(self, offset: int) -> tuple[int, bytes] | None:
         """The piece that holds the byte at ``offset``."""
-        index = bisect_right(self._pieces, offset, key=itemgetter(0)) - 1
-        if index >= 0 and offset < self._pieces[index][0] + len(self._pieces[index][1]):
-            return self._pieces[index]
-        return None
+        index = bisect_right(self._starts, offset) - 1
+        if index < 0:
+            return None
+        piece = self._pieces[index]
+        return piece if offset < piece[0] + len(piece[1]) else None
 
     def __len__(self) -> int:
         return self._total

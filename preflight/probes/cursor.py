@@ -57,7 +57,7 @@ class Cursor:
         bytes hardly anything. Raises ``MediaError`` when the file has used up its spans or bytes.
         """
         end = self._end(start + length)
-        while len(held := self._held.between(start, end)) < end - start:
+        while len(held := self.held(start, end)) < end - start:
             begin = start + len(held)
             window = self._window_end(begin)
             if window > begin:
@@ -72,13 +72,16 @@ class Cursor:
             sent = yield span
             self._held.add(begin, sent)
             if len(sent) < len(span):
-                return self._held.between(start, end)
+                return self.held(start, end)
             if span.ahead > span.end:
                 self._windows.append((begin, window))
         return held
 
     def read_free(self, start: int, length: int) -> Generator[Span, bytes, bytes | None]:
         """Bytes of a window, ``None`` where others would have to be asked for, or these would have to be waited for."""
+        held = self.held(start, start + length)
+        if len(held) == length:
+            return held
         if not self.offers(start, length):
             return None
         data = yield from self.read_optional(start, length)
@@ -116,8 +119,12 @@ class Cursor:
 
     def _covers(self, start: int, end: int, windows: list[tuple[int, int]]) -> bool:
         while start < end:
-            known = start + len(self._held.between(start, end))
-            known = max((known, *(stop for begin, stop in windows if begin <= known < stop)))
+            known = start
+            for begin, stop in windows:
+                if begin <= known < stop:
+                    known = stop
+            if known < end:
+                known += len(self.held(known, end))
             if known == start:
                 return False
             start = known

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from struct import Struct
-from typing import NoReturn, TypeAlias
+from typing import NamedTuple, NoReturn, TypeAlias
 
 from preflight.model import Defect, DefectKind, Span
 from preflight.model.facts import MediaError
-from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 
@@ -94,17 +93,18 @@ def children(cursor: Cursor, box: Box, *, wanted: frozenset[str] | None = None) 
         give_up(f"nests boxes more than {limits.MAX_DEPTH} deep at '{box.path}'", offset=box.start, where=box.path)
     found: list[Box] = []
     missing = set(wanted) if wanted is not None else None
-    offset = box.body
-    while offset + 8 <= box.end and (missing is None or missing):
-        header = cursor.held(offset, offset + HEADER_BYTES)
+    offset, end, path = box.body, box.end, box.path
+    held = cursor.held(offset, end)
+    while offset + 8 <= end and (missing is None or missing):
+        header = held[offset - box.body : offset - box.body + HEADER_BYTES]
         if len(header) < HEADER_BYTES:
             header = yield from cursor.read(offset, HEADER_BYTES, ahead=limits.JUMP_SPAN_BYTES)
-        if is_padding(header) or (box.end - offset <= limits.MAX_STRAY_BYTES and not looks_like_box(header)):
+        if is_padding(header) or (end - offset <= limits.MAX_STRAY_BYTES and not looks_like_box(header)):
             break
         if len(found) >= limits.MAX_BOXES:
             give_up(f"holds more than {limits.MAX_BOXES} boxes in '{box.path}'", offset=offset, where=box.path)
-        child = parse_header(header, offset, box.end, box.path)
-        if child.end > box.end:
+        child = parse_header(header, offset, end, path)
+        if child.end > end:
             corrupt(
                 f"has box '{child.path}' at byte {child.start} that ends {child.end - box.end} bytes past its parent",
                 offset=child.start,

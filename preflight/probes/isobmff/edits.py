@@ -8,9 +8,9 @@ QuickTime; FFmpeg and MediaInfo read them as 1, and so does this reader.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from struct import Struct
+from typing import NamedTuple
 
 from preflight.model import Span
 from preflight.probes import limits
@@ -20,8 +20,7 @@ from preflight.probes.isobmff.boxes import Box, children, corrupt, first, payloa
 _EMPTY = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One entry of ``elst``. ``ticks`` count in the movie's timescale, ``media_time`` in the track's.
 
     ``rate`` is 16.16 fixed point. A negative media time other than −1 is not allowed; FFmpeg takes it for a media time.
@@ -40,8 +39,7 @@ class Edit:
         return self.rate == 0 and not self.is_empty
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """The media of a track: ``ticks`` of ``timescale`` a second, ``None`` where the file does not say.
 
     ``begin`` is the composition time of its first sample in ticks: edits count in composition time. ``None``: unknown.
@@ -69,7 +67,7 @@ def read_edits(cursor: Cursor, edts: Box | None) -> Generator[Span, bytes, tuple
             offset=elst.start,
             where=elst.path,
         )
-    return tuple(Edit(*entry.unpack_from(data, 8 + index * entry.size)) for index in range(declared))
+    return tuple(map(Edit._make, entry.iter_unpack(data[8 : 8 + declared * entry.size])))
 
 
 def shown(edits: Sequence[Edit], media: Media, movie_timescale: int) -> Fraction | None:

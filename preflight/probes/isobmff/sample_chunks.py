@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from operator import add, sub
+from itertools import accumulate, chain
+from operator import add, itemgetter, sub
 from typing import NamedTuple
 
 _MAX_SAMPLES = 4096
@@ -53,32 +53,35 @@ def place_samples(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: Si
 
     Whole runs at a time: a clip has hundreds of chunks, and one by one they would take more than all the rest.
     """
-    begins: list[int] = []
     placed: list[tuple[int, int, int, int]] = []
-    sample = 0
+    sample, filled = 0, 0
     for begin, last, samples in stretches(runs, len(offsets)):
         full = min(last - begin, (sizes.count - sample) // samples)
         if full:
             placed.append((begin, begin + full, sample, samples))
-            begins += offsets[begin : begin + full]
             sample += full * samples
-        left = sizes.count - sample
-        if full < last - begin and left:  # the last samples, too few for a whole chunk
-            placed.append((begin + full, begin + full + 1, sample, left))
-            begins.append(offsets[begin + full])
-            sample += left
-    return Chunks(sorted(begins), sample, _end(offsets, placed, sizes) if offsets else None)
+            filled += full
+        if full < last - begin and sample < sizes.count:  # the last samples, too few for a whole chunk
+            placed.append((begin + full, begin + full + 1, sample, sizes.count - sample))
+            sample = sizes.count
+            filled += 1
+    ordered = sorted(offsets)
+    begins = ordered
+    if filled < len(offsets):
+        begins = sorted(chain.from_iterable(offsets[begin:stop] for begin, stop, _, _ in placed))
+    return Chunks(begins, sample, _end(offsets, ordered, placed, sizes) if offsets else None)
 
 
-def _end(offsets: Sequence[int], placed: list[tuple[int, int, int, int]], sizes: Sizes) -> int:
+def _end(offsets: Sequence[int], ordered: Sequence[int], placed: list[tuple[int, int, int, int]], sizes: Sizes) -> int:
     """Where the last chunk ends. ``placed`` has chunks ``[begin, stop)``, their first sample and the samples in each.
 
-    Where they are in order, as in most files, only those are added up that begin near enough to the end to pass it.
+    The chunks that begin near enough to the end to pass it are in most files the last ones: then only they are added
+    up.
     """
-    ordered = sorted(offsets)
-    end, near = ordered[-1] + 1, 0
-    if placed and ordered == list(offsets):
-        near = bisect_right(offsets, end - sizes.largest * max(samples for *_, samples in placed))
+    end = ordered[-1] + 1
+    near = bisect_right(ordered, end - sizes.largest * max(map(itemgetter(3), placed), default=0))
+    if ordered[near:] != list(offsets[near:]):
+        near = 0
     for begin, stop, sample, samples in reversed(placed):
         if stop <= near:
             break
@@ -92,11 +95,10 @@ def stretches(runs: list[tuple[int, int]], chunks: int) -> Iterator[tuple[int, i
 
     A run begins where it says, but never before the one in front of it; a file that is in order has none of that.
     """
-    begin, last = max(runs[0][0] - 1, 0) if runs else 0, 0
-    ends = [*(first - 1 for first, _ in runs[1:]), chunks]
-    for (_, samples), end in zip(runs, ends, strict=False):
-        last = max(end, last)
-        stop = min(last, chunks)
+    begin, stop = max(runs[0][0] - 1, 0) if runs else 0, 0
+    for (_, samples), (following, _) in zip(runs, [*runs[1:], (chunks + 1, 0)], strict=False):
+        if following - 1 > stop:
+            stop = min(following - 1, chunks)
         if samples and begin < stop:
             yield begin, stop, samples
-        begin = last
+        begin = stop

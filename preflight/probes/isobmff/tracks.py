@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import atan2, degrees, hypot
 from struct import Struct
+from typing import NamedTuple
 
 from preflight.model import Span, Track, TrackTimes
 from preflight.model.frozen import frozen
@@ -35,8 +35,7 @@ _SAME_SCALE = 0.01
 """Up to this difference a matrix scales both directions alike: FFmpeg's bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrackHeader:
+class TrackHeader(NamedTuple):
     """``tkhd`` (§8.3.2). ``size`` is the presentation's, in whole pixels, before the matrix."""
 
     track_id: int
@@ -94,6 +93,7 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
             samples = yield from read_samples(cursor, stbl, around, times_only=times_only)
 
     ticks = samples.ticks if told is None or movie.fragmented else told
+    told_seconds = _seconds(told, timescale)
     rotation = rotation_of(header.matrix, movie.matrix)
     return Track(
         id=header.track_id,
@@ -110,8 +110,8 @@ def read_track(cursor: Cursor, trak: Box, movie: MovieContext) -> Generator[Span
         duration=_shown(edits, told, samples, timescale, movie),
         times=TrackTimes(
             header=_seconds(header.ticks, movie.timescale),
-            media=_seconds(told, timescale),
-            samples=_seconds(samples.ticks, timescale),
+            media=told_seconds,
+            samples=told_seconds if samples.ticks == told else _seconds(samples.ticks, timescale),
             edited=Fraction(sum(edit.ticks for edit in edits), movie.timescale) if edits else None,
             start=empty_at_start(edits, movie.timescale) if edits else Fraction(_start(samples, told), timescale),
             skipped=Fraction(next((edit.media_time for edit in edits if not edit.is_empty), 0), timescale),

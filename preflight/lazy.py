@@ -1,4 +1,4 @@
-"""Names of a package that are loaded when they are first used."""
+"""Names of a package that are loaded when they are first used, and patterns that are compiled then."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ import sys
 
 TYPE_CHECKING = False  # as in typing, which takes time to load: an interrupt before main() ends in a traceback
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Mapping
     from typing import Any
+
+    pattern = re.compile
+else:
+
+    def pattern(text, flags=0):
+        """``re.compile(text, flags)`` at the first use: that takes up to a millisecond, and most runs use few."""
+        return _Pattern(text, flags)
 
 
 def lazy_names(
@@ -65,3 +73,19 @@ def late(home: str, name: str) -> Any:
     from importlib import import_module  # noqa: PLC0415 - as above
 
     return getattr(import_module(home), name)
+
+
+class _Pattern:
+    """A pattern that was not used yet; its methods are those of the compiled one from then on."""
+
+    def __init__(self, text: str | bytes, flags: int) -> None:
+        self._text = text
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        import re  # noqa: PLC0415 - as above
+
+        compiled: re.Pattern[Any] = re.compile(self._text, self._flags)
+        for each in ("match", "fullmatch", "search", "sub", "finditer", "findall", "split"):
+            setattr(self, each, getattr(compiled, each))
+        return getattr(compiled, name)

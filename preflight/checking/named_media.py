@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from preflight.errors import ConfigurationError
 from preflight.model import Kind
+from preflight.model.named_tuple import NamedTuple
 from preflight.specs import BUILT_IN, Spec, Specs
 from preflight.specs.values import allowed_values, is_allowed, number_of
 from preflight.units import decimal_text

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from preflight.model import Kind, Subject
 from preflight.model.file_types import promised_kind
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from preflight.model import AddressFacts, JobReport

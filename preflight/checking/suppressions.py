@@ -5,10 +5,11 @@ from __future__ import annotations
 import os.path
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from preflight.errors import ConfigurationError
 from preflight.model import Finding, Hidden, Severity
+from preflight.model.named_tuple import NamedTuple
 from preflight.rules import RULES, Area, Trait, no_rule, rules_with
 
 if TYPE_CHECKING:

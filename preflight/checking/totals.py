@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from preflight.checking.verdict import Outcome, is_over_budget, worst
 from preflight.model import JobReport, Severity, Verdict
 from preflight.model.file_types import are_exchanged
+from preflight.model.named_tuple import NamedTuple
 from preflight.pricing import Sum
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from click.exceptions import NoArgsIsHelpError
 from preflight.cli import head_start
 from preflight.cli.app import commands
 from preflight.cli.exit_codes import Exit
-from preflight.cli.help.usage_errors import usage_of
 from preflight.cli.printing.guard import guarded_streams
 from preflight.cli.printing.output import discard_output
 from preflight.cli.printing.terminal import silence
@@ -83,6 +82,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say(error.format_message())
         return Exit.USAGE
     except click.ClickException as error:  # usage errors among them
+        from preflight.cli.help.usage_errors import usage_of  # noqa: PLC0415 - only for them
+
         _say(usage_of(error, sys.argv[1:] if arguments is None else arguments))
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt) as error:

@@ -7,7 +7,8 @@ service accepts. An unsafe repair changes the picture or makes a choice for the 
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+
+from preflight.model.named_tuple import NamedTuple
 
 
 class Safety(Enum):

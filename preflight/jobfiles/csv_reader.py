@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from types import MappingProxyType
-from typing import NamedTuple
 
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
@@ -17,6 +16,7 @@ from preflight.jobfiles.row_ids import RowIds
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.table_rows import NotAnId, RowReader, RowReaders
 from preflight.model import Job, Place
+from preflight.model.named_tuple import NamedTuple
 
 _DELIMITERS = ",;\t"
 _SAID = re.compile(r'\ufeff?"?sep=([,;\t])"?\s*', re.IGNORECASE)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import NamedTuple
 
 from preflight.model.exchange import Exchangeable
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 
 
 class Severity(IntEnum):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 from preflight.model.codec_names import picture_codec, sound_codec
 from preflight.model.facts import Defect, Family, shape_of
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 
 CLOCKS = {
     "container": "container",

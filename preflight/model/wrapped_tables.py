@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import Final
 
 from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES
+from preflight.model.named_tuple import NamedTuple
 
 _AS_CSV: Final = "save it as CSV (UTF-8), and check that file"
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from preflight.model import Defect, DefectKind
 from preflight.model.facts import MediaError
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits
 from preflight.redact.object_addresses import without_addresses
 

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from zlib import crc32
 
+from preflight.lazy import pattern
 from preflight.model import Defect, DefectKind, Family, ImageFacts, Span
 from preflight.model.facts import MediaError
 from preflight.probes import limits
@@ -26,7 +27,7 @@ _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 
 _MAX_SIDE = 1_000_000
 """Pixels of a side that libpng takes unless a program raises its limit (``PNG_USER_WIDTH_MAX``)."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_NAME = re.compile(r"\w{4}", re.ASCII)
+_NAME = pattern(r"\w{4}", re.ASCII)
 """Of a chunk, as Pillow takes it; the standard and libpng want four letters (§5.3)."""
 _ZLIB_HEADER_BYTES = 2
 _IEND = b"\0\0\0\0IEND\xae\x42\x60\x82"

@@ -6,8 +6,8 @@ Inflation is bounded by what Pillow takes, so it costs a megabyte at most at a t
 from __future__ import annotations
 
 import zlib
-from typing import NamedTuple
 
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits, tiff
 
 COMPRESSED = frozenset({"zTXt", "iTXt", "iCCP"})

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from preflight.lazy import pattern
 from preflight.model import Family
+from preflight.model.named_tuple import NamedTuple
 from preflight.model.pointers import pointer_name
 from preflight.probes.signatures import SIGNATURES
 
@@ -42,7 +43,7 @@ _PICTURE_BRANDS = {
 """Brands of HEIF (ISO/IEC 23008-12 annexes B to L, AV1 Image File Format) and of other pictures in boxes."""
 _GENERIC_BRANDS = frozenset({b"mif1", b"mif2", b"mif3", b"msf1", b"miaf", b"1pic"})
 """Of any codec: the compatible brands say which."""
-_VIDEO_BRANDS = re.compile(rb"iso[m2-9a-c]|mp4[12]|M4[VAPB] |qt  |avc1|dash|3g[2pegrs].|cmf.|MSNV|f4v |XAVC")
+_VIDEO_BRANDS = pattern(rb"iso[m2-9a-c]|mp4[12]|M4[VAPB] |qt  |avc1|dash|3g[2pegrs].|cmf.|MSNV|f4v |XAVC")
 """Brands beside which one of a picture says only that there is one in the file, too."""
 
 _KILOBITS = {
@@ -55,14 +56,14 @@ _KILOBITS = {
 }
 """Bit rates of MPEG audio by version and layer; index 0 of a header means another one, which needs no name here."""
 
-_JPEG_SEGMENT = re.compile(rb"\xff(?:\xe0\x00\x10JFIF\x00|\xe1..Exif\x00\x00|\xdb\x00[\x43\x84\xc5])", re.DOTALL)
+_JPEG_SEGMENT = pattern(rb"\xff(?:\xe0\x00\x10JFIF\x00|\xe1..Exif\x00\x00|\xdb\x00[\x43\x84\xc5])", re.DOTALL)
 _RIFF_NAMES = frozenset({"WebP", "AVI", "WAV", "Video CD"})
 _RIFFS = (b"RIFF", b"RF64", b"BW64")
 _ICONS = frozenset({"ICO", "CUR"})
 _ICON_DIRECTORY_BYTES = 22
-_RAW_STREAM = re.compile(rb"\0?\0\0\x01(?:[\x67\x27\x40\x42]|\x09[\x10-\xf0]|\x46\x01)")
+_RAW_STREAM = pattern(rb"\0?\0\0\x01(?:[\x67\x27\x40\x42]|\x09[\x10-\xf0]|\x46\x01)")
 """Sets of parameters, or a delimiter before them, with a start code (ITU-T H.264 and H.265, Annex B)."""
-_OGG_PICTURES = re.compile(rb"\x80theora|OVP80|BBCD\0|\x80daala|\x01video\0|\0\0video/")
+_OGG_PICTURES = pattern(rb"\x80theora|OVP80|BBCD\0|\x80daala|\x01video\0|\0\0video/")
 """How the first packet of a picture's stream begins: Theora, VP8, Dirac, Daala, OGM; and as a skeleton names it."""
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body", b"<script", b"<title")
 _HTML_ELEMENTS = frozenset(
@@ -70,9 +71,9 @@ _HTML_ELEMENTS = frozenset(
     b"style table title".split()
 )
 """Elements that servers begin a page with."""
-_XBM = re.compile(rb"#define [^\s]{0,80}_width\s+\d+")
-_MARKUP = re.compile(rb"\s*(?:(<\?|<!--|<!doctype)|<([a-z_][\w:.-]{0,80}))", re.IGNORECASE)
-_DOCTYPE_HTML = re.compile(rb"\s+html", re.IGNORECASE)
+_XBM = pattern(rb"#define [^\s]{0,80}_width\s+\d+")
+_MARKUP = pattern(rb"\s*(?:(<\?|<!--|<!doctype)|<([a-z_][\w:.-]{0,80}))", re.IGNORECASE)
+_DOCTYPE_HTML = pattern(rb"\s+html", re.IGNORECASE)
 _ENDS = {b"<?": b"?>", b"<!--": b"-->", b"<!doctype": b">"}
 _TEXT_CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A, 0x0C, 0x0D, 0x1B}
 

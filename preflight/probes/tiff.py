@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from preflight.model import Span
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes.cursor import Cursor
 
 ByteOrder: TypeAlias = Literal["little", "big"]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from preflight.lazy import pattern
 from preflight.redact.by_value import MASK
 
 _Put = str | Callable[[re.Match[str]], str]
@@ -21,7 +22,7 @@ _SECRET_VARIABLE = (  # of an environment, a settings file, a header: AWS_SECRET
     r"|signature|credentials?)|accountkey|sharedaccess(?:key|signature)"
 )
 _IN_URL = r"""(?:[^\s'"<>`]|['"](?=[\w&=%/]))*(?<![.,;:!)\]}])"""  # a sentence goes on after it
-_BEGINS_AS_URL = re.compile(r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))", re.IGNORECASE)
+_BEGINS_AS_URL = pattern(r"\s*(?:https?:|[a-z][a-z0-9+.-]{1,30}:[/\\]{1,}|//(?=[^/]))", re.IGNORECASE)
 _PARTS = r"\s*([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2})([^/\\]*)(.*)"
 _REDACTED_QUERY = rf"(?=.*={MASK})(?:[\w.~-]+=(?:{MASK}|1|true|download)(?:&|$))+"  # by us: "?rlkey=…&dl=1"
 _HOST_AND_PORT = r"(?:\[.*\]|[^:]*)(?::\d+)?"
@@ -32,9 +33,9 @@ _PATH_TOKEN = (  # the group is what is kept
     r"|(bot\d{4,}:)[\w-]{16,}"  # Telegram
     r"|(\d{12}/)[0-9a-f]{32}(?=/)|()[0-9a-f]{32}(?=/[0-9a-f]{8}/))"  # Alibaba and Tencent Cloud, types B and C
 )
-_PLAIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._+%-]{0,31})*")
+_PLAIN = pattern(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._+%-]{0,31})*")
 """A URL that holds nothing of all that: most do. Its segments are too short for a token."""
-_IN_PLAIN = re.compile(r"--|k-|eyj|gh[a-z]?[_u]|glpat-|xox|hf_|akia|asia|ltai|aiza", re.IGNORECASE)
+_IN_PLAIN = pattern(r"--|k-|eyj|gh[a-z]?[_u]|glpat-|xox|hf_|akia|asia|ltai|aiza", re.IGNORECASE)
 """The marks of what such a URL can hold all the same."""
 
 
@@ -43,9 +44,9 @@ def hide_shapes(text: str) -> str:
     if not _any_mark().search(text) or (_PLAIN.fullmatch(text) and not _IN_PLAIN.search(text)):
         return text
     lower = text.lower()
-    for marks, pattern, put in _shapes():
+    for marks, shape, put in _shapes():
         if any(mark in lower for mark in marks):
-            hidden = pattern.sub(put, text)
+            hidden = shape.sub(put, text)
             if hidden != text:
                 text, lower = hidden, hidden.lower()
     return text
@@ -53,8 +54,7 @@ def hide_shapes(text: str) -> str:
 
 def signing_values(url: str) -> list[str]:
     """The values of those parameters of ``url`` whose names say that they are secret."""
-    pattern = rf"(?<![\w-])(?:{_SECRET_NAME})=([^&#\s]+)"
-    return re.findall(pattern, url, re.IGNORECASE)
+    return re.findall(rf"(?<![\w-])(?:{_SECRET_NAME})=([^&#\s]+)", url, re.IGNORECASE)
 
 
 @cache
@@ -73,41 +73,41 @@ def _shapes() -> tuple[tuple[tuple[str, ...], re.Pattern[str], _Put], ...]:
     return (
         (
             (":/", ":\\"),
-            re.compile(rf"\b[a-z][a-z0-9+.-]{{0,30}}:[/\\]{{2,}}{_IN_URL}", flags),
+            pattern(rf"\b[a-z][a-z0-9+.-]{{0,30}}:[/\\]{{2,}}{_IN_URL}", flags),
             lambda match: bare_url(match[0]),
         ),
         # The query of a URL whose beginning is somewhere else.
         (
             ("?", "#"),
-            re.compile(rf"([?#])(?=[\w.~%-]{{1,64}}=){_IN_URL}"),
+            pattern(rf"([?#])(?=[\w.~%-]{{1,64}}=){_IN_URL}"),
             lambda match: f"?{MASK}" if match[1] == "?" else "",
         ),
         (
             (";",),
-            re.compile(r"(;(?:jsessionid|phpsessid|sid|session\w{0,8}|token)=)[^\s;/?#'\"<>]+", flags),
+            pattern(r"(;(?:jsessionid|phpsessid|sid|session\w{0,8}|token)=)[^\s;/?#'\"<>]+", flags),
             rf"\1{MASK}",
         ),
-        (("@",), re.compile(r"(?<![\w.-])[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,200}@(?=[\w\[])"), f"{MASK}@"),
+        (("@",), pattern(r"(?<![\w.-])[^\s/@:'\"]{1,200}:[^\s/@'\"]{1,200}@(?=[\w\[])"), f"{MASK}@"),
         (
             ("bearer", "ba"),  # the s of "basic" may be a long one, which lower() leaves as it is
-            re.compile(r"\b(bearer|basic)\s+(?=\S*[\d=]|\S{20})[\w.~+/=-]{6,}", flags),
+            pattern(r"\b(bearer|basic)\s+(?=\S*[\d=]|\S{20})[\w.~+/=-]{6,}", flags),
             rf"\1 {MASK}",
         ),
-        (("eyj",), re.compile(r"\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"), MASK),
-        (("k-",), re.compile(r"(?<![\w-])(sk|rk)-(?=[\w-]*\d)[\w-]{16,}", flags), rf"\1-{MASK}"),
+        (("eyj",), pattern(r"\beyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"), MASK),
+        (("k-",), pattern(r"(?<![\w-])(sk|rk)-(?=[\w-]*\d)[\w-]{16,}", flags), rf"\1-{MASK}"),
         (
             ("gh", "glpat-", "xox", "hf_", "akia", "asia", "ltai", "aiza"),
-            re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|LTAI|AIza)[\w-]{16,}"),
+            pattern(r"\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|LTAI|AIza)[\w-]{16,}"),
             MASK,
         ),
         (
             ("=", ":"),
-            re.compile(rf"(?<![\w-])({_SECRET_NAME})(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+", flags),
+            pattern(rf"(?<![\w-])({_SECRET_NAME})(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+", flags),
             rf"\1\2{MASK}",
         ),
         (
             ("=", ":"),
-            re.compile(
+            pattern(
                 rf"(?<![\w-])({_SECRET_VARIABLE})"
                 r"(?:(\s?=\s?[\"']?|[\"']\s?:\s?[\"'])(?!…)[^\s&;,'\"<>)]+|(:\s?)(?=\S*\d)[^\s;,'\"<>…]{8,})",
                 flags,
@@ -119,7 +119,7 @@ def _shapes() -> tuple[tuple[tuple[str, ...], re.Pattern[str], _Put], ...]:
 
 def begins_as_url(text: str) -> bool:
     """Whether ``text`` as a whole is meant as a URL, well-formed or not."""
-    return _BEGINS_AS_URL.match(text) is not None
+    return (":" in text or "//" in text) and _BEGINS_AS_URL.match(text) is not None
 
 
 def bare_url(url: str) -> str:

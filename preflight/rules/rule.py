@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from preflight.model import Finding, Severity
+from preflight.model.named_tuple import NamedTuple
 from preflight.specs import BUILT_IN, SizeLimit, Specs
 
 if TYPE_CHECKING:

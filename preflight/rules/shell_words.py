@@ -6,11 +6,13 @@ ksh).
 
 from __future__ import annotations
 
-import re
 from shlex import quote
 
+from preflight.lazy import pattern
+
 MEANS_MORE_TO_IMAGEMAGICK = frozenset("%:[]{}*?~@")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+
+_SCHEME = pattern(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 
 quoted = quote
 """Any text as one word of a POSIX shell."""

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import ConfigurationError
+from preflight.model.named_tuple import NamedTuple
 from preflight.redact import printable, redact, shown_path
 
 OWN_NAME: Final = "preflight.toml"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from preflight.errors import ConfigurationError
+from preflight.model.named_tuple import NamedTuple
 from preflight.redact import redact
 from preflight.redact.suggestion import suggestion
 from preflight.settings.files import SettingsFile

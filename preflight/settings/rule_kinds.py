@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from preflight.model import Severity
+from preflight.model.named_tuple import NamedTuple
 from preflight.settings.kinds import Choice, Texts, Unfit, called, words
 
 _LEVELS = {severity.label: severity for severity in reversed(Severity)}

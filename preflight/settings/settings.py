@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, field, fields
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from preflight.model.finding import Severity
 from preflight.model.frozen import frozen
 from preflight.model.guardrail_names import NAMES
+from preflight.model.named_tuple import NamedTuple
 from preflight.settings.kinds import (
     Choice,
     Choices,

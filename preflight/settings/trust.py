@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from preflight.model import Severity
+from preflight.model.named_tuple import NamedTuple
 from preflight.settings.kinds import Unfit
 from preflight.settings.rule_kinds import PathIgnore
 

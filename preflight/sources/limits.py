@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from preflight.model.named_tuple import NamedTuple
 
 KIB = 1024
 MIB = 1024 * KIB

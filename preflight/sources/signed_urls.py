@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
+from preflight.model.named_tuple import NamedTuple
 from preflight.sources.expiry import claims_end, claims_of
 from preflight.sources.signers import EDGE_TOKEN, SIGNERS, Signer
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, get_args
 
+from preflight.lazy import pattern
 from preflight.model.file_types import SUFFIXES
 from preflight.specs.limits import FIELDS, TEXT_CHARS
 from preflight.specs.spec import (
@@ -30,9 +31,9 @@ from preflight.specs.spec import (
 )
 from preflight.specs.table_reader import Table, exact_number, shown
 
-_MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_FIELD_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)?")
-_BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?")
+_MODEL_NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FIELD_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_][A-Za-z0-9_-]*)?")
+_BASE_URL = pattern(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?")
 _PIXELS, _SECONDS, _CREDITS, _ITEMS = 1_000_000, 86_400, 1_000_000_000, 1000
 _BYTES = 1 << 40
 _CHARACTERS = 1_000_000

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from preflight.model.named_tuple import NamedTuple
 
 FieldType: TypeAlias = Literal["string", "string[]", "object", "integer", "number", "boolean"]
 Role: TypeAlias = Literal[

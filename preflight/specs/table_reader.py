@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple, NoReturn, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from preflight.errors import SpecError
+from preflight.lazy import pattern
+from preflight.model.named_tuple import NamedTuple
 from preflight.redact import redact
 from preflight.redact.suggestion import close_words, suggestion
 from preflight.specs.limits import CHOICES, DIGITS, NAME_CHARS, TEXT_CHARS
 
-_NUMBER = re.compile(r"-?\d+(\.\d+|/\d+)?")
+_NUMBER = pattern(r"-?\d+(\.\d+|/\d+)?")
 _SHOWN_CHARS = 60
 _Choice = TypeVar("_Choice", bound=str)
 _MISSING: Any = object()

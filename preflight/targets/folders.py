@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from preflight.model.file_types import SUFFIXES
+from preflight.model.named_tuple import NamedTuple
 from preflight.model.pointers import APPLE_DOUBLE
 
 if TYPE_CHECKING:

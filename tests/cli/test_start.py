@@ -47,6 +47,26 @@ sys.addaudithook(hook)
 import preflight.__main__
 """
 
+COMPILED = """
+import atexit, re, sys
+compiled = re._compiler.compile
+def compile(text, flags=0):
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"] == "re":
+        frame = frame.f_back
+    if frame.f_code.co_name == "<module>":
+        print("PATTERN", frame.f_globals["__name__"], text, file=sys.stderr)
+    return compiled(text, flags)
+re._compiler.compile = compile
+def end():
+    from typing import ForwardRef
+    for each in tuple.__subclasses__():
+        if any(isinstance(hint, ForwardRef) for hint in getattr(each, "__annotations__", {}).values()):
+            print("ANNOTATIONS", each.__module__, each.__name__, file=sys.stderr)
+atexit.register(end)
+import preflight.__main__
+"""
+
 
 def ran(script: str, *arguments: str, code: int = 0, **variables: str) -> str:
     """What a process that runs ``script``, which runs ``preflight``, writes to standard error."""
@@ -120,6 +140,18 @@ def test_a_picture_loads_no_network_and_no_process() -> None:
     assert "PIL.PngImagePlugin" in loaded
     assert loaded & ((LIBRARIES - {"PIL"}) | (DEAR - {"logging"})) == set()  # Pillow's plug-in loads logging
     assert "tempfile" not in loaded
+
+
+def test_a_picture_loads_no_words_for_errors_and_no_translation() -> None:
+    assert loaded_by("check", str(PICTURE)) & {"preflight.cli.usage_errors", "locale"} == set()
+
+
+def test_no_annotation_and_few_patterns_are_compiled() -> None:
+    """Both take most of the time of a module: annotations of named tuples stay texts, patterns wait for their use."""
+    said = ran(COMPILED, "check", str(PICTURE))
+
+    assert "ANNOTATIONS preflight" not in said
+    assert [line for line in said.splitlines() if line.startswith("PATTERN preflight")] == []
 
 
 def test_a_clip_loads_no_network_and_no_picture() -> None:

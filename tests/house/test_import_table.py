@@ -10,16 +10,16 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "preflight"
 
 # A module belongs to the longest prefix that fits, and may import what is listed, besides itself.
-FOUNDATION = {"bounded_file", "errors", "model", "redact"}
+FOUNDATION = {"bounded_file", "errors", "lazy", "model", "redact"}
 TABLE: dict[str, set[str]] = {
     "bounded_file": set(),
     "lazy": set(),
     "errors": set(),
-    "redact": set(),
+    "redact": {"lazy"},
     "model": {"errors", "lazy", "redact"},
     "tls": {"errors"},
     "tracing": {"redact"},
-    "specs": FOUNDATION | {"lazy"},
+    "specs": FOUNDATION,
     "units": FOUNDATION | {"specs"},
     "pricing": FOUNDATION | {"specs", "units"},
     "jobfiles": FOUNDATION | {"specs", "workers"},
@@ -27,12 +27,12 @@ TABLE: dict[str, set[str]] = {
     "probes": FOUNDATION,
     "workers": FOUNDATION,
     "rules": FOUNDATION | {"specs", "pricing", "units"},
-    "client": FOUNDATION | {"lazy", "tls", "tracing"},
+    "client": FOUNDATION | {"tls", "tracing"},
     "settings": FOUNDATION | {"specs", "rules", "sources"},
     "targets": FOUNDATION | {"specs", "jobfiles", "sources"},
     "checking": FOUNDATION
     | {"specs", "units", "pricing", "sources", "probes", "workers", "rules", "settings", "targets", "tracing"},
-    "ledger": FOUNDATION | {"lazy", "specs", "units", "checking"},
+    "ledger": FOUNDATION | {"specs", "units", "checking"},
     "submit": FOUNDATION | {"client", "ledger", "specs"},
     "callbacks": FOUNDATION | {"client", "ledger", "submit"},
     "upload": FOUNDATION | {"specs", "sources", "probes", "checking"},
@@ -45,7 +45,7 @@ TABLE: dict[str, set[str]] = {
     | {"specs", "pricing", "units", "rules", "checking", "client", "ledger", "submit", "fix", "settings", "doctor"}
     | {"upload", "diff"},
     "sandbox": FOUNDATION | {"probes", "sources", "client", "callbacks", "specs"},
-    "testing": FOUNDATION | {"lazy", "checking", "client", "sandbox", "sources"},
+    "testing": FOUNDATION | {"checking", "client", "sandbox", "sources"},
     "runs": FOUNDATION
     | {"specs", "units", "pricing", "jobfiles", "sources", "settings", "targets", "rules", "checking", "render"}
     | {"client", "ledger", "submit", "upload"},

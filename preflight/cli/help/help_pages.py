@@ -32,11 +32,14 @@ class HelpContext(click.Context):
 def with_help(command: click.Command) -> click.Command:
     """``command`` and its subcommands, with help in groups.
 
-    ``--help`` becomes an option of its own: the one of click prints through a stream that lets no colours pass.
+    ``--help`` becomes an option of its own: the one of click prints through a stream that lets no colours pass, and
+    looks for a translation of its help.
     """
     command.context_class = HelpContext
     if not any("--help" in parameter.opts for parameter in command.params):
-        click.help_option("-h", "--help", callback=_show, help="Show this help.")(command)
+        click.option(
+            "-h", "--help", is_flag=True, expose_value=False, is_eager=True, callback=_show, help="Show this help."
+        )(command)
     for each in command.commands.values() if isinstance(command, click.Group) else ():
         with_help(each)
     return command

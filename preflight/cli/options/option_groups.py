@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 from preflight.specs import DEFAULT_MODEL
 
 if TYPE_CHECKING:

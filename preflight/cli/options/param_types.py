@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from preflight.errors import ConfigurationError
+from preflight.lazy import pattern
 from preflight.redact import redact
 from preflight.redact.suggestion import suggestion
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
 _MOST = Decimal(10) ** 9
 _PLACES = 9
-_AGO = re.compile(r"(\d{1,5})([mhdw])", re.ASCII)
+_AGO = pattern(r"(\d{1,5})([mhdw])", re.ASCII)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_ALMOST_NUMBER = re.compile(r"(\d[\d\s_',.]{0,30})\s*(?:s|sec|secs|seconds?|credits?)?", re.IGNORECASE | re.ASCII)
+_ALMOST_NUMBER = pattern(r"(\d[\d\s_',.]{0,30})\s*(?:s|sec|secs|seconds?|credits?)?", re.IGNORECASE | re.ASCII)
 """Digits with a decimal comma, separators or a unit."""
 
 

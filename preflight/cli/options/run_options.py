@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from preflight.cli.options.completion import files
 from preflight.cli.options.option_groups import MannerOptions, RunOptions, grouped
+from preflight.lazy import pattern
 from preflight.runs.limits import MOST_ROWS_A_PART, ROWS_A_PART
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _MOST_WORKERS = 4096
 _RUN_PATIENCE = 8
 """How often a request of a run is sent again after a 429 or 503: over a minute and a half."""
-_USER_AGENT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
+_USER_AGENT = pattern(r"[\x21-\x7e](?:[\x20-\x7e]{0,198}[\x21-\x7e])?")
 
 
 class UserAgent(click.ParamType[str]):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from preflight.cli.printing.output import Sink
 from preflight.cli.printing.report_output import surroundings
 from preflight.errors import ConfigurationError
+from preflight.model.named_tuple import NamedTuple
 from preflight.render.formats import COMMANDS, FINDINGS, STREAMS
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from bisect import bisect_left
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from struct import Struct, iter_unpack
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 from preflight.model import Span
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor

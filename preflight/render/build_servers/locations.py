@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from urllib.parse import quote
 
 from preflight.model import Finding, JobReport, Subject
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 
 STANDARD_INPUT = "-"
 """The name of a job that was read from standard input; it is not a path."""

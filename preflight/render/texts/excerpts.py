@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 
+from preflight.model.named_tuple import NamedTuple
 from preflight.redact import hide, printable
 from preflight.redact.by_value import MASK
 from preflight.redact.encodable import encodable

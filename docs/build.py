@@ -1,7 +1,7 @@
 """Writes what these pages must not say by hand: tables, the table of layers, the command line, the picture of a report.
 
-``python docs/build.py`` rewrites the parts between markers, the picture, every page of ``docs/rules``, and the manifest
-of the hooks; tests fail when one of them is out of date.
+``python docs/build.py`` rewrites the parts between markers, the picture, every page of ``docs/rules``, the manifest of
+the hooks, and the specs that ship as Python; tests fail when one of them is out of date.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from rule_pages import write_rule_pages
+from spec_source import write_specs
 
 import preflight
 from preflight.cli.app import commands
@@ -86,6 +87,7 @@ def main() -> None:
         page.write_text(renewed(page.read_text("utf-8")), "utf-8")
     PICTURE.write_text(picture(), "utf-8")
     write_rule_pages()
+    write_specs()
     MANIFEST.write_text(manifest(), "utf-8")
 
 

@@ -8,8 +8,8 @@ from preflight.lazy import lazy_names
 from preflight.specs.shipped import DEFAULT_MODEL, model_names
 
 if TYPE_CHECKING:
-    from preflight.specs.known import BUILT_IN, SpecLike, Specs, read_folder, specs_of
-    from preflight.specs.loader import load_spec, parse_spec, read_spec
+    from preflight.specs.known import BUILT_IN, SpecLike, Specs, load_spec, read_folder, specs_of
+    from preflight.specs.loader import parse_spec, read_spec
     from preflight.specs.spec import (
         UNBOUNDED,
         ClipPrice,
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "preflight.specs.known": ("BUILT_IN", "SpecLike", "Specs", "read_folder", "specs_of"),
-    "preflight.specs.loader": ("load_spec", "parse_spec", "read_spec"),
+    "preflight.specs.known": ("BUILT_IN", "SpecLike", "Specs", "load_spec", "read_folder", "specs_of"),
+    "preflight.specs.loader": ("parse_spec", "read_spec"),
     "preflight.specs.spec": (
         *("UNBOUNDED", "ClipPrice", "FieldSpec", "FieldType", "ImageSpec", "Limit", "PriceSpec", "Role", "Rounding"),
         *("SizeLimit", "Spec", "VideoSpec"),

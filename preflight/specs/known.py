@@ -12,13 +12,31 @@ from typing import Final, TypeAlias
 from preflight.errors import SpecError
 from preflight.redact import printable, redact, shown_path
 from preflight.redact.suggestion import suggestion
+from preflight.specs.compiled import SPECS
 from preflight.specs.limits import FOLDER_SPECS
-from preflight.specs.loader import load_spec, read_spec
-from preflight.specs.shipped import model_names
+from preflight.specs.shipped import DEFAULT_MODEL, SUFFIX, model_names
 from preflight.specs.spec import Spec
 
 ENTRY_POINTS: Final = "preflight.specs"
 """The group of a package's entry points: the name is the model, the value a path or a function that returns one."""
+
+
+def load_spec(model: str | PathLike[str] = DEFAULT_MODEL) -> Spec:
+    """The spec of ``model`` that ships with preflight; or, of a path (a text that ends in ``.toml``), of that file.
+
+    Raises ``SpecError`` for a model without a spec and for a file with a fault; ``line`` and ``field`` say where.
+    """
+    if not isinstance(model, str) or model.endswith(SUFFIX):
+        return _read(os.fspath(model))
+    if model not in SPECS:
+        raise SpecError(f"no spec for the model {redact(repr(model), longest=80)}; known: {', '.join(model_names())}")
+    return SPECS[model]
+
+
+def _read(path: str) -> Spec:
+    from preflight.specs.loader import read_spec  # noqa: PLC0415 - those that ship need no TOML
+
+    return read_spec(Path(path))
 
 
 class Specs:
@@ -82,7 +100,7 @@ def specs_of(given: SpecLike | None) -> Specs:
         return BUILT_IN
     if isinstance(given, Specs):
         return given
-    return Specs([given if isinstance(given, Spec) else read_spec(Path(os.fspath(given)))])
+    return Specs([given if isinstance(given, Spec) else _read(os.fspath(given))])
 
 
 def read_folder(folder: Path) -> list[Spec]:
@@ -94,7 +112,7 @@ def read_folder(folder: Path) -> list[Spec]:
         raise SpecError(f"{shown_path(str(folder))}: no folder of specs: {reason.lower()}") from error
     if len(files) > FOLDER_SPECS:
         raise SpecError(f"{shown_path(str(folder))}: {len(files)} spec files; at most {FOLDER_SPECS} are read")
-    return [read_spec(each) for each in files]
+    return [_read(str(each)) for each in files]
 
 
 @cache
@@ -115,7 +133,7 @@ def _of_package(model: str) -> Spec:
     try:
         value = first.load()
         path = value() if callable(value) else value
-        spec = read_spec(Path(os.fspath(path)))
+        spec = _read(os.fspath(path))
     except SpecError:
         raise
     except Exception as error:

@@ -1,40 +1,20 @@
-"""Reads spec files: those that ship with the package, and those from outside. A faulty one raises ``SpecError``."""
+"""Reads spec files. A faulty one raises ``SpecError``; those that ship with the package are compiled already."""
 
 from __future__ import annotations
 
-import os
 import tomllib
 from decimal import Decimal
-from functools import cache
-from os import PathLike
 from pathlib import Path
 
 from preflight.bounded_file import NotRead, read_bounded
 from preflight.errors import SpecError
-from preflight.redact import printable, redact, shown_path
+from preflight.redact import printable, shown_path
 from preflight.specs.consistency import require_consistent
 from preflight.specs.limits import SPEC_BYTES
 from preflight.specs.sections import spec_of_table
-from preflight.specs.shipped import DEFAULT_MODEL, FOLDER, SUFFIX, model_names
+from preflight.specs.shipped import model_names
 from preflight.specs.spec import Spec
 from preflight.specs.table_reader import SpecText, Table
-
-
-def load_spec(model: str | PathLike[str] = DEFAULT_MODEL) -> Spec:
-    """The spec of ``model`` that ships with preflight; or, of a path (a text that ends in ``.toml``), of that file.
-
-    Raises ``SpecError`` for a model without a spec and for a file with a fault; ``line`` and ``field`` say where.
-    """
-    if not isinstance(model, str) or model.endswith(SUFFIX):
-        return read_spec(Path(os.fspath(model)))
-    return _loaded(model)  # ``cache`` would take the default and its name for two
-
-
-@cache
-def _loaded(model: str) -> Spec:
-    if model not in model_names():
-        raise SpecError(f"no spec for the model {redact(repr(model), longest=80)}; known: {', '.join(model_names())}")
-    return parse_spec((FOLDER / f"{model}{SUFFIX}").read_text("utf-8"))
 
 
 def read_spec(path: Path) -> Spec:

@@ -131,7 +131,11 @@ def test_completing_an_option_loads_the_options_alone(name: str) -> None:
 def test_completing_an_option_of_a_check_reads_no_spec_and_no_rule() -> None:
     loaded = loaded_by(_PREFLIGHT_COMPLETE="bash_complete", COMP_WORDS="preflight check --f", COMP_CWORD="2")
 
-    assert loaded & {"tomllib", "preflight.specs.loader", "preflight.rules", "preflight.checking", "tempfile"} == set()
+    assert (
+        loaded
+        & {"preflight.specs.compiled", "preflight.specs.loader", "preflight.rules", "preflight.checking", "tempfile"}
+        == set()
+    )
 
 
 def test_a_picture_loads_no_network_and_no_process() -> None:
@@ -140,6 +144,13 @@ def test_a_picture_loads_no_network_and_no_process() -> None:
     assert "PIL.PngImagePlugin" in loaded
     assert loaded & ((LIBRARIES - {"PIL"}) | (DEAR - {"logging"})) == set()  # Pillow's plug-in loads logging
     assert "tempfile" not in loaded
+
+
+def test_a_check_without_settings_reads_no_toml() -> None:
+    loaded = loaded_by("check", "--isolated", str(PICTURE))
+
+    assert "preflight.specs.compiled" in loaded
+    assert loaded & {"tomllib", "preflight.specs.loader", "preflight.specs.sections"} == set()
 
 
 def test_a_picture_loads_no_words_for_errors_and_no_translation() -> None:

@@ -35,14 +35,14 @@ _NAMES_SHOWN: Final = 5
 
 def known_specs() -> Specs:
     """The specs of the command that runs, read once. Raises ``SpecError``."""
-    from preflight.specs import BUILT_IN, Specs, read_folder, read_spec  # noqa: PLC0415 - not for help, nor completion
+    from preflight.specs import BUILT_IN, Specs, load_spec, read_folder  # noqa: PLC0415 - not for help, nor completion
 
     context = click.get_current_context(silent=True)
     if context is None:
         return BUILT_IN
     if _KNOWN not in context.meta:
         paths = map(os.path.expanduser, context.meta.get(_NAMED, ()))  # an MCP client starts a command without a shell
-        named = [read_spec(Path(path)) for path in paths]
+        named = [load_spec(Path(path)) for path in paths]
         if folder := _folder(context):
             models = {spec.path for spec in named}
             named += [spec for spec in read_folder(Path(folder)) if spec.path not in models]

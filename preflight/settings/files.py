@@ -23,6 +23,8 @@ _LONGEST_MESSAGE = 1000
 # Compiled where they are used: most runs have no settings file.
 _HEADER = r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?$"
 _KEY = r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*="
+_NAMED = r"""(?m)\btool["']?\s*\.\s*["']?preflight|^\s*\[\s*["']?tool["']?\s*\]|^\s*["']?tool["']?\s*="""
+"""A ``pyproject.toml`` without any of this has no table for preflight: most that name it depend on it."""
 _PART = r"[\w-]+|\"[^\"]*\"|'[^']*'"
 
 
@@ -71,7 +73,7 @@ def _read(path: Path, *, found: bool) -> SettingsFile | None:
     """``None`` for a ``pyproject.toml`` without a table for preflight."""
     text = _text(path)
     shared = path.name == SHARED_NAME
-    if shared and found and "preflight" not in text:
+    if shared and found and ("preflight" not in text or re.search(_NAMED, text) is None):
         return None
     import tomllib  # noqa: PLC0415 - most runs have no settings file
 

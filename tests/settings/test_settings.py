@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from preflight.errors import ConfigurationError
-from preflight.settings import SETTINGS, Setting, Settings, load_settings, read_file
+from preflight.settings import SETTINGS, Setting, Settings, find_file, load_settings, read_file
 from preflight.settings.schema import settings_schema
 from tests.support.command import CLIP, KEY, PICTURE, environment, preflight
 from tests.support.jobs import job, write_job
@@ -107,6 +107,34 @@ def test_the_file_is_looked_for_upwards_as_far_as_the_repository(
     mode = by_key(cwd=below if below.is_dir() else tmp_path)["mode"]
     assert mode["name"] == (str(tmp_path / expected) if expected else None)
     assert mode["value"] == ("1080p" if expected else None)
+
+
+SPELLINGS = {
+    "header": "[tool.preflight]\nstrict = true",
+    "blanks": "[ tool . preflight ]\nstrict = true",
+    "quotes": "[\"tool\".'preflight']\nstrict = true",
+    "dotted-key": "tool.preflight.strict = true",
+    "below-tool": "[tool]\npreflight.strict = true",
+    "table-below-tool": "['tool']\npreflight = {strict = true}",
+    "within-a-table": '"tool" = {preflight = {strict = true}}',
+    "after-others": "[project]\nname = 'preflight'\n\n  [tool.preflight] # ours\nstrict = true",
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS)
+def test_the_table_is_found_however_it_is_spelled(text: str, tmp_path: Path) -> None:
+    write(tmp_path, text, "pyproject.toml")
+
+    found = find_file(tmp_path)
+
+    assert found is not None
+    assert found.values == {"strict": True}
+
+
+def test_a_project_that_only_depends_on_preflight_has_no_settings(tmp_path: Path) -> None:
+    write(tmp_path, '[project]\ndependencies = ["media-preflight"]\n[tool.ruff]\nline-length = 120', "pyproject.toml")
+
+    assert find_file(tmp_path) is None
 
 
 def test_a_file_can_be_named_by_option_and_by_variable(tmp_path: Path) -> None:

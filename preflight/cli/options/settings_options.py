@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from preflight.cli.printing.terminal import remark
 from preflight.errors import ConfigurationError
-from preflight.settings import CONFIG_VARIABLE, SETTINGS, Loaded, Settings, find_file, load_settings, read_file
+from preflight.settings import CONFIG_VARIABLE, SETTINGS, Settings
+
+if TYPE_CHECKING:
+    from preflight.settings import Loaded
 
 _LOADED = "preflight.settings.loaded"
 _ASKED = "preflight.settings.asked"
@@ -102,6 +105,8 @@ def _ask(ctx: click.Context, param: click.Parameter, value: Any, *, finds: bool)
 
 
 def _load(config: str | None, *, isolated: bool) -> Loaded:
+    from preflight.settings import find_file, load_settings, read_file  # noqa: PLC0415 - not for help, nor completion
+
     if isolated:
         file = None
     elif config:

@@ -6,19 +6,19 @@ line that h11 refuses in the end, its patterns take time that grows with the squ
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 
 import h11
 
+from preflight.lazy import pattern
 from preflight.sources.limits import RemoteLimits
 from preflight.sources.sockets import Stream
 
 _STATUS_LINE = b"HTTP/1."
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
-_NEVER_IN_A_HEAD = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
-_SWITCHES = re.compile(rb"HTTP/1\.[0-9] 101\b")
+_END_OF_HEAD = pattern(rb"\n\r?\n")
+_NEVER_IN_A_HEAD = pattern(rb"[\x00\x0b\x0c]|\r(?!\n)")
+_SWITCHES = pattern(rb"HTTP/1\.[0-9] 101\b")
 
 _CHUNK_LINE_BYTES = 4096
 """Bytes of a chunked body that h11 gets at a time, and the longest line between its chunks: see above."""

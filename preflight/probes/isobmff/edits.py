@@ -8,11 +8,11 @@ QuickTime; FFmpeg and MediaInfo read them as 1, and so does this reader.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from struct import Struct
 
 from preflight.model import Span
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, corrupt, first, payload
@@ -20,8 +20,7 @@ from preflight.probes.isobmff.boxes import Box, children, corrupt, first, payloa
 _EMPTY = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One entry of ``elst``. ``ticks`` count in the movie's timescale, ``media_time`` in the track's.
 
     ``rate`` is 16.16 fixed point. A negative media time other than −1 is not allowed; FFmpeg takes it for a media time.
@@ -40,8 +39,7 @@ class Edit:
         return self.rate == 0 and not self.is_empty
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """The media of a track: ``ticks`` of ``timescale`` a second, ``None`` where the file does not say.
 
     ``begin`` is the composition time of its first sample in ticks: edits count in composition time. ``None``: unknown.

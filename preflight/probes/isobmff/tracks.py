@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import atan2, degrees, hypot
 from struct import Struct
 
 from preflight.model import Span, Track, TrackTimes
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, children_in, corrupt, first, only, payload
@@ -35,8 +35,7 @@ _SAME_SCALE = 0.01
 """Up to this difference a matrix scales both directions alike: FFmpeg's bound."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrackHeader:
+class TrackHeader(NamedTuple):
     """``tkhd`` (§8.3.2). ``size`` is the presentation's, in whole pixels, before the matrix."""
 
     track_id: int

@@ -24,7 +24,7 @@ ONLY_TO_RUN = {
     "preflight.ledger.request", "preflight.submit.submit", "preflight.upload.uploader", "preflight.fix.fixer",
     "preflight.diff.compare", "preflight.workers.pool", "preflight.sources.local", "tempfile",
 }  # fmt: skip
-OF_CLIPS = {"preflight.probes.isobmff.runs Defaults", "preflight.probes.isobmff.samples Sizes"}
+OF_CLIPS = {"preflight.probes.isobmff.runs Defaults", "preflight.probes.isobmff.sample_chunks Sizes"}
 """Data classes that are made for a clip alone, in the usual way."""
 EVERY = [
     *(name for name in Commands.summaries if name not in {"ledger", "task"}),
@@ -161,7 +161,7 @@ def test_a_check_without_settings_reads_no_toml() -> None:
 
 
 def test_a_picture_loads_no_words_for_errors_and_no_translation() -> None:
-    assert loaded_by("check", str(PICTURE)) & {"preflight.cli.usage_errors", "locale"} == set()
+    assert loaded_by("check", str(PICTURE)) & {"preflight.cli.help.usage_errors", "locale"} == set()
 
 
 @pytest.mark.parametrize(("file", "classes"), [(PICTURE, set()), (CLIP, OF_CLIPS)], ids=["picture", "clip"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from preflight.errors import SourceError
@@ -15,7 +15,7 @@ FLIGHT_BYTES = 12 * 1024
 """The first bytes of an answer, which come at once: with its head, ten segments have room for them (RFC 6928)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """Bytes ``[start, end)`` of a source.
 
@@ -33,9 +33,17 @@ class Span:
     leads_back: bool = False
     ahead: int = 0
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.start <= self.end:
-            raise ValueError(f"not a span: [{self.start}, {self.end})")
+    def __init__(
+        self, start: int, end: int, *, optional: bool = False, leads_back: bool = False, ahead: int = 0
+    ) -> None:
+        if not 0 <= start <= end:
+            raise ValueError(f"not a span: [{start}, {end})")
+        put = object.__setattr__
+        put(self, "start", start)
+        put(self, "end", end)
+        put(self, "optional", optional)
+        put(self, "leads_back", leads_back)
+        put(self, "ahead", ahead)
 
     def __len__(self) -> int:
         return self.end - self.start

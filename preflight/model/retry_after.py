@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
-_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
+from preflight.lazy import pattern
+
+_SECONDS = pattern(r"[0-9]{1,9}", re.ASCII)
 
 LATER = float("inf")
 """A wish that is longer than any wait here, or that cannot be read."""
@@ -29,6 +30,8 @@ def retry_after(headers: Mapping[str, str], *, now: Callable[[], datetime] = _no
         return None
     if _SECONDS.fullmatch(value):
         return float(value)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly any server wishes for a date
+
     try:
         until, date = parsedate_to_datetime(value), headers.get("date")
         gap = until - (parsedate_to_datetime(date) if date else now())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from zlib import crc32
 
 from preflight.lazy import pattern
@@ -36,26 +35,26 @@ _MAX_RUN_CHUNKS = 4096
 _MAX_INFLATED_BYTES = 64 * limits.MIB
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class _Seen:
     """The facts that the walk has seen so far."""
 
-    skeleton: bytearray = field(default_factory=lambda: bytearray(_SIGNATURE))
-    ancillary: Ancillary = field(default_factory=Ancillary)
-    sizes: list[tuple[int, int]] = field(default_factory=list)
-    bit_depth: int | None = None
-    color_type: int | None = None
-    palettes: int = 0
-    frames: int = 1
-    animated_default: bool = False
-    data: bool = False
-    data_bytes: int = 0
-    run: list[tuple[int, int]] = field(default_factory=list)
-    """Offset and length of the pixel data in one run."""
-    run_ended: bool = False
-    complete: bool | None = None
-    looked_at_end: bool = False
-    defects: list[Defect] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.skeleton = bytearray(_SIGNATURE)
+        self.ancillary = Ancillary()
+        self.sizes: list[tuple[int, int]] = []
+        self.bit_depth: int | None = None
+        self.color_type: int | None = None
+        self.palettes = 0
+        self.frames = 1
+        self.animated_default = False
+        self.data = False
+        self.data_bytes = 0
+        self.run: list[tuple[int, int]] = []
+        """Offset and length of the pixel data in one run."""
+        self.run_ended = False
+        self.complete: bool | None = None
+        self.looked_at_end = False
+        self.defects: list[Defect] = []
 
     def add(self, kind: DefectKind, message: str, offset: int, where: str) -> None:
         if sum(defect.kind is kind for defect in self.defects) < limits.MAX_DEFECTS:

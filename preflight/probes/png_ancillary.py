@@ -7,7 +7,6 @@ chunk too short for what it is, and for text that inflates to too much, wherever
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from zlib import crc32
 
 from preflight.model import Defect, DefectKind, Span
@@ -25,23 +24,23 @@ _MAX_PARSED_BYTES = 4096
 _MAX_SKELETON_BYTES = 256 * limits.KIB
 
 
-@dataclass(slots=True, repr=False, eq=False)
 class Ancillary:
     """The facts in the ancillary chunks of one file so far."""
 
-    refusals: list[Defect] = field(default_factory=list)
-    before: bytearray = field(default_factory=bytearray)
-    after: bytearray = field(default_factory=bytearray)
-    is_animated: bool = False
-    has_frames: bool = False
-    sequence: int | None = None
-    """The number of the last frame chunk, as Pillow counts them."""
-    is_next_frame: bool = False
-    """Whether the first frame of an animation has ended: Pillow reads no further when it opens the file."""
-    exif_orientation: int | None = None
-    text_orientation: int | None = None
-    text_characters: int = 0
-    inflated_bytes: int = 0
+    def __init__(self) -> None:
+        self.refusals: list[Defect] = []
+        self.before = bytearray()
+        self.after = bytearray()
+        self.is_animated = False
+        self.has_frames = False
+        self.sequence: int | None = None
+        """The number of the last frame chunk, as Pillow counts them."""
+        self.is_next_frame = False
+        """Whether the first frame of an animation has ended: Pillow reads no further when it opens the file."""
+        self.exif_orientation: int | None = None
+        self.text_orientation: int | None = None
+        self.text_characters = 0
+        self.inflated_bytes = 0
 
     @property
     def orientation(self) -> int | None:

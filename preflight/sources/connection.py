@@ -7,21 +7,21 @@ is announced has no grammar: its bytes are counted here, and not copied through 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 
 import h11
 
+from preflight.lazy import pattern
 from preflight.sources.limits import RemoteLimits
 from preflight.sources.sockets import Stream
 
 _STATUS_LINE = b"HTTP/1."
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
-_NEVER_IN_A_HEAD = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
-_SWITCHES = re.compile(rb"HTTP/1\.[0-9] 101\b")
-_REQUEST = re.compile(r"[A-Z]+ [!-~]+ HTTP/1\.1\r\n(?:[A-Za-z-]+: [\t -~]+\r\n)+\r\n")
+_END_OF_HEAD = pattern(rb"\n\r?\n")
+_NEVER_IN_A_HEAD = pattern(rb"[\x00\x0b\x0c]|\r(?!\n)")
+_SWITCHES = pattern(rb"HTTP/1\.[0-9] 101\b")
+_REQUEST = pattern(r"[A-Z]+ [!-~]+ HTTP/1\.1\r\n(?:[A-Za-z-]+: [\t -~]+\r\n)+\r\n")
 """Nothing that a URL, an answer or a setting brought along begins a line, or a request, of its own."""
 
 _WITHOUT_A_BODY = frozenset({204, 304})

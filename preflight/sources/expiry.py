@@ -13,15 +13,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
+from preflight.lazy import pattern
+
 Query: TypeAlias = Mapping[str, str]
 """Parameters by lower-case name. Of a repeated name the first is kept."""
 
 Expiry: TypeAlias = Callable[[Query], datetime | None]
 
-_BASIC_TIME = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-_DIGITS = re.compile(r"\d{1,12}", re.ASCII)
-_HEX_DIGITS = re.compile(r"[0-9a-f]{1,9}", re.ASCII | re.IGNORECASE)
-_EDGE_END = re.compile(r"(?:^|~)exp=(\d{1,12})~", re.ASCII)
+_BASIC_TIME = pattern(r"\d{8}T\d{6}Z", re.ASCII)
+_DIGITS = pattern(r"\d{1,12}", re.ASCII)
+_HEX_DIGITS = pattern(r"[0-9a-f]{1,9}", re.ASCII | re.IGNORECASE)
+_EDGE_END = pattern(r"(?:^|~)exp=(\d{1,12})~", re.ASCII)
 _START = datetime.fromtimestamp(0, UTC)
 _MOST_CLAIMS = 8192
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from preflight.errors import AddressRefused, ConfigurationError
+from preflight.lazy import pattern
 from preflight.redact import redact
 from preflight.sources.address_guard import problem_of
 
@@ -25,9 +26,9 @@ _PRIVATE_SUFFIXES = (".localhost", ".local", ".internal", ".localdomain", ".home
 _AMBIGUOUS = frozenset("ßς\u200c\u200d")
 
 _MAX_NAME = 253
-_LABEL = re.compile(r"[a-z0-9_-]{1,63}", re.ASCII)
-_NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+", re.ASCII)
-_AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
+_LABEL = pattern(r"[a-z0-9_-]{1,63}", re.ASCII)
+_NUMBER = pattern(r"0x[0-9a-f]*|[0-9]+", re.ASCII)
+_AUTHORITY = pattern(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 
 
 _REMEMBERED = 256

@@ -6,11 +6,12 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from preflight.errors import AddressRefused, HttpStatus, SourceError, Unreachable
+from preflight.lazy import pattern
 from preflight.model import Span, Transfer
+from preflight.model.named_tuple import NamedTuple
 from preflight.redact import redact
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
@@ -33,12 +34,11 @@ _SHOWN_VALIDATOR = 80
 _COMPRESSED = frozenset({"br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "x-compress", "x-gzip", "zstd"})
 
 # RFC 9110 §8.8.3, without the bytes beyond ASCII that it merely tolerates: text sent back to the server must be clean.
-_STRONG_TAG = re.compile(r'"[\x21\x23-\x7e]{0,1000}"')
-_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
+_STRONG_TAG = pattern(r'"[\x21\x23-\x7e]{0,1000}"')
+_MEDIA_TYPE = pattern(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Validator:
+class Validator(NamedTuple):
     """Identifies one version of a file: its ETag, or the time of its last change. ``strong``: If-Range may send it."""
 
     value: str

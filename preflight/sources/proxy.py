@@ -8,11 +8,12 @@ from dataclasses import field
 from urllib.parse import unquote
 
 from preflight.errors import AddressRefused, ConfigurationError
+from preflight.lazy import pattern
 from preflight.model.frozen import frozen
 from preflight.redact import redact
 from preflight.sources.host import split_authority
 
-_PARTS = re.compile(r"(?:(https?)://)?(?:([^@/?#\s]*)@)?([^@/?#\s]+)/?", re.IGNORECASE)
+_PARTS = pattern(r"(?:(https?)://)?(?:([^@/?#\s]*)@)?([^@/?#\s]+)/?", re.IGNORECASE)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 

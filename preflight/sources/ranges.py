@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from preflight.lazy import pattern
 from preflight.model import Span
 from preflight.model.frozen import frozen
 
 # 18 digits: below 2**63, and a number of any length would cost time before it is refused.
-_SATISFIED = re.compile(r"bytes +([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII | re.IGNORECASE)
-_UNSATISFIED = re.compile(r"bytes +\*/([0-9]{1,18})", re.ASCII | re.IGNORECASE)
-_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+_SATISFIED = pattern(r"bytes +([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.ASCII | re.IGNORECASE)
+_UNSATISFIED = pattern(r"bytes +\*/([0-9]{1,18})", re.ASCII | re.IGNORECASE)
+_LENGTH = pattern(r"[0-9]{1,18}", re.ASCII)
 
 
 @frozen

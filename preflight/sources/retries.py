@@ -13,7 +13,8 @@ _PASSING = frozenset({429, 503})
 """Statuses that say "not now". Any other refusal stays one."""
 
 
-def _random() -> float:
+def chance() -> float:
+    """A value in [0, 1)."""
     from random import random  # noqa: PLC0415 - hardly any reading needs it
 
     return random()  # noqa: S311 - spreads waits out, and protects nothing
@@ -32,7 +33,7 @@ class Retries:
         *,
         seconds_left: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        random: Callable[[], float] = _random,
+        random: Callable[[], float] = chance,
     ) -> None:
         self.used = 0
         self._most = most

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 from urllib.parse import parse_qs, urlencode
+
+from preflight.model.named_tuple import NamedTuple
 
 # Compiled where they are used: most URLs are of none of these services, and forty patterns take longer than a request.
 _ANY = "/"
@@ -19,8 +20,7 @@ _BLOB = r"/[^/]+/[^/]+/blob/[^/]+/[^/](?!.*[?&]raw=(?:1|true))"
 _NO_MEDIA_FILE = r"(?i)/(?![^?]*\.(?:jpe?g|png|gif|webp|mp4|mov|webm)(?:\?|$))"
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(NamedTuple):
     """A URL whose host is known to belong to the service. ``path`` is as written; ``query`` holds first values."""
 
     host: str

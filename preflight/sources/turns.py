@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,6 +25,7 @@ from preflight.sources.limits import (
     LONGEST_PAUSE_S,
 )
 from preflight.sources.manners import Manners
+from preflight.sources.retries import chance
 
 _ASKS_TO_WAIT = frozenset({429, 503})
 _MOST_AT_ONCE = 1024
@@ -43,7 +43,7 @@ class Hosts:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
-        chance: Callable[[], float] = random.random,
+        chance: Callable[[], float] = chance,
     ) -> None:
         self.manners = manners or Manners()
         self.clock = clock

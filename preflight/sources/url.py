@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 from preflight.errors import AddressRefused
+from preflight.lazy import pattern
 from preflight.model import AddressFacts
 from preflight.model.frozen import frozen
 from preflight.redact import printable, redact, shorten
@@ -35,13 +36,13 @@ _NAME_SHOWN = 100
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # RFC 3986, appendix B. Own, because urlsplit drops tabs and newlines silently and differs between Python versions.
-_PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
+_PARTS = pattern(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
 
 # An escape, a "%" without one, and characters that no URL may hold (RFC 3986, appendix A; the host has brackets).
-_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})|%|[\"<>^`{|}]")
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]", re.ASCII)
+_ESCAPE = pattern(r"%([0-9A-Fa-f]{2})|%|[\"<>^`{|}]")
+_UNRESERVED = pattern(r"[A-Za-z0-9._~-]", re.ASCII)
 
-_REFUSED_CHARACTER = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_REFUSED_CHARACTER = pattern(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @frozen

@@ -73,6 +73,8 @@ class PagesBeside:
 
 
 def _next_commands(report: Report) -> Iterator[str]:
+    if all(subject.address is not None for job in report.jobs for subject in job.subjects):
+        return iter(())  # only files on this machine are repaired
     from preflight.fix.suggest import remedies  # noqa: PLC0415 - only for findings
 
     return remedies(report, known_specs())

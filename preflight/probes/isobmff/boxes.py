@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from struct import Struct
-from typing import NamedTuple, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 from preflight.model import Defect, DefectKind, Span
 from preflight.model.facts import MediaError
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor, give_up
 

@@ -8,8 +8,8 @@ the configurations of the codecs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes.isobmff.av1 import transfer_of
 from preflight.probes.isobmff.parameter_sets import Ratio, read_parameter_set
 
@@ -26,8 +26,7 @@ _FIXED_DEPTHS = {
 """Codecs of one depth, or whose decoders have one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PixelFormat:
+class PixelFormat(NamedTuple):
     """``hdr`` is ``HLG``, ``PQ`` or ``Dolby Vision``; ``aspect`` is what the stream's parameter set says of a pixel."""
 
     bit_depth: int | None = None

@@ -13,6 +13,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from preflight.model import Span
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, corrupt, first, payload

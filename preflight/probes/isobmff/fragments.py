@@ -7,7 +7,6 @@ lead to no fragment, every one is visited. What they and the headers say of the 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from preflight.model import Span, Track
@@ -23,7 +22,6 @@ Ticks = dict[int, int]
 """Per track id, in the track's timescale."""
 
 
-@dataclass(slots=True)
 class Fragments:
     """The facts in the boxes after the movie box, filled as they are found.
 
@@ -37,23 +35,24 @@ class Fragments:
     among boxes.
     """
 
-    starts: Ticks = field(default_factory=dict)
-    firsts: Ticks = field(default_factory=dict)
-    offsets: Ticks = field(default_factory=dict)
-    ends: Ticks = field(default_factory=dict)
-    indexed: dict[int, Fraction] = field(default_factory=dict)
-    missing_bytes: int = 0
-    cut_box: str | None = None
-    lost_bytes: int = 0
-    data_end: int | None = None
-    seen: bool = False
-    ends_in_header: bool = False
-    stopped_at: int | None = None
-    may_go_on: bool = False
-    frames: dict[int, FrameTimes] = field(default_factory=dict)
-    bytes: dict[int, int] = field(default_factory=dict)
-    descriptions: dict[int, set[int]] = field(default_factory=dict)
-    misplaced: dict[int, bool] = field(default_factory=dict)
+    def __init__(self, starts: Ticks | None = None) -> None:
+        self.starts: Ticks = starts or {}
+        self.firsts: Ticks = dict.fromkeys(self.starts, 0)
+        self.offsets: Ticks = {}
+        self.ends: Ticks = dict(self.starts)
+        self.indexed: dict[int, Fraction] = {}
+        self.missing_bytes = 0
+        self.cut_box: str | None = None
+        self.lost_bytes = 0
+        self.data_end: int | None = None
+        self.seen = False
+        self.ends_in_header = False
+        self.stopped_at: int | None = None
+        self.may_go_on = False
+        self.frames: dict[int, FrameTimes] = {}
+        self.bytes: dict[int, int] = {}
+        self.descriptions: dict[int, set[int]] = {}
+        self.misplaced: dict[int, bool] = {}
 
     @property
     def are_absent(self) -> bool:
@@ -111,8 +110,7 @@ def read_fragments(
     The first fragment leads to the last by the index before it, else by ``mfra``; without either, every fragment is
     visited. Raises ``MediaError`` when the file has more of them than reads are allowed.
     """
-    starts = {track.id: track.ticks for track in tracks if track.ticks}
-    fragments = Fragments(starts=starts, ends=dict(starts), firsts=dict.fromkeys(starts, 0))
+    fragments = Fragments({track.id: track.ticks for track in tracks if track.ticks})
     walk = _Walk(cursor, fragments, defaults)
     offset = start
     while (box := (yield from _next_box(cursor, offset, fragments))) is not None:

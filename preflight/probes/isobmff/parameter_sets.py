@@ -8,7 +8,6 @@ ITU-T H.264 §7.3.2.1, §E.1; Rec. ITU-T H.265 §7.3.2.2, §E.2). The sets are i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from preflight.probes.isobmff.bits import Bits, EndOfBits
@@ -28,7 +27,6 @@ _MAX_SETS = 64
 _LEAST_BITS, _MOST_BITS = 8, 16
 
 
-@dataclass(slots=True)
 class ParameterSet:
     """The facts in a set, filled as it is read.
 
@@ -36,9 +34,10 @@ class ParameterSet:
     brightness curve (Rec. ITU-T H.273 §8.2). ``None`` where the set does not say, or ends before.
     """
 
-    aspect: Ratio | None = None
-    bit_depth: int | None = None
-    transfer: int | None = None
+    def __init__(self) -> None:
+        self.aspect: Ratio | None = None
+        self.bit_depth: int | None = None
+        self.transfer: int | None = None
 
 
 def read_parameter_set(fourcc: str, record: bytes) -> ParameterSet:

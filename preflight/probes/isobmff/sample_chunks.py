@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from operator import add, itemgetter, sub
-from typing import NamedTuple
+
+from preflight.model.named_tuple import NamedTuple
 
 _MAX_SAMPLES = 4096
 """Samples of one size in a chunk whose bytes are counted: longer chunks are raw sound."""

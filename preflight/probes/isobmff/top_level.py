@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 
 from preflight.model import Defect, DefectKind, Span
 from preflight.probes import limits
@@ -44,22 +43,22 @@ TOP_LEVEL = frozenset(
 _STRUCTURE = TOP_LEVEL - {"mdat", "wide"}
 
 
-@dataclass(slots=True)
 class Layout:
     """Facts from the walk over the top level. Filled as it goes, so that a broken file still tells this much.
 
     ``structure`` is the boxes that hold no media, whatever a sample table says, as far as the walk must go.
     """
 
-    brands: tuple[str, ...] = ()
-    moov: Box | None = None
-    mdat_before_moov: bool = False
-    saw_mdat: bool = False
-    saw_fragment: bool = False
-    missing_bytes: int = 0
-    structure: list[Box] = field(default_factory=list)
-    defects: list[Defect] = field(default_factory=list)
-    oddities: list[Defect] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.brands: tuple[str, ...] = ()
+        self.moov: Box | None = None
+        self.mdat_before_moov = False
+        self.saw_mdat = False
+        self.saw_fragment = False
+        self.missing_bytes = 0
+        self.structure: list[Box] = []
+        self.defects: list[Defect] = []
+        self.oddities: list[Defect] = []
 
 
 def walk(cursor: Cursor, layout: Layout) -> Generator[Span, bytes, None]:

@@ -6,10 +6,10 @@ from collections.abc import Generator, Mapping, Sequence
 from fractions import Fraction
 from math import atan2, degrees, hypot
 from struct import Struct
-from typing import NamedTuple
 
 from preflight.model import Span, Track, TrackTimes
 from preflight.model.frozen import frozen
+from preflight.model.named_tuple import NamedTuple
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import Box, children, children_in, corrupt, first, only, payload

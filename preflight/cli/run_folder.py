@@ -113,7 +113,8 @@ def _work(
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
         from preflight.runs.engines.ray_engine import work_on_ray  # noqa: PLC0415 - an extra
 
-        work_on_ray(task, parts, rows_of, watcher, address=run.address, workers=run.workers, most=most)
+        is_tls = os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
+        work_on_ray(task, parts, rows_of, watcher, address=run.address, workers=run.workers, most=most, is_tls=is_tls)
         return
     wanted = run.workers or _processors()
     workers = max(1, min(wanted, most, len(parts)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socketserver
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +60,37 @@ def test_a_cluster_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     assert refused.code == 2
     assert "no Ray cluster at 127.0.0.1:9: nothing answers there" in refused.err
     assert run(manifest, tmp_path / "run", parts_of=1000).code == 0, "the run goes on with another engine"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (None, "nothing answers there"),
+        (b"", "something else answers there"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "something else answers there"),
+    ],
+    ids=["silent", "hangs up", "HTTP"],
+)
+def test_a_server_that_is_not_a_cluster_is_an_error_in_seconds(answer: bytes | None, said: str, tmp_path: Path) -> None:
+    manifest = write_rows(tmp_path / "jobs.jsonl", 3)
+
+    ended = threading.Event()
+
+    class Answers(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if answer is None:
+                ended.wait(60)
+            else:
+                self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"127.0.0.1:{server.server_address[1]}"
+        ran = preflight("check", manifest, "--to", tmp_path / "run", "--engine", "ray", "--address", address)
+        ended.set()
+        server.shutdown()
+    assert ran.code == 2
+    assert ran.err == f"preflight: no Ray cluster at {address}: {said}\n"
 
 
 def test_parquet_holds_the_same_rows(tmp_path: Path) -> None:

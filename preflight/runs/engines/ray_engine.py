@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 _TICK_S = 0.5
 _ANSWER_S = 10.0
-"""Seconds in which a cluster takes a connection: without one Ray tries for minutes."""
+"""Seconds in which a cluster takes a connection, and greets: without that Ray tries for minutes."""
+_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_GREETED = 4
+"""A client of gRPC begins HTTP/2 (RFC 9113 §3.4); a server answers with a frame of this type, SETTINGS."""
 _STORE_BYTES = 100 * 1024 * 1024
 """Memory of the object store of a cluster that we start: counts pass through it, and the rows of some parts."""
 
@@ -40,12 +44,14 @@ def work_on_ray(
     address: str | None,
     workers: int | None,
     most: int,
+    is_tls: bool = False,
 ) -> None:
     """Have ``parts`` done by tasks of Ray, ``workers`` at a time (default: the cluster's processors), at most ``most``.
 
-    Raises ``RunUnusable`` where there is no cluster, or a part cannot be done.
+    ``is_tls``: the cluster speaks TLS. Raises ``ConfigurationError`` where there is no cluster, ``RunUnusable`` where a
+    part cannot be done.
     """
-    with _connected(address, workers) as ray:
+    with _connected(address, workers, is_tls=is_tls) as ray:
         processors = int(ray.cluster_resources().get("CPU", 1))
         count = max(1, min(workers or processors, most, len(parts)))
         alone = replace(task, repeated=None)  # tasks of Ray do not share readings
@@ -148,12 +154,13 @@ def _check(task: Task, part: PartRows, folder: str) -> tuple[str, Any]:
 
 
 @contextmanager
-def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
+def _connected(address: str | None, workers: int | None, *, is_tls: bool) -> Iterator[Any]:
     try:
         import ray  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtra("--engine ray", "ray") from error
-    _require_answer(address)
+    if address is not None:
+        _require_answer(address, is_tls=is_tls)
     logging.getLogger("ray").setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
     try:
@@ -170,12 +177,31 @@ def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
         ray.shutdown()
 
 
-def _require_answer(address: str | None) -> None:
-    """Raise ``ConfigurationError`` where nothing listens at ``HOST:PORT``; other addresses are Ray's to judge."""
-    host, _, port = (address or "").rpartition(":")
+def _require_answer(address: str, *, is_tls: bool) -> None:
+    """Raise ``ConfigurationError`` where no cluster answers at ``HOST:PORT``; other addresses are Ray's to judge."""
+    if not address.strip():
+        raise ConfigurationError("--address: an empty text instead of HOST:PORT")
+    host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdigit():
         return
     try:
-        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S).close()
+        with socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S) as connection:
+            greeting = b"" if is_tls else _greeted(connection)
     except (OSError, OverflowError) as error:
         raise ConfigurationError(f"no Ray cluster at {address}: nothing answers there") from error
+    if not is_tls and (len(greeting) < _GREETED or greeting[3] != _GREETED):
+        raise ConfigurationError(f"no Ray cluster at {address}: something else answers there")
+
+
+def _greeted(connection: socket.socket) -> bytes:
+    """The first bytes of a server's greeting, fewer where it ends before. Raises ``OSError`` for one that is silent."""
+    found, end = b"", time.monotonic() + _ANSWER_S
+    with suppress(ConnectionError):  # it hangs up
+        connection.sendall(_GREETING)
+        while len(found) < _GREETED and (left := end - time.monotonic()) > 0:
+            connection.settimeout(left)
+            piece = connection.recv(_GREETED - len(found))
+            if not piece:
+                break
+            found += piece
+    return found

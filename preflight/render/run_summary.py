@@ -16,11 +16,12 @@ _RULES_SHOWN = 8
 def run_summary(summary: Mapping[str, Any], *, where: str, manifest: str) -> str:
     """Some lines about a run over ``manifest`` whose ``summary.json`` is ``summary``; it is kept at ``where``."""
     verdicts = ", ".join(f"{count:,} {name}" for name, count in summary["verdicts"].items())
-    lines = [f"{summary['rows']:,} rows: {verdicts}", _price(summary["quote"], summary["rows"])]
+    rows = "row" if summary["rows"] == 1 else "rows"
+    lines = [f"{summary['rows']:,} {rows}: {verdicts}", _price(summary["quote"], summary["rows"])]
     if summary["over_budget"]:
         lines.append(f"{summary['over_budget']:,} rows may cost more than --max-credits")
     if summary["swapped"]:
-        lines.append(phrases.swapped(summary["swapped"], summary["rows"], of="rows"))
+        lines.append(phrases.swapped(summary["swapped"], summary["rows"], of="row"))
     if summary["rules"]:
         frequent = sorted(summary["rules"].items(), key=lambda rule: (-rule[1], rule[0]))
         shown = ", ".join(f"{rule} {count:,}" for rule, count in frequent[:_RULES_SHOWN])

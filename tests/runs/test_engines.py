@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
+import socketserver
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.runs.running import parts_of, run, verdicts_of, write_rows
 from tests.runs.test_resume import some_fail, started
-from tests.support.command import Ran, here, preflight
+from tests.support.command import here, preflight
 
 pytestmark = pytest.mark.usefixtures("measured_children")
 
@@ -73,21 +74,21 @@ def test_a_cluster_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_a_server_that_is_not_a_cluster_is_an_error_in_seconds(answer: bytes | None, said: str, tmp_path: Path) -> None:
     manifest = write_rows(tmp_path / "jobs.jsonl", 3)
 
-    async def answers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if answer is not None:
-            writer.write(answer)
-            writer.close()
+    ended = threading.Event()
 
-    async def refused() -> tuple[str, Ran]:
-        server = await asyncio.start_server(answers, "127.0.0.1", 0)
-        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        arguments = ("check", manifest, "--to", tmp_path / "run", "--engine", "ray", "--address", address)
-        try:
-            return address, await asyncio.to_thread(preflight, *arguments)
-        finally:
-            server.close()
+    class Answers(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if answer is None:
+                ended.wait(60)
+            else:
+                self.request.sendall(answer)
 
-    address, ran = asyncio.run(refused())
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"127.0.0.1:{server.server_address[1]}"
+        ran = preflight("check", manifest, "--to", tmp_path / "run", "--engine", "ray", "--address", address)
+        ended.set()
+        server.shutdown()
     assert ran.code == 2
     assert ran.err == f"preflight: no Ray cluster at {address}: {said}\n"
 

@@ -306,3 +306,12 @@ def test_a_header_that_cannot_be_read_is_told_once_before_a_run_begins(
     (tmp_path / "jobs.csv").write_bytes(header + b"\n" + f"{PICTURE},{CLIP},a\n".encode() * 3)
     refused = here("check", tmp_path / "jobs.csv", "--to", tmp_path / "run")
     assert (refused.code, said in refused.err, (tmp_path / "run").exists()) == (2, True, False), refused.err
+
+
+@pytest.mark.parametrize(
+    "columns", [("image=image", "image=video"), ("image=video", "video=video")], ids=["a name", "a column"]
+)
+def test_a_column_is_named_once(columns: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "jobs.csv").write_bytes(text_of())
+    refused = here("check", tmp_path / "jobs.csv", "--column", columns[0], "--column", columns[1])
+    assert (refused.code, "is given twice: name each column once" in refused.err) == (2, True), refused.err

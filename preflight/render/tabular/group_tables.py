@@ -84,7 +84,7 @@ def render_sums(sums: Sums, console: Console) -> None:
     for line in _price_lines(sums.whole):
         console.print(Text(f"  {line}"))
     if sums.whole.totals.swapped > 1:
-        console.print(Text(phrases.swapped(sums.whole.totals.swapped, sums.whole.totals.jobs, of="jobs")))
+        console.print(Text(phrases.swapped(sums.whole.totals.swapped, sums.whole.totals.jobs, of="job")))
     console.print()
     rules = sums.whole.totals.rules.most_common(_RULES_SHOWN)
     if rules:

@@ -260,5 +260,6 @@ def fact_line(subject: Subject) -> str:
 
 def swapped(count: int, whole: int, *, of: str) -> str:
     """What is wrong with ``count`` of ``whole`` rows or jobs whose image and video are exchanged."""
-    these = f"All {whole:,}" if count == whole else f"{count:,} of {whole:,}"
-    return f"{these} {of} have a clip as the image and a picture as the video: exchange the two columns"
+    these = f"All {whole:,}" if count == whole > 1 else f"{count:,} of {whole:,}"
+    plural, have = "" if whole == 1 else "s", "has" if count == 1 else "have"
+    return f"{these} {of}{plural} {have} a clip as the image and a picture as the video: exchange the two columns"

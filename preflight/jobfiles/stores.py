@@ -79,7 +79,7 @@ def open_store(url: str) -> io.BufferedReader[Any]:
 def load_stored(
     url: str, *, default_model: str | None, columns: Mapping[str, str], specs: Specs = BUILT_IN
 ) -> Iterator[Job | JobUnreadable]:
-    """The jobs of the manifest at ``url``, as ``load_manifest`` reads a file. A process opens a Parquet one by itself."""
+    """The jobs of the manifest at ``url``, as ``load_manifest`` reads a file. A process opens a Parquet one."""
     shown, suffix = redact(url), suffix_of(url)
     if suffix in PARQUET_SUFFIXES:
         from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process

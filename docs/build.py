@@ -27,9 +27,9 @@ from rule_pages import write_rule_pages
 
 import preflight
 from preflight.cli.app import commands
-from preflight.cli.source_lines import SourceLines
+from preflight.cli.printing.source_lines import SourceLines
 from preflight.fix.suggest import remedies
-from preflight.render.text import render_report
+from preflight.render.texts.text import render_report
 from preflight.scaffold import HOOKS, manifest
 from preflight.settings import SETTINGS
 
@@ -157,17 +157,26 @@ def layers() -> str:
 
 
 def modules() -> str:
-    """Every module of the package with the first sentence of its docstring, a table a room."""
+    """Every module of the package with the first sentence of its docstring, a heading and a table a folder."""
     parts = []
     for folder in sorted({path.parent for path in tables.PACKAGE.rglob("*.py")}):
         rows = [
             (f"`{path.relative_to(tables.PACKAGE)}`", _first_sentence(path))
             for path in sorted(folder.glob("*.py"))
-            if not path.name.startswith("__")
+            if not path.name.startswith("__") or _does_something(path)
         ]
         if rows:
-            parts.append(tables.table(("module", "what it does"), rows))
+            name = "preflight/" if folder == tables.PACKAGE else f"{folder.relative_to(tables.PACKAGE)}/"
+            parts.append(f"### {name}\n\n{tables.table(('module', 'what it does'), rows)}")
     return "\n\n".join(parts)
+
+
+def _does_something(path: Path) -> bool:
+    """Whether a file that only marks a package, as a rule, has code of its own."""
+    return any(
+        isinstance(node, ast.FunctionDef) and not node.name.startswith("__")
+        for node in ast.parse(path.read_text("utf-8")).body
+    )
 
 
 def _first_sentence(path: Path) -> str:

@@ -18,8 +18,8 @@ from preflight.model import ImageFacts, Kind, Probe, Report, Span, Verdict, Vide
 from preflight.model.target import Media
 from preflight.probes import limits
 from preflight.probes.probe import probe_media
-from preflight.render.json_objects import facts_object, quotes_object, report_object
-from preflight.render.text import render_quotes, render_report
+from preflight.render.objects.json_objects import facts_object, quotes_object, report_object
+from preflight.render.texts.text import render_quotes, render_report
 from preflight.workers.pool import WALL_SECONDS
 
 CPU_SECONDS = 2.0

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from preflight.model import Job, Report
 from preflight.redact import one_line, redact, shorten
-from preflight.render import phrases
-from preflight.render.about_to_pay import question
+from preflight.render.payments.about_to_pay import question
+from preflight.render.texts import phrases
 from preflight.specs import Spec
 from preflight.submit.proposal import Proposal
 

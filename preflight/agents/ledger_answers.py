@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from preflight.ledger import Entry, EntryState, PaidRequest
-from preflight.render.json_objects import SUBMISSION
+from preflight.render.objects.json_objects import SUBMISSION
 
 _IN_DOUBT = {
     EntryState.INTENDED: "it is being sent; ask again in a minute",

@@ -26,7 +26,7 @@ from preflight.client import Client
 from preflight.errors import ConfigurationError, NotSubmitted, OverBudget
 from preflight.ledger import Budget, Ledger, paid_request_of
 from preflight.model import JobReport
-from preflight.render.json_objects import credits_object, submission_object
+from preflight.render.objects.json_objects import credits_object, submission_object
 from preflight.submit.proposal import Proposal
 from preflight.submit.recheck import is_unchanged, receipts_of, require_sound
 from preflight.submit.settle import read_balance, settle

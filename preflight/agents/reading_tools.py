@@ -24,8 +24,8 @@ from preflight.model import Job, JobReport, Report, Verdict
 from preflight.model.target import is_url
 from preflight.redact.suggestion import suggestion
 from preflight.render.fixes import fix_object
-from preflight.render.json_objects import facts_object, quotes_object, report_object
-from preflight.render.tables import rules_object
+from preflight.render.objects.json_objects import facts_object, quotes_object, report_object
+from preflight.render.tabular.tables import rules_object
 from preflight.rules import RULES
 from preflight.rules.pages import help_of
 from preflight.specs import BUILT_IN, Specs

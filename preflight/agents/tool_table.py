@@ -10,9 +10,9 @@ from mcp_types import Tool, ToolAnnotations
 
 from preflight.agents.operator_orders import OperatorOrders
 from preflight.errors import SpecError
-from preflight.render import schemas
 from preflight.render.fixes import FIX
-from preflight.render.schema_parts import COUNT, FLAG, TEXT, finding, list_of, named, object_of, or_null
+from preflight.render.schema import schemas
+from preflight.render.schema.schema_parts import COUNT, FLAG, TEXT, finding, list_of, named, object_of, or_null
 from preflight.specs import Role, Spec, Specs
 
 LONGEST_TEXT: Final = 8192

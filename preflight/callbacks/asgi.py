@@ -1,4 +1,4 @@
-"""The callback receiver as a plain ASGI application: it stores each delivery, then answers.
+"""The callback receiver as a plain ASGI application: it compares the secret, stores the delivery, then answers.
 
 https://asgi.readthedocs.io, HTTP & WebSocket message format.
 """

@@ -1,4 +1,4 @@
-"""The secret in the path of a callback URL: made once, kept in a file, and never shown."""
+"""The secret in the path of a callback URL: made once, kept in a file, and never shown. ``asgi.py`` compares it."""
 
 from __future__ import annotations
 

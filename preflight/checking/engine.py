@@ -35,6 +35,7 @@ from preflight.tracing.spans import traced
 
 if TYPE_CHECKING:
     from preflight.checking.pipeline import Pipeline
+    from preflight.checking.subjects import Shared
 
 _CLIPS_BESIDE = 8
 """From so many local clips on, a second opinion on each is worth the threads and the loop that ask for several."""
@@ -48,12 +49,16 @@ class Engine:
 
     Use it in ``with`` or ``async with``, or close it: it keeps a bounded pool of processes, and a thread in which it
     reads URLs. Nothing of a check runs in the thread of an event loop that waits for it. After a fork it refuses to
-    work, with a ``ConfigurationError``. ``resources`` are those of another engine, which closes them.
+    work, with a ``ConfigurationError``. ``resources`` are those of another engine, which closes them. ``shared`` are
+    files that other processes may examine as well.
     """
 
-    def __init__(self, options: Options | None = None, *, resources: Resources | None = None) -> None:
+    def __init__(
+        self, options: Options | None = None, *, resources: Resources | None = None, shared: Shared | None = None
+    ) -> None:
         self._options = with_specs_read(options or Options())
         self._judge = Judge(self._options)
+        self._shared = shared
         self._resources = resources or Resources()
         self._owns_resources = resources is None
         if self._owns_resources:
@@ -186,7 +191,9 @@ class Engine:
         if retries is None:
             retries = _RETRIES if alone else _RETRIES_IN_A_BATCH
         thorough = self._is_thorough(alone=alone)
-        return Pipeline(self._judge, self._examiner, thorough=thorough, retries=retries, known=known)
+        return Pipeline(
+            self._judge, self._examiner, thorough=thorough, retries=retries, known=known, shared=self._shared
+        )
 
     def _requests(self, target: Target) -> list[SubjectRequest]:
         return self._examiner.requests(*self._judge.media(target))

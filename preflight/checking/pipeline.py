@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from preflight.checking.check_spans import describe_check, describe_file
 from preflight.checking.examiner import Examiner
@@ -14,6 +15,9 @@ from preflight.model import JobReport, Subject
 from preflight.model.target import Target
 from preflight.tracing.spans import traced
 
+if TYPE_CHECKING:
+    from preflight.checking.subjects import Shared
+
 _AT_ONCE = 32
 """Local files of one call that are read at the same time. Those at URLs wait for their hosts (``sources/turns.py``)."""
 
@@ -21,16 +25,27 @@ Arrived: TypeAlias = "Callable[[Checked | BaseException], object]"
 
 
 class Pipeline:
-    """Examines and judges. All but the making runs in the loop. ``retries``: further tries at a URL."""
+    """Examines and judges. All but the making runs in the loop. ``retries``: further tries at a URL.
+
+    ``shared`` are files that other processes may examine as well.
+    """
 
     def __init__(
-        self, judge: Judge, examiner: Examiner, *, thorough: bool, retries: int, known: Examined | None = None
+        self,
+        judge: Judge,
+        examiner: Examiner,
+        *,
+        thorough: bool,
+        retries: int,
+        known: Examined | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self._judge = judge
         self._examiner = examiner
         self._thorough = thorough
         self._retries = retries
         self._known = known or Examined()
+        self._shared = shared
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._files: dict[object, asyncio.Task[Subject]] = {}
         self._targets: set[asyncio.Task[None]] = set()
@@ -104,7 +119,10 @@ class Pipeline:
         return subject
 
     async def _examined_now(self, request: SubjectRequest) -> Subject:
+        examine = partial(self._examiner.examine_async, request, thorough=self._thorough, retries=self._retries)
+        if self._shared is not None and self._shared.has(request):
+            return await self._shared.examined(request, examine)
         if request.url is not None:
-            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
+            return await examine()
         async with self._gate:
-            return await self._examiner.examine_async(request, thorough=self._thorough, retries=self._retries)
+            return await examine()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from preflight.model import Kind, Subject
 from preflight.model.file_types import promised_kind
@@ -64,6 +65,16 @@ class Examined:
         if len(self._subjects) >= REMEMBERED:
             del self._subjects[next(iter(self._subjects))]
         self._subjects[request.identity] = subject
+
+
+class Shared(Protocol):
+    """The subjects of files that other processes may examine as well. Used in the loop of an engine."""
+
+    def has(self, request: SubjectRequest) -> bool:
+        """Whether the file of ``request`` is one of them."""
+
+    async def examined(self, request: SubjectRequest, examine: Callable[[], Awaitable[Subject]]) -> Subject:
+        """The subject of ``request``: that of another process, or what ``examine`` returns."""
 
 
 @frozen

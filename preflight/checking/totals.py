@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.checking.verdict import Outcome, is_over_budget, worst
 from preflight.model import JobReport, Severity, Verdict
+from preflight.model.file_types import are_exchanged
 from preflight.pricing import Sum
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Totals:
         """Jobs that pass with a warning or an error that does not count."""
         self.skipped: Counter[str] = Counter()
         """Files of folders that are neither media nor jobs, by suffix; whoever finds the files sets it."""
+        self.swapped = 0
+        """Jobs with a clip as the image and a picture as the video."""
         self._over_budget = False
         self._of_jobs, self._of_files = Sum(), Sum()
         self._failing_jobs, self._failing_files = Failing(), Failing()
@@ -55,6 +58,9 @@ class Totals:
         else:
             self._untold += 1
         if job.findings:
+            self.swapped += are_exchanged(
+                (subject.kind, subject.facts.container if subject.facts else None) for subject in job.subjects
+            )
             worth_telling = [finding.rule for finding in job.findings if finding.severity > Severity.NOTE]
             self.rules.update(worth_telling)
             self.warned += verdict is Verdict.PASS and bool(worth_telling)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 import click
 
 from preflight import __version__
-from preflight.cli.file_arguments import as_names
-from preflight.cli.help_pages import with_help
-from preflight.cli.terminal import tell
+from preflight.cli import head_start
+from preflight.cli.help.help_pages import with_help
+from preflight.cli.options.file_arguments import as_names
+from preflight.cli.printing.terminal import tell
 from preflight.redact.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Commands(click.Group):
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         if cmd_name in _WITHOUT_SETTINGS:
             return with_help(command)
-        from preflight.cli.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
+        from preflight.cli.options.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
 
         return with_help(with_settings(command, finds=cmd_name not in _NAMED_SETTINGS_ALONE))
 
@@ -84,7 +85,9 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Like click, but a file of this folder is never taken for an option."""
+        """Like click, but a file of this folder is never taken for an option, and a process may begin to start."""
+        if args and not ctx.resilient_parsing:
+            head_start.begin(args[0], args[1:])
         name, command, rest = super().resolve_command(ctx, args)
         if isinstance(command, click.Group) and rest[:1] == ["help"]:
             rest = [*rest[1:], "--help"]

@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from preflight.checking.totals import Totals
-from preflight.cli.report_output import append_step_summary, source_tree
-from preflight.cli.terminal import remark
+from preflight.cli.printing.report_output import append_step_summary, source_tree
+from preflight.cli.printing.terminal import remark
 from preflight.model import Report
-from preflight.render import phrases
+from preflight.render.texts import phrases
 
 if TYPE_CHECKING:
-    from preflight.cli.result_streams import ResultStreams
+    from preflight.cli.printing.result_streams import ResultStreams
+    from preflight.cli.printing.terminal import ProgressSign
     from preflight.cli.targets import Targets
-    from preflight.cli.terminal import ProgressSign
     from preflight.model import JobReport
-    from preflight.render.github import SummaryRows
+    from preflight.render.build_servers.github import SummaryRows
 
 
 class CheckRun:
@@ -76,6 +76,6 @@ def _step_summary() -> SummaryRows | None:
     """The findings for the summary of a workflow's step, where there is one."""
     if not os.environ.get("GITHUB_STEP_SUMMARY"):
         return None
-    from preflight.render.github import SummaryRows  # noqa: PLC0415 - only in a workflow
+    from preflight.render.build_servers.github import SummaryRows  # noqa: PLC0415 - only in a workflow
 
     return SummaryRows(source_tree())

@@ -6,7 +6,7 @@ import os
 import sys
 
 from preflight.cli.run import remember_secrets
-from preflight.runs.work_process import serve
+from preflight.runs.engines.work_process import serve
 
 if __name__ == "__main__":
     remember_secrets(os.environ)

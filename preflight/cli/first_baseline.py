@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from preflight.cli.option_groups import JobOptions, PlaceOptions
-from preflight.cli.shared_options import engine_options
+from preflight.cli.options.option_groups import JobOptions, PlaceOptions
+from preflight.cli.options.shared_options import engine_options
+from preflight.cli.printing.terminal import progress
 from preflight.cli.targets import find_targets
-from preflight.cli.terminal import progress
 from preflight.model import Report, Verdict
-from preflight.render.json_text import to_json
+from preflight.render.objects.json_text import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,13 @@ from pathlib import Path
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from preflight.cli import head_start
 from preflight.cli.app import commands
 from preflight.cli.exit_codes import Exit
-from preflight.cli.guard import guarded_streams
-from preflight.cli.output import discard_output
-from preflight.cli.terminal import silence
-from preflight.cli.usage_errors import usage_of
+from preflight.cli.help.usage_errors import usage_of
+from preflight.cli.printing.guard import guarded_streams
+from preflight.cli.printing.output import discard_output
+from preflight.cli.printing.terminal import silence
 from preflight.errors import (
     ApiError,
     BalanceTooLow,
@@ -65,6 +66,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         try:
             return _run(arguments)
         finally:
+            head_start.end()
             silence()
 
 

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.outcomes import exit_of_outcome
-from preflight.cli.output import emit
-from preflight.cli.run_progress import RunProgress
-from preflight.cli.terminal import progress, remark
+from preflight.cli.printing.output import emit
+from preflight.cli.printing.run_progress import RunProgress
+from preflight.cli.printing.terminal import progress, remark
 from preflight.errors import ConfigurationError
 from preflight.redact import redact
-from preflight.render.json_text import to_json
+from preflight.render.objects.json_text import to_json
 from preflight.render.run_summary import run_summary
 from preflight.runs.carry_out import Finished, Order, RowsOf, carry_out
-from preflight.runs.checker import Task
-from preflight.runs.local_engine import Watcher, with_manners, work_locally
-from preflight.runs.open_store import open_store
+from preflight.runs.engines.checker import Task
+from preflight.runs.engines.local_engine import Watcher, with_manners, work_locally
+from preflight.runs.on_disk.open_store import open_store
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
-    from preflight.cli.option_groups import PlaceOptions, Result, RunOptions, StreamOptions
+    from preflight.cli.options.option_groups import PlaceOptions, Result, RunOptions, StreamOptions
 
 _FORMATS = ("text", "json")
 
@@ -111,7 +111,7 @@ def _work(
         # Read when Ray is loaded: it neither reports that it is used, nor writes to our streams.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-        from preflight.runs.ray_engine import work_on_ray  # noqa: PLC0415 - an extra
+        from preflight.runs.engines.ray_engine import work_on_ray  # noqa: PLC0415 - an extra
 
         work_on_ray(task, parts, rows_of, watcher, address=run.address, workers=run.workers, most=most)
         return

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.checking.options import Options
-from preflight.cli.option_groups import JobOptions, PlaceOptions
-from preflight.cli.settings_options import is_given, loaded_of
-from preflight.cli.terminal import remark
+from preflight.cli.options.option_groups import JobOptions, PlaceOptions
+from preflight.cli.options.settings_options import is_given, loaded_of
+from preflight.cli.printing.terminal import remark
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model import Report
 from preflight.model.file_types import MANIFEST_SUFFIXES
@@ -78,7 +78,7 @@ def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> N
     if targets.skipped:
         remark(f"skipped {targets.skipped.in_words()}")
     if targets.empty or targets.commented or baseline is not None:
-        from preflight.cli.remarks import remarks  # noqa: PLC0415 - most runs have no remarks
+        from preflight.cli.printing.remarks import remarks  # noqa: PLC0415 - most runs have no remarks
 
         for text in remarks(report, targets.empty, targets.commented, baseline):
             remark(text)

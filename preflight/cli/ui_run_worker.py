@@ -6,7 +6,7 @@ import os
 import sys
 
 from preflight.cli.run import remember_secrets
-from preflight.ui.runs_process import main
+from preflight.ui.runs.runs_process import main
 
 if __name__ == "__main__":
     remember_secrets(os.environ)

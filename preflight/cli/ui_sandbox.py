@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from preflight.cli.option_groups import NetworkOptions, PaidOptions
-from preflight.cli.upload_options import UploadOptions
+from preflight.cli.options.option_groups import NetworkOptions, PaidOptions
+from preflight.cli.options.upload_options import UploadOptions
 from preflight.client import DEFAULT_BASE_URL
 from preflight.model import Kind
 from preflight.sources.host import AllowedHost

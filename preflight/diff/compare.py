@@ -1,4 +1,4 @@
-"""Compares two sides of a repository: from commits to findings, facts and prices before and after."""
+"""Compares two sides of a repository: from commits to findings, facts, and the difference of the prices."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ TYPE_CHECKING = False  # as in preflight/__init__.py
 if TYPE_CHECKING:
     from typing import Any, Self
 
-_HOME = "preflight.render.interchange"
+_HOME = "preflight.render.objects.interchange"
 
 
 class Exchangeable:

@@ -71,7 +71,7 @@ class Report(Restorable):
 
     def to_records(self) -> list[dict[str, Any]]:
         """A flat row for each file of each job, for ``pandas.DataFrame`` and ``pyarrow.Table.from_pylist``."""
-        rows: list[dict[str, Any]] = late("preflight.render.interchange", "records")(self)
+        rows: list[dict[str, Any]] = late("preflight.render.objects.interchange", "records")(self)
         return rows
 
     def __repr__(self) -> str:

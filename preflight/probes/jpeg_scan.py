@@ -10,8 +10,9 @@ from preflight.probes import jpeg_segments
 
 SECOND_SOI = "has a second start marker (FFD8) at byte {}: libjpeg refuses it, and with it Pillow, OpenCV and browsers"
 _SOI, _EOI, _TEM, _HIERARCHICAL = 0xD8, 0xD9, 0x01, 0xDE
-_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
-_END = re.compile(rb"(?:\xff([\x01-\xfe]))?\xff\xd9", re.DOTALL)
+_MARKER = re.compile(rb"\xff([^\x00\xd0-\xd7\xff])", re.DOTALL)
+"""Without the fill bytes before it: a search for one literal byte first is several times as fast."""
+_END = b"\xff\xd9"
 _END_AS_LENGTH = 0xFFD9
 _TAKEN = jpeg_segments.KNOWN - {_HIERARCHICAL}
 
@@ -43,18 +44,22 @@ def defects(data: bytes, start: int, tables: jpeg_segments.Tables) -> Iterator[D
 
 def has_end(data: bytes, left: int) -> bool:
     """Whether an end marker is in ``data``, at whose start ``left`` bytes of the file are left."""
-    return any(_taker(found, left) is None for found in _END.finditer(data))
+    return any(taker is None for taker in _takers(data, left))
 
 
 def marker_before_end(data: bytes, left: int) -> int | None:
     """The marker without a segment that libjpeg gives an end marker in ``data`` to, as a length beyond the file."""
-    return next(filter(None, (_taker(found, left) for found in _END.finditer(data))), None)
+    return next(filter(None, _takers(data, left)), None)
 
 
-def _taker(found: re.Match[bytes], left: int) -> int | None:
-    marker = found[1][0] if found[1] else None
-    has_room = found.end() - 2 + _END_AS_LENGTH <= left
-    return None if has_room or marker not in jpeg_segments.WITH_LENGTH else marker
+def _takers(data: bytes, left: int) -> Iterator[int | None]:
+    """For each end marker in ``data`` the marker before it that takes it for a length; ``None`` where none does."""
+    at = data.find(_END)
+    while at >= 0:
+        has_room = at + _END_AS_LENGTH <= left
+        is_taken = at >= 2 and data[at - 2] == 0xFF and data[at - 1] in jpeg_segments.WITH_LENGTH and not has_room
+        yield data[at - 1] if is_taken else None
+        at = data.find(_END, at + 2)
 
 
 def _unknown(marker: int, offset: int, tables: jpeg_segments.Tables) -> Defect:

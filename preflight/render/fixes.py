@@ -7,7 +7,7 @@ from typing import Any
 
 from preflight.fix.outcome import FixState, Outcome
 from preflight.redact import printable
-from preflight.render.json_objects import finding_object
+from preflight.render.objects.json_objects import finding_object
 
 FIX = "preflight.fix/v1"
 

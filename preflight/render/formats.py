@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from preflight.redact import printable
-from preflight.render.json_text import to_json, to_json_lines
+from preflight.render.objects.json_text import to_json, to_json_lines
 
 if TYPE_CHECKING:
     from preflight.client import Credits
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from preflight.ledger import Entry
     from preflight.ledger.calibration import Candidate, Observation
     from preflight.model import Report
-    from preflight.render.ledger_list import Listing
-    from preflight.render.sarif import SarifStream
+    from preflight.render.build_servers.sarif import SarifStream
+    from preflight.render.payments.ledger_list import Listing
     from preflight.render.streams import Stream
     from preflight.render.surroundings import Surroundings
     from preflight.submit.submit import Submission
@@ -40,7 +40,7 @@ MakeStream: TypeAlias = "Callable[[Surroundings], Stream]"
 
 def _object(name: str, value: Any) -> Any:
     """What the function ``name`` of ``json_objects`` makes of ``value``."""
-    from preflight.render import json_objects  # noqa: PLC0415 - only for JSON
+    from preflight.render.objects import json_objects  # noqa: PLC0415 - only for JSON
 
     return getattr(json_objects, name)(value)
 
@@ -59,13 +59,13 @@ def _lines(lines_of: Callable[[_T], Iterable[str]]) -> Renderer[_T]:
 
 
 def _text(around: Surroundings) -> Stream:
-    from preflight.render.text_stream import TextStream  # noqa: PLC0415 - other formats do without
+    from preflight.render.texts.text_stream import TextStream  # noqa: PLC0415 - other formats do without
 
     return TextStream(around.lay_out, around.next_commands, around.lines)
 
 
 def _findings_text(around: Surroundings) -> Stream:
-    from preflight.render.text_stream import FindingsText  # noqa: PLC0415 - the same
+    from preflight.render.texts.text_stream import FindingsText  # noqa: PLC0415 - the same
 
     return FindingsText(around.lay_out, around.lines)
 
@@ -89,25 +89,25 @@ def _concise(around: Surroundings) -> Stream:
 
 
 def _csv(_: Surroundings) -> Stream:
-    from preflight.render.row_tables import CsvStream  # noqa: PLC0415 - the same
+    from preflight.render.tabular.row_tables import CsvStream  # noqa: PLC0415 - the same
 
     return CsvStream()
 
 
 def _markdown(_: Surroundings) -> Stream:
-    from preflight.render.row_tables import MarkdownStream  # noqa: PLC0415 - the same
+    from preflight.render.tabular.row_tables import MarkdownStream  # noqa: PLC0415 - the same
 
     return MarkdownStream()
 
 
 def _gitlab(around: Surroundings) -> Stream:
-    from preflight.render.gitlab import CodeQuality  # noqa: PLC0415 - the same
+    from preflight.render.build_servers.gitlab import CodeQuality  # noqa: PLC0415 - the same
 
     return CodeQuality(_sarif(around))
 
 
 def _sarif(around: Surroundings) -> SarifStream:
-    from preflight.render.sarif import SarifStream  # noqa: PLC0415 - the same
+    from preflight.render.build_servers.sarif import SarifStream  # noqa: PLC0415 - the same
 
     version, pages = around.about()
     stack = ExitStack()
@@ -116,13 +116,13 @@ def _sarif(around: Surroundings) -> SarifStream:
 
 
 def _junit(around: Surroundings) -> Stream:
-    from preflight.render.junit import JUnitStream  # noqa: PLC0415 - loads junitparser
+    from preflight.render.build_servers.junit import JUnitStream  # noqa: PLC0415 - loads junitparser
 
     return JUnitStream(around.tree())
 
 
 def _github(around: Surroundings) -> Stream:
-    from preflight.render.github import WorkflowCommands  # noqa: PLC0415 - only for this format
+    from preflight.render.build_servers.github import WorkflowCommands  # noqa: PLC0415 - only for this format
 
     return WorkflowCommands(around.tree())
 
@@ -149,14 +149,14 @@ def _whole(make: MakeStream) -> Renderer[Report]:
 
 
 def _quotes_text(report: Report, around: Surroundings) -> str:
-    from preflight.render.text import render_quotes  # noqa: PLC0415 - loads rich
+    from preflight.render.texts.text import render_quotes  # noqa: PLC0415 - loads rich
 
     with around.lines() as line_of:
         return around.lay_out(partial(render_quotes, report, line_of=line_of))
 
 
 def _fact_lines(report: Report) -> Iterable[str]:
-    from preflight.render import phrases  # noqa: PLC0415 - only for text
+    from preflight.render.texts import phrases  # noqa: PLC0415 - only for text
 
     for job in report.jobs:
         for subject in job.subjects:
@@ -184,14 +184,14 @@ def _outcomes_object(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
 
 
 def _submission_lines(submission: Submission) -> Iterable[str]:
-    from preflight.render.submissions import submission_lines  # noqa: PLC0415 - only for text
+    from preflight.render.payments.submissions import submission_lines  # noqa: PLC0415 - only for text
 
     return submission_lines(submission)
 
 
 def _listing(name: str) -> Renderer[Listing]:
     def write(listing: Listing, around: Surroundings) -> str:
-        from preflight.render import ledger_list  # noqa: PLC0415 - loads rich
+        from preflight.render.payments import ledger_list  # noqa: PLC0415 - loads rich
 
         return str(getattr(ledger_list, name)(listing, around))
 
@@ -199,20 +199,20 @@ def _listing(name: str) -> Renderer[Listing]:
 
 
 def _entry_text(entries: Sequence[Entry], around: Surroundings) -> str:
-    from preflight.render.ledger import render_entry  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import render_entry  # noqa: PLC0415 - the same
 
     (entry,) = entries
     return around.lay_out(partial(render_entry, entry))
 
 
 def _ledger_object(entries: Sequence[Entry]) -> Mapping[str, Any]:
-    from preflight.render.ledger import ledger_object  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import ledger_object  # noqa: PLC0415 - the same
 
     return ledger_object(entries)
 
 
 def _entry_objects(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
-    from preflight.render.ledger import entry_object  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import entry_object  # noqa: PLC0415 - the same
 
     return [entry_object(entry) for entry in entries]
 
@@ -221,13 +221,13 @@ _Calibration: TypeAlias = "tuple[Sequence[Observation], Sequence[Candidate]]"
 
 
 def _calibration_text(calibration: _Calibration, around: Surroundings) -> str:
-    from preflight.render.ledger import render_calibration  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import render_calibration  # noqa: PLC0415 - the same
 
     return around.lay_out(partial(render_calibration, *calibration))
 
 
 def _calibration_object(calibration: _Calibration) -> Mapping[str, Any]:
-    from preflight.render.ledger import calibration_object  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import calibration_object  # noqa: PLC0415 - the same
 
     return calibration_object(*calibration)
 

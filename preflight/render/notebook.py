@@ -6,7 +6,7 @@ from html import escape
 
 from preflight.model import JobReport, Report
 from preflight.redact import printable
-from preflight.render import phrases
+from preflight.render.texts import phrases
 
 _MOST_JOBS = 100
 _HEADS = ("verdict", "job", "price", "findings")

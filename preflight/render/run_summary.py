@@ -7,7 +7,8 @@ from decimal import ROUND_CEILING, Decimal
 from shlex import quote as quoted
 from typing import Any
 
-from preflight.render.phrases import size
+from preflight.render.texts import phrases
+from preflight.render.texts.phrases import size
 
 _RULES_SHOWN = 8
 
@@ -18,6 +19,8 @@ def run_summary(summary: Mapping[str, Any], *, where: str, manifest: str) -> str
     lines = [f"{summary['rows']:,} rows: {verdicts}", _price(summary["quote"], summary["rows"])]
     if summary["over_budget"]:
         lines.append(f"{summary['over_budget']:,} rows may cost more than --max-credits")
+    if summary["swapped"]:
+        lines.append(phrases.swapped(summary["swapped"], summary["rows"], of="rows"))
     if summary["rules"]:
         frequent = sorted(summary["rules"].items(), key=lambda rule: (-rule[1], rule[0]))
         shown = ", ".join(f"{rule} {count:,}" for rule, count in frequent[:_RULES_SHOWN])

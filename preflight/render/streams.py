@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO
 
 from preflight.model import JobReport, Report
 from preflight.redact import printable
-from preflight.render import json_objects as objects
-from preflight.render.json_text import to_json, to_json_lines
-from preflight.render.locations import SourceTree, spot_of, subject_of
+from preflight.render.build_servers.locations import SourceTree, spot_of, subject_of
+from preflight.render.objects import json_objects as objects
+from preflight.render.objects.json_text import to_json, to_json_lines
 
 if TYPE_CHECKING:
     from preflight.checking.totals import Totals

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from preflight.model import Report
-    from preflight.render.excerpts import LineOf
-    from preflight.render.locations import SourceTree, ToUtf16
+    from preflight.render.build_servers.locations import SourceTree, ToUtf16
+    from preflight.render.texts.excerpts import LineOf
 
 
 class Pages(Protocol):

@@ -1,4 +1,4 @@
-"""Runs the rules over a job, a file, or a price."""
+"""Runs the rules over a job, a file, or a price, and leaves one repair command for each file."""
 
 from __future__ import annotations
 

@@ -11,26 +11,26 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias
 
 from preflight.jobfiles.field_names import TableModels
-from preflight.runs.checker import Retry, Task
+from preflight.runs.engines.checker import Retry, Task
+from preflight.runs.engines.local_engine import Watcher
 from preflight.runs.limits import ROWS_A_PART
-from preflight.runs.local_engine import Watcher
-from preflight.runs.manifest import Manifest
-from preflight.runs.manifest_columns import require_columns
-from preflight.runs.open_manifest import Web, open_manifest
-from preflight.runs.part_files import Results, part_name, require_parquet
-from preflight.runs.rows import PartRows, part_rows
+from preflight.runs.manifests.manifest import Manifest
+from preflight.runs.manifests.manifest_columns import require_columns
+from preflight.runs.manifests.open_manifest import Web, open_manifest
+from preflight.runs.manifests.rows import PartRows, part_rows
+from preflight.runs.manifests.spooled_input import as_read, is_kept, require_folder, spooled_input
+from preflight.runs.on_disk.part_files import Results, part_name, require_parquet
+from preflight.runs.on_disk.run_file import RunFile, begin, differences, find_run, new_run
+from preflight.runs.on_disk.summary import NAME as SUMMARY
+from preflight.runs.on_disk.summary import add_up, counts_of, outcome, summary_object, write_summary
 from preflight.runs.run_errors import RunUnusable
-from preflight.runs.run_file import RunFile, begin, differences, find_run, new_run
-from preflight.runs.spooled_input import as_read, is_kept, require_folder, spooled_input
-from preflight.runs.summary import NAME as SUMMARY
-from preflight.runs.summary import add_up, counts_of, outcome, summary_object, write_summary
 
 if TYPE_CHECKING:
     from preflight.checking.options import Options
     from preflight.checking.verdict import Outcome
-    from preflight.runs.checker import Headway
-    from preflight.runs.store import Store
-    from preflight.runs.tally import Tally
+    from preflight.runs.engines.checker import Headway
+    from preflight.runs.on_disk.store import Store
+    from preflight.runs.on_disk.tally import Tally
 
 _PART = re.compile(r"part-(\d{5,})\.(jsonl|parquet)")
 
@@ -141,7 +141,14 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
     observer.began(state, total)
     before.clear()
     if wanted:
-        task = Task(run_id=run.id, store=store, options=order.options, results=run.results, retry=order.retry)
+        task = Task(
+            run_id=run.id,
+            store=store,
+            options=order.options,
+            results=run.results,
+            retry=order.retry,
+            repeated=manifest.repeated,
+        )
         work(
             task,
             wanted,

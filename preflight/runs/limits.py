@@ -35,3 +35,9 @@ DEATHS_A_PART: Final = 3
 
 LONGEST_SILENCE_S: Final = 120.0
 """Seconds after which the lock at a URL, whose holder renews it, counts as left behind."""
+
+READINGS_BYTES: Final = 1024 * 1024 * 1024
+"""Results that the workers of a run keep for each other, in a file: then they begin to keep others."""
+
+READINGS_KEPT: Final = 100_000
+"""URLs in several rows whose results are kept for the other workers."""

@@ -1,4 +1,4 @@
-"""When a reading asks again: reading is a GET, so another try costs nothing but time."""
+"""When one reading asks its server again: reading is a GET, so another try costs nothing but time."""
 
 from __future__ import annotations
 

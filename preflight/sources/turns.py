@@ -1,4 +1,4 @@
-"""Turns at the hosts that are read: how many connections and requests each gets, and waiting where one asks for it.
+"""Turns of all readings at their hosts: how many connections and requests each gets, and when a busy one is left alone.
 
 Everything that a process reads goes through one ``Hosts``. A URL waits for a place at its host before it takes one of
 the places of the process, so that a slow host holds up its own files only, and hosts take turns.

@@ -14,8 +14,10 @@ from starlette.staticfiles import StaticFiles
 
 from preflight.errors import PreflightError
 from preflight.redact.advice import for_command
-from preflight.ui import job_page, ledger_page, paid_page, pay_page, runs_page
 from preflight.ui.gate import ENTRANCE, Gate
+from preflight.ui.job import job_page
+from preflight.ui.payments import ledger_page, paid_page, pay_page
+from preflight.ui.runs import runs_page
 from preflight.ui.templating import STATIC, page, workplace_of
 from preflight.ui.workplace import Workplace
 

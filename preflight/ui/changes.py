@@ -1,4 +1,4 @@
-"""Routes. One that changes something is made here, so that none can forget to ask for the token of the page's forms."""
+"""Makes the routes that change something, so that none can forget to ask for the token of the page's forms."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from preflight.rules.shell_words import quoted
-from preflight.ui.drafts import Draft
+from preflight.ui.job.drafts import Draft
 
 
 def command_of(draft: Draft) -> str:

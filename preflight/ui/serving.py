@@ -12,11 +12,11 @@ import uvicorn
 from preflight.callbacks.listening import listening
 from preflight.ui.application import create_app
 from preflight.ui.browser_access import Access
-from preflight.ui.desk import Desk
-from preflight.ui.runs_desk import runs_desk
+from preflight.ui.job.desk import Desk
+from preflight.ui.payments.till import Till
+from preflight.ui.payments.watches import Watches
+from preflight.ui.runs.runs_desk import runs_desk
 from preflight.ui.services import Services
-from preflight.ui.till import Till
-from preflight.ui.watches import Watches
 from preflight.ui.workplace import Workplace
 
 _HOST = "127.0.0.1"

@@ -1,4 +1,5 @@
-"""Pages from templates. Everything that is put into one is escaped: names, prompts and messages come from outside."""
+"""The Jinja environment of the local page: everything that is put into a template is escaped, since names, prompts
+and messages come from outside."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from preflight.redact import printable, redact
-from preflight.render import phrases
+from preflight.render.texts import phrases
 from preflight.ui.workplace import Workplace
 
 TEMPLATES: Final = Path(__file__).parent / "templates"

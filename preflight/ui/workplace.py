@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from preflight.ui.browser_access import Access
-    from preflight.ui.desk import Desk
-    from preflight.ui.runs_desk import RunsDesk
+    from preflight.ui.job.desk import Desk
+    from preflight.ui.payments.till import Till
+    from preflight.ui.payments.watches import Watches
+    from preflight.ui.runs.runs_desk import RunsDesk
     from preflight.ui.services import Services
-    from preflight.ui.till import Till
-    from preflight.ui.watches import Watches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import preflight
 from preflight import AllowedHost, ConfigurationError, JobReport, Options, Report, Verdict
-from preflight.render.shapes import OBJECTS, SHAPES, schema_of
+from preflight.render.schema.shapes import OBJECTS, SHAPES, schema_of
 from tests.servers.lying import serving
 from tests.support.command import CLIP, FIXTURES, PICTURE
 from tests.support.command import preflight as run

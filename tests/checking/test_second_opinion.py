@@ -19,8 +19,8 @@ from preflight.checking.mediainfo_facts import second_opinion as opinion_of
 from preflight.checking.options import Options
 from preflight.model import Family, SecondOpinion, SparseBytes, VideoFacts
 from preflight.model.target import Media
-from preflight.render.json_objects import report_object
-from preflight.render.text import render_report
+from preflight.render.objects.json_objects import report_object
+from preflight.render.texts.text import render_report
 from preflight.workers.pool import WorkerPool
 from tests.tools.probing import FIXTURES
 

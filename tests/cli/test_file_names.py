@@ -10,7 +10,7 @@ import pytest
 
 from preflight.cli.app import commands
 from preflight.cli.commands.check import command as check_command
-from preflight.cli.file_arguments import _DROPPED
+from preflight.cli.options.file_arguments import _DROPPED
 from tests.support.command import CLIP, FIXTURES, PICTURE, preflight
 from tests.support.jobs import job, write_job
 

@@ -207,5 +207,13 @@ def test_a_check_of_a_picture_loads_no_library_of_another_format() -> None:
     lines = f"import sys; from preflight.cli.run import run; run(['check', {PICTURE!r}]); print(sorted(sys.modules))"
     arguments = [command()[0], "-c", lines]
     loaded = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
-    for name in ("junitparser", "preflight.render.sarif", "preflight.render.github", "xml", "rich", "httpx2", "h11"):
+    for name in (
+        "junitparser",
+        "preflight.render.build_servers.sarif",
+        "preflight.render.build_servers.github",
+        "xml",
+        "rich",
+        "httpx2",
+        "h11",
+    ):
         assert f"'{name}'" not in loaded

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from preflight.cli.guard import Guard, guarded_streams, is_ci, without_commands, write_text
-from preflight.cli.terminal import progress
+from preflight.cli.printing.guard import Guard, guarded_streams, is_ci, without_commands, write_text
+from preflight.cli.printing.terminal import progress
 
 COMMANDS = [
     "::error::x",

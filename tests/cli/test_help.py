@@ -8,9 +8,9 @@ from io import StringIO
 import click
 import pytest
 
-from preflight.cli.console import TextConsole
-from preflight.cli.help_layout import lay_out
-from preflight.cli.help_pages import HelpContext
+from preflight.cli.help.help_layout import lay_out
+from preflight.cli.help.help_pages import HelpContext
+from preflight.cli.printing.console import TextConsole
 from tests.support.command import PICTURE, here, preflight
 from tests.support.terminal import shown
 

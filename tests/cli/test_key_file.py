@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from preflight.cli.key_file import read_key_file
+from preflight.cli.paying.key_file import read_key_file
 from preflight.errors import ConfigurationError
 
 

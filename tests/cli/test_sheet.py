@@ -16,7 +16,7 @@ from preflight.checking.engine import Engine
 from preflight.checking.options import Options
 from preflight.model import Report
 from preflight.model.target import Media
-from preflight.render import schemas
+from preflight.render.schema import schemas
 from tests.support.command import CLIP, PICTURE, here
 
 HOSTILE = "\x1b[31m<b>[red]\u202e" + "x" * 300

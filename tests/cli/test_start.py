@@ -13,6 +13,7 @@ from preflight.cli.app import Commands
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PICTURE, CLIP = FIXTURES / "pictures" / "plain.png", FIXTURES / "clips" / "fast-start.mp4"
+JOB = FIXTURES / "rules" / "url-insecure" / "fail" / "http.yaml"
 
 OF_NO_COMMAND = {"preflight.model", "preflight.rules", "preflight.settings", "preflight.specs", "preflight.checking"}
 LIBRARIES = {"rich", "yaml", "PIL", "h11", "httpx2", "pymediainfo", "platformdirs", "pathspec", "junitparser"}
@@ -29,11 +30,27 @@ EVERY = [
 ]
 
 
-def loaded_by(*arguments: str, **variables: str) -> set[str]:
-    """The modules that a whole process of ``preflight`` has loaded at its end."""
-    say = "print('LOADED', *sys.modules, file=sys.stderr)"
-    script = f"import atexit, sys; atexit.register(lambda: {say}); import preflight.__main__"
-    ran = subprocess.run(
+STARTS = """
+import os, sys
+def hook(event, _):
+    if event == "subprocess.Popen":
+        print("STARTED", *sys.modules, file=sys.stderr)
+def end():
+    try:
+        os.waitpid(-1, os.WNOHANG)
+        print("LEFT", file=sys.stderr)
+    except ChildProcessError:
+        pass
+import atexit
+atexit.register(end)
+sys.addaudithook(hook)
+import preflight.__main__
+"""
+
+
+def ran(script: str, *arguments: str, code: int = 0, **variables: str) -> str:
+    """What a process that runs ``script``, which runs ``preflight``, writes to standard error."""
+    done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         env={**os.environ, **variables},
         capture_output=True,
@@ -41,8 +58,22 @@ def loaded_by(*arguments: str, **variables: str) -> set[str]:
         check=False,
         timeout=60,
     )
-    assert ran.returncode == 0, ran.stderr
-    return {*ran.stderr.partition("LOADED")[2].split()}
+    assert done.returncode == code, done.stderr
+    return done.stderr
+
+
+def loaded_by(*arguments: str, **variables: str) -> set[str]:
+    """The modules that a whole process of ``preflight`` has loaded at its end."""
+    say = "print('LOADED', *sys.modules, file=sys.stderr)"
+    script = f"import atexit, sys; atexit.register(lambda: {say}); import preflight.__main__"
+    return {*ran(script, *arguments, **variables).partition("LOADED")[2].split()}
+
+
+def loaded_at_starts(*arguments: str, code: int = 0) -> list[set[str]]:
+    """The modules that were loaded when ``preflight`` started a process, for each; none is left at the end."""
+    lines = ran(STARTS, *arguments, code=code).splitlines()
+    assert "LEFT" not in lines
+    return [{*line.split()[1:]} for line in lines if line.startswith("STARTED")]
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"]], ids=" ".join)
@@ -96,3 +127,40 @@ def test_a_clip_loads_no_network_and_no_picture() -> None:
 
     assert "preflight.workers.pool" in loaded
     assert loaded & (LIBRARIES | {"asyncio", "ssl", "email", "importlib.metadata", "sqlite3"}) == set()
+
+
+def test_findings_and_prices_load_no_layout() -> None:
+    loaded = loaded_by("check", str(JOB), "--offline")
+
+    assert "preflight.render.texts.text" in loaded
+    assert "rich.console" not in loaded  # rich.cells, which measures the width of text, is small
+
+
+@pytest.mark.parametrize("command", ["check", "probe"])
+def test_the_process_of_a_second_opinion_starts_before_anything_else(command: str) -> None:
+    (loaded,) = loaded_at_starts(command, str(CLIP))
+
+    assert "preflight.workers.pool" in loaded
+    assert loaded & {f"preflight.cli.commands.{command}", "preflight.checking.engine", "preflight.rules"} == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["check", str(CLIP), "--no-such-option"], 2),
+        (["check", "no-such-file.mp4"], 2),
+        (["check", "--config", "no-such-file.toml", str(CLIP)], 2),
+    ],
+    ids=["option", "file", "settings"],
+)
+def test_a_process_that_is_not_asked_does_not_stay(arguments: list[str], code: int) -> None:
+    assert len(loaded_at_starts(*arguments, code=code)) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check", str(PICTURE)], ["check", "--help", str(CLIP)], ["check", "--offline", "https://example.com/a.mp4"]],
+    ids=["picture", "help", "offline"],
+)
+def test_no_process_starts_without_a_clip(arguments: list[str]) -> None:
+    assert loaded_at_starts(*arguments) == []

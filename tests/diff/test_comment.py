@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from preflight.diff.comment_text import LIMIT, MARKER, plain_comment
 from preflight.errors import ConfigurationError
-from preflight.render.diff_markdown import escaped
+from preflight.render.differences.diff_markdown import escaped
 from tests.servers.hub import BOT, PERSON, Hub, hub
 from tests.support.changed_repository import Changed
 from tests.support.command import KEY, Ran, preflight

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from preflight.render.diff_formats import DIFFERENCE
+from preflight.render.differences.diff_formats import DIFFERENCE
 from tests.support.changed_repository import Changed
 from tests.support.diff_snapshots import FOLDER, SUFFIXES, taken
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from preflight.render.shapes import schema_of
+from preflight.render.schema.shapes import schema_of
 from tests.support.changed_repository import Changed
 
 FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "github", "gitlab", "html")

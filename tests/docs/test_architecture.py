@@ -40,3 +40,23 @@ def test_no_bullet_and_no_row_stands_twice() -> None:
     assert bullets
     assert rows
     assert [name for name, count in Counter(bullets + rows).items() if count > 1] == []
+
+
+def test_every_name_in_brackets_is_in_its_file() -> None:
+    pairs = re.findall(r"`([\w./-]+\.py)` \(((?:`[\w.]+`(?:, )?)+)\)", PAGE)
+    assert len(pairs) > 40
+    missing = [
+        (path, name)
+        for path, names in pairs
+        for name in re.findall(r"`([\w.]+)`", names)
+        if not set(name.split(".")) <= defined(ROOT / "preflight" / path)
+    ]
+    assert missing == []
+
+
+def defined(path: Path) -> set[str]:
+    """The functions, classes and tables that a file defines."""
+    text = path.read_text("utf-8")
+    return set(re.findall(r"^ *(?:async )?(?:def|class) (\w+)", text, re.MULTILINE)) | set(
+        re.findall(r"^(\w+)(?=: | = )", text, re.MULTILINE)
+    )

@@ -206,6 +206,11 @@ def test_the_top_of_the_package_is_not_crowded() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= 10
 
 
+def test_no_folder_is_crowded() -> None:
+    folders = {path.parent for path in modules()}
+    assert {str(folder.relative_to(PACKAGE)) for folder in folders if len(list(folder.glob("*.py"))) > 30} == set()
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_has_at_most_300_lines(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 300

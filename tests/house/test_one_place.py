@@ -10,8 +10,9 @@ import click
 import pytest
 
 from preflight.cli.app import commands
-from preflight.cli.result_options import Format
-from preflight.render import diff_formats, formats, setup_formats
+from preflight.cli.options.result_options import Format
+from preflight.render import formats, setup_formats
+from preflight.render.differences import diff_formats
 from preflight.rules import RULES
 from tests.house.test_import_table import PACKAGE, modules
 

@@ -13,18 +13,19 @@ from tests.house.test_import_table import PACKAGE, modules
 # What a call is named, and the modules that may make it.
 MAY: dict[str, set[str]] = {
     "Console": set(),
-    "TextConsole": {"cli/terminal.py", "cli/output.py"},
+    "PlainConsole": {"cli/printing/output.py"},
+    "TextConsole": {"cli/printing/terminal.py", "cli/printing/output.py", "cli/printing/plain_console.py"},
     "Spinner": set(),
     "Status": set(),
     "Live": set(),
     "Prompt": set(),
     "Progress": set(),
-    "status": {"cli/terminal.py"},
+    "status": {"cli/printing/terminal.py"},
     "from_markup": set(),
     "render_markup": set(),
     "from_ansi": set(),
     "render_str": set(),
-    "echo": {"cli/terminal.py", "cli/run.py"},
+    "echo": {"cli/printing/terminal.py", "cli/run.py"},
     "secho": set(),
     "echo_via_pager": set(),
     "print_exc": {"cli/run.py"},
@@ -33,7 +34,13 @@ MAY: dict[str, set[str]] = {
 OTHERS = {("status", "sandbox"), ("warn", "workers")}
 """Calls of that name on something else, by room."""
 
-WRITERS = {"cli/guard.py", "cli/log_records.py", "cli/output.py", "fix/worker.py", "workers/mediainfo.py"}
+WRITERS = {
+    "cli/printing/guard.py",
+    "cli/printing/log_records.py",
+    "cli/printing/output.py",
+    "fix/worker.py",
+    "workers/mediainfo.py",
+}
 """The last two are processes of their own, whose standard output is a pipe to us."""
 
 
@@ -64,7 +71,7 @@ def test_nobody_else_writes_to_a_standard_stream(path: Path) -> None:
 
 
 def test_the_console_takes_no_markup() -> None:
-    tree = ast.parse((PACKAGE / "cli" / "console.py").read_text("utf-8"))
+    tree = ast.parse((PACKAGE / "cli" / "printing" / "console.py").read_text("utf-8"))
     (made,) = (
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "super().__init__"
     )

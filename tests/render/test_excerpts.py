@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from preflight.render.excerpts import excerpt
+from preflight.render.texts.excerpts import excerpt
 from tests.support.command import CLIP, PICTURE, SIGNATURE, SIGNED, here
 from tests.support.jobs import job, write_job
 

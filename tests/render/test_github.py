@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from preflight.model import Finding, JobReport, Report, Severity, Verdict
-from preflight.render.github import SUMMARY_BYTES, step_summary, workflow_commands
-from preflight.render.locations import SourceTree
+from preflight.render.build_servers.github import SUMMARY_BYTES, step_summary, workflow_commands
+from preflight.render.build_servers.locations import SourceTree
 from tests.support.command import CLIP, FIXTURES, PICTURE, Ran, preflight
 from tests.support.jobs import job, write_job
 from tests.support.snapshots import CASES, lay_out

@@ -17,8 +17,8 @@ import pytest
 
 from preflight.model import Kind
 from preflight.render.html.report_figures import Figures
-from preflight.runs.histogram import histograms
-from preflight.runs.report_jobs import job_of
+from preflight.runs.on_disk.histogram import histograms
+from preflight.runs.reports.report_jobs import job_of
 from tests.support.command import CLIP, FIXTURES, PICTURE, here
 from tests.support.hostile_report import PAYLOADS, hostile_job, hostile_report
 

@@ -15,8 +15,8 @@ import pytest
 from jsonschema import Draft4Validator
 
 from preflight.model import Finding, JobReport, Kind, Report, Severity, Subject, Verdict
-from preflight.render.locations import SourceTree
-from preflight.render.sarif import COMPRESSED_BYTES, NO_FILE, RESULTS, sarif_object, sarif_text
+from preflight.render.build_servers.locations import SourceTree
+from preflight.render.build_servers.sarif import COMPRESSED_BYTES, NO_FILE, RESULTS, sarif_object, sarif_text
 from preflight.rules import RULES
 from tests.servers.lying import Server, serving
 from tests.support.command import CLIP, FIXTURES, PICTURE, SIGNED, preflight

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from preflight.render.shapes import SHAPES
+from preflight.render.schema.shapes import SHAPES
 from tests.support.command import CLIP, FIXTURES, PICTURE, here
 from tests.support.service import Service, service
 

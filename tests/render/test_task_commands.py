@@ -8,7 +8,7 @@ import pytest
 
 from preflight.client.responses import is_task_id
 from preflight.model.shell_argument import as_argument
-from preflight.render.submissions import submission_lines
+from preflight.render.payments.submissions import submission_lines
 from preflight.submit.submit import Submission
 
 IDS = ["8b6a5162-5c91-4a42", "a;id", "$(id)", "a&id", "it's", "-x", "--help", "!!", "*", "~", "=ls", "(a)"]

@@ -14,8 +14,8 @@ from rich.console import Console
 
 import preflight as library
 from preflight.checking.engine import Engine
-from preflight.render.phrases import reckoning
-from preflight.render.text import render_quotes, render_report
+from preflight.render.texts.phrases import reckoning
+from preflight.render.texts.text import render_quotes, render_report
 from tests.support.command import CLIP, FIXTURES, PICTURE, preflight
 from tests.support.jobs import job, write_job
 

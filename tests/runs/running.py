@@ -50,3 +50,8 @@ def verdicts_of(folder: Path) -> dict[int, str]:
     rows = rows_of(folder)
     assert len({row["row"] for row in rows}) == len(rows)
     return {row["row"]: row["verdict"] for row in rows}
+
+
+def children_of(pid: int) -> list[int]:
+    """The child processes of a process: of a run, its workers."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

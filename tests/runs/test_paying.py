@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from preflight.runs.pace import Pace
+from preflight.runs.payments.pace import Pace
 from tests.support.command import FIXTURES, Ran, command, environment, here
 from tests.support.service import Service, service
 from tests.tools.run_payment_kills import PRICE, kill_payments

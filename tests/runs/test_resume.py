@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.running import parts_of, rows_of, run, verdicts_of, write_rows
+from tests.runs.running import children_of, parts_of, rows_of, run, verdicts_of, write_rows
 from tests.support.command import CLIP, PICTURE, command, environment, here, preflight
 from tests.tools.run_kills import compare, kill_run
 
@@ -188,7 +188,7 @@ def test_an_interrupt_says_how_to_continue_and_leaves_nothing_half(tmp_path: Pat
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     manifest = write_rows(tmp_path / "jobs.jsonl", 1500, some_fail)
     with started(manifest, tmp_path / "run", "--workers", "1", "--part-rows", "100") as process:
-        while not (workers := _children(process.pid)):
+        while not (workers := children_of(process.pid)):
             time.sleep(0.02)
         os.kill(workers[0], signal.SIGKILL)
         process.communicate(timeout=120)
@@ -196,14 +196,10 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     assert sorted(verdicts_of(tmp_path / "run")) == list(range(1, 1501))
 
 
-def _children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     manifest = write_rows(tmp_path / "jobs.jsonl", 4000, some_fail)
     with started(manifest, tmp_path / "run", "--workers", "2") as process:
-        while len(workers := _children(process.pid)) < 2:
+        while len(workers := children_of(process.pid)) < 2:
             time.sleep(0.02)
         process.kill()
     deadline = time.monotonic() + 30

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from preflight.runs.row_table import GROUPS, PAGE_ROWS, Question, RowFile
+from preflight.runs.on_disk.store import LOCK, FolderStore
+from preflight.runs.reports.row_table import GROUPS, PAGE_ROWS, Question, RowFile
 from preflight.runs.run_errors import RunUnusable
-from preflight.runs.store import LOCK, FolderStore
-from preflight.ui.runs_book import Book
+from preflight.ui.runs.runs_book import Book
 from tests.support.command import CLIP, PICTURE, here
 
 _PART = 500

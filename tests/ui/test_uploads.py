@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from preflight.ui.uploads import TooLarge, Uploads
+from preflight.ui.job.uploads import TooLarge, Uploads
 
 
 async def pieces(count: int, *, size: int = 1000, breaks: bool = False) -> AsyncIterator[bytes]:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from jsonschema import Draft7Validator
 
-from preflight.render.shapes import schema_of
+from preflight.render.schema.shapes import schema_of
 from tests.servers.object_store import ACCESS_KEY, BUCKET, SECRET_KEY, Bucket
 from tests.support.command import CLIP, FIXTURES, PICTURE, Ran, here
 from tests.support.terminal import shown

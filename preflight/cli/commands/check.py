@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import click
 
-from preflight.cli.completion import files
+from preflight.cli import head_start
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import (
+from preflight.cli.options.completion import files
+from preflight.cli.options.option_groups import (
     JobOptions,
     MannerOptions,
     NetworkOptions,
@@ -17,11 +18,10 @@ from preflight.cli.option_groups import (
     StreamOptions,
     VerdictOptions,
 )
-from preflight.cli.output import require_writable
-from preflight.cli.place_options import place_options
-from preflight.cli.result_options import results
-from preflight.cli.run_options import manner_options, manners_of, require_run, run_options
-from preflight.cli.shared_options import (
+from preflight.cli.options.place_options import place_options
+from preflight.cli.options.result_options import results
+from preflight.cli.options.run_options import manner_options, manners_of, require_run, run_options
+from preflight.cli.options.shared_options import (
     engine_options,
     job_options,
     network_options,
@@ -29,7 +29,8 @@ from preflight.cli.shared_options import (
     thumbnails_option,
     verdict_options,
 )
-from preflight.cli.terminal import progress
+from preflight.cli.printing.output import require_writable
+from preflight.cli.printing.terminal import progress
 from preflight.render.formats import IDENTIFYING, STREAMS
 
 
@@ -81,7 +82,7 @@ def command(
     from preflight.checking.engine import Engine  # noqa: PLC0415 - help and completion do without
     from preflight.cli.check_run import CheckRun  # noqa: PLC0415 - the same
     from preflight.cli.outcomes import exit_of_outcome  # noqa: PLC0415 - the same
-    from preflight.cli.result_streams import ResultStreams  # noqa: PLC0415 - the same
+    from preflight.cli.printing.result_streams import ResultStreams  # noqa: PLC0415 - the same
     from preflight.cli.targets import find_targets, say_beside  # noqa: PLC0415 - the same
 
     wanted = results(output)
@@ -108,7 +109,11 @@ def command(
         return check_into_folder(names, options, run, places=places, wanted=wanted, output=output)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
     checked = CheckRun(streams, targets, keeps_all=write_baseline is not None or options.baseline is not None)
-    with progress("checking", hidden=output.hidden) as spinner, Engine(options) as engine:
+    with (
+        progress("checking", hidden=output.hidden) as spinner,
+        head_start.resources() as resources,
+        Engine(options, resources=resources) as engine,
+    ):
         if not checked.go_through(engine.check_each(targets), spinner):
             return Exit.INTERRUPTED
     if not checked.totals.jobs and not jobs_only:
@@ -119,7 +124,7 @@ def command(
     if not output.quiet:
         say_beside(checked.kept, targets, options.baseline)
     if write_baseline is not None:
-        from preflight.cli.remarks import keep_as_baseline  # noqa: PLC0415 - only for --write-baseline
+        from preflight.cli.printing.remarks import keep_as_baseline  # noqa: PLC0415 - only for --write-baseline
 
         return keep_as_baseline(checked.kept, write_baseline, quiet=bool(output.quiet))
     checked.finish()

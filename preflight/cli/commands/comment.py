@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from preflight.bounded_file import NotRead, read_bounded
-from preflight.cli.completion import files
-from preflight.cli.output import emit
-from preflight.cli.param_types import WholeNumber
-from preflight.cli.terminal import tell
+from preflight.cli.options.completion import files
+from preflight.cli.options.param_types import WholeNumber
+from preflight.cli.printing.output import emit
+from preflight.cli.printing.terminal import tell
 from preflight.errors import ConfigurationError
 from preflight.redact import redact, remember, shown_path
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.option_groups import PlainOutputOptions, ServiceOptions
-from preflight.cli.service_options import service_options
-from preflight.cli.shared_options import plain_output_options
-from preflight.cli.terminal import verbose_option
+from preflight.cli.options.option_groups import PlainOutputOptions, ServiceOptions
+from preflight.cli.options.service_options import service_options
+from preflight.cli.options.shared_options import plain_output_options
+from preflight.cli.printing.terminal import verbose_option
 from preflight.render.formats import CREDITS
 
 
@@ -21,8 +21,8 @@ def command(*, service: ServiceOptions, output: PlainOutputOptions) -> int:
     \b
     preflight credits
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.service_session import open_client  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_client  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
 
     with open_client(service) as client:
         account = client.credits()

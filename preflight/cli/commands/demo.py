@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.output import emit
+from preflight.cli.printing.output import emit
 
 _KEY = "sk-sandbox-demo"
 _JOB = """\

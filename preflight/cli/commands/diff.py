@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.diff_options import GuardrailOptions, group_by, guardrail_options
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import NetworkOptions, ResultOptions, VerdictOptions
-from preflight.cli.result_options import emit_results, results
-from preflight.cli.shared_options import engine_options, network_options, result_options, verdict_options
-from preflight.cli.spec_options import spec_option
-from preflight.cli.terminal import progress
-from preflight.render.diff_formats import DIFFERENCE
+from preflight.cli.options.diff_options import GuardrailOptions, group_by, guardrail_options
+from preflight.cli.options.option_groups import NetworkOptions, ResultOptions, VerdictOptions
+from preflight.cli.options.result_options import emit_results, results
+from preflight.cli.options.shared_options import engine_options, network_options, result_options, verdict_options
+from preflight.cli.options.spec_options import spec_option
+from preflight.cli.printing.terminal import progress
+from preflight.render.differences.diff_formats import DIFFERENCE
 
 if TYPE_CHECKING:
     from preflight.diff.difference import Difference

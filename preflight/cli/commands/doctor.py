@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.key_file import read_key_file
-from preflight.cli.option_groups import PlainOutputOptions
-from preflight.cli.param_types import Seconds
-from preflight.cli.service_options import key_file_option
-from preflight.cli.shared_options import default_ledger, plain_output_options
-from preflight.cli.terminal import verbose_option
+from preflight.cli.options.option_groups import PlainOutputOptions
+from preflight.cli.options.param_types import Seconds
+from preflight.cli.options.service_options import key_file_option
+from preflight.cli.options.shared_options import default_ledger, plain_output_options
+from preflight.cli.paying.key_file import read_key_file
+from preflight.cli.printing.terminal import verbose_option
 from preflight.render.setup_formats import CHECKS
 from preflight.specs import load_spec
 
@@ -61,7 +61,7 @@ def command(
     preflight doctor --offline --json
     """
     from preflight.cli.outcomes import OF_VERDICT  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - the same
     from preflight.doctor import Surroundings, examine, verdict  # noqa: PLC0415 - the same
 
     checks = examine(

@@ -7,13 +7,19 @@ from fractions import Fraction
 
 import click
 
-from preflight.cli.completion import files
-from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
-from preflight.cli.param_types import Number
-from preflight.cli.place_options import place_options
-from preflight.cli.result_options import emit_results, results
-from preflight.cli.shared_options import engine_options, job_options, network_options, result_options, thumbnails_option
-from preflight.cli.terminal import progress
+from preflight.cli.options.completion import files
+from preflight.cli.options.option_groups import JobOptions, NetworkOptions, PlaceOptions, ResultOptions, VerdictOptions
+from preflight.cli.options.param_types import Number
+from preflight.cli.options.place_options import place_options
+from preflight.cli.options.result_options import emit_results, results
+from preflight.cli.options.shared_options import (
+    engine_options,
+    job_options,
+    network_options,
+    result_options,
+    thumbnails_option,
+)
+from preflight.cli.printing.terminal import progress
 from preflight.render.formats import QUOTES
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.output import emit, to_text
-from preflight.cli.param_types import RuleId
-from preflight.cli.spec_options import ModelName, named_model, spec_named, spec_option
+from preflight.cli.options.param_types import RuleId
+from preflight.cli.options.spec_options import ModelName, named_model, spec_named, spec_option
+from preflight.cli.printing.output import emit, to_text
 from preflight.redact import printable
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _render_spec(page: RulePage, spec: Spec, console: Console) -> None:
     """What the model has for the rules of this area; the rest of the page is about the model that ships."""
     from rich.text import Text  # noqa: PLC0415 - see above
 
-    from preflight.render.spec_tables import spec_object  # noqa: PLC0415 - only where a model is named
+    from preflight.render.tabular.spec_tables import spec_object  # noqa: PLC0415 - only where a model is named
     from preflight.specs import DEFAULT_MODEL  # noqa: PLC0415 - the same
 
     console.print(Text(printable(f"In {spec.model}"), style="bold"))

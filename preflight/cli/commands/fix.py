@@ -10,12 +10,19 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import OutputOptions
-from preflight.cli.output import require_writable
-from preflight.cli.param_types import Choice, Number
-from preflight.cli.shared_options import output_options
-from preflight.cli.spec_options import RoleChoice, known_specs, model_option, require_choices, spec_named, spec_option
-from preflight.cli.terminal import progress
+from preflight.cli.options.option_groups import OutputOptions
+from preflight.cli.options.param_types import Choice, Number
+from preflight.cli.options.shared_options import output_options
+from preflight.cli.options.spec_options import (
+    RoleChoice,
+    known_specs,
+    model_option,
+    require_choices,
+    spec_named,
+    spec_option,
+)
+from preflight.cli.printing.output import require_writable
+from preflight.cli.printing.terminal import progress
 from preflight.fix.plan import NOTES
 from preflight.model import Severity
 from preflight.model.target import is_url
@@ -96,7 +103,7 @@ def command(
     preflight fix job.yaml --diff
     preflight fix dance.mp4 --start 4.2 --length 10
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
     from preflight.fix.fixer import Fixer, FixOptions  # noqa: PLC0415 - the same
     from preflight.fix.inputs import read_inputs  # noqa: PLC0415 - the same
     from preflight.fix.job_copy import copy_jobs  # noqa: PLC0415 - the same

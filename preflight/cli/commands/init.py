@@ -10,13 +10,13 @@ from shlex import quote
 import click
 
 from preflight import __version__
-from preflight.cli.completion import folders
-from preflight.cli.output import emit
-from preflight.cli.settings_options import loaded_of
-from preflight.cli.spec_options import model_option, spec_named, spec_option, spec_words
-from preflight.cli.terminal import tell
+from preflight.cli.options.completion import folders
+from preflight.cli.options.settings_options import loaded_of
+from preflight.cli.options.spec_options import model_option, spec_named, spec_option, spec_words
+from preflight.cli.printing.output import emit
+from preflight.cli.printing.terminal import tell
 from preflight.errors import ConfigurationError
-from preflight.render.json_text import to_json
+from preflight.render.objects.json_text import to_json
 from preflight.scaffold import (
     HOOKS,
     HOOKS_FILE,

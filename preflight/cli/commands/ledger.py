@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import OutputOptions, PaidOptions
-from preflight.cli.param_types import Choice, Since, WholeNumber
-from preflight.cli.service_options import ledger_option, paid_options
-from preflight.cli.shared_options import output_options
-from preflight.cli.spec_options import known_specs, spec_option
-from preflight.cli.terminal import remark
+from preflight.cli.options.option_groups import OutputOptions, PaidOptions
+from preflight.cli.options.param_types import Choice, Since, WholeNumber
+from preflight.cli.options.service_options import ledger_option, paid_options
+from preflight.cli.options.shared_options import output_options
+from preflight.cli.options.spec_options import known_specs, spec_option
+from preflight.cli.printing.terminal import remark
 from preflight.errors import ApiError, TaskNotFound
 from preflight.ledger.groups import GROUPS
 from preflight.model.shell_argument import as_argument
@@ -72,11 +72,11 @@ def list_entries(
     preflight ledger list --state unknown --format json
     preflight ledger list --since 30d --by day --format csv
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
     from preflight.ledger import EntryState  # noqa: PLC0415 - the same
     from preflight.ledger.sums import add_up  # noqa: PLC0415 - the same
-    from preflight.render.ledger_list import Listing  # noqa: PLC0415 - loads rich
+    from preflight.render.payments.ledger_list import Listing  # noqa: PLC0415 - loads rich
 
     wanted = [EntryState(state) for state in states]
     with open_ledger(ledger_path) as ledger:
@@ -97,8 +97,8 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
     \b
     preflight ledger show 3
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
 
     with open_ledger(ledger_path) as ledger:
         ledger.mark_abandoned()
@@ -133,8 +133,8 @@ def resolve(
     preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
     from preflight.ledger import EntryState  # noqa: PLC0415 - the same
     from preflight.submit.settle import resolve_as_not_charged, resolve_by_task  # noqa: PLC0415 - the same
 
@@ -172,8 +172,8 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     \b
     preflight ledger calibrate
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
     from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - the same
 
     with open_ledger(ledger_path) as ledger:
@@ -185,7 +185,7 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
 
 def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
     """Settle the entry by the balance; a remark gives the reason where that is not possible."""
-    from preflight.render.balance_verdicts import explained  # noqa: PLC0415 - not for help, nor for completion
+    from preflight.render.payments.balance_verdicts import explained  # noqa: PLC0415 - not for help, nor for completion
     from preflight.submit.settle import resolve_by_balance  # noqa: PLC0415 - the same
 
     try:

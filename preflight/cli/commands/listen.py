@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.option_groups import PaidOptions
-from preflight.cli.param_types import WholeNumber
-from preflight.cli.service_options import paid_options
-from preflight.cli.terminal import remark, tell, verbose_option
+from preflight.cli.options.option_groups import PaidOptions
+from preflight.cli.options.param_types import WholeNumber
+from preflight.cli.options.service_options import paid_options
+from preflight.cli.printing.terminal import remark, tell, verbose_option
 from preflight.errors import ConfigurationError, MissingExtra
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def command(
     from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads the client
     from preflight.callbacks.listening import listening  # noqa: PLC0415 - the same
     from preflight.callbacks.secret import secret_beside  # noqa: PLC0415 - the same
-    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
     from preflight.client.auth import base_of  # noqa: PLC0415 - the same
 
     words = _words(forward)
@@ -104,8 +104,8 @@ def _finished(finished: Finished, forward: list[str]) -> None:
         return
     import subprocess  # noqa: PLC0415 - only for --forward
 
-    from preflight.render.json_objects import submission_object  # noqa: PLC0415 - the same
-    from preflight.render.json_text import to_json  # noqa: PLC0415 - the same
+    from preflight.render.objects.json_objects import submission_object  # noqa: PLC0415 - the same
+    from preflight.render.objects.json_text import to_json  # noqa: PLC0415 - the same
     from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
 
     # The command is the user's own and fetches the results, so it gets their full URLs.

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from preflight import __version__
-from preflight.cli.completion import files
-from preflight.cli.guard import unguarded
-from preflight.cli.option_groups import JobOptions, NetworkOptions, PaidOptions, VerdictOptions
-from preflight.cli.param_types import Number, Seconds
-from preflight.cli.service_options import paid_options
-from preflight.cli.shared_options import engine_options, network_options
-from preflight.cli.spec_options import model_option, spec_option
-from preflight.cli.terminal import remark, verbose_option
+from preflight.cli.options.completion import files
+from preflight.cli.options.option_groups import JobOptions, NetworkOptions, PaidOptions, VerdictOptions
+from preflight.cli.options.param_types import Number, Seconds
+from preflight.cli.options.service_options import paid_options
+from preflight.cli.options.shared_options import engine_options, network_options
+from preflight.cli.options.spec_options import model_option, spec_option
+from preflight.cli.printing.guard import unguarded
+from preflight.cli.printing.terminal import remark, verbose_option
 from preflight.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def command(
         raise MissingExtra("preflight mcp", "mcp") from error
     from preflight.agents.operator_orders import OperatorOrders, StandingOrder  # noqa: PLC0415 - loads the ledger
     from preflight.agents.paying_tools import Service  # noqa: PLC0415 - as above
-    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - as above
+    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - as above
     from preflight.ledger import Budget  # noqa: PLC0415 - as above
 
     verdict = VerdictOptions(max_credits=max_credits, strict=strict)
@@ -169,9 +169,9 @@ def _folder(name: str) -> Path:
 
 
 def _shown(report: Report, proposal: Proposal) -> str:
-    from preflight.cli.report_output import surroundings  # noqa: PLC0415 - loads what a report needs
-    from preflight.render.about_to_pay import render_proposal  # noqa: PLC0415 - loads rich
+    from preflight.cli.printing.report_output import surroundings  # noqa: PLC0415 - loads what a report needs
     from preflight.render.formats import REPORT  # noqa: PLC0415 - as above
+    from preflight.render.payments.about_to_pay import render_proposal  # noqa: PLC0415 - loads rich
 
     around = surroundings("-")
     return REPORT["text"](report, around) + around.lay_out(partial(render_proposal, proposal))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.completion import files, folders
-from preflight.cli.output import Sink, require_writable
-from preflight.cli.param_types import Choice
-from preflight.cli.spec_options import RoleChoice, model_option, require_choices, spec_named, spec_option
-from preflight.cli.terminal import remark
+from preflight.cli.options.completion import files, folders
+from preflight.cli.options.param_types import Choice
+from preflight.cli.options.spec_options import RoleChoice, model_option, require_choices, spec_named, spec_option
+from preflight.cli.printing.output import Sink, require_writable
+from preflight.cli.printing.terminal import remark
 from preflight.model import Kind
 from preflight.redact import shown_path
 
@@ -164,7 +164,7 @@ def _folder(file: str | None) -> str:
 def _rows(
     pairs: Iterator[Pair], columns: tuple[str | None, str | None], more: dict[str, str], folder: str
 ) -> Iterator[str]:
-    from preflight.render.row_tables import csv_line  # noqa: PLC0415 - only for this format
+    from preflight.render.tabular.row_tables import csv_line  # noqa: PLC0415 - only for this format
 
     yield csv_line(["id", *filter(None, columns), *more])
     for pair in pairs:
@@ -174,7 +174,7 @@ def _rows(
 def _lines(
     pairs: Iterator[Pair], columns: tuple[str | None, str | None], more: dict[str, str], folder: str
 ) -> Iterator[str]:
-    from preflight.render.json_text import to_json_lines  # noqa: PLC0415 - only for this format
+    from preflight.render.objects.json_text import to_json_lines  # noqa: PLC0415 - only for this format
 
     for pair in pairs:
         yield to_json_lines([_cells(pair, columns, folder) | more])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.completion import files
+from preflight.cli import head_start
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import NetworkOptions, ResultOptions, VerdictOptions
-from preflight.cli.result_options import emit_results, results
-from preflight.cli.shared_options import engine_options, network_options, result_options
-from preflight.cli.terminal import progress
+from preflight.cli.options.completion import files
+from preflight.cli.options.option_groups import NetworkOptions, ResultOptions, VerdictOptions
+from preflight.cli.options.result_options import emit_results, results
+from preflight.cli.options.shared_options import engine_options, network_options, result_options
+from preflight.cli.printing.terminal import progress
 from preflight.model.target import Media, is_url
 from preflight.render.formats import FACTS
 
@@ -40,7 +41,11 @@ def command(
         if not is_url(name):
             require_file(name)
     options = engine_options(network=network, verdict=VerdictOptions(deep=deep))
-    with progress("reading", hidden=output.hidden), Engine(options) as engine:
+    with (
+        progress("reading", hidden=output.hidden),
+        head_start.resources() as resources,
+        Engine(options, resources=resources) as engine,
+    ):
         report = engine.check(Media(source=name) for name in names)
     emit_results(wanted, FACTS, report, quiet=output.quiet)
     examined = all(subject.facts is not None for job in report.jobs for subject in job.subjects)

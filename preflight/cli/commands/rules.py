@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.option_groups import PlainOutputOptions
-from preflight.cli.shared_options import plain_output_options
-from preflight.cli.spec_options import ModelName, named_model, spec_named, spec_option
+from preflight.cli.options.option_groups import PlainOutputOptions
+from preflight.cli.options.shared_options import plain_output_options
+from preflight.cli.options.spec_options import ModelName, named_model, spec_named, spec_option
 from preflight.render.setup_formats import RULES
 
 
@@ -25,7 +25,7 @@ def command(*, model: str | None, output: PlainOutputOptions) -> int:
     preflight rules
     preflight rules --model kling-v3-motion-control
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
 
     model = model or named_model()
     emit_as(RULES, None if model is None else spec_named(model), output)

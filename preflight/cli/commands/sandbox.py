@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.completion import files
-from preflight.cli.param_types import Choice, Number, Seconds, WholeNumber
-from preflight.cli.spec_options import known_specs, spec_option
-from preflight.cli.terminal import tell, verbose_option
-from preflight.cli.usage_errors import ListedChoices
+from preflight.cli.help.usage_errors import ListedChoices
+from preflight.cli.options.completion import files
+from preflight.cli.options.param_types import Choice, Number, Seconds, WholeNumber
+from preflight.cli.options.spec_options import known_specs, spec_option
+from preflight.cli.printing.terminal import tell, verbose_option
 from preflight.redact.suggestion import suggestion
 
 if TYPE_CHECKING:

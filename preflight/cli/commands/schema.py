@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.completion import files
-from preflight.cli.output import emit
-from preflight.cli.param_types import Choice
-from preflight.cli.spec_options import model_option, spec_named, spec_option
-from preflight.render.json_text import to_json
-from preflight.render.shapes import SHAPES, schema_of
+from preflight.cli.options.completion import files
+from preflight.cli.options.param_types import Choice
+from preflight.cli.options.spec_options import model_option, spec_named, spec_option
+from preflight.cli.printing.output import emit
+from preflight.render.objects.json_text import to_json
+from preflight.render.schema.shapes import SHAPES, schema_of
 from preflight.settings.schema import settings_schema
 from preflight.specs.schema import job_schema
 

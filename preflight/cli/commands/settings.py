@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from preflight.cli.option_groups import PlainOutputOptions
-from preflight.cli.settings_options import add_options, loaded_of
-from preflight.cli.shared_options import plain_output_options
+from preflight.cli.options.option_groups import PlainOutputOptions
+from preflight.cli.options.settings_options import add_options, loaded_of
+from preflight.cli.options.shared_options import plain_output_options
 from preflight.render.setup_formats import SETTINGS
 
 
@@ -21,7 +21,7 @@ def command(*, output: PlainOutputOptions) -> int:
     preflight settings
     PREFLIGHT_MODE=1080p preflight settings --format json
     """
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
 
     loaded = loaded_of(click.get_current_context())
     assert loaded is not None, "the options below load them"

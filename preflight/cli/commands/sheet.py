@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.completion import files
-from preflight.cli.option_groups import JobOptions, NetworkOptions, PlaceOptions
-from preflight.cli.output import require_writable, write_picture
-from preflight.cli.param_types import Choice, WholeNumber
-from preflight.cli.shared_options import engine_options, network_options
-from preflight.cli.spec_options import model_option, spec_option
-from preflight.cli.terminal import progress, remark, tell, verbose_option
+from preflight.cli.options.completion import files
+from preflight.cli.options.option_groups import JobOptions, NetworkOptions, PlaceOptions
+from preflight.cli.options.param_types import Choice, WholeNumber
+from preflight.cli.options.shared_options import engine_options, network_options
+from preflight.cli.options.spec_options import model_option, spec_option
+from preflight.cli.printing.output import require_writable, write_picture
+from preflight.cli.printing.terminal import progress, remark, tell, verbose_option
 
 if TYPE_CHECKING:
     from preflight.model import JobReport
@@ -74,7 +74,7 @@ def command(
         raise click.UsageError(f"--output {output}: a sheet is written as {', '.join(FORMS)}")
     require_writable(output)
     from preflight.checking.totals import totals_of  # noqa: PLC0415 - only once the command line is right
-    from preflight.render.sheet_cells import cell_of, heading, sheet_request  # noqa: PLC0415 - the same
+    from preflight.render.tabular.sheet_cells import cell_of, heading, sheet_request  # noqa: PLC0415 - the same
 
     written = 0
     with progress("drawing", hidden=no_progress), SheetArtist() as artist:
@@ -104,7 +104,7 @@ def _jobs(names: tuple[str, ...], model: str, network: NetworkOptions, per_sheet
     if saved and len(saved) < len(names):
         raise click.UsageError("runs and reports do not go with files to check: draw them in two calls")
     if saved:
-        from preflight.runs.report_reader import read_reports  # noqa: PLC0415 - loads the model
+        from preflight.runs.reports.report_reader import read_reports  # noqa: PLC0415 - loads the model
 
         yield from (read.job for read in read_reports(saved, remark))
         return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.option_groups import (
+from preflight.cli.options.option_groups import (
     JobOptions,
     NetworkOptions,
     OutputOptions,
@@ -16,18 +16,18 @@ from preflight.cli.option_groups import (
     PayRunOptions,
     VerdictOptions,
 )
-from preflight.cli.output import require_writable
-from preflight.cli.service_options import (
+from preflight.cli.options.service_options import (
     budget_per_day_option,
     download_option,
     max_credits_option,
     paid_options,
     wait_timeout_option,
 )
-from preflight.cli.shared_options import engine_options, job_options, network_options, output_options
-from preflight.cli.submit_run_options import is_of_many, pay_run_options, require_one_job, require_run_options
-from preflight.cli.terminal import progress, remark
-from preflight.cli.upload_options import UploadOptions, upload_options
+from preflight.cli.options.shared_options import engine_options, job_options, network_options, output_options
+from preflight.cli.options.submit_run_options import is_of_many, pay_run_options, require_one_job, require_run_options
+from preflight.cli.options.upload_options import UploadOptions, upload_options
+from preflight.cli.printing.output import require_writable
+from preflight.cli.printing.terminal import progress, remark
 from preflight.render.formats import SUBMISSION
 
 if TYPE_CHECKING:
@@ -104,16 +104,16 @@ def command(
     preflight submit run --budget 20000 --wait --download out
     """
     from preflight.cli.outcomes import exit_of_submission  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.save_results import with_files  # noqa: PLC0415 - the same
-    from preflight.cli.service_session import emit_submission, show_status  # noqa: PLC0415 - the same
-    from preflight.cli.submit_consent import Consent  # noqa: PLC0415 - the same
-    from preflight.cli.submit_payment import Held, Payment, callback_base  # noqa: PLC0415 - the same
-    from preflight.cli.submit_source import keep_job, read_job, require_new_job_file  # noqa: PLC0415 - the same
+    from preflight.cli.paying.save_results import with_files  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import emit_submission, show_status  # noqa: PLC0415 - the same
+    from preflight.cli.paying.submit_consent import Consent  # noqa: PLC0415 - the same
+    from preflight.cli.paying.submit_payment import Held, Payment, callback_base  # noqa: PLC0415 - the same
+    from preflight.cli.paying.submit_source import keep_job, read_job, require_new_job_file  # noqa: PLC0415 - the same
     from preflight.ledger import Budget  # noqa: PLC0415 - the same
 
     if path is not None and is_of_many(path, pay):
         require_run_options(save_job=save_job, fix=fix, checked=checked, again=again)
-        from preflight.cli.submit_run import RunSubmission  # noqa: PLC0415 - only for many jobs
+        from preflight.cli.paying.submit_run import RunSubmission  # noqa: PLC0415 - only for many jobs
 
         many = RunSubmission(path, pay, network=network, service=service, output=output, strict=strict, upload=upload)
         return many.go(
@@ -133,7 +133,7 @@ def command(
 
     def made_ready(job: Job) -> Job:
         if fix:
-            from preflight.cli.submit_repair import repaired  # noqa: PLC0415 - loads the repairs
+            from preflight.cli.paying.submit_repair import repaired  # noqa: PLC0415 - loads the repairs
 
             job = repaired(job, max_credits=max_credits, hidden=output.hidden, quiet=output.quiet)
         if save_job is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from preflight.cli.exit_codes import Exit
-from preflight.cli.option_groups import NetworkOptions, OutputOptions, PaidOptions
-from preflight.cli.service_options import download_option, paid_options, wait_timeout_option
-from preflight.cli.shared_options import network_options, output_options
-from preflight.cli.terminal import progress
+from preflight.cli.options.option_groups import NetworkOptions, OutputOptions, PaidOptions
+from preflight.cli.options.service_options import download_option, paid_options, wait_timeout_option
+from preflight.cli.options.shared_options import network_options, output_options
+from preflight.cli.printing.terminal import progress
 from preflight.render.formats import SUBMISSION
 
 
@@ -37,7 +37,7 @@ def show(
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    from preflight.cli import service_session as session  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.paying import service_session as session  # noqa: PLC0415 - help and completion do without
     from preflight.client import TaskStatus  # noqa: PLC0415 - the same
     from preflight.submit.settle import settle  # noqa: PLC0415 - the same
     from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
@@ -70,9 +70,9 @@ def wait(
     \b
     preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    from preflight.cli import service_session as session  # noqa: PLC0415 - help and completion do without
     from preflight.cli.outcomes import exit_of_submission  # noqa: PLC0415 - the same
-    from preflight.cli.save_results import with_files  # noqa: PLC0415 - the same
+    from preflight.cli.paying import service_session as session  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.paying.save_results import with_files  # noqa: PLC0415 - the same
     from preflight.submit.submit import await_task  # noqa: PLC0415 - the same
 
     hidden = output.hidden

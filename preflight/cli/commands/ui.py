@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from preflight.cli.completion import folders as completed_folders
-from preflight.cli.option_groups import JobOptions, NetworkOptions, PaidOptions
-from preflight.cli.param_types import WholeNumber
-from preflight.cli.service_options import budget_per_day_option, max_credits_option, paid_options
-from preflight.cli.shared_options import engine_options, network_options
-from preflight.cli.spec_options import known_specs, model_option, spec_option
-from preflight.cli.terminal import tell, verbose_option
-from preflight.cli.upload_options import UploadOptions, upload_options
+from preflight.cli.options.completion import folders as completed_folders
+from preflight.cli.options.option_groups import JobOptions, NetworkOptions, PaidOptions
+from preflight.cli.options.param_types import WholeNumber
+from preflight.cli.options.service_options import budget_per_day_option, max_credits_option, paid_options
+from preflight.cli.options.shared_options import engine_options, network_options
+from preflight.cli.options.spec_options import known_specs, model_option, spec_option
+from preflight.cli.options.upload_options import UploadOptions, upload_options
+from preflight.cli.printing.terminal import tell, verbose_option
 from preflight.errors import InvalidKey
 from preflight.redact import shown_path
 
@@ -78,8 +78,8 @@ def command(
     for name in folders:
         if not Path(name).is_dir():
             raise click.UsageError(f"--folder {shown_path(name)}: no such folder")
-    from preflight.cli.open_uploader import open_uploader  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
+    from preflight.cli.paying.open_uploader import open_uploader  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
     from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox  # noqa: PLC0415 - the same
     from preflight.ledger import Budget  # noqa: PLC0415 - the same
     from preflight.ui import Services, serve_ui  # noqa: PLC0415 - an extra

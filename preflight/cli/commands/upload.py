@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from preflight.cli.completion import files
-from preflight.cli.option_groups import NetworkOptions, OutputOptions
-from preflight.cli.output import require_writable
-from preflight.cli.shared_options import network_options, output_options
-from preflight.cli.terminal import progress, remark
-from preflight.cli.upload_options import UploadOptions, upload_options
+from preflight.cli.options.completion import files
+from preflight.cli.options.option_groups import NetworkOptions, OutputOptions
+from preflight.cli.options.shared_options import network_options, output_options
+from preflight.cli.options.upload_options import UploadOptions, upload_options
+from preflight.cli.printing.output import require_writable
+from preflight.cli.printing.terminal import progress, remark
 from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.render.formats import UPLOADS
@@ -38,11 +38,11 @@ def command(
     preflight upload a.png b.mp4 --to s3://bucket/jobs
     preflight upload b.mp4 --upload-command './put {file}'
     """
-    from preflight.cli.open_uploader import open_uploader  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.report_output import emit_as  # noqa: PLC0415 - the same
-    from preflight.cli.submit_delivery import about  # noqa: PLC0415 - the same
+    from preflight.cli.paying.open_uploader import open_uploader  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.paying.submit_delivery import about  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - the same
+    from preflight.cli.printing.upload_progress import UploadProgress  # noqa: PLC0415 - the same
     from preflight.cli.targets import require_file  # noqa: PLC0415 - the same
-    from preflight.cli.upload_progress import UploadProgress  # noqa: PLC0415 - the same
     from preflight.upload.uploader import upload_files  # noqa: PLC0415 - the same
 
     for name in names:

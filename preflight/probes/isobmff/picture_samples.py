@@ -18,7 +18,8 @@ from preflight.probes.cursor import Cursor, give_up
 from preflight.probes.isobmff.boxes import Box, children, corrupt, first, payload
 from preflight.probes.isobmff.compressed import read_compressed
 from preflight.probes.isobmff.fragment_samples import fragment_samples
-from preflight.probes.isobmff.samples import chunk_offsets, chunk_runs, sample_sizes, sample_times, stretches
+from preflight.probes.isobmff.sample_chunks import stretches
+from preflight.probes.isobmff.samples import chunk_offsets, chunk_runs, sample_sizes, sample_times
 from preflight.probes.isobmff.top_level import Layout, walk
 from preflight.probes.isobmff.tracks import IDENTITY, parse_clock, parse_tkhd
 
@@ -135,12 +136,10 @@ def _listed(cursor: Cursor, stbl: Box) -> Generator[Span, bytes, list[tuple[int,
             tables[name] = yield from payload(cursor, boxes[name], at_most=_MAX_STBL_BYTES)
     sizes = sample_sizes(tables.get("stsz"), tables.get("stz2"))
     offsets = chunk_offsets(tables.get("stco"), tables.get("co64"))
-    if sizes is None or offsets is None or not (sizes.each or sizes.sums):
+    if sizes is None or offsets is None or not (sizes.each or sizes.listed is not None):
         return []
     count = min(sizes.count, _MAX_SAMPLES)
-    lengths = islice(repeat(sizes.each), count) if sizes.each else (
-        sizes.sums[number + 1] - sizes.sums[number] for number in range(count)
-    )  # fmt: skip
+    lengths = islice(sizes.listed if sizes.listed is not None else repeat(sizes.each), count)
     times = _ticks(sample_times(tables.get("stts"), boxes.get("stts")) or [])
     shifts = chain(_shifts(tables.get("ctts")), repeat(0))
     sync = _sync_numbers(tables.get("stss"))

@@ -7,10 +7,8 @@ where the chunks are. A sample exists where all four have it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
-from operator import add, sub
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from struct import Struct, iter_unpack
 from typing import NamedTuple, NoReturn
 
@@ -20,10 +18,8 @@ from preflight.model.video import FrameTimes
 from preflight.probes import limits
 from preflight.probes.cursor import Cursor
 from preflight.probes.isobmff.boxes import HEADER_BYTES, Box, children, corrupt, first, only, parse_header, payload
+from preflight.probes.isobmff.sample_chunks import Chunks, Sizes, place_samples
 from preflight.probes.isobmff.sample_entry import undescribed
-
-_MAX_SAMPLES = 4096
-"""Samples of one size in a chunk whose bytes are counted: longer chunks are raw sound."""
 
 _TABLES = ("stts", "ctts", "stss", "stsz", "stz2", "stsc", "stco", "co64")
 _LEAST_BYTES = {"stss": 4, "stsz": 12, "stz2": 12}
@@ -132,7 +128,7 @@ def _examine(tables: dict[str, bytes], times: list[tuple[int, int]] | None, arou
     offsets = chunk_offsets(tables.get("stco"), tables.get("co64"))
     if sizes is None or offsets is None or times is None:
         return Samples(ticks=_ticks(times, None) if times is not None else None)
-    chunks = _chunks(offsets, chunk_runs(tables.get("stsc")), sizes)
+    chunks = place_samples(offsets, chunk_runs(tables.get("stsc")), sizes)
     timed = sum(count for count, _ in times)
     there = min(sizes.count, chunks.samples)
     return Samples(
@@ -152,38 +148,7 @@ class Surroundings(NamedTuple):
     descriptions: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """``count`` samples of ``each`` bytes, or of the bytes between two entries of ``sums`` (which begins with 0)."""
-
-    count: int
-    each: int
-    sums: tuple[int, ...] = ()
-
-    def end(self, begins: Sequence[int], first: int, samples: int) -> int:
-        """Where the last of the chunks at ``begins`` ends: each has ``samples``, one or more, from ``first`` on.
-
-        A chunk whose bytes are not told ends at its first one.
-        """
-        if self.each:
-            return max(begins) + (self.each * samples if samples <= _MAX_SAMPLES else 1)
-        if not self.sums:
-            return max(begins) + 1
-        after = first + len(begins) * samples
-        ends = self.sums[first + samples : after + 1 : samples]
-        last: int = max(map(add, begins, map(sub, ends, self.sums[first:after:samples])))
-        return last
-
-
-class _Chunks(NamedTuple):
-    """``begins`` of those that hold a sample, ``samples`` in all of them, ``end`` of the last of any."""
-
-    begins: Sequence[int]
-    samples: int
-    end: int | None
-
-
-def _flaw(sizes: Sizes, chunks: _Chunks, timed: int, structure: Sequence[Box]) -> str | None:
+def _flaw(sizes: Sizes, chunks: Chunks, timed: int, structure: Sequence[Box]) -> str | None:
     """Why no sample of the track can be read, in words that follow "its video"; ``None`` where one can."""
     if not sizes.count:
         return "lists no sample"
@@ -191,49 +156,14 @@ def _flaw(sizes: Sizes, chunks: _Chunks, timed: int, structure: Sequence[Box]) -
         return f"counts {sizes.count} sample{'s' * (sizes.count > 1)} and has no chunk that holds one"
     if not timed:
         return f"counts {sizes.count} samples and gives none of them a time"
-    if not sizes.each and sizes.sums and not sizes.sums[-1]:
+    if not sizes.each and sizes.listed is not None and not any(sizes.listed):
         return f"counts {sizes.count} samples of 0 bytes"
-    begins = sorted(chunks.begins)
+    begins = chunks.begins
     for box in structure:
         at = bisect_left(begins, box.start)
         if at < len(begins) and begins[at] < box.end:
             return f"begins at byte {begins[at]}, within the '{box.fourcc}' box, where no media is"
     return None
-
-
-def _chunks(offsets: Sequence[int], runs: list[tuple[int, int]], sizes: Sizes) -> _Chunks:
-    """The chunks at ``offsets``, with the samples that ``runs`` (first chunk, samples a chunk) put into them (§8.7.4).
-
-    Whole runs at a time: a clip has hundreds of chunks, and one by one they would take half the time of a check.
-    """
-    begins: list[int] = []
-    ends = [max(offsets) + 1] if offsets else []
-    sample = 0
-    for begin, last, samples in stretches(runs, len(offsets)):
-        full = min(last - begin, (sizes.count - sample) // samples)
-        if full:
-            begins += offsets[begin : begin + full]
-            ends.append(sizes.end(offsets[begin : begin + full], sample, samples))
-            sample += full * samples
-        left = sizes.count - sample
-        if full < last - begin and left:  # the last samples, too few for a whole chunk
-            begins.append(offsets[begin + full])
-            ends.append(sizes.end(begins[-1:], sample, left))
-            sample += left
-    return _Chunks(begins, sample, max(ends, default=None))
-
-
-def stretches(runs: list[tuple[int, int]], chunks: int) -> Iterator[tuple[int, int, int]]:
-    """The chunks ``[first, last)`` of each run that has any, counted from 0, and the samples in each of them.
-
-    A run begins where it says, but never before the one in front of it; a file that is in order has none of that.
-    """
-    later = accumulate((first - 1 for first, _ in runs[1:]), max, initial=0)
-    next(later)
-    begins = [*(max(begin - 1, 0) for begin, _ in runs[:1]), *later, chunks]
-    for (_, samples), (begin, last) in zip(runs, pairwise(begins), strict=True):
-        if samples and begin < min(last, chunks):
-            yield begin, min(last, chunks), samples
 
 
 def sample_times(stts: bytes | None, box: Box | None) -> list[tuple[int, int]] | None:
@@ -274,7 +204,7 @@ def sample_sizes(stsz: bytes | None, stz2: bytes | None) -> Sizes | None:
     form = _FORMS.get(bits)
     if form is None or len(table) < 12 + count * bits // 8:
         return Sizes(count, 0)
-    return Sizes(count, 0, tuple(accumulate(Struct(f">{count}{form}").unpack_from(table, 12), initial=0)))
+    return Sizes(count, 0, Struct(f">{count}{form}").unpack_from(table, 12))
 
 
 def chunk_offsets(stco: bytes | None, co64: bytes | None) -> tuple[int, ...] | None:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from preflight.redact import shorten
-from preflight.render import diff_phrases as phrases
+from preflight.render.differences import diff_phrases as phrases
 from preflight.render.html.environment import Markup, asset, environment, policy
 from preflight.render.html.job_rows import NAME_CHARS, FindingText, finding_texts
 from preflight.render.html.overview import Tile, shown

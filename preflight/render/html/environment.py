@@ -1,4 +1,7 @@
-"""The one Jinja environment of all pages, their style sheet and script, and the policy that allows nothing else."""
+"""The Jinja environment of reports and differences, their style sheet and script, and the policy that allows no more.
+
+The local page has its own, in ``ui/templating.py``.
+"""
 
 from __future__ import annotations
 

@@ -10,11 +10,11 @@ from preflight.model import Finding, JobReport, Severity, Subject
 from preflight.pricing import show_seconds
 from preflight.redact import printable, shorten
 from preflight.redact.advice import as_command
-from preflight.render import phrases
 from preflight.render.html.overview import shown
 from preflight.render.html.site_of import site_of
-from preflight.render.json_objects import shown_meta
-from preflight.render.mode_rates import credits_in_modes
+from preflight.render.objects.json_objects import shown_meta
+from preflight.render.tabular.mode_rates import credits_in_modes
+from preflight.render.texts import phrases
 from preflight.specs import BUILT_IN, Specs
 from preflight.units import decimal_text, dollars
 

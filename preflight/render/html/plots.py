@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from preflight.model import Kind
 from preflight.model.bins import EDGES
 from preflight.pricing import show_seconds
-from preflight.render import phrases
 from preflight.render.html.charts import Chart, drawn
 from preflight.render.html.environment import Markup
 from preflight.render.html.overview import shown
 from preflight.render.html.report_figures import limits_of
+from preflight.render.texts import phrases
 from preflight.specs import UNBOUNDED
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from preflight.model.bins import EDGES, bin_of
 from preflight.redact import shorten
 from preflight.render.html.price_figures import OTHERS, PriceFigures
 from preflight.render.html.site_of import site_of
-from preflight.render.json_objects import shown_meta
-from preflight.render.mode_rates import CreditsInModes
+from preflight.render.objects.json_objects import shown_meta
+from preflight.render.tabular.mode_rates import CreditsInModes
 from preflight.specs import BUILT_IN, Specs
 
 if TYPE_CHECKING:

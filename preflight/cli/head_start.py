@@ -1,0 +1,73 @@
+"""Starts the isolated process of a second opinion before the code that will ask it is loaded.
+
+That process takes as long to start as preflight does. Begun as soon as the arguments show that one clip is to be
+checked, its start goes on beside the loading of options, engine and network.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, ExitStack, closing
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from preflight.checking.resources import Resources
+
+_COMMANDS = frozenset({"check", "probe"})
+"""Commands that ask for a second opinion on a clip that is their only target."""
+_NOT_ASKED = ("-h", "--help", "--jobs-only", "--to")
+"""Options with which nobody asks, or only about few of many files."""
+
+_BEGUN = ExitStack()
+"""The processes that were started, until a command takes them or has ended."""
+_RESOURCES: list[Resources] = []
+
+
+def begin(command: str, arguments: Sequence[str]) -> None:
+    """Start the process, if ``command`` with these ``arguments`` seems to check one clip. A wrong guess is harmless."""
+    if command not in _COMMANDS or not _is_one_clip(arguments):
+        return
+    from preflight.checking.resources import Resources  # noqa: PLC0415 - only for clips
+
+    begun = _BEGUN.enter_context(closing(Resources()))
+    begun.mediainfo.warm()
+    _RESOURCES.append(begun)
+
+
+def resources() -> AbstractContextManager[Resources]:
+    """The resources for an engine, with the process in them if it was started. They are closed at the end."""
+    from preflight.checking.resources import Resources  # noqa: PLC0415 - help and completion do without
+
+    if not _RESOURCES:
+        return closing(Resources())
+    _BEGUN.pop_all()
+    return closing(_RESOURCES.pop())
+
+
+def end() -> None:
+    """End a process that no command took."""
+    _RESOURCES.clear()
+    _BEGUN.close()
+
+
+def _is_one_clip(arguments: Sequence[str]) -> bool:
+    """Whether they name one clip, or one job, which has a clip."""
+    if any(each.startswith(_NOT_ASKED) for each in arguments):
+        return False
+    values = [each.partition("=")[2] if each.startswith("-") else each for each in arguments]
+    named = [each for each in values if "." in each or ":" in each]
+    if not named:
+        return False
+    from preflight.model.file_types import JOB_SUFFIXES, promised_kind  # noqa: PLC0415 - only for files and URLs
+    from preflight.model.report import Kind  # noqa: PLC0415 - the same
+    from preflight.model.target import is_url  # noqa: PLC0415 - the same
+
+    kinds = []
+    for each in named:
+        if is_url(each) or each.lower().endswith(tuple(JOB_SUFFIXES)):
+            kinds.append(None if "--offline" in arguments else promised_kind(each.partition("?")[0]) or Kind.VIDEO)
+        else:
+            kinds.append(promised_kind(each))
+    is_whole_job = any(each.startswith("--video") for each in arguments)
+    return kinds.count(Kind.VIDEO) == 1 and (is_whole_job or Kind.IMAGE not in kinds)

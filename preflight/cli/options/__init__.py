@@ -1,0 +1,1 @@
+"""The options of commands, the types of their values, and how a shell completes them."""

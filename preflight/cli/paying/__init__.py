@@ -1,0 +1,1 @@
+"""The commands that call the service: the key, uploads, consent, payment, results."""

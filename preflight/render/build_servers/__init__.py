@@ -1,0 +1,1 @@
+"""The formats that build servers and code hosts read."""

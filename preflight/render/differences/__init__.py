@@ -1,0 +1,1 @@
+"""Renders a difference between two states of a repository."""

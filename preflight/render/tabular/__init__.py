@@ -1,0 +1,1 @@
+"""Tables: of results, of sums over them, of rules and models."""

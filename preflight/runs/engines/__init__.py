@@ -1,0 +1,1 @@
+"""The engines that share the parts of a run out, and the worker that they start."""

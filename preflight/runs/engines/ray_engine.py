@@ -1,0 +1,181 @@
+"""The engine ``ray``: a Ray Core task a part, on an existing cluster or on this machine. Ray does the scheduling."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from preflight.errors import ConfigurationError, MissingExtra
+from preflight.redact import one_line
+from preflight.runs.engines.checker import Headway, PartChecker, PartDone, PartFailed, Parts
+from preflight.runs.engines.local_engine import Watcher, spread, with_manners
+from preflight.runs.limits import DEATHS_A_PART
+from preflight.runs.on_disk.tally import Tally
+from preflight.runs.run_errors import ManifestChanged, RunUnusable
+
+if TYPE_CHECKING:
+    from preflight.runs.engines.checker import Task
+    from preflight.runs.manifests.rows import PartRows
+
+_TICK_S = 0.5
+_ANSWER_S = 10.0
+"""Seconds in which a cluster takes a connection: without one Ray tries for minutes."""
+_STORE_BYTES = 100 * 1024 * 1024
+"""Memory of the object store of a cluster that we start: counts pass through it, and the rows of some parts."""
+
+
+def work_on_ray(
+    task: Task,
+    parts: Sequence[int],
+    rows_of: Callable[[int], PartRows],
+    watcher: Watcher,
+    *,
+    address: str | None,
+    workers: int | None,
+    most: int,
+) -> None:
+    """Have ``parts`` done by tasks of Ray, ``workers`` at a time (default: the cluster's processors), at most ``most``.
+
+    Raises ``RunUnusable`` where there is no cluster, or a part cannot be done.
+    """
+    with _connected(address, workers) as ray:
+        processors = int(ray.cluster_resources().get("CPU", 1))
+        count = max(1, min(workers or processors, most, len(parts)))
+        alone = replace(task, repeated=None)  # tasks of Ray do not share readings
+        _Tasks(ray, with_manners(alone, count), parts, rows_of, watcher).work()
+
+
+class _Tasks:
+    """The tasks under way. Each of ``shares`` is used by one of them at a time."""
+
+    def __init__(
+        self,
+        ray: Any,
+        shares: Sequence[Task],
+        parts: Sequence[int],
+        rows_of: Callable[[int], PartRows],
+        watcher: Watcher,
+    ) -> None:
+        self._ray = ray
+        self._check = ray.remote(num_cpus=1, max_retries=0)(_check)
+        self._shares = list(shares)
+        self._parts = deque(spread(parts, len(shares)))
+        self._rows_of = rows_of
+        self._watcher = watcher
+        self._deaths: Counter[int] = Counter()
+        self._running: dict[Any, tuple[int, Task]] = {}
+
+    def work(self) -> None:
+        try:
+            while self._parts or self._running:
+                while self._parts and self._shares:
+                    self._start(self._parts.popleft(), self._shares.pop())
+                ready, _ = self._ray.wait(list(self._running), timeout=_TICK_S)
+                for each in ready:
+                    number, share = self._running.pop(each)
+                    self._shares.append(share)
+                    self._end(number, each)
+                self._watcher.tick()
+        finally:
+            for each in self._running:
+                with suppress(Exception):  # the cluster may be gone
+                    self._ray.cancel(each, force=True)
+
+    def _start(self, number: int, share: Task) -> None:
+        rows = self._rows_of(number).with_data()
+        self._running[self._check.remote(share, rows, os.getcwd())] = number, share  # noqa: PTH109 - text, for another machine
+
+    def _end(self, number: int, reference: Any) -> None:
+        errors = self._ray.exceptions
+        try:
+            name, value = self._ray.get(reference)
+        except errors.RayTaskError as error:
+            raise RuntimeError(str(error)) from error  # a bug of ours: its own errors are values
+        except errors.RayError as error:
+            self._deaths[number] += 1
+            if self._deaths[number] >= DEATHS_A_PART:
+                raise RunUnusable(
+                    f"{DEATHS_A_PART} Ray tasks of part {number} died, the last one: {one_line(str(error))}; "
+                    "the parts that are complete stay: run the same command again"
+                ) from error
+            self._parts.append(number)
+            return
+        if name == "ManifestChanged":
+            raise ManifestChanged(value)
+        if name:
+            raise RunUnusable(value)
+        tally = Tally.from_object(value)
+        verdicts = tally.verdicts
+        self._watcher.progressed(
+            Headway(
+                rows=tally.rows,
+                passed=verdicts["pass"],
+                failed=verdicts["fail"],
+                indeterminate=verdicts["indeterminate"],
+                bytes=tally.bytes,
+                requests=tally.requests,
+                sent_again=tally.sent_again,
+            )
+        )
+        self._watcher.done(number, tally)
+
+
+def _check(task: Task, part: PartRows, folder: str) -> tuple[str, Any]:
+    """Runs in a worker of Ray: an empty text and the counts, or the class and the text of an error."""
+    with suppress(OSError):
+        os.chdir(folder)  # where relative paths begin
+
+    outcomes: list[PartDone | PartFailed] = []
+
+    async def check() -> None:
+        parts: Parts = asyncio.Queue()
+        parts.put_nowait(part)
+        parts.put_nowait(None)
+        await PartChecker(task, heard=outcomes.append).check(parts)
+
+    asyncio.run(check())
+    (outcome,) = outcomes
+    if isinstance(outcome, PartFailed):
+        return type(outcome.error).__name__, str(outcome.error)
+    return "", outcome.tally.to_object()
+
+
+@contextmanager
+def _connected(address: str | None, workers: int | None) -> Iterator[Any]:
+    try:
+        import ray  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingExtra("--engine ray", "ray") from error
+    _require_answer(address)
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": False}
+    try:
+        if address is None:
+            ray.init(num_cpus=workers, include_dashboard=False, object_store_memory=_STORE_BYTES, **quiet)
+        else:
+            ray.init(address=address, **quiet)
+    except (ConnectionError, ValueError, RuntimeError, OSError, TimeoutError) as error:
+        where = f"at {address}" if address else "on this machine"
+        raise ConfigurationError(f"no Ray cluster {where}: {one_line(str(error))}") from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _require_answer(address: str | None) -> None:
+    """Raise ``ConfigurationError`` where nothing listens at ``HOST:PORT``; other addresses are Ray's to judge."""
+    host, _, port = (address or "").rpartition(":")
+    if not host or "/" in host or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _ANSWER_S).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(f"no Ray cluster at {address}: nothing answers there") from error

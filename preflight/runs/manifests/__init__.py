@@ -1,0 +1,1 @@
+"""The manifest of a run: opened from anywhere, and cut into parts."""

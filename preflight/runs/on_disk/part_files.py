@@ -1,0 +1,117 @@
+"""The files of parts: a row's JSON object a line, or a row a row of Parquet. Both hold the same objects."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from preflight.errors import MissingExtra
+from preflight.runs.limits import PART_BYTES, ROW_BYTES
+from preflight.runs.on_disk.store import Store
+from preflight.runs.run_errors import RunUnusable
+
+Results: TypeAlias = Literal["jsonl", "parquet"]
+SCHEMA: Final = "preflight.job/v1"
+
+
+def part_name(number: int, results: Results) -> str:
+    """The name of the file of part ``number``, counted from 0."""
+    return f"part-{number:05d}.{results}"
+
+
+def counts_name(number: int) -> str:
+    """The name of the file with the counts of part ``number``."""
+    return f"counts/part-{number:05d}.json"
+
+
+def encoded(lines: Sequence[str], results: Results) -> bytes:
+    """The file with the rows that are ``lines`` of JSON."""
+    if results == "parquet":
+        return _parquet([json.loads(line) for line in lines], lines)
+    return "".join(lines).encode("ascii")
+
+
+def read_part(store: Store, number: int, results: Results) -> Iterator[dict[str, Any]]:
+    """The rows of a part. Raises ``RunUnusable`` for a part that is not as it was written."""
+    name = part_name(number, results)
+    try:
+        with store.open(name) as file:
+            texts = _parquet_rows(file.read(PART_BYTES)) if results == "parquet" else _lines(file)
+            for text in texts:
+                yield _row(text)
+    except FileNotFoundError:
+        raise RunUnusable(f"{store.shown}: {name} is missing") from None
+    except (ValueError, RecursionError, KeyError, OSError) as error:
+        raise RunUnusable(f"{store.shown}: {name} is damaged: remove it and run the same command again") from error
+
+
+def _row(text: str | bytes) -> dict[str, Any]:
+    row = json.loads(text)
+    if not isinstance(row, dict) or row.get("schema") != SCHEMA:
+        raise ValueError("not a row")
+    return row
+
+
+def _lines(file: io.BufferedReader) -> Iterator[bytes]:
+    while line := file.readline(ROW_BYTES):
+        yield line
+
+
+def _parquet(rows: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> bytes:
+    arrow, parquet = _libraries()
+    quotes = [row["quote"] or {} for row in rows]
+    table = arrow.table(
+        {
+            "row": arrow.array([row["row"] for row in rows], arrow.int64()),
+            "id": arrow.array([row["id"] for row in rows], arrow.string()),
+            "verdict": arrow.array([row["verdict"] for row in rows], arrow.string()),
+            "credits": arrow.array([_float(quote.get("credits")) for quote in quotes], arrow.float64()),
+            "credits_low": arrow.array([_float(quote.get("low")) for quote in quotes], arrow.float64()),
+            "credits_high": arrow.array([_float(quote.get("high")) for quote in quotes], arrow.float64()),
+            "seconds": arrow.array([_float(_seconds(row)) for row in rows], arrow.float64()),
+            "rules": arrow.array(
+                [[finding["rule"] for finding in row["findings"]] for row in rows], arrow.list_(arrow.string())
+            ),
+            "tries": arrow.array([row["tries"] for row in rows], arrow.int32()),
+            "meta": arrow.array([json.dumps(row["meta"]) for row in rows], arrow.string()),
+            "job": arrow.array([line.rstrip("\n") for line in lines], arrow.string()),
+        }
+    )
+    sink = io.BytesIO()
+    parquet.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _parquet_rows(data: bytes) -> list[str]:
+    arrow, parquet = _libraries()
+    try:
+        texts: list[str] = parquet.read_table(io.BytesIO(data), columns=["job"]).column("job").to_pylist()
+    except arrow.ArrowException as error:
+        raise ValueError("not Parquet") from error
+    return texts
+
+
+def require_parquet() -> None:
+    """Raise ``MissingExtra`` where Parquet cannot be written."""
+    _libraries()
+
+
+def _libraries() -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - takes time to load, and is an extra
+        from pyarrow import parquet  # noqa: PLC0415 - the same
+    except ImportError as error:
+        raise MissingExtra("--results parquet", "runs") from error
+    return pa, parquet
+
+
+def _seconds(row: Mapping[str, Any]) -> str | None:
+    """The length of the first clip whose length is known."""
+    lengths = ((subject["facts"] or {}).get("duration_s") for subject in row["subjects"])
+    return next(filter(None, lengths), None)
+
+
+def _float(value: str | float | None) -> float | None:
+    return None if value is None else float(value)

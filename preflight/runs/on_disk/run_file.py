@@ -1,0 +1,219 @@
+"""``run.json``: which run a folder holds, so that the same command goes on with it and another one is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from preflight.redact import printable
+from preflight.render.objects.json_text import to_json
+from preflight.runs.limits import MOST_ROWS_A_PART, RUN_FILE_BYTES
+from preflight.runs.on_disk.part_files import Results
+from preflight.runs.on_disk.store import LOCK, TEMPORARY, Store
+from preflight.runs.run_errors import RunUnusable
+
+if TYPE_CHECKING:
+    from preflight.checking.options import Options
+    from preflight.runs.manifests.manifest import Manifest
+    from preflight.specs import Spec, Specs
+
+SCHEMA: Final = "preflight.run/v1"
+NAME: Final = "run.json"
+_DISTRIBUTIONS = ("pillow", "pymediainfo", "h11")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """What ``run.json`` says. ``options`` are those that decide verdicts, by the names that they have for users."""
+
+    id: str
+    manifest: Mapping[str, Any]
+    options: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    parts: int
+    rows_a_part: int
+    results: Results
+    preflight: str
+    versions: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        return int(self.manifest["rows"])
+
+    def to_object(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "id": self.id,
+            "manifest": dict(self.manifest),
+            "options": dict(self.options),
+            "spec": dict(self.spec),
+            "parts": self.parts,
+            "rows_a_part": self.rows_a_part,
+            "results": self.results,
+            "preflight": self.preflight,
+            "versions": dict(self.versions),
+        }
+
+
+def new_run(manifest: Manifest, options: Options, results: Results, *, columns: Mapping[str, str]) -> RunFile:
+    """The ``run.json`` of a run over ``manifest`` that begins now."""
+    spec = options.specs.load(options.model)
+    named = _named_specs(options.specs, spec)
+    return RunFile(
+        id=os.urandom(8).hex(),
+        manifest={"name": os.path.basename(manifest.file), "sha256": manifest.sha256, "rows": manifest.rows},  # noqa: PTH119 - a text
+        options=_judging(options, columns),
+        spec={"model": spec.model, "since": spec.since, **({"named": named} if named else {})},
+        parts=manifest.parts,
+        rows_a_part=manifest.rows_a_part,
+        results=results,
+        preflight=_version("media-preflight"),
+        versions={"python": platform.python_version(), **{name: _version(name) for name in _DISTRIBUTIONS}},
+    )
+
+
+def find_run(store: Store) -> RunFile | None:
+    """The run in ``store``, ``None`` in an empty place. Raises ``RunUnusable`` where there is something else."""
+    try:
+        with store.open(NAME) as file:
+            data = file.read(RUN_FILE_BYTES + 1)
+    except FileNotFoundError:
+        others = sorted(name for name in store.names() - {LOCK, "counts"} if not name.startswith(TEMPORARY))
+        if others:
+            raise RunUnusable(
+                f"{store.shown} holds files that are not a run's, such as {printable(others[0])}: "
+                "name a new or an empty folder"
+            ) from None
+        return None
+    if len(data) > RUN_FILE_BYTES:
+        raise RunUnusable(f"{store.shown}: {NAME} is larger than {RUN_FILE_BYTES >> 20} MiB: this is not a run's")
+    try:
+        return _read(json.loads(data), store)
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
+        raise RunUnusable(f"{store.shown}: {NAME} is damaged, or not a run's: name another folder") from error
+
+
+def _read(value: Any, store: Store) -> RunFile:
+    schema = value["schema"]
+    if schema != SCHEMA:
+        if isinstance(schema, str) and schema.startswith("preflight.run/"):
+            by = printable(str(value.get("preflight")))[:40]
+            raise RunUnusable(f"{store.shown} was made by preflight {by}: this version is too old for it, so update it")
+        raise ValueError("another schema")
+    manifest = dict(value["manifest"])
+    rows, parts, rows_a_part = int(manifest["rows"]), int(value["parts"]), int(value["rows_a_part"])
+    consistent = 0 < rows_a_part <= MOST_ROWS_A_PART and parts == -(-rows // rows_a_part) and rows > 0
+    if not consistent or value["results"] not in ("jsonl", "parquet") or not isinstance(manifest["sha256"], str):
+        raise ValueError("numbers that do not fit")
+    return RunFile(
+        id=str(value["id"]),
+        manifest=manifest,
+        options=dict(value["options"]),
+        spec=dict(value["spec"]),
+        parts=parts,
+        rows_a_part=rows_a_part,
+        results=cast("Results", value["results"]),
+        preflight=str(value["preflight"]),
+        versions=dict(value["versions"]),
+    )
+
+
+def begin(store: Store, run: RunFile) -> None:
+    """Write ``run.json``."""
+    store.write(NAME, to_json(run.to_object()).encode())
+
+
+def differences(found: RunFile, wanted: RunFile) -> list[str]:
+    """How a command differs from the one that began a run, in words; nothing where it may go on."""
+    said = []
+    if found.manifest["sha256"] != wanted.manifest["sha256"]:
+        was, now = found.rows, wanted.rows
+        said.append(f"the manifest has other content ({was} rows at first, {now} now)" if was != now else
+                    "the manifest has other content")  # fmt: skip
+    for name in sorted({*found.options, *wanted.options}):
+        old, new = found.options.get(name), wanted.options.get(name)
+        if old != new:
+            said.append(f"--{name} was {_shown(old)} and is {_shown(new)}")
+    for name, old, new in (
+        ("--part-rows", found.rows_a_part, wanted.rows_a_part),
+        ("--results", found.results, wanted.results),
+    ):
+        if old != new:
+            said.append(f"{name} was {old} and is {new}")
+    since, today = found.spec.get("since"), wanted.spec.get("since")
+    if since != today:
+        said.append(f"the spec of the model was that of {_shown(since)} and is that of {_shown(today)}")
+    elif dict(found.spec) != dict(wanted.spec):
+        said.append("the spec files are other ones, or have changed")
+    return said
+
+
+def _judging(options: Options, columns: Mapping[str, str]) -> dict[str, Any]:
+    """The options that decide verdicts and prices. How files are fetched may change from one start to the next."""
+    baseline = options.baseline
+    return {
+        "model": options.model,
+        "mode": options.mode,
+        "orientation": options.orientation,
+        "fail-on": options.fail_on.label,
+        "select": sorted(options.select),
+        "ignore": sorted(options.ignore),
+        "per-path-ignores": [str(each) for each in options.path_ignores],
+        "severity": {rule: severity.label for rule, severity in sorted(options.severities.items())},
+        "baseline": None if baseline is None else _digest(sorted(map(str, baseline.entries))),
+        "max-credits": None if options.max_credits is None else f"{options.max_credits:f}",
+        "rounding": options.rounding,
+        "deep": options.deep,
+        **({"thumbnails": True} if options.thumbnails else {}),  # runs of earlier versions have no such key
+        "offline": options.offline,
+        "column": dict(sorted(columns.items())),
+    }
+
+
+def require_same_specs(run: RunFile, specs: Specs, *, shown: str) -> None:
+    """Raise ``RunUnusable`` where ``specs`` are not those by which the run was checked and priced."""
+    used = specs.find(str(run.options.get("model")))
+    is_told = "named" in run.spec or (used is not None and used.path is not None)
+    if is_told and (used is None or _named_specs(specs, used) != run.spec.get("named")):
+        raise RunUnusable(
+            f"{shown} was checked with other spec files, or they have changed: name the same ones with --spec, or check"
+            " the manifest into a new folder"
+        )
+
+
+def _named_specs(specs: Specs, used: Spec) -> str | None:
+    """What tells whether the specs from outside are the same: those that were named, and one of a package."""
+    outside = {spec.model: spec for spec in specs.named}
+    if used.path is not None:
+        outside[used.model] = used
+    return specs_digest(outside.values()) if outside else None
+
+
+def specs_digest(specs: Iterable[Spec]) -> str:
+    """What tells whether specs are the same, in whatever order and files."""
+    return _digest(sorted(repr(spec._replace(path=None)) for spec in specs))
+
+
+def _digest(values: list[str]) -> str:
+    return hashlib.sha256("\n".join(values).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def _shown(value: Any) -> str:
+    if value in (None, [], {}, False):
+        return "not given"
+    if value is True:
+        return "given"
+    return printable(", ".join(map(str, value)) if isinstance(value, list) else str(value))[:80]
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "unknown"

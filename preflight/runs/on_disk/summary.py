@@ -1,0 +1,98 @@
+"""``summary.json``: the counts of a whole run, added up from those of its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from preflight.checking.verdict import Outcome
+from preflight.model import Verdict
+from preflight.render.objects.json_text import to_json
+from preflight.runs.limits import TALLY_BYTES
+from preflight.runs.on_disk.part_files import counts_name, read_part
+from preflight.runs.on_disk.run_file import RunFile
+from preflight.runs.on_disk.store import Store
+from preflight.runs.on_disk.tally import VERDICTS, Tally
+from preflight.runs.run_errors import RunUnusable
+from preflight.units import dollars
+
+SCHEMA: Final = "preflight.summary/v1"
+NAME: Final = "summary.json"
+
+
+def counts_of(store: Store, run: RunFile, number: int) -> Tally:
+    """The counts of a part that is there: as they were written, else from its rows."""
+    rows = min(run.rows_a_part, run.rows - number * run.rows_a_part)
+    try:
+        with store.open(counts_name(number)) as file:
+            tally = Tally.from_object(json.loads(file.read(TALLY_BYTES)))
+        if tally.rows == rows:
+            return tally
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
+        pass
+    tally = Tally()
+    for row in read_part(store, number, run.results):
+        tally.add_row(row)
+        for subject in row["subjects"]:
+            tally.bytes += subject["transfer"]["bytes"]
+            tally.requests += subject["transfer"]["requests"]
+    if tally.rows != rows:
+        raise RunUnusable(f"{store.shown}: part {number} has {tally.rows} rows instead of {rows}: remove it and go on")
+    return tally
+
+
+def add_up(tallies: Iterable[Tally]) -> Tally:
+    """The sum of ``tallies``."""
+    total = Tally()
+    for tally in tallies:
+        total.merge(tally)
+    return total
+
+
+def summary_object(total: Tally, *, elapsed_s: float) -> dict[str, Any]:
+    """The object of ``summary.json``. ``elapsed_s`` is of the last start of the run."""
+    unpriced = total.rows - total.priced
+    quote = None if not total.priced else {
+        "credits": int(total.credits) if total.credits == total.credits.to_integral_value() else float(total.credits),
+        "low": f"{total.low:f}",
+        "high": f"{total.high:f}",
+        "exact": not total.inexact and not unpriced,
+        "usd": dollars(total.usd),
+        "unpriced": unpriced,
+    }  # fmt: skip
+    verdicts = {name: total.verdicts[name] for name in VERDICTS}
+    return {
+        "schema": SCHEMA,
+        "verdict": outcome(total).verdict.value,
+        "rows": total.rows,
+        "verdicts": verdicts,
+        "quote": quote,
+        "over_budget": total.over_budget,
+        "swapped": total.swapped,
+        "rules": {rule: sum(counts.values()) for rule, counts in sorted(total.rules.items())},
+        "histograms": {
+            **{name: histogram.to_object() for name, histogram in total.histograms.items()},
+            "rules": {rule: _verdicts(counts) for rule, counts in sorted(total.rules.items())},
+            "hosts": {host: _verdicts(counts) for host, counts in sorted(total.hosts.items())},
+        },
+        "bytes": total.bytes,
+        "requests": total.requests,
+        "sent_again": total.sent_again,
+        "elapsed_s": round(elapsed_s, 1),
+    }
+
+
+def write_summary(store: Store, summary: dict[str, Any]) -> None:
+    """Write ``summary.json``."""
+    store.write(NAME, to_json(summary).encode())
+
+
+def outcome(total: Tally) -> Outcome:
+    """What the exit code depends on."""
+    worst = next((name for name in ("fail", "indeterminate") if total.verdicts[name]), "pass")
+    return Outcome(jobs=total.rows, verdict=Verdict(worst), over_budget=bool(total.over_budget))
+
+
+def _verdicts(counts: dict[str, int]) -> dict[str, int]:
+    return {name: counts[name] for name in VERDICTS if counts.get(name)}

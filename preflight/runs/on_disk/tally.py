@@ -1,0 +1,146 @@
+"""The counts of a part, and of a whole run: small, and added up in any number without growing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from preflight.model import Kind
+from preflight.model.file_types import are_exchanged
+from preflight.rules import Trait, rules_with
+from preflight.runs.limits import HOSTS_COUNTED
+from preflight.runs.on_disk.histogram import Histogram, histograms
+
+VERDICTS: Final = ("pass", "fail", "indeterminate")
+OTHER_HOSTS: Final = "(other hosts)"
+_BUDGET = rules_with(Trait.BUDGET)
+_SUMS = (
+    "rows", "credits", "low", "high", "usd", "priced", "inexact", "over_budget", "swapped", "bytes", "requests",
+    "sent_again",
+)  # fmt: skip
+
+
+class Cost(Protocol):
+    """What reading took."""
+
+    bytes: int
+    requests: int
+    sent_again: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """``bytes``, ``requests`` and ``sent_again`` are what was read for these rows, each reading counted once.
+
+    ``swapped`` counts rows with a clip as the image and a picture as the video.
+    """
+
+    rows: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    rules: dict[str, Counter[str]] = field(default_factory=dict)
+    hosts: dict[str, Counter[str]] = field(default_factory=dict)
+    histograms: dict[str, Histogram] = field(default_factory=histograms)
+    credits: Decimal = Decimal(0)
+    low: Decimal = Decimal(0)
+    high: Decimal = Decimal(0)
+    usd: Decimal = Decimal(0)
+    priced: int = 0
+    inexact: int = 0
+    over_budget: int = 0
+    swapped: int = 0
+    bytes: int = 0
+    requests: int = 0
+    sent_again: int = 0
+
+    def add_row(self, job: Mapping[str, Any]) -> None:
+        """Count a row's object (``preflight.job/v1``), without the cost of reading."""
+        verdict = job["verdict"]
+        self.rows += 1
+        self.verdicts[verdict] += 1
+        rules = {finding["rule"] for finding in job["findings"]}
+        for rule in rules:
+            self.rules.setdefault(rule, Counter())[verdict] += 1
+        self.over_budget += not _BUDGET.isdisjoint(rules)
+        self.swapped += are_exchanged(_files(job))
+        hosts = set()
+        for subject in job["subjects"]:
+            hosts.add(urlsplit(subject["source"]).netloc if "://" in subject["source"] else "")
+            facts = subject["facts"] or {}
+            if facts.get("size_bytes") is not None and subject["kind"] in ("image", "video"):
+                self.histograms[f"{subject['kind']}_bytes"].add(facts["size_bytes"])
+            if facts.get("duration_s") is not None:
+                self.histograms["seconds"].add(float(facts["duration_s"]))
+        for host in hosts:
+            self._host(host)[verdict] += 1
+        quote = job["quote"]
+        if quote is not None:
+            self.priced += 1
+            self.inexact += not quote["exact"]
+            self.credits += Decimal(str(quote["credits"]))
+            self.low += Decimal(quote["low"])
+            self.high += Decimal(quote["high"])
+            self.usd += Decimal(quote["usd"])
+            self.histograms["credits"].add(float(quote["credits"]))
+
+    def add_cost(self, cost: Cost) -> None:
+        """Count what was read."""
+        self.bytes += cost.bytes
+        self.requests += cost.requests
+        self.sent_again += cost.sent_again
+
+    def merge(self, other: Tally) -> None:
+        """Add the counts of ``other``."""
+        self.verdicts.update(other.verdicts)
+        for rule, counts in other.rules.items():
+            self.rules.setdefault(rule, Counter()).update(counts)
+        for host, counts in other.hosts.items():
+            self._host(host).update(counts)
+        for name, histogram in other.histograms.items():
+            self.histograms[name].merge(histogram.counts)
+        for name in _SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def _host(self, host: str) -> Counter[str]:
+        if host not in self.hosts and len(self.hosts) >= HOSTS_COUNTED:
+            host = OTHER_HOSTS
+        return self.hosts.setdefault(host, Counter())
+
+    def to_object(self) -> dict[str, Any]:
+        """The counts as JSON, exact numbers as text."""
+        return {
+            **{name: _plain(getattr(self, name)) for name in _SUMS},
+            "verdicts": dict(self.verdicts),
+            "rules": {rule: dict(counts) for rule, counts in sorted(self.rules.items())},
+            "hosts": {host: dict(counts) for host, counts in sorted(self.hosts.items())},
+            "histograms": {name: histogram.counts for name, histogram in self.histograms.items()},
+        }
+
+    @classmethod
+    def from_object(cls, value: Mapping[str, Any]) -> Tally:
+        """The counts that ``to_object`` made. Raises ``ValueError``, ``KeyError``, ``TypeError`` for anything else."""
+        tally, value = cls(), {"swapped": 0, **value}  # which earlier versions did not count
+        for name in _SUMS:
+            setattr(tally, name, type(getattr(tally, name))(value[name]))
+        tally.verdicts.update(_counts(value["verdicts"]))
+        tally.rules = {str(rule): Counter(_counts(each)) for rule, each in value["rules"].items()}
+        tally.hosts = {str(host): Counter(_counts(each)) for host, each in value["hosts"].items()}
+        for name, histogram in tally.histograms.items():
+            histogram.merge(int(count) for count in value["histograms"][name])
+        return tally
+
+
+def _files(job: Mapping[str, Any]) -> Iterator[tuple[Kind, str | None]]:
+    for subject in job["subjects"]:
+        yield Kind(subject["kind"]), (subject["facts"] or {}).get("container")
+
+
+def _plain(value: int | Decimal) -> int | str:
+    return f"{value:f}" if isinstance(value, Decimal) else value
+
+
+def _counts(value: Mapping[str, Any]) -> dict[str, int]:
+    return {str(name): int(count) for name, count in value.items()}

@@ -1,0 +1,1 @@
+"""Pays for the jobs of a run that passed."""

@@ -1,0 +1,1 @@
+"""Reads the results of runs again: reports, tables and figures."""

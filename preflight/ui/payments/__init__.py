@@ -1,0 +1,1 @@
+"""The pages that pay for a job and show what was paid."""

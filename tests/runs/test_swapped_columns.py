@@ -1,0 +1,45 @@
+"""A table with the pictures in the column of the clips, and the other way round: said once for all of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.runs.running import run
+from tests.support.command import CLIP, PICTURE, here
+
+
+@pytest.mark.parametrize("rows", [2, 30], ids=["few", "many"])
+def test_a_table_with_exchanged_columns_is_told_once(rows: int, tmp_path: Path) -> None:
+    table = tmp_path / "jobs.csv"
+    table.write_text("image,video\n" + f"{CLIP},{PICTURE}\n" * rows)
+    said = f"All {rows} rows have a clip as the image and a picture as the video: exchange the two columns\n"
+    ran = run(table, tmp_path / "run")
+    assert (ran.code, ran.out.count(said)) == (1, 1), ran.out
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["swapped"] == rows
+    for shown in (here("check", table), here("report", tmp_path / "run")):
+        assert " ".join(shown.out.split()).count(f"All {rows} jobs have a clip as the image and a picture as") == 1
+    mapped = here("check", table, "--column", "image=video", "--column", "video=image")
+    assert (mapped.code, "exchange the two" in mapped.out) == (0, False)
+
+
+def test_some_exchanged_rows_are_counted_and_the_count_is_added_up_over_parts(tmp_path: Path) -> None:
+    table = tmp_path / "jobs.csv"
+    rows = [(PICTURE, CLIP), (CLIP, PICTURE), (CLIP, CLIP), ("lost.png", CLIP)] * 10
+    table.write_text("image,video\n" + "".join(f"{image},{video}\n" for image, video in rows))
+    ran = run(table, tmp_path / "run", parts_of=7)
+    assert "10 of 40 rows have a clip as the image and a picture as the video" in ran.out
+    (tmp_path / "run" / "summary.json").unlink()
+    counts = tmp_path / "run" / "counts" / "part-00000.json"
+    made_earlier = {key: value for key, value in json.loads(counts.read_text()).items() if key != "swapped"}
+    counts.write_text(json.dumps(made_earlier))
+    assert "8 of 40 rows have a clip as the image" in run(table, tmp_path / "run", parts_of=7).out
+
+
+def test_nothing_is_said_where_no_row_is_exchanged(tmp_path: Path) -> None:
+    table = tmp_path / "jobs.csv"
+    table.write_text("image,video\n" + f"{PICTURE},{CLIP}\n{PICTURE},{PICTURE}\n" * 2)
+    assert "exchange the two" not in run(table, tmp_path / "run").out
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["swapped"] == 0

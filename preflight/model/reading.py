@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Generator
-from operator import itemgetter
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from preflight.errors import SourceError

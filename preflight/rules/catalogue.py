@@ -124,7 +124,7 @@ VIDEO_RULES = _rules(
         Trait.CLOCKS,
     ),
     ("video-fragmented", _WARNING, video.video_fragmented, "preflight", "A fragmented file; servers may misread it."),
-    ("video-dimensions", _WARNING, video.video_dimensions, "advisory", "A size that sibling services refuse."),
+    ("video-dimensions", _WARNING, video.video_dimensions, "advisory", "A size that similar services refuse."),
     ("video-codec", _WARNING, video.video_codec, "advisory", "A codec beyond H.264 and HEVC."),
     ("video-hdr", _NOTE, recording.video_hdr, "preflight", "A high dynamic range that a service may misread."),
     ("video-bit-depth", _NOTE, recording.video_bit_depth, "preflight", "More than 8 bits a channel."),
@@ -133,7 +133,7 @@ VIDEO_RULES = _rules(
         _NOTE,
         recording.video_variable_frame_rate,
         "preflight",
-        "Frames that last unequally long.",
+        "Frames of unequal duration.",
     ),
     ("probe-disagreement", _ERROR, video.probe_disagreement, _OURS, "MediaInfo and preflight read different facts."),
 )

@@ -61,15 +61,17 @@ if TYPE_CHECKING:
     "--max-credits",
     type=Number(),
     metavar="N",
-    help="Keep the longest part whose price is at most N at its high end.",
+    help="Keep the longest part that costs at most N, at the high end of its price.",
 )
-@click.option("--exact", is_flag=True, help="Cut at the very frame, and encode again for it; else at a key frame.")
+@click.option(
+    "--exact", is_flag=True, help="Cut at the exact frame, which needs re-encoding. Without it, cut at a key frame."
+)
 @click.option(
     "--also",
     type=Choice(NOTES),
     multiple=True,
     metavar="RULE",
-    help=f"Also repair what this note is about: {', '.join(NOTES)}. Repeatable.",
+    help=f"Also repair findings of this rule, which is a note: {', '.join(NOTES)} (repeatable).",
 )
 @output_options(OUTCOMES)
 def command(

@@ -45,7 +45,7 @@ _LOOKED_AT_CHARS = 1024 * 1024
     "--samples",
     metavar="FOLDER",
     shell_complete=folders,
-    help="Only copy sample media and a job of theirs into this folder, to try preflight with.",
+    help="Copy sample media and a job that names them into this folder, and do nothing else.",
 )
 def command(*, folder: str, model: str, is_on_github: bool, skips_baseline: bool, samples: str | None) -> int:
     """Write a commented job file, its schema for editors, and a hook configuration.

@@ -53,7 +53,7 @@ def command() -> None:
 @click.option(
     "--since", type=Since(), metavar="WHEN", help="Only entries since 2026-11-01 (UTC), or of the last 7d or 24h."
 )
-@click.option("--by", type=Choice(list(GROUPS)), help="Add up by this instead of listing entries.")
+@click.option("--by", type=Choice(list(GROUPS)), help="Show the sums for each of these instead of the entries.")
 @ledger_option
 @output_options(LISTING)
 def list_entries(

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     "--always-ask",
     is_flag=True,
     envvar="PREFLIGHT_AGENT_ALWAYS_ASK",
-    help="Ask a person within the budget, too; the budget is then a limit.",
+    help="Ask a person before every payment; the budget remains a limit.",
 )
 @click.option(
     "--quote-seconds",

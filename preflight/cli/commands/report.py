@@ -30,7 +30,9 @@ _UNKNOWN = 10
 @click.command("report")
 @click.argument("names", nargs=-1, required=True, metavar="RUN|FILE...", shell_complete=files)
 @click.option(
-    "--by", metavar="COLUMN", help="Add up by this column: one of the manifest, or verdict, mode, host, path."
+    "--by",
+    metavar="COLUMN",
+    help="Show the sums for each value of this column of the manifest, or of verdict, mode, host or path.",
 )
 @click.option(
     "--only",

@@ -29,7 +29,7 @@ pay_run_options = grouped(
         "--manifest",
         metavar="FILE",
         shell_complete=files,
-        help="With a run: its manifest, if that is no longer where it was.",
+        help="With a run: the file of its manifest, if it was moved.",
     ),
     click.option(
         "--to",

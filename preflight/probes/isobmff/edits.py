@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from fractions import Fraction
 from struct import Struct
-from typing import NamedTuple
 
 from preflight.model import Span
 from preflight.model.named_tuple import NamedTuple

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from typing import Final
 
-_SUFFIX = re.compile(r"\.[a-z0-9_+-]{1,12}")
+from preflight.lazy import pattern
+
+_SUFFIX = pattern(r"\.[a-z0-9_+-]{1,12}")
 _OTHER_SUFFIX: Final = "other"
 _MOST_SUFFIXES, _SHOWN_SUFFIXES = 100, 5
 """Suffixes that are counted one by one, and that a message lists."""

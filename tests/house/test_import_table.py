@@ -29,7 +29,7 @@ TABLE: dict[str, set[str]] = {
     "rules": FOUNDATION | {"specs", "pricing", "units"},
     "client": FOUNDATION | {"tls", "tracing"},
     "settings": FOUNDATION | {"specs", "rules", "sources"},
-    "targets": FOUNDATION | {"specs", "jobfiles", "sources"},
+    "targets": FOUNDATION | {"lazy", "specs", "jobfiles", "sources"},
     "checking": FOUNDATION
     | {"specs", "units", "pricing", "sources", "probes", "workers", "rules", "settings", "targets", "tracing"},
     "ledger": FOUNDATION | {"specs", "units", "checking"},

@@ -7,6 +7,7 @@ address registries for IPv4 and IPv6 (RFC 6890), RFC 4291 for the embedded forms
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _IPV4_REFUSED = tuple(
@@ -61,6 +62,7 @@ _IPV6_REFUSED = tuple(
 )
 
 
+@lru_cache(maxsize=1024)  # the files of a run are at a few addresses, and each is dialled after it was judged
 def problem_of(address: str) -> str | None:
     """The kind of an address that may not be dialled ("a loopback address"); ``None`` if it may be.
 

@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection: requests one after the other, answers checked by h11 for grammar, and by us for bounds.
 
 h11 gets a head only when it is whole, and after its length, its number of fields and its characters were checked: on a
-line that h11 refuses in the end, its patterns take time that grows with the square of the length.
+line that h11 refuses in the end, its patterns take time that grows with the square of the length. A body whose length
+is announced has no grammar: its bytes are counted here, and not copied through h11.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 
 import h11
 
@@ -19,6 +21,12 @@ _STATUS_LINE = b"HTTP/1."
 _END_OF_HEAD = re.compile(rb"\n\r?\n")
 _NEVER_IN_A_HEAD = re.compile(rb"[\x00\x0b\x0c]|\r(?!\n)")
 _SWITCHES = re.compile(rb"HTTP/1\.[0-9] 101\b")
+_REQUEST = re.compile(r"[A-Z]+ [!-~]+ HTTP/1\.1\r\n(?:[A-Za-z-]+: [\t -~]+\r\n)+\r\n")
+"""Nothing that a URL, an answer or a setting brought along begins a line, or a request, of its own."""
+
+_WITHOUT_A_BODY = frozenset({204, 304})
+
+_END = h11.EndOfMessage()
 
 _CHUNK_LINE_BYTES = 4096
 """Bytes of a chunked body that h11 gets at a time, and the longest line between its chunks: see above."""
@@ -81,18 +89,18 @@ class Connection:
     def __init__(self, stream: Stream, limits: RemoteLimits) -> None:
         self.stream = stream
         self._limits = limits
-        self._engine = h11.Connection(h11.CLIENT, max_incomplete_event_size=_CHUNK_LINE_BYTES)
+        self._engine = _engine()
         self._unseen = memoryview(b"")
         self._is_chunked = False
+        self._left: int | None = None
         self._body_ended = False
         self._stream_ended = False
 
     @property
     def is_reusable(self) -> bool:
         """Whether another request may be sent: the last answer was read, and no bytes came that nobody asked for."""
-        return (
-            self._body_ended and self._engine.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE} and self.is_silent
-        )
+        is_done = self._left is not None or self._engine.their_state is h11.DONE
+        return self._body_ended and is_done and self._engine.our_state is h11.DONE and self.is_silent
 
     @property
     def is_silent(self) -> bool:
@@ -102,17 +110,23 @@ class Connection:
     async def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Response:
         """The answer to one request, its body still to be read. Raises ``ConnectionBroken``, and is closed then."""
         if self._body_ended:
-            self._engine.start_next_cycle()
+            self._engine = _engine()  # the body of the answer before may not have passed through it
             self._body_ended = False
-        request = h11.Request(method=method, target=target, headers=list(headers.items()))
+        request = _written(method, target, headers)
+        for event in (_begun(method), _END):
+            self._engine.send(event)
         try:
-            self.stream.write((self._engine.send(request) or b"") + (self._engine.send(h11.EndOfMessage()) or b""))
+            self.stream.write(request)
             head = await self._answer()
         except BaseException:
             self.close()
             raise
         response = Response(self, head)
         self._is_chunked = "transfer-encoding" in response.headers
+        self._left = None
+        if method == "GET" and head.status_code not in _WITHOUT_A_BODY:
+            length = response.headers.get("content-length")
+            self._left = None if length is None else int(length)  # h11 took it for a number
         return response
 
     async def read_body(self) -> bytes:
@@ -182,6 +196,8 @@ class Connection:
 
     def _arrived_piece(self) -> bytes | None:
         """The bytes of the body that have arrived; ``b""`` at its end, ``None`` before that if nothing is there."""
+        if self._left is not None:
+            return self._counted_piece(self._left)
         pieces: list[bytes] = []
         while not self._body_ended:
             try:
@@ -190,7 +206,7 @@ class Connection:
                 if pieces:
                     break  # raised again, when these have been taken
                 if self._stream_ended:
-                    raise ConnectionBroken("the connection was closed before the body ended") from None
+                    raise _cut_short() from None
                 raise _not_http("the body of the answer is not valid HTTP") from None
             if isinstance(event, h11.Data):
                 pieces.append(event.data)
@@ -204,6 +220,20 @@ class Connection:
                 break
         return b"".join(pieces) if pieces or self._body_ended else None
 
+    def _counted_piece(self, left: int) -> bytes | None:
+        """The same of a body that ends ``left`` bytes from here. Those after it stay unseen: nobody asked for them."""
+        if self._unseen:
+            piece = bytes(self._unseen[:left])
+            self._unseen = self._unseen[len(piece) :]
+            left -= len(piece)
+        else:
+            piece = b""
+        self._left = left
+        self._body_ended = not left
+        if self._stream_ended and not (piece or self._body_ended):
+            raise _cut_short()
+        return piece if piece or self._body_ended else None
+
     async def _received(self, *, unanswered: bool = False) -> bytes:
         try:
             return await self.stream.read()
@@ -212,6 +242,29 @@ class Connection:
             raise ConnectionBroken(text, unanswered=False) from None
         except OSError:
             raise ConnectionBroken("the connection was reset", unanswered=unanswered) from None
+
+
+def _engine() -> h11.Connection:
+    return h11.Connection(h11.CLIENT, max_incomplete_event_size=_CHUNK_LINE_BYTES)
+
+
+@cache
+def _begun(method: str) -> h11.Request:
+    """A request as h11 needs to know it: its method decides what the answer may be, and nothing else does."""
+    return h11.Request(method=method, target="*", headers=[("Host", "")])
+
+
+def _written(method: str, target: str, headers: Mapping[str, str]) -> bytes:
+    """The bytes of a request, written here because h11 takes most of its time over what is the same every time."""
+    fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+    text = f"{method} {target} HTTP/1.1\r\n{fields}\r\n"
+    if _REQUEST.fullmatch(text) is None:
+        raise ValueError("not a request")
+    return text.encode("ascii")
+
+
+def _cut_short() -> ConnectionBroken:
+    return ConnectionBroken("the connection was closed before the body ended")
 
 
 def _not_http(text: str) -> ConnectionBroken:

@@ -11,6 +11,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Self
 
@@ -221,6 +222,7 @@ async def _tunnel(connection: Connection, proxy: Proxy, host: str, port: int, us
         raise NotConnected("the proxy did not connect: its answer has a body")
 
 
+@lru_cache(maxsize=256)
 def _is_numeric(host: str) -> bool:
     try:
         ip_address(host)

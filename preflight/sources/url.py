@@ -96,7 +96,10 @@ def _located(url: str) -> RemoteUrl:
     scheme = scheme.lower()
     host, port = split_authority(authority)
     port = port or _DEFAULT_PORTS[scheme]
-    return RemoteUrl(scheme=scheme, host=host, port=port, path=quote((path or "/") + query, string.punctuation))
+    path = (path or "/") + query
+    if not path.isascii():  # a character of ASCII that would have to be quoted is refused above
+        path = quote(path, string.punctuation)
+    return RemoteUrl(scheme=scheme, host=host, port=port, path=path)
 
 
 def canonical_url(url: str) -> str:

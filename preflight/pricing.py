@@ -27,10 +27,10 @@ def quote(
     ``mode`` and ``orientation`` are choices of the spec. ``rounding`` replaces the spec's policy, as after calibration;
     the range still spans all of them.
     """
-    clocks = tuple(dict.fromkeys(durations.plausible))
-    if not clocks:
+    plausible = durations.plausible
+    if not plausible:
         return None
-    clocks = tuple(dict.fromkeys((*clocks, *(clock.seconds for clock in durations.hints))))
+    clocks = tuple(dict.fromkeys([*plausible, *[clock.seconds for clock in durations.hints]]))
     from preflight.model import Quote  # noqa: PLC0415 - a picture has no price
 
     price = spec.price
@@ -38,17 +38,17 @@ def quote(
     rate, cap = price.credits_per_second[mode], price.cap(orientation) or UNBOUNDED
     exact_rate = Fraction(rate)
     seconds = clocks[0]
-    billed = round_seconds(min(seconds, cap), policy)
-    spread = [round_seconds(min(clock, cap), each) for clock in clocks for each in price.rounding_policies]
+    charged = tuple(dict.fromkeys([min(clock, cap) for clock in clocks]))
+    billed = round_seconds(charged[0], policy)
+    spread = [round_seconds(length, each) for length in charged for each in price.rounding_policies]
     reasons = []
     if len({*spread[: len(price.rounding_policies)]}) > 1:
         reasons.append(f"the service does not document how it rounds {show_seconds(seconds)}; {policy} is assumed")
-    if len({min(clock, cap) for clock in clocks}) > 1:
+    if len(charged) > 1:
         reasons.append(f"the file's clocks differ: {show_clocks((*durations.clocks, *durations.hints))}")
     if durations.doubt is not None:
         reasons.append(durations.doubt)
-    charged = [min(clock, cap) for clock in clocks]
-    longest = max(durations.plausible)
+    longest = max(plausible)
     if longest > cap and cap < max(price.cap_seconds.values(), default=cap):
         spread += [round_seconds(longest, each) for each in price.rounding_policies]
         reasons.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 from typing import TYPE_CHECKING, assert_never
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def round_seconds(seconds: Fraction, policy: Rounding) -> Fraction:
         case "ceil":
             return Fraction(ceil(seconds))
         case "nearest":
-            return Fraction(floor(seconds + Fraction(1, 2)))
+            return Fraction((2 * seconds.numerator + seconds.denominator) // (2 * seconds.denominator))
         case "exact":
             return seconds
     assert_never(policy)

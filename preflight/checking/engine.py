@@ -16,7 +16,7 @@ from collections.abc import (
 )
 from contextlib import aclosing
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Self
 
@@ -65,9 +65,8 @@ class Engine:
             weakref.finalize(self, self._resources.close, wait=False).atexit = False
         self._examiner = Examiner(
             resources=self._resources,
-            spec=partial(
-                self._options.specs.load, self._options.model
-            ),  # a closure over the engine would keep it alive
+            # A closure over the engine would keep it alive.
+            spec=cache(partial(self._options.specs.load, self._options.model)),
             allow=self._options.allow,
             deadline_s=self._options.deadline_s,
             proxy=self._options.proxy,

@@ -192,6 +192,8 @@ class Judge:
     def _placed(self, finding: Finding, job: Job | None, target: Target) -> Finding:
         if job is None:
             path = target.source if isinstance(target, Media) and not is_url(target.source) else None
+            if path is None:
+                return finding
             return replace(finding, path=path, line=1 if path else None, column=1 if path else None)
         place = job.place(finding.field)
         line, column = (place.line, place.column) if place else (job.line, None)

@@ -16,6 +16,8 @@ from preflight.rules.length_rules import SAME_LENGTH
 from preflight.specs import Spec
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from preflight.model import Durations, SecondOpinion, VideoFacts
 
 _READ_HERE = frozenset({"MP4", "MOV"})
@@ -44,14 +46,19 @@ def is_wanted(facts: VideoFacts, spec: Spec, *, thorough: bool) -> bool:
     if thorough or facts.container not in _READ_HERE or facts.fragmented or facts.defects:
         return True
     clocks = facts.durations.plausible
-    bounds = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
     return (
         not clocks
         or any(clock != clocks[0] for clock in clocks)
         or bool(facts.durations.hints or facts.durations.doubt)
-        or any(abs(clocks[0] - bound) <= _NEAR_S for bound in bounds)
+        or _is_near_a_bound(clocks[0], spec)
         or sum(track.is_picture for track in facts.tracks) != 1
     )
+
+
+def _is_near_a_bound(seconds: Fraction, spec: Spec) -> bool:
+    bounds = {spec.video.min_seconds.value, spec.video.max_seconds.value, *spec.price.cap_seconds.values()}
+    earliest, latest = seconds - _NEAR_S, seconds + _NEAR_S
+    return any(earliest <= bound <= latest for bound in bounds)
 
 
 def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: Answers) -> VideoFacts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from typing import Final
 
 from preflight.model.report import Kind
@@ -52,9 +52,16 @@ _KINDS = {
 }
 
 
+def last_part(path: str) -> str:
+    """The last part of a path or URL, as ``PurePosixPath`` reads it."""
+    part = path.rpartition("/")[2]
+    # Making a path takes as long as ten rules.
+    return PurePosixPath(path).name if part in ("", ".") else part
+
+
 def promised_container(name: str | PurePath) -> str | None:
     """The container that the suffix of ``name`` promises."""
-    return CONTAINERS.get(PurePath(name).suffix.lower())
+    return CONTAINERS.get(_suffix(name))
 
 
 def fits_name(container: str, name: str | PurePath) -> bool:
@@ -77,4 +84,11 @@ def are_exchanged(files: Iterable[tuple[Kind, str | None]]) -> bool:
 
 def promised_kind(name: str | PurePath) -> Kind | None:
     """Whether ``name`` is that of a picture or of a clip; ``None`` for any other."""
-    return _KINDS.get(PurePath(name).suffix.lower())
+    return _KINDS.get(_suffix(name))
+
+
+def _suffix(name: str | PurePath) -> str:
+    """In lower case; empty where the only dot is the first or the last character of the name."""
+    part = last_part(name) if isinstance(name, str) else name.name
+    dot = part.rfind(".")
+    return part[dot:].lower() if 0 < dot < len(part) - 1 else ""

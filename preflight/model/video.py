@@ -65,8 +65,9 @@ class Durations:
 
     @property
     def plausible(self) -> tuple[Fraction, ...]:
-        """The lengths of ``clocks``."""
-        return tuple(clock.seconds for clock in self.clocks)
+        """The lengths of ``clocks``: read by many rules, so without making the clocks."""
+        named = [length for length in (self.container, self.video) if length is not None]
+        return (*named, *[clock.seconds for clock in self.others]) if self.others else tuple(named)
 
 
 @frozen

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from preflight.model import Family, Finding, Kind, Severity, Subject
+from preflight.model.file_types import last_part
 from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, RULES, SUBJECT_RULES, VIDEO_RULES
 from preflight.rules.repair_command import Command, together
 from preflight.rules.rule import ImageCase, JobCase, PriceCase, SubjectCase, Trait, VideoCase
@@ -123,4 +123,4 @@ def _file_name(subject: Subject) -> str:
     """The name of the file in a repair command: its path, or the last part of its URL, as if downloaded."""
     if subject.address is None:
         return subject.source
-    return PurePosixPath(subject.source.removesuffix("?…").removesuffix(";…")).name or f"{subject.kind.value}"
+    return last_part(subject.source.removesuffix("?…").removesuffix(";…")) or f"{subject.kind.value}"

@@ -51,13 +51,14 @@ def hidden_by_edits(facts: VideoFacts) -> Fraction | None:
     length, or of times beyond the media shows nothing, and FFmpeg decodes no frame; sound of full length does not
     change that. Readers of fragmented files do not apply edit lists.
     """
-    video = next(
-        (track for track in facts.tracks if track.is_picture and track.duration == facts.durations.video), None
-    )
-    if video is None or facts.durations.video is None or video.times.edited is None:
+    shown = facts.durations.video
+    if shown is None or shown >= _LEAST_SHOWN:
+        return None
+    video = next((track for track in facts.tracks if track.is_picture and track.duration == shown), None)
+    if video is None or video.times.edited is None:
         return None
     whole = video.times.samples or video.times.media
-    if whole is None or facts.durations.video >= min(_LEAST_SHOWN, whole - SAME_LENGTH):
+    if whole is None or shown >= whole - SAME_LENGTH:
         return None
     return whole
 
@@ -92,7 +93,8 @@ def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
         return
     if hidden_by_edits(case.facts) is not None:
         return
-    if not durations.plausible:
+    clocks = durations.plausible
+    if not clocks:
         if not facts.defects:
             yield Flaw(
                 message="the file does not say how long it is",
@@ -102,7 +104,7 @@ def video_duration_ambiguous(case: VideoCase) -> Iterator[Flaw]:
             )
         return
     low, high = case.spec.video.min_seconds.value, case.spec.video.max_seconds.value
-    shortest, longest = min(durations.plausible), max(durations.plausible)
+    shortest, longest = min(clocks), max(clocks)
     if shortest <= high < longest or shortest < low <= longest:
         yield Flaw(
             message=f"the file's clocks disagree on whether it fits {allowed_range(case)}: {shown_clocks(durations)}",

@@ -153,10 +153,10 @@ def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
     if facts is None or facts.container is None or facts.family in _NOT_MEDIA:
         return
     claims = []
-    name = PurePosixPath(case.subject.source.removesuffix("?…"))
+    name = case.subject.source.removesuffix("?…")
     promised = promised_container(name)
     if not fits_name(facts.container, name):
-        claims.append(f"is named {name.suffix.lower()}")
+        claims.append(f"is named {PurePosixPath(name).suffix.lower()}")
     declared = case.subject.transfer.declared_type
     fitting = _TYPES.get(facts.container, ())
     if declared and declared.startswith(_MEDIA_TYPES) and fitting and declared not in fitting:

@@ -40,9 +40,10 @@ def quote(
     seconds = clocks[0]
     charged = tuple(dict.fromkeys([min(clock, cap) for clock in clocks]))
     billed = round_seconds(charged[0], policy)
-    spread = [round_seconds(length, each) for length in charged for each in price.rounding_policies]
+    by_policy = {round_seconds(charged[0], each) for each in price.rounding_policies}
+    spread = by_policy.union(round_seconds(each, by) for each in charged[1:] for by in price.rounding_policies)
     reasons = []
-    if len({*spread[: len(price.rounding_policies)]}) > 1:
+    if len(by_policy) > 1:
         reasons.append(f"the service does not document how it rounds {show_seconds(seconds)}; {policy} is assumed")
     if len(charged) > 1:
         reasons.append(f"the file's clocks differ: {show_clocks((*durations.clocks, *durations.hints))}")
@@ -50,7 +51,7 @@ def quote(
         reasons.append(durations.doubt)
     longest = max(plausible)
     if longest > cap and cap < max(price.cap_seconds.values(), default=cap):
-        spread += [round_seconds(longest, each) for each in price.rounding_policies]
+        spread |= {round_seconds(longest, each) for each in price.rounding_policies}
         reasons.append(
             f"orientation '{orientation}' caps the output at {show_seconds(cap)}; the high end charges the full length"
         )
@@ -66,7 +67,7 @@ def quote(
         usd=plain(headline * price.usd_per_credit),
         mode=mode,
         orientation=orientation,
-        apart=max(charged) - min(charged),
+        apart=max(charged) - min(charged) if len(charged) > 1 else Fraction(0),
         reasons=tuple(reasons),
         certain=durations.doubt is None,
     )

@@ -28,6 +28,8 @@ def round_seconds(seconds: Fraction, policy: Rounding) -> Fraction:
 
 def to_decimal(value: Fraction, *, upwards: bool | None = None) -> Decimal:
     """A fraction as a decimal of at most four places; ``upwards`` says to which side, ``None`` to the nearest."""
+    if value.denominator == 1:
+        return Decimal(value.numerator)
     rounding = ROUND_HALF_EVEN if upwards is None else ROUND_CEILING if upwards else ROUND_FLOOR
     exact = _WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
     return plain(exact.quantize(_CREDIT, rounding=rounding, context=_WIDE))

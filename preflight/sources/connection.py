@@ -258,7 +258,7 @@ def _written(method: str, target: str, headers: Mapping[str, str]) -> bytes:
     """The bytes of a request, written here because h11 takes most of its time over what is the same every time."""
     fields = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     text = f"{method} {target} HTTP/1.1\r\n{fields}\r\n"
-    if _REQUEST.fullmatch(text) is None:
+    if _REQUEST.fullmatch(text) is None or text.count("\n") != len(headers) + 2:
         raise ValueError("not a request")
     return text.encode("ascii")
 

@@ -13,8 +13,9 @@ MAX_SPANS = 4096
 MAX_LOCAL_BYTES = 64 * MIB
 """Bytes read of one local file: far beyond any ``moov``, far below any noticeable wait."""
 
-READ_BYTES = 64 * KIB
-"""Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB."""
+READ_BYTES = 96 * KIB
+"""Bytes that wait for the reader before the socket is left alone; one call of the system may add 256 KiB. The first
+span may arrive at once, with its head: the socket is not stopped and started for that."""
 
 BACKOFF_S = 1.0
 """Seconds before a request is sent again that was answered 429 or 503 without a Retry-After, less up to a half. So long

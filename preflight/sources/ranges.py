@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from preflight.lazy import pattern
 from preflight.model import Span
@@ -29,6 +30,7 @@ def range_header(span: Span) -> str:
     return f"bytes={span.start}-{span.end - 1}"
 
 
+@lru_cache(maxsize=128)  # an answer is asked for it two or three times
 def content_range(value: str | None) -> ContentRange | None:
     """The ``Content-Range`` of a 206; ``None`` where it is missing, malformed or contradicts itself."""
     match = _SATISFIED.fullmatch(value or "")

@@ -55,6 +55,22 @@ def test_an_answer_has_a_status_and_a_body() -> None:
     assert (requests, connections) == (1, 1)
 
 
+@pytest.mark.parametrize("field", [{"X-A": "b\r\nX-C: d"}, {"X-A\r\nX-C": "d"}, {"X-A": "b\n\nGET / HTTP/1.1"}])
+def test_no_field_begins_a_line_of_its_own(field: Mapping[str, str]) -> None:
+    async def run(url: str) -> None:
+        async with Transport(resolve=nothing, allow=HERE) as transport:
+            answer = await transport.send("GET", locate(url, HERE), {"X-A": "b"})
+            await whole(answer)
+            answer.close()
+            with pytest.raises(ValueError, match="not a request"):
+                await transport.send("GET", locate(url, HERE), field)
+
+    with serving({"x.mp4": DATA}) as server:
+        asyncio.run(run(server.url("ok", "x.mp4")))
+
+    assert [request.headers["x-a"] for request in server.log.requests] == ["b"]
+
+
 def test_a_connection_is_kept_for_the_next_request() -> None:
     with serving({"x.mp4": DATA}) as server:
         url = server.url("ok", "x.mp4")

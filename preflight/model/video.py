@@ -65,7 +65,8 @@ class Durations:
 
     @property
     def plausible(self) -> tuple[Fraction, ...]:
-        """The lengths of ``clocks``: read by many rules, so without making the clocks."""
+        """The lengths of ``clocks``."""
+        # Many rules read them: so the clocks are not made.
         named = [length for length in (self.container, self.video) if length is not None]
         return (*named, *[clock.seconds for clock in self.others]) if self.others else tuple(named)
 

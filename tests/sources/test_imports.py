@@ -64,5 +64,12 @@ def test_the_layer_imports_the_model_and_the_standard_library_and_one_module_h11
     foreign = {name.partition(".")[0] for name in modules - ours} - sys.stdlib_module_names
 
     assert foreign <= ({"h11"} if path.name == "connection.py" else set())
-    allowed = ("preflight.errors", "preflight.model", "preflight.redact", "preflight.sources", "preflight.tls")
+    allowed = (
+        "preflight.errors",
+        "preflight.lazy",
+        "preflight.model",
+        "preflight.redact",
+        "preflight.sources",
+        "preflight.tls",
+    )
     assert all(name.startswith(allowed) for name in ours)

@@ -30,7 +30,8 @@ from preflight.sources.host import AllowedHost
 
 HOSTS = 512
 ALLOW = (AllowedHost("127.0.0.1"),)
-_PUBLIC = "93.184.215.14"
+_PUBLIC = tuple(f"93.184.{number >> 8}.{number & 255}" for number in range(5000))
+"""Addresses of their own: the guard remembers what it has judged."""
 _AT_ONCE = 32
 _SPAN = {"Range": "bytes=0-65535"}
 _SPAN_BYTES = 65536
@@ -100,7 +101,8 @@ def _figures(name: str, spent: Mapping[str, Sequence[Spent]]) -> Iterator[Figure
 
 def _guard_us() -> float:
     """Processor time of one judgement, in microseconds; a reading asks for two."""
-    return 1e6 * min(spent_by(lambda: problem_of(_PUBLIC), 1000).cpu_s for _ in range(5))
+    addresses = iter(_PUBLIC)
+    return 1e6 * min(spent_by(lambda: problem_of(next(addresses)), 1000).cpu_s for _ in range(5))
 
 
 def _ours(urls: Sequence[str], *, thorough: bool) -> Spent:

@@ -6,7 +6,7 @@ checked, its start goes on beside the loading of options, engine and network.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ _COMMANDS = frozenset({"check", "probe"})
 _NOT_ASKED = ("-h", "--help", "--jobs-only", "--to")
 """Options with which nobody asks, or only about few of many files."""
 
-_BEGUN = ExitStack()
-"""The processes that were started, until a command takes them or has ended."""
-_RESOURCES: list[Resources] = []
+_BEGUN: list[Resources] = []
+"""With the process that was started, until a command takes it or has ended."""
 
 
 def begin(command: str, arguments: Sequence[str]) -> None:
@@ -30,25 +29,21 @@ def begin(command: str, arguments: Sequence[str]) -> None:
         return
     from preflight.checking.resources import Resources  # noqa: PLC0415 - only for clips
 
-    begun = _BEGUN.enter_context(closing(Resources()))
-    begun.mediainfo.warm()
-    _RESOURCES.append(begun)
+    _BEGUN.append(Resources())
+    _BEGUN[-1].mediainfo.warm()
 
 
 def resources() -> AbstractContextManager[Resources]:
     """The resources for an engine, with the process in them if it was started. They are closed at the end."""
     from preflight.checking.resources import Resources  # noqa: PLC0415 - help and completion do without
 
-    if not _RESOURCES:
-        return closing(Resources())
-    _BEGUN.pop_all()
-    return closing(_RESOURCES.pop())
+    return closing(_BEGUN.pop() if _BEGUN else Resources())
 
 
 def end() -> None:
     """End a process that no command took."""
-    _RESOURCES.clear()
-    _BEGUN.close()
+    while _BEGUN:
+        _BEGUN.pop().close()
 
 
 def _is_one_clip(arguments: Sequence[str]) -> bool:

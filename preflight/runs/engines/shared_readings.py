@@ -61,13 +61,12 @@ class SharedReadings:
             is_counted = kept.reader is not None
             kept.reader = kept.reader or worker
             worker.answer((KNOWN, key, result, is_counted))
-        elif key in self._claims and self._claims[key].reader is not worker:
-            self._claims[key].waiting.append(worker)
-        elif key in self._claims:
+            return
+        claim = self._claims.setdefault(key, _Claim(worker))
+        if claim.reader is worker:
             worker.answer((READ, key))
         else:
-            self._claims[key] = _Claim(worker)
-            worker.answer((READ, key))
+            claim.waiting.append(worker)
 
     def told(self, key: bytes, worker: Asker, result: bytes | None) -> None:
         """``worker`` has read the file of ``key``; ``None``: it gave up, and the next one may."""

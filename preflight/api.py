@@ -122,8 +122,8 @@ def fix(source: JobLike, *, orientation: str | None = None, options: FixOptions 
     ``source`` is as for ``check``; a file at a URL is not repaired, and its outcome says so. ``orientation`` is for
     files that no job names. ``FixOptions(dry=True)`` writes nothing. Obstacles are in the outcome, not exceptions.
     """
-    from preflight.fix.fixer import Fixer, FixOptions  # noqa: PLC0415 - a check needs none of it
-    from preflight.fix.inputs import read_inputs, read_inputs_of  # noqa: PLC0415 - as above
+    from preflight.fix.fixer import Fixer, FixOptions  # a check needs none of it
+    from preflight.fix.inputs import read_inputs, read_inputs_of
 
     chosen = with_specs_read(options or FixOptions())
     merged(Options(spec=chosen.spec), mode=None, orientation=orientation, model=chosen.model)
@@ -163,7 +163,7 @@ def submit_job(
     ``ApiError`` of the client, ``OutcomeUnknown`` when the job may have been taken, ``WaitTimeout`` when ``timeout``
     seconds of waiting are over; the task then goes on.
     """
-    from preflight.submit.submit import submit_job as submit  # noqa: PLC0415 - loads the client and the ledger
+    from preflight.submit.submit import submit_job as submit  # loads the client and the ledger
 
     with traced("preflight.submit") as span:
         done = submit(

@@ -44,6 +44,7 @@ What a program needs is an attribute; the text is for people and holds no query 
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
 
@@ -89,11 +90,10 @@ class MissingExtra(ConfigurationError):
 
 def install_command(*requirements: str) -> str:
     """The shell command that installs ``requirements`` where this preflight is installed: by pipx, uv, or pip."""
-    import shutil  # noqa: PLC0415 - only for a missing extra
-    import sys  # noqa: PLC0415 - the same
-    from importlib.util import find_spec  # noqa: PLC0415 - the same
-    from pathlib import Path  # noqa: PLC0415 - the same
-    from shlex import quote  # noqa: PLC0415 - the same
+    import shutil  # only for a missing extra
+    from importlib.util import find_spec
+    from pathlib import Path
+    from shlex import quote
 
     wanted, prefix = " ".join(map(quote, requirements)), Path(sys.prefix)
     if (prefix / "pipx_metadata.json").exists():

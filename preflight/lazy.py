@@ -30,7 +30,7 @@ def lazy_names(
     def load(name: str, *, keep: bool = True) -> Any:
         if name not in home_of:
             raise AttributeError(f"module {package['__name__']!r} has no attribute {name!r}")
-        from importlib import import_module  # noqa: PLC0415 - takes time to load, and a name may never be asked for
+        from importlib import import_module  # takes time to load, and a name may never be asked for
 
         home = import_module(home_of[name])
         if prepare is not None:
@@ -70,7 +70,7 @@ def keep_function(package: str, name: str) -> None:
 
 def late(home: str, name: str) -> Any:
     """A function of a module that is loaded now: for a room that must not depend on that of the module."""
-    from importlib import import_module  # noqa: PLC0415 - as above
+    from importlib import import_module
 
     return getattr(import_module(home), name)
 
@@ -83,7 +83,7 @@ class _Pattern:
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        import re  # noqa: PLC0415 - as above
+        import re
 
         compiled: re.Pattern[Any] = re.compile(self._text, self._flags)
         for each in ("match", "fullmatch", "search", "sub", "finditer", "findall", "split"):

@@ -31,7 +31,7 @@ def quote(
     if not plausible:
         return None
     clocks = tuple(dict.fromkeys([*plausible, *[clock.seconds for clock in durations.hints]]))
-    from preflight.model import Quote  # noqa: PLC0415 - a picture has no price
+    from preflight.model import Quote  # a picture has no price
 
     price = spec.price
     policy = rounding or price.rounding
@@ -79,7 +79,7 @@ def quote_asked_for(spec: Spec, seconds: Fraction | None, *, mode: str, orientat
     ``seconds`` is one of the durations that the spec allows, ``None`` for a model whose clips have one price and no
     duration to request.
     """
-    from preflight.model import Quote  # noqa: PLC0415 - as above
+    from preflight.model import Quote
 
     price = spec.price
     if price.basis == "clip":
@@ -128,7 +128,7 @@ class Sum:
         """The sum of all known quotes; ``None`` when there is none."""
         if not self._priced:
             return None
-        from preflight.model import TotalQuote  # noqa: PLC0415 - the same
+        from preflight.model import TotalQuote
 
         return TotalQuote(
             credits=self._credits,

@@ -40,7 +40,7 @@ def trusted_context() -> ssl.SSLContext:
     """
     file, folders = os.environ.get(_FILE), os.environ.get(_FOLDER)
     if not file and not folders and sys.platform in {"darwin", "win32"}:
-        import truststore  # noqa: PLC0415 - asks the system itself, which keeps its authorities in no file
+        import truststore  # asks the system itself, which keeps its authorities in no file
 
         context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
@@ -86,7 +86,7 @@ def _trust_system(context: ssl.SSLContext, *, folder: str, files: Iterable[str])
         except OSError:  # ssl.SSLError is one
             continue
         return
-    import certifi  # noqa: PLC0415 - only where the system has none
+    import certifi  # only where the system has none
 
     context.load_verify_locations(cafile=certifi.where())
 

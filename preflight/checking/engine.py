@@ -148,7 +148,7 @@ class Engine:
             requests = self._requests(target)
             clips += thorough and any(request.path and may_be_a_clip(request) for request in requests)
             if clips >= _CLIPS_BESIDE or any(request.url for request in requests):
-                from preflight.checking.results import in_thread  # noqa: PLC0415 - loads asyncio, in 30 ms
+                from preflight.checking.results import in_thread  # loads asyncio, in 30 ms
 
                 yield from in_thread(
                     chain([(index, target, requests)], ((*item, None) for item in numbered)),
@@ -168,7 +168,7 @@ class Engine:
 
     async def _each_async(self, targets: Iterable[Target] | AsyncIterable[Target]) -> AsyncGenerator[Checked, None]:
         loop = await self._resources.loop_from_another()
-        from preflight.checking.results import in_event_loop  # noqa: PLC0415 - loaded with the loop
+        from preflight.checking.results import in_event_loop  # loaded with the loop
 
         pipeline = self._pipeline(alone=_is_alone(targets))
         async with aclosing(in_event_loop(targets, pipeline, loop)) as results:
@@ -184,7 +184,7 @@ class Engine:
         self._examiner.load()
 
     def _pipeline(self, *, alone: bool, known: Examined | None = None) -> Pipeline:
-        from preflight.checking.pipeline import Pipeline  # noqa: PLC0415 - loads asyncio
+        from preflight.checking.pipeline import Pipeline  # loads asyncio
 
         retries = self._options.retries
         if retries is None:

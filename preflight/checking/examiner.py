@@ -16,6 +16,7 @@ from preflight.model import DefectKind, ImageFacts, Kind, MakeProbe, Reading, Su
 from preflight.model.target import is_url
 from preflight.probes.probe import probe_media
 from preflight.redact import Secrets, hide, redact
+from preflight.sources.limits import RemoteLimits
 from preflight.sources.local import read_local
 from preflight.specs import Spec
 from preflight.tracing.spans import traced
@@ -83,7 +84,7 @@ class Examiner:
     def request(self, source: str, *, kind: Kind | None, field: str | None, base: Path) -> SubjectRequest:
         """The request of ``source``: a URL, or a path relative to ``base``."""
         if is_url(source) or not source.strip():  # an empty text is not a path, either
-            from preflight.sources.url import examine_url  # noqa: PLC0415 - paths do not need it
+            from preflight.sources.url import examine_url  # paths do not need it
 
             address, url = examine_url(source, allow=self._allow)
             return SubjectRequest(
@@ -133,9 +134,8 @@ class Examiner:
         return self._resources.reader(settings, partial(self._new_reader, retries))
 
     def _new_reader(self, retries: int) -> RemoteReader:
-        from preflight.sources.limits import RemoteLimits  # noqa: PLC0415 - with h11 and ssl, 40 ms to load
-        from preflight.sources.remote import RemoteReader  # noqa: PLC0415 - the same
-        from preflight.sources.turns import Hosts  # noqa: PLC0415 - the same
+        from preflight.sources.remote import RemoteReader  # with h11 and ssl, 40 ms to load
+        from preflight.sources.turns import Hosts
 
         limits = RemoteLimits(retries=retries)
         if self._deadline_s is not None:
@@ -223,7 +223,7 @@ class Examiner:
 
     @staticmethod
     def _receipt(reading: Reading[ImageFacts | VideoFacts], url: RemoteUrl) -> Receipt:
-        from preflight.model.receipt import Receipt  # noqa: PLC0415 - loads hashlib, which a local file need not
+        from preflight.model.receipt import Receipt  # loads hashlib, which a local file need not
 
         validator = _without_secrets(reading.transfer, url).validator
         return Receipt.of(reading.fetched, size_bytes=reading.size_bytes, validator=validator)
@@ -243,7 +243,7 @@ class Examiner:
 
 
 def _thumbnailer(resources: Resources) -> Thumbnailer:
-    from preflight.checking.thumbnailer import Thumbnailer  # noqa: PLC0415 - only for --thumbnails
+    from preflight.checking.thumbnailer import Thumbnailer  # only for --thumbnails
 
     return Thumbnailer(resources)
 

@@ -55,7 +55,7 @@ class Judge:
 
     def estimate(self, seconds: Fraction) -> JobReport:
         """The price of a clip of that length, without a clip. Raises ``ConfigurationError`` for one not to be had."""
-        from preflight.model import Durations  # noqa: PLC0415 - see preflight.model; most runs have a file
+        from preflight.model import Durations  # see preflight.model; most runs have a file
 
         spec = self._spec(None)
         durations = Durations(container=seconds) if spec.price.basis == "reference" else None
@@ -162,7 +162,7 @@ class Judge:
         url = job.value(field.name) if field else None
         if not isinstance(url, str):
             return None
-        from preflight.sources.url import inspect_url  # noqa: PLC0415 - most jobs have no callback
+        from preflight.sources.url import inspect_url  # most jobs have no callback
 
         return inspect_url(url, allow=self._options.allow)
 
@@ -202,7 +202,7 @@ class Judge:
 
 
 def _identity(job: Job, spec: Spec) -> str:
-    from preflight.checking.job_hash import job_hash  # noqa: PLC0415 - loads hashlib, which a file by itself need not
+    from preflight.checking.job_hash import job_hash  # loads hashlib, which a file by itself need not
 
     return job_hash(job, spec)
 

@@ -38,7 +38,7 @@ class Asking:
     """Questions to one pool, asked in as many threads as it has workers: where all are busy, the next one waits."""
 
     def __init__(self, pool: WorkerPool, most: int) -> None:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - a single local file needs no thread
+        from concurrent.futures import ThreadPoolExecutor  # a single local file needs no thread
 
         self._pool = pool
         self._threads = ThreadPoolExecutor(most, thread_name_prefix="preflight-ask")
@@ -49,7 +49,7 @@ class Asking:
 
     async def ask(self, work: Callable[[Question], _T]) -> _T:
         """The result of ``work``, which asks one question. Cancelling it frees the worker."""
-        from preflight.workers.pool import Question  # noqa: PLC0415 - see above
+        from preflight.workers.pool import Question
 
         question = Question(self._pool)
         try:
@@ -93,15 +93,15 @@ class Resources:
         with self._lock:
             self._refuse_closed()
             if self._loop is None:
-                from preflight.checking.loop_thread import LoopThread  # noqa: PLC0415 - asyncio takes 30 ms to load
+                from preflight.checking.loop_thread import LoopThread  # asyncio takes 30 ms to load
 
                 self._loop = LoopThread(closed=CLOSED, at_end=self._end)
             return self._loop
 
     async def loop_from_another(self) -> LoopThread:
         """``loop``, for an event loop that goes on while the libraries for it are loaded in a thread."""
-        from asyncio import wrap_future  # noqa: PLC0415 - the caller has loaded these
-        from concurrent.futures import Future  # noqa: PLC0415 - as above
+        from asyncio import wrap_future  # the caller has loaded these
+        from concurrent.futures import Future
 
         with self._lock:
             self._refuse_closed()
@@ -140,7 +140,7 @@ class Resources:
         with self._lock:
             self._refuse_closed()
             if command not in self._pools:
-                from preflight.workers import pool  # noqa: PLC0415 - a check of pictures needs no process
+                from preflight.workers import pool  # a check of pictures needs no process
 
                 seconds = pool.THUMBNAIL_SECONDS if command in ("CLIPS", "PICTURES") else pool.WALL_SECONDS
                 self._pools[command] = pool.WorkerPool(seconds, command=getattr(pool, command), most=most)
@@ -156,7 +156,7 @@ class Resources:
 
     async def beside(self, work: Callable[[], _T]) -> _T:
         """The result of ``work``, which reads a local file, in a thread beside the loop."""
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - loaded by asyncio
+        from concurrent.futures import ThreadPoolExecutor  # loaded by asyncio
 
         with self._lock:
             self._refuse_closed()
@@ -215,7 +215,7 @@ class Resources:
 
 
 async def _in_thread(threads: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
-    import asyncio  # noqa: PLC0415 - loaded by the loop that calls this
+    import asyncio  # loaded by the loop that calls this
 
     future: Future[_T] = threads.submit(work)
     return await asyncio.wrap_future(future)
@@ -223,9 +223,9 @@ async def _in_thread(threads: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
 
 async def in_new_thread(work: Callable[[], _T]) -> _T:
     """The result of ``work`` in a thread of its own, which is finished before the program ends."""
-    from asyncio import wrap_future  # noqa: PLC0415 - the caller has loaded these
-    from concurrent.futures import Future  # noqa: PLC0415 - as above
-    from contextvars import copy_context  # noqa: PLC0415 - as above
+    from asyncio import wrap_future  # the caller has loaded these
+    from concurrent.futures import Future
+    from contextvars import copy_context
 
     result: Future[_T] = Future()
     result.set_running_or_notify_cancel()

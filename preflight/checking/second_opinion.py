@@ -68,7 +68,7 @@ def _are_near(one: Fraction, other: Fraction) -> bool:
 
 def with_second_opinion(facts: VideoFacts, fetched: SparseBytes, pool: Answers) -> VideoFacts:
     """``facts`` with MediaInfo's opinion of the same bytes, if it has one."""
-    from preflight.checking.mediainfo_facts import (  # noqa: PLC0415 - pictures do not need it
+    from preflight.checking.mediainfo_facts import (  # pictures do not need it
         family_of,
         named_by,
         second_opinion,
@@ -109,7 +109,7 @@ def _inflated_bytes(fetched: SparseBytes) -> int:
 
 def _widened(facts: VideoFacts, opinion: SecondOpinion) -> Durations:
     """The clocks, with what MediaInfo reads among the hints where that is another length: it widens the price."""
-    from preflight.model import Clock  # noqa: PLC0415 - pictures do not need it
+    from preflight.model import Clock  # pictures do not need it
 
     durations = facts.durations
     if facts.defects or not durations.plausible:

@@ -102,7 +102,7 @@ class Selection:
 
 
 def _patterns(pattern: str, folder: str) -> Patterns:
-    from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which most runs do not need
+    from preflight.targets.patterns import Patterns  # loads pathspec, which most runs do not need
 
     return Patterns([pattern], folder=folder)
 

@@ -62,7 +62,7 @@ def gather(facts: ImageFacts | VideoFacts, *, is_local: bool) -> Gather:
     if facts.container in ("MP4", "MOV"):
         if facts.encrypted:
             return partial(_gather_nothing, "is encrypted")
-        from preflight.checking.thumbnail_frames import gather_frames  # noqa: PLC0415 - pictures do not need it
+        from preflight.checking.thumbnail_frames import gather_frames  # pictures do not need it
 
         return partial(gather_frames, facts, is_local=is_local)
     demuxer = _DEMUXERS.get(facts.container or "")

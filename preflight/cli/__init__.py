@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False  # as in typing: main() sets up interrupts before anything else is loaded
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,18 +12,16 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a command and exit with its code (``exit_codes.py``)."""
     # While modules load, an interrupt ends the process as the system would, without a traceback.
-    import _signal  # type: ignore[import-not-found]  # noqa: PLC0415 - signal makes enums of it, which takes time
+    import _signal  # type: ignore[import-not-found]  # signal makes enums of it, which takes time
 
     loading = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
     if loading:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-    import gc  # noqa: PLC0415 - see above
+    import gc
 
     # A start makes tens of thousands of objects and drops few: looking through them all the time would take a tenth.
     gc.set_threshold(50_000, *gc.get_threshold()[1:])
-    import sys  # noqa: PLC0415 - see above
-
-    from preflight.cli.run import run  # noqa: PLC0415 - see above
+    from preflight.cli.run import run
 
     if loading:
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)

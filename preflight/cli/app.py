@@ -70,7 +70,7 @@ class Commands(click.Group):
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command
         if cmd_name in _WITHOUT_SETTINGS:
             return with_help(command)
-        from preflight.cli.options.settings_options import with_settings  # noqa: PLC0415 - help and completion need no settings
+        from preflight.cli.options.settings_options import with_settings  # help and completion need no settings
 
         return with_help(with_settings(command, finds=cmd_name not in _NAMED_SETTINGS_ALONE))
 
@@ -102,7 +102,7 @@ class Commands(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names and summaries above: click's own way loads every command for them."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+        from click.shell_completion import CompletionItem  # only for completion
 
         known = [
             CompletionItem(name, help=said) for name, (_, said) in _COMMANDS.items() if name.startswith(incomplete)

@@ -76,6 +76,6 @@ def _step_summary() -> SummaryRows | None:
     """The findings for the summary of a workflow's step, where there is one."""
     if not os.environ.get("GITHUB_STEP_SUMMARY"):
         return None
-    from preflight.render.build_servers.github import SummaryRows  # noqa: PLC0415 - only in a workflow
+    from preflight.render.build_servers.github import SummaryRows  # only in a workflow
 
     return SummaryRows(source_tree())

@@ -25,8 +25,8 @@ SETTINGS_TEXT = f'baseline = "{BASELINE_FILE}"\n'
 
 def first_baseline(top: Path) -> tuple[str, int] | None:
     """The text of a baseline with all that an offline check of ``top`` finds, and how many; ``None`` for nothing."""
-    from preflight.checking.baseline import baseline_object  # noqa: PLC0415 - the engine is loaded in a repository only
-    from preflight.checking.engine import Engine  # noqa: PLC0415 - the same
+    from preflight.checking.baseline import baseline_object  # the engine is loaded in a repository only
+    from preflight.checking.engine import Engine
 
     options = replace(engine_options(offline=True), baseline=None)
     targets = find_targets([str(top)], PlaceOptions(), JobOptions(), options)

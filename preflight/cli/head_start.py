@@ -27,7 +27,7 @@ def begin(command: str, arguments: Sequence[str]) -> None:
     """Start the process, if ``command`` with these ``arguments`` seems to check one clip. A wrong guess is harmless."""
     if command not in _COMMANDS or not _is_one_clip(arguments):
         return
-    from preflight.checking.resources import Resources  # noqa: PLC0415 - only for clips
+    from preflight.checking.resources import Resources  # only for clips
 
     _BEGUN.append(Resources())
     _BEGUN[-1].mediainfo.warm()
@@ -35,7 +35,7 @@ def begin(command: str, arguments: Sequence[str]) -> None:
 
 def resources() -> AbstractContextManager[Resources]:
     """The resources for an engine, with the process in them if it was started. They are closed at the end."""
-    from preflight.checking.resources import Resources  # noqa: PLC0415 - help and completion do without
+    from preflight.checking.resources import Resources
 
     return closing(_BEGUN.pop() if _BEGUN else Resources())
 
@@ -54,9 +54,9 @@ def _is_one_clip(arguments: Sequence[str]) -> bool:
     named = [each for each in values if "." in each or ":" in each]
     if not named:
         return False
-    from preflight.model.file_types import JOB_SUFFIXES, promised_kind  # noqa: PLC0415 - only for files and URLs
-    from preflight.model.report import Kind  # noqa: PLC0415 - the same
-    from preflight.model.target import is_url  # noqa: PLC0415 - the same
+    from preflight.model.file_types import JOB_SUFFIXES, promised_kind  # only for files and URLs
+    from preflight.model.report import Kind
+    from preflight.model.target import is_url
 
     kinds = []
     for each in named:

@@ -82,7 +82,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         _say(error.format_message())
         return Exit.USAGE
     except click.ClickException as error:  # usage errors among them
-        from preflight.cli.help.usage_errors import usage_of  # noqa: PLC0415 - only for them
+        from preflight.cli.help.usage_errors import usage_of  # only for them
 
         _say(usage_of(error, sys.argv[1:] if arguments is None else arguments))
         return Exit.USAGE
@@ -103,7 +103,7 @@ def _run(arguments: Sequence[str] | None) -> int:
             discard_output()
             _say(f"preflight: cannot write to standard output: {error.strerror}")
             return Exit.USAGE
-        import traceback  # noqa: PLC0415 - only for a bug
+        import traceback  # only for a bug
 
         with suppress(OSError):
             traceback.print_exc()

@@ -111,7 +111,7 @@ def _work(
         # Read when Ray is loaded: it neither reports that it is used, nor writes to our streams.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-        from preflight.runs.engines.ray_engine import work_on_ray  # noqa: PLC0415 - an extra
+        from preflight.runs.engines.ray_engine import work_on_ray  # an extra
 
         is_tls = os.environ.get("RAY_USE_TLS", "0").lower() in ("1", "true")
         work_on_ray(task, parts, rows_of, watcher, address=run.address, workers=run.workers, most=most, is_tls=is_tls)

@@ -78,7 +78,7 @@ def say_beside(report: Report, targets: Targets, baseline: Baseline | None) -> N
     if targets.skipped:
         remark(f"skipped {targets.skipped.in_words()}")
     if targets.empty or targets.commented or baseline is not None:
-        from preflight.cli.printing.remarks import remarks  # noqa: PLC0415 - most runs have no remarks
+        from preflight.cli.printing.remarks import remarks  # most runs have no remarks
 
         for text in remarks(report, targets.empty, targets.commented, baseline):
             remark(text)
@@ -112,12 +112,12 @@ def _named(
 ) -> Iterator[Target]:
     columns = dict(places.column)
     if name == "-":
-        from preflight.targets.standard_input import read_stream  # noqa: PLC0415 - files do not need it
+        from preflight.targets.standard_input import read_stream  # files do not need it
 
         yield from read_stream(sys.stdin.buffer, model=options.model, columns=columns, specs=options.specs)
         return
     if not jobs_only and not options.offline and _is_web_manifest(name):
-        from preflight.targets.web_manifest import read_web  # noqa: PLC0415 - loads the network
+        from preflight.targets.web_manifest import read_web  # loads the network
 
         yield from read_web(
             name,
@@ -147,7 +147,7 @@ def _is_web_manifest(name: str) -> bool:
     """Whether ``name`` is the URL of a manifest at a web server: a media file has another suffix."""
     if not is_url(name) or not any(suffix in name.lower() for suffix in MANIFEST_SUFFIXES):
         return False
-    from preflight.jobfiles.stores import is_web_url  # noqa: PLC0415 - loads YAML
+    from preflight.jobfiles.stores import is_web_url  # loads YAML
 
     return is_web_url(name)
 
@@ -161,7 +161,7 @@ def _filters() -> Filters:
 
 
 def _listed(source: str, *, null: bool) -> Iterator[str]:
-    from preflight.targets.standard_input import read_names  # noqa: PLC0415 - only for this option
+    from preflight.targets.standard_input import read_names  # only for this option
 
     if source == "-":
         yield from read_names(sys.stdin.buffer, null=null)

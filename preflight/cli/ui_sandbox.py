@@ -39,8 +39,8 @@ def in_sandbox(
         raise click.UsageError("--sandbox starts a sandbox of its own: leave out --api-url")
     if upload.is_wanted:
         raise click.UsageError("--sandbox serves local files by itself: leave out --upload and --upload-command")
-    from preflight.sandbox import Options, serve, serve_media  # noqa: PLC0415 - an extra
-    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads asyncio
+    from preflight.sandbox import Options, serve, serve_media  # an extra
+    from preflight.sandbox.measure import probe_image, probe_seconds  # loads asyncio
 
     options = Options(prober=probe_seconds, image_prober=probe_image, speed=_SPEED, specs=specs)
     with ExitStack() as stack:

@@ -80,7 +80,7 @@ def base_of(text: str) -> str:
     tells it from others: a final dot of the host and an empty query come off, and the path and an IPv6 address are
     spelled in one way (RFC 3986 §6.2.2). Raises ``ConfigurationError``.
     """
-    import httpx2  # noqa: PLC0415 - takes time to load, and the options of a command need the rest of this
+    import httpx2  # takes time to load, and the options of a command need the rest of this
 
     if len(text) > _MAX_LENGTH or not text.isprintable():
         raise ConfigurationError("the API's URL is too long or holds characters that cannot be printed")

@@ -86,7 +86,7 @@ def compare(
 def _unread(tables: list[str]) -> Iterator[str]:
     """A remark on the Parquet files of a repository, where they cannot be read."""
     if tables:
-        from preflight.jobfiles.parquet_reader import can_read_parquet  # noqa: PLC0415 - only where there is one
+        from preflight.jobfiles.parquet_reader import can_read_parquet  # only where there is one
 
         if not can_read_parquet():
             first = shown_path(tables[0]) + (f" and {len(tables) - 1} more" if tables[1:] else "")

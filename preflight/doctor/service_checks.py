@@ -40,8 +40,8 @@ def account(
 
     ``find_key`` returns the text of the key, ``None`` where there is none, and raises ``ConfigurationError``.
     """
-    from preflight.client.auth import ApiKey  # noqa: PLC0415 - its package loads httpx2, which may be what is broken
-    from preflight.client.protocol import Lost  # noqa: PLC0415 - the same
+    from preflight.client.auth import ApiKey  # its package loads httpx2, which may be what is broken
+    from preflight.client.protocol import Lost
 
     key: ApiKey | None = None
     try:
@@ -79,11 +79,11 @@ def account(
 
 def _asked_once(base_url: str, key: ApiKey | None, *, within: float) -> Reply:
     """The reply to one request for the credits, without retries. Raises ``ConfigurationError``."""
-    from preflight.client.calls import CREDITS_PATH  # noqa: PLC0415 - as above
-    from preflight.client.face import http_client  # noqa: PLC0415 - as above
-    from preflight.client.protocol import Request  # noqa: PLC0415 - as above
-    from preflight.client.sync import exchange  # noqa: PLC0415 - as above
-    from preflight.client.wire import Wire  # noqa: PLC0415 - as above
+    from preflight.client.calls import CREDITS_PATH
+    from preflight.client.face import http_client
+    from preflight.client.protocol import Request
+    from preflight.client.sync import exchange
+    from preflight.client.wire import Wire
 
     wire = Wire(key, base_url)
     with http_client(wire) as http:
@@ -98,7 +98,7 @@ def _reason(lost: Lost) -> str:
 
 def _answered(base_url: str, answer: ApiResponse, *, has_key: bool) -> Iterator[Check]:
     """Whether the API answered, and the account in its answer."""
-    from preflight.client import responses as answers  # noqa: PLC0415 - as above
+    from preflight.client import responses as answers
 
     try:
         balance = answers.credits(answer).balance

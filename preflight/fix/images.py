@@ -70,7 +70,7 @@ def write_picture(source: BinaryIO, target: BinaryIO, recipe: ImageRecipe) -> Wo
 def _open(data: bytes, recipe: ImageRecipe) -> _Work:
     Image.MAX_IMAGE_PIXELS = None  # checked below instead, with a message of our own
     if recipe.heif:
-        from pillow_heif import register_heif_opener  # noqa: PLC0415 - an extra, and only for HEIC
+        from pillow_heif import register_heif_opener  # an extra, and only for HEIC
 
         register_heif_opener(thumbnails=False)
     formats = ("HEIF",) if recipe.heif else _FORMATS

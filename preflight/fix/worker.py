@@ -45,10 +45,10 @@ def carry_out(recipe: Recipe, given: BinaryIO, made: BinaryIO, again: BinaryIO) 
     """Carry out one recipe. An error of a decoder becomes an answer."""
     try:
         if isinstance(recipe, VideoRecipe):
-            from preflight.fix.remux import write_clip  # noqa: PLC0415 - loads FFmpeg
+            from preflight.fix.remux import write_clip  # loads FFmpeg
 
             return write_clip(given, made, again, recipe)
-        from preflight.fix.images import write_picture  # noqa: PLC0415 - loads Pillow
+        from preflight.fix.images import write_picture  # loads Pillow
 
         return write_picture(given, made, recipe)
     except Refused as error:
@@ -63,19 +63,19 @@ def carry_out(recipe: Recipe, given: BinaryIO, made: BinaryIO, again: BinaryIO) 
 def _load(recipe: Recipe) -> None:
     """Load the libraries and everything that they load on first use, while files can still be opened."""
     if isinstance(recipe, VideoRecipe):
-        import av  # noqa: PLC0415 - see carry_out
+        import av  # see carry_out
 
         import_module("preflight.fix.remux")
         for module in walk_packages(av.__path__, "av."):
             if not module.name.endswith(("__main__", "datasets")):
                 import_module(module.name)
         return
-    from PIL import Image  # noqa: PLC0415 - the same
+    from PIL import Image
 
     import_module("preflight.fix.images")
     Image.init()
     if recipe.heif:
-        import pillow_heif  # noqa: F401, PLC0415 - an extra
+        import pillow_heif  # noqa: F401 - an extra
 
 
 if __name__ == "__main__":

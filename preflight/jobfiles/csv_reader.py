@@ -164,7 +164,7 @@ class _Feed:
         if isinstance(error, JobUnreadable):
             found = error
         else:
-            from preflight.jobfiles.csv_mistakes import find_quote  # noqa: PLC0415 - only for a mistake
+            from preflight.jobfiles.csv_mistakes import find_quote  # only for a mistake
 
             text = Text("".join(self._taken), path=self._rest.path, first_line=self._first_line)
             index, words = find_quote(text.string, delimiter, error)

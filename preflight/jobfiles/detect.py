@@ -146,7 +146,7 @@ def _is_table_of_jobs(text: str, marks: JobMarks, given: Mapping[str, str]) -> b
 
 
 def _is_parquet_of_jobs(path: Path, marks: JobMarks, given: Mapping[str, str]) -> bool:
-    from preflight.jobfiles.parquet_reader import can_read_parquet, parquet_columns  # noqa: PLC0415 - only for Parquet
+    from preflight.jobfiles.parquet_reader import can_read_parquet, parquet_columns  # only for Parquet
 
     if not can_read_parquet():
         return False

@@ -100,7 +100,7 @@ class _Reader:
         try:
             value, self._at = _DECODER.raw_decode(self._string, start)
         except json.JSONDecodeError as exc:
-            from preflight.jobfiles.json_mistakes import broken_scalar  # noqa: PLC0415 - only for a mistake
+            from preflight.jobfiles.json_mistakes import broken_scalar  # only for a mistake
 
             message = f"not JSON: {broken_scalar(self._string, exc)}"
             raise self._text.unreadable(message, self._text.place(exc.pos)) from exc
@@ -121,7 +121,7 @@ class _Reader:
 
     def _mistake(self, wanted: str) -> JobUnreadable:
         """The error for the character here, where the text needs ``wanted``."""
-        from preflight.jobfiles.json_mistakes import Unexpected, describe  # noqa: PLC0415 - only for a mistake
+        from preflight.jobfiles.json_mistakes import Unexpected, describe  # only for a mistake
 
         self._peek()
         here = Unexpected(

@@ -130,7 +130,7 @@ def read_opened(
 ) -> Iterator[Job | JobUnreadable]:
     """The same from a file that is open. ``suffix``, in lower case, tells its kind; ``path`` is its name."""
     if suffix in PARQUET_SUFFIXES:
-        from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
+        from preflight.jobfiles.parquet_reader import read_parquet  # starts a process
 
         rows = read_parquet(stream, shown=path, models=TableModels(default_model, specs), columns=columns)
         yield from _at_most(rows, max_rows, path=path)

@@ -31,8 +31,8 @@ def main() -> None:
     """Read the file, and write its rows or the reason why it cannot be read."""
     out = sys.stdout
     try:
-        import pyarrow as pa  # noqa: PLC0415 - loaded before the limits hold
-        import pyarrow.parquet as pq  # noqa: PLC0415 - the same
+        import pyarrow as pa  # loaded before the limits hold
+        import pyarrow.parquet as pq
 
         pa.set_memory_pool(pa.system_memory_pool())
         pa.set_cpu_count(1)
@@ -43,7 +43,7 @@ def main() -> None:
             confine(bounds)
             source: Any = pa.PythonFile(sys.stdin.buffer, mode="r")
         else:
-            from preflight.jobfiles.stores import open_store  # noqa: PLC0415 - loads fsspec
+            from preflight.jobfiles.stores import open_store  # loads fsspec
 
             source = open_store(url)
         _write(pq.ParquetFile(source, **_reading()), pa, out)

@@ -59,7 +59,7 @@ def open_store(url: str) -> io.BufferedReader[Any]:
     """
     if find_spec("fsspec") is None:
         raise MissingExtra(f"reading {_scheme(url)}://", "runs")
-    import fsspec.core  # noqa: PLC0415 - 100 ms, and more for the store itself
+    import fsspec.core  # 100 ms, and more for the store itself
 
     shown = redact(url)
     try:
@@ -82,7 +82,7 @@ def load_stored(
     """The jobs of the manifest at ``url``, as ``load_manifest`` reads a file; Parquet by an isolated process."""
     shown, suffix = redact(url), suffix_of(url)
     if suffix in PARQUET_SUFFIXES:
-        from preflight.jobfiles.parquet_reader import read_parquet  # noqa: PLC0415 - starts a process
+        from preflight.jobfiles.parquet_reader import read_parquet  # starts a process
 
         yield from read_parquet(url, shown=shown, models=TableModels(default_model, specs), columns=columns)
         return

@@ -106,7 +106,7 @@ def _require_few_directives(text: Text) -> None:
 
 
 def _not_yaml(exc: yaml.YAMLError, text: Text) -> JobUnreadable:
-    from preflight.jobfiles.yaml_mistakes import find_mistake  # noqa: PLC0415 - only for a mistake
+    from preflight.jobfiles.yaml_mistakes import find_mistake  # only for a mistake
 
     problem, context = getattr(exc, "problem", None), getattr(exc, "context", None)
     at, began = getattr(exc, "problem_mark", None), getattr(exc, "context_mark", None)

@@ -30,7 +30,7 @@ def retry_after(headers: Mapping[str, str], *, now: Callable[[], datetime] = _no
         return None
     if _SECONDS.fullmatch(value):
         return float(value)
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly any server wishes for a date
+    from email.utils import parsedate_to_datetime  # hardly any server wishes for a date
 
     try:
         until, date = parsedate_to_datetime(value), headers.get("date")

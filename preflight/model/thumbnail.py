@@ -50,7 +50,7 @@ class Thumbnail:
         """The picture as a URL that holds it, for HTML and JSON; ``None`` where there is none."""
         if not self.data or self.media_type not in MEDIA_TYPES:
             return None
-        from base64 import b64encode  # noqa: PLC0415 - only where somebody looks
+        from base64 import b64encode  # only where somebody looks
 
         return f"data:{self.media_type};base64,{b64encode(self.data).decode('ascii')}"
 

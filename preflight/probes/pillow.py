@@ -31,14 +31,14 @@ class Picture(NamedTuple):
 
 def identify_jpeg(skeleton: bytes) -> Picture:
     """Raises ``MediaError`` when Pillow would not open it, for its header or for its number of pixels."""
-    from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415 - checking a clip must not load Pillow
+    from PIL.JpegImagePlugin import JpegImageFile  # checking a clip must not load Pillow
 
     return _identify(JpegImageFile, skeleton)
 
 
 def identify_png(skeleton: bytes) -> Picture:
     """Raises ``MediaError`` when Pillow would not open it, for its header or for its number of pixels."""
-    from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415 - checking a clip must not load Pillow
+    from PIL.PngImagePlugin import PngImageFile  # checking a clip must not load Pillow
 
     return _identify(PngImageFile, skeleton)
 

@@ -46,7 +46,7 @@ def probe_media(
             yield from cursor.read_optional(len(head), max(rest, 0), keep=True)
         return (yield from _probe_image(cursor, sniffed))
     if sniffed == ISO_MEDIA:
-        from preflight.probes.isobmff.movie import probe_movie  # noqa: PLC0415 - see above
+        from preflight.probes.isobmff.movie import probe_movie
 
         facts = yield from probe_movie(cursor)
         if facts.fragmented and size is not None and cursor.holds(0, size):
@@ -54,22 +54,22 @@ def probe_media(
         return facts
     if sniffed.family is Family.VIDEO:
         yield from cursor.read_optional(max(0, (size or 0) - limits.TAIL_SPAN_BYTES), limits.TAIL_SPAN_BYTES)
-    from preflight.model import VideoFacts  # noqa: PLC0415 - see above
+    from preflight.model import VideoFacts
 
     return VideoFacts(container=sniffed.name, family=sniffed.family, size_bytes=size)
 
 
 def _probe_image(cursor: Cursor, sniffed: Sniffed) -> Generator[Span, bytes, ImageFacts]:
     if sniffed.name == "JPEG":
-        from preflight.probes.jpeg import probe_jpeg  # noqa: PLC0415 - see above
+        from preflight.probes.jpeg import probe_jpeg
 
         return (yield from probe_jpeg(cursor))
     if sniffed.name == "PNG":
-        from preflight.probes.png import probe_png  # noqa: PLC0415 - see above
+        from preflight.probes.png import probe_png
 
         return (yield from probe_png(cursor))
     if sniffed == ISO_MEDIA:
-        from preflight.probes.isobmff.movie import probe_movie  # noqa: PLC0415 - see above
+        from preflight.probes.isobmff.movie import probe_movie
 
         movie = yield from probe_movie(cursor)
         return ImageFacts(
@@ -81,7 +81,7 @@ def _probe_image(cursor: Cursor, sniffed: Sniffed) -> Generator[Span, bytes, Ima
         )
     name, found = sniffed.name, None
     if name and sniffed.family is Family.PICTURE:
-        from preflight.probes.image_sizes import read_picture  # noqa: PLC0415 - see above
+        from preflight.probes.image_sizes import read_picture
 
         picture = yield from read_picture(cursor, name)
         name, found = picture.name or name, picture.size

@@ -14,7 +14,7 @@ _LONGEST_WORD = 100
 
 def close_words(word: str, known: Iterable[str], *, cutoff: float = 0.6, most: int = 1) -> list[str]:
     """Those of ``known`` that are like ``word``, the likeliest first, at most ``most``."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+    from difflib import get_close_matches  # only for a mistake
 
     words = list(known)
     return get_close_matches(word[:_LONGEST_WORD], words, n=most, cutoff=cutoff) if words and most else []

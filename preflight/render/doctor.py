@@ -45,7 +45,7 @@ def checks_object(checks: Sequence[Check]) -> dict[str, Any]:
 
 def render_checks(checks: Sequence[Check], console: Console) -> None:
     """State, name and what was found, then a conclusion."""
-    from rich.table import Table  # noqa: PLC0415 - rich may be broken, and JSON needs none of it
+    from rich.table import Table  # rich may be broken, and JSON needs none of it
 
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
@@ -78,7 +78,7 @@ def _fix_of(missing: Sequence[Check], names: Sequence[str]) -> str | None:
 
 
 def _rows(checks: Iterable[Check]) -> Iterator[tuple[Text, Text, Text]]:
-    from rich.text import Text  # noqa: PLC0415 - the same
+    from rich.text import Text
 
     for check in checks:
         found = Text(printable(hide(check.found)))

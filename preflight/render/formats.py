@@ -40,7 +40,7 @@ MakeStream: TypeAlias = "Callable[[Surroundings], Stream]"
 
 def _object(name: str, value: Any) -> Any:
     """What the function ``name`` of ``json_objects`` makes of ``value``."""
-    from preflight.render.objects import json_objects  # noqa: PLC0415 - only for JSON
+    from preflight.render.objects import json_objects  # only for JSON
 
     return getattr(json_objects, name)(value)
 
@@ -59,55 +59,55 @@ def _lines(lines_of: Callable[[_T], Iterable[str]]) -> Renderer[_T]:
 
 
 def _text(around: Surroundings) -> Stream:
-    from preflight.render.texts.text_stream import TextStream  # noqa: PLC0415 - other formats do without
+    from preflight.render.texts.text_stream import TextStream  # other formats do without
 
     return TextStream(around.lay_out, around.next_commands, around.lines)
 
 
 def _findings_text(around: Surroundings) -> Stream:
-    from preflight.render.texts.text_stream import FindingsText  # noqa: PLC0415 - the same
+    from preflight.render.texts.text_stream import FindingsText
 
     return FindingsText(around.lay_out, around.lines)
 
 
 def _json_document(_: Surroundings) -> Stream:
-    from preflight.render.streams import JsonDocument  # noqa: PLC0415 - only for this format
+    from preflight.render.streams import JsonDocument  # only for this format
 
     return JsonDocument()
 
 
 def _json_stream(_: Surroundings) -> Stream:
-    from preflight.render.streams import JsonLines  # noqa: PLC0415 - the same
+    from preflight.render.streams import JsonLines
 
     return JsonLines()
 
 
 def _concise(around: Surroundings) -> Stream:
-    from preflight.render.streams import Concise  # noqa: PLC0415 - the same
+    from preflight.render.streams import Concise
 
     return Concise(around.tree())
 
 
 def _csv(_: Surroundings) -> Stream:
-    from preflight.render.tabular.row_tables import CsvStream  # noqa: PLC0415 - the same
+    from preflight.render.tabular.row_tables import CsvStream
 
     return CsvStream()
 
 
 def _markdown(_: Surroundings) -> Stream:
-    from preflight.render.tabular.row_tables import MarkdownStream  # noqa: PLC0415 - the same
+    from preflight.render.tabular.row_tables import MarkdownStream
 
     return MarkdownStream()
 
 
 def _gitlab(around: Surroundings) -> Stream:
-    from preflight.render.build_servers.gitlab import CodeQuality  # noqa: PLC0415 - the same
+    from preflight.render.build_servers.gitlab import CodeQuality
 
     return CodeQuality(_sarif(around))
 
 
 def _sarif(around: Surroundings) -> SarifStream:
-    from preflight.render.build_servers.sarif import SarifStream  # noqa: PLC0415 - the same
+    from preflight.render.build_servers.sarif import SarifStream
 
     version, pages = around.about()
     stack = ExitStack()
@@ -116,32 +116,32 @@ def _sarif(around: Surroundings) -> SarifStream:
 
 
 def _junit(around: Surroundings) -> Stream:
-    from preflight.render.build_servers.junit import JUnitStream  # noqa: PLC0415 - loads junitparser
+    from preflight.render.build_servers.junit import JUnitStream  # loads junitparser
 
     return JUnitStream(around.tree())
 
 
 def _github(around: Surroundings) -> Stream:
-    from preflight.render.build_servers.github import WorkflowCommands  # noqa: PLC0415 - only for this format
+    from preflight.render.build_servers.github import WorkflowCommands  # only for this format
 
     return WorkflowCommands(around.tree())
 
 
 def _html(around: Surroundings) -> Stream:
-    from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
+    from preflight.render.html.report_page import ReportPage  # an extra
 
     return ReportPage(around)
 
 
 def _quotes_html(report: Report, around: Surroundings) -> str:
-    from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
+    from preflight.render.html.report_page import ReportPage  # an extra
 
     return _whole(partial(ReportPage, title="Estimate of the price"))(report, around)
 
 
 def _whole(make: MakeStream) -> Renderer[Report]:
     def write(report: Report, around: Surroundings) -> str:
-        from preflight.render.streams import whole  # noqa: PLC0415 - only for a report that is whole already
+        from preflight.render.streams import whole  # only for a report that is whole already
 
         return whole(make(around), report)
 
@@ -149,45 +149,45 @@ def _whole(make: MakeStream) -> Renderer[Report]:
 
 
 def _quotes_text(report: Report, around: Surroundings) -> str:
-    from preflight.render.texts.text import render_quotes  # noqa: PLC0415 - loads rich
+    from preflight.render.texts.text import render_quotes  # loads rich
 
     with around.lines() as line_of:
         return around.lay_out(partial(render_quotes, report, line_of=line_of))
 
 
 def _fact_lines(report: Report) -> Iterable[str]:
-    from preflight.render.texts import phrases  # noqa: PLC0415 - only for text
+    from preflight.render.texts import phrases  # only for text
 
     return [phrases.fact_line(subject) for job in report.jobs for subject in job.subjects]
 
 
 def _outcome_lines(outcomes: Sequence[Outcome]) -> Iterable[str]:
-    from preflight.render.fixes import render_outcomes  # noqa: PLC0415 - loads the repairs
+    from preflight.render.fixes import render_outcomes  # loads the repairs
 
     return render_outcomes(outcomes)
 
 
 def _outcome_objects(outcomes: Sequence[Outcome]) -> list[Mapping[str, Any]]:
-    from preflight.render.fixes import outcome_object  # noqa: PLC0415 - the same
+    from preflight.render.fixes import outcome_object
 
     return [outcome_object(outcome) for outcome in outcomes if not outcome.is_job]
 
 
 def _outcomes_object(outcomes: Sequence[Outcome]) -> Mapping[str, Any]:
-    from preflight.render.fixes import fix_object  # noqa: PLC0415 - the same
+    from preflight.render.fixes import fix_object
 
     return fix_object(outcomes)
 
 
 def _submission_lines(submission: Submission) -> Iterable[str]:
-    from preflight.render.payments.submissions import submission_lines  # noqa: PLC0415 - only for text
+    from preflight.render.payments.submissions import submission_lines  # only for text
 
     return submission_lines(submission)
 
 
 def _listing(name: str) -> Renderer[Listing]:
     def write(listing: Listing, around: Surroundings) -> str:
-        from preflight.render.payments import ledger_list  # noqa: PLC0415 - loads rich
+        from preflight.render.payments import ledger_list  # loads rich
 
         return str(getattr(ledger_list, name)(listing, around))
 
@@ -195,20 +195,20 @@ def _listing(name: str) -> Renderer[Listing]:
 
 
 def _entry_text(entries: Sequence[Entry], around: Surroundings) -> str:
-    from preflight.render.payments.ledger import render_entry  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import render_entry
 
     (entry,) = entries
     return around.lay_out(partial(render_entry, entry))
 
 
 def _ledger_object(entries: Sequence[Entry]) -> Mapping[str, Any]:
-    from preflight.render.payments.ledger import ledger_object  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import ledger_object
 
     return ledger_object(entries)
 
 
 def _entry_objects(entries: Sequence[Entry]) -> list[Mapping[str, Any]]:
-    from preflight.render.payments.ledger import entry_object  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import entry_object
 
     return [entry_object(entry) for entry in entries]
 
@@ -217,13 +217,13 @@ _Calibration: TypeAlias = "tuple[Sequence[Observation], Sequence[Candidate]]"
 
 
 def _calibration_text(calibration: _Calibration, around: Surroundings) -> str:
-    from preflight.render.payments.ledger import render_calibration  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import render_calibration
 
     return around.lay_out(partial(render_calibration, *calibration))
 
 
 def _calibration_object(calibration: _Calibration) -> Mapping[str, Any]:
-    from preflight.render.payments.ledger import calibration_object  # noqa: PLC0415 - the same
+    from preflight.render.payments.ledger import calibration_object
 
     return calibration_object(*calibration)
 

@@ -47,7 +47,7 @@ class Spool:
         self._chars += len(text)
         if self._chars > _HELD_CHARS:
             if self._file is None:
-                import tempfile  # noqa: PLC0415 - takes time to load, and few runs hold that much
+                import tempfile  # takes time to load, and few runs hold that much
 
                 # Closed when it is read.
                 self._file = tempfile.TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="")  # noqa: SIM115
@@ -139,7 +139,7 @@ class Concise:
 
 def whole(stream: Stream, report: Report) -> str:
     """All of ``report`` as ``stream`` writes it."""
-    from preflight.checking.totals import totals_of  # noqa: PLC0415 - only for a whole report
+    from preflight.checking.totals import totals_of  # only for a whole report
 
     parts = [stream.job(job) for job in report.jobs]
     return "".join([*parts, *stream.end(totals_of(report.jobs))])

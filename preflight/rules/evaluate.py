@@ -101,7 +101,7 @@ def with_one_command(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator[Finding]:
     """The findings about a length alone, for an estimate without a file."""
-    from preflight.model import VideoFacts  # noqa: PLC0415 - see preflight.model; most runs have a file
+    from preflight.model import VideoFacts  # see preflight.model; most runs have a file
 
     facts = VideoFacts(container=spec.video.containers[0], family=Family.VIDEO, size_bytes=None, durations=durations)
     case = VideoCase(facts=facts, spec=spec, name="clip.mp4", orientation=orientation)

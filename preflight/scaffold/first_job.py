@@ -51,7 +51,7 @@ def job_text(spec: Spec, options: str = "") -> str:
 
 def sample_files() -> Iterator[Traversable]:
     """The sample media that come with the package: two that pass, and two that fail."""
-    from importlib.resources import files  # noqa: PLC0415 - takes time to load
+    from importlib.resources import files  # takes time to load
 
     media = files("preflight").joinpath("sandbox", "media")
     return (media / name for name in ("character.png", "dance.mp4", "renamed.png", "too-long.mp4"))
@@ -63,7 +63,7 @@ def sample_job() -> str:
 
 
 def _field(field: FieldSpec, spec: Spec, *, indent: str) -> Iterator[str]:
-    import json  # noqa: PLC0415 - takes time to load
+    import json  # takes time to load
 
     for sentence in _said(field, spec):
         yield from textwrap.wrap(

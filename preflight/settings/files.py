@@ -75,7 +75,7 @@ def _read(path: Path, *, found: bool) -> SettingsFile | None:
     shared = path.name == SHARED_NAME
     if shared and found and ("preflight" not in text or re.search(_NAMED, text) is None):
         return None
-    import tomllib  # noqa: PLC0415 - most runs have no settings file
+    import tomllib  # most runs have no settings file
 
     try:
         values: Any = tomllib.loads(text, parse_float=Decimal)

@@ -208,7 +208,7 @@ class Hosts(Texts):
     """Hosts, in the form of ``--allow-host``."""
 
     def _checked(self, items: Iterable[str]) -> tuple[str, ...]:
-        from preflight.sources.host import AllowedHost  # noqa: PLC0415 - only where a host is set
+        from preflight.sources.host import AllowedHost  # only where a host is set
 
         checked = super()._checked(items)
         try:
@@ -223,7 +223,7 @@ class ProxyUrl(Text):
     """A proxy, in the form of ``--proxy``. It is shown without user name and password."""
 
     def parse(self, text: str) -> str:
-        from preflight.sources.proxy import Proxy  # noqa: PLC0415 - only where a proxy is set
+        from preflight.sources.proxy import Proxy  # only where a proxy is set
 
         try:
             Proxy.parse(text)

@@ -93,7 +93,7 @@ class PathIgnores:
 
 def rule_names(*, areas: bool = True) -> list[str]:
     """The names that select rules: areas, then ids."""
-    from preflight.rules import RULES, Area  # noqa: PLC0415 - takes time to load: most runs set none of these
+    from preflight.rules import RULES, Area  # takes time to load: most runs set none of these
 
     ids = [rule.id for rule in RULES]
     return [*(area.value for area in Area), *ids] if areas else ids
@@ -103,7 +103,7 @@ def require_rule(name: str, *, areas: bool = True) -> str:
     """``name``, if it is a rule's id, or an area. Raises ``ValueError`` with a suggestion."""
     known = rule_names(areas=areas)
     if name not in known:
-        from preflight.rules import no_rule  # noqa: PLC0415 - loaded by now
+        from preflight.rules import no_rule  # loaded by now
 
         raise Unfit(no_rule(name, known))
     return name

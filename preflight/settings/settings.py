@@ -98,7 +98,7 @@ def _whole(text: str) -> int:
 
 
 def _default_spec() -> Spec:
-    from preflight.specs import load_spec  # noqa: PLC0415 - help and completion need no spec
+    from preflight.specs import load_spec  # help and completion need no spec
 
     return load_spec()
 

@@ -42,14 +42,14 @@ def never(reason: str) -> Trust:
 @cache
 def budget_rules() -> frozenset[str]:
     """The rules that hold a budget."""
-    from preflight.rules import Trait, rules_with  # noqa: PLC0415 - takes time to load: few files name rules
+    from preflight.rules import Trait, rules_with  # takes time to load: few files name rules
 
     return rules_with(Trait.BUDGET)
 
 
 def _rules_of(name: str) -> tuple[str, ...]:
     """The rules of an area, or the one of that name."""
-    from preflight.rules import RULES  # noqa: PLC0415 - see above
+    from preflight.rules import RULES
 
     return tuple(rule.id for rule in RULES if rule.area.value == name) or (name,)
 

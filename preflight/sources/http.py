@@ -12,6 +12,7 @@ from preflight.errors import AddressRefused, HttpStatus, SourceError, Unreachabl
 from preflight.lazy import pattern
 from preflight.model import Span, Transfer
 from preflight.model.named_tuple import NamedTuple
+from preflight.model.retry_after import retry_after
 from preflight.redact import redact
 from preflight.sources.host import AllowedHost
 from preflight.sources.limits import RemoteLimits
@@ -293,8 +294,4 @@ class Exchange:
 
 
 def _wish(headers: Mapping[str, str]) -> float | None:
-    if "retry-after" not in headers:
-        return None
-    from preflight.model.retry_after import retry_after  # noqa: PLC0415 - email.utils takes a while, for a rare answer
-
-    return retry_after(headers)
+    return retry_after(headers) if "retry-after" in headers else None

@@ -15,7 +15,7 @@ _PASSING = frozenset({429, 503})
 
 def chance() -> float:
     """A value in [0, 1)."""
-    from random import random  # noqa: PLC0415 - hardly any reading needs it
+    from random import random  # hardly any reading needs it
 
     return random()  # noqa: S311 - spreads waits out, and protects nothing
 

@@ -245,7 +245,7 @@ class _Host:
 def readings_at_once() -> int:
     """How many connections the limit of open files leaves room for, at least one."""
     try:
-        import resource  # noqa: PLC0415 - not on every system
+        import resource  # not on every system
 
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         with os.scandir("/dev/fd") as opened:

@@ -34,7 +34,7 @@ def load_spec(model: str | PathLike[str] = DEFAULT_MODEL) -> Spec:
 
 
 def _read(path: str) -> Spec:
-    from preflight.specs.loader import read_spec  # noqa: PLC0415 - those that ship need no TOML
+    from preflight.specs.loader import read_spec  # those that ship need no TOML
 
     return read_spec(Path(path))
 
@@ -117,14 +117,14 @@ def read_folder(folder: Path) -> list[Spec]:
 
 @cache
 def _of_packages() -> tuple[str, ...]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - only for a model that nothing else has
+    from importlib.metadata import entry_points  # only for a model that nothing else has
 
     return tuple(sorted({each.name for each in entry_points(group=ENTRY_POINTS)}))
 
 
 @cache
 def _of_package(model: str) -> Spec:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - the same
+    from importlib.metadata import entry_points
 
     first, *others = entry_points(group=ENTRY_POINTS, name=model)
     origin = f"entry point {printable(model)}"

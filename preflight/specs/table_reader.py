@@ -28,7 +28,7 @@ class SpecText(NamedTuple):
 
     def error(self, message: str, path: tuple[str | int, ...] = ()) -> SpecError:
         """The error with ``message`` about the value at ``path``."""
-        from preflight.specs.toml_lines import line_of  # noqa: PLC0415 - only for a fault
+        from preflight.specs.toml_lines import line_of  # only for a fault
 
         line, field = line_of(self.text, path), shown_path_of(path)
         place = f"{self.name}:{line}" if line else self.name

@@ -146,7 +146,7 @@ def _read_jobs(path: Path, model: str, columns: Mapping[str, str], specs: Specs)
     suffix = path.suffix.lower()
     if suffix not in JOB_LIKE or not path.is_file():
         return
-    from preflight.jobfiles import document_jobs, manifest_jobs  # noqa: PLC0415 - loads YAML, as below
+    from preflight.jobfiles import document_jobs, manifest_jobs  # loads YAML
 
     if suffix in JOB_SUFFIXES:
         yield from document_jobs(path, specs)
@@ -187,7 +187,7 @@ def _read_file(path: Path, model: str, columns: Mapping[str, str], specs: Specs)
     if suffix in MEDIA_SUFFIXES:
         yield Media(source=str(path))
         return
-    from preflight.jobfiles import load_job, load_manifest  # noqa: PLC0415 - loads YAML, which media files need not
+    from preflight.jobfiles import load_job, load_manifest  # loads YAML, which media files need not
 
     if suffix in JOB_SUFFIXES:
         yield load_job(path)
@@ -206,10 +206,10 @@ def _read_unnamed(path: Path, model: str, columns: Mapping[str, str], specs: Spe
 
     JSON Lines and Parquet are known by their content, too.
     """
-    from preflight.jobfiles.detect import manifest_suffix  # noqa: PLC0415 - loads YAML, as above
-    from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - the same
-    from preflight.jobfiles.load import read_opened  # noqa: PLC0415 - the same
-    from preflight.jobfiles.open import open_regular  # noqa: PLC0415 - the same
+    from preflight.jobfiles.detect import manifest_suffix
+    from preflight.jobfiles.field_names import TableModels
+    from preflight.jobfiles.load import read_opened
+    from preflight.jobfiles.open import open_regular
 
     try:
         suffix = manifest_suffix(read_bounded(path, _LOOKED_AT_BYTES, cut=True), TableModels(model, specs), columns)
@@ -226,13 +226,13 @@ def _is_stored(name: str) -> bool:
     """Whether a URL is one of a manifest: its scheme and suffix say so."""
     if PurePosixPath(name).suffix.lower() not in MANIFEST_SUFFIXES:
         return False
-    from preflight.jobfiles.stores import is_store_url  # noqa: PLC0415 - loads YAML, as above
+    from preflight.jobfiles.stores import is_store_url
 
     return is_store_url(name)
 
 
 def _read_stored(url: str, model: str, columns: Mapping[str, str], specs: Specs) -> Iterator[Target]:
-    from preflight.jobfiles.stores import load_stored  # noqa: PLC0415 - the same
+    from preflight.jobfiles.stores import load_stored
 
     yield from load_stored(url, default_model=model, columns=columns, specs=specs)
 
@@ -246,8 +246,8 @@ def _mentions_media(path: Path, model: str, specs: Specs) -> bool:
     if path.suffix.lower() in PARQUET_SUFFIXES:
         return True  # its columns are read where the jobs are
     if path.suffix.lower() in TABLE_SUFFIXES:
-        from preflight.jobfiles.detect import begins_table  # noqa: PLC0415 - only for tables in folders
-        from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - the same
+        from preflight.jobfiles.detect import begins_table  # only for tables in folders
+        from preflight.jobfiles.field_names import TableModels
 
         return begins_table(head, TableModels(model, specs))
     files = (field.key for spec in specs.named for field in spec.fields if field.role in ("image", "video"))
@@ -256,9 +256,9 @@ def _mentions_media(path: Path, model: str, specs: Specs) -> bool:
 
 
 def _missing_columns(path: Path, model: str, columns: Mapping[str, str], specs: Specs) -> str | None:
-    from preflight.jobfiles.column_advice import missing_columns  # noqa: PLC0415 - only for tables
-    from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - the same
-    from preflight.jobfiles.source_text import read_head  # noqa: PLC0415 - the same
+    from preflight.jobfiles.column_advice import missing_columns  # only for tables
+    from preflight.jobfiles.field_names import TableModels
+    from preflight.jobfiles.source_text import read_head
 
     try:
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)

@@ -39,7 +39,7 @@ class Filters(NamedTuple):
         """``include`` and ``exclude``, where they say anything. Raises ``ConfigurationError`` for a bad pattern."""
         if not self.include and not self.exclude:
             return None, None
-        from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which files need not
+        from preflight.targets.patterns import Patterns  # loads pathspec, which files need not
 
         include = Patterns(self.include, folder=self.folder) if self.include else None
         return include, Patterns(self.exclude, folder=self.folder) if self.exclude else None
@@ -58,7 +58,7 @@ def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> I
 
     Links to folders are not followed, so that there are no circles. ``depth`` is how far down is looked.
     """
-    from preflight.targets.ignore_files import IgnoreFiles  # noqa: PLC0415 - loads pathspec, which files need not
+    from preflight.targets.ignore_files import IgnoreFiles  # loads pathspec, which files need not
 
     include, exclude = filters.patterns()
     top = os.path.abspath(folder)  # noqa: PTH100 - links are not followed
@@ -115,7 +115,7 @@ def plain_part(pattern: str) -> Path:
 
 def find_matching(pattern: str, filters: Filters) -> Iterator[Found]:
     """The files that fit ``pattern``, and those in folders that do: ``*`` stays in a folder, ``**`` does not."""
-    from preflight.targets.patterns import Patterns  # noqa: PLC0415 - loads pathspec, which files need not
+    from preflight.targets.patterns import Patterns  # loads pathspec, which files need not
 
     folder = plain_part(pattern)
     rest = Path(pattern).parts[len(folder.parts) :]

@@ -48,8 +48,8 @@ def targets_of(given: JobLike, *, model: str, specs: Specs = BUILT_IN) -> Iterat
 
 def job_of(given: JobLike) -> Job:
     """The one job that ``given`` is. Raises ``ConfigurationError``, and ``JobUnreadable`` as ``load_job`` does."""
-    from preflight.jobfiles import job_from_mapping, load_job, load_text  # noqa: PLC0415 - loads YAML
-    from preflight.model import Job  # noqa: PLC0415 - a media file has no job
+    from preflight.jobfiles import job_from_mapping, load_job, load_text  # loads YAML
+    from preflight.model import Job  # a media file has no job
 
     if isinstance(given, Job):
         return given

@@ -32,7 +32,7 @@ def target_of(
 
 def job_of_fields(spec: Spec, given: Mapping[str, JsonValue]) -> Job:
     """A job without a file, of values by role. One for which the model has no field goes where rules report it."""
-    from preflight.model import Job  # noqa: PLC0415 - media files need none
+    from preflight.model import Job  # media files need none
 
     body: dict[str, JsonValue] = {spec.field("model").key: spec.model}
     inner: dict[str, JsonValue] = {}

@@ -58,7 +58,7 @@ def read_stream(
 
 def _read_parquet(head: bytes, rest: BinaryIO, models: TableModels, columns: Mapping[str, str]) -> Iterator[Target]:
     """The rows of a Parquet file, which is read from its end: so it is kept on the disk meanwhile."""
-    from preflight.jobfiles.parquet_reader import read_parquet, require_parquet  # noqa: PLC0415 - only for Parquet
+    from preflight.jobfiles.parquet_reader import read_parquet, require_parquet  # only for Parquet
 
     require_parquet()
     with tempfile.TemporaryFile() as file:

@@ -24,10 +24,10 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def preflight_sandbox(request: pytest.FixtureRequest) -> Iterator[RunningSandbox]:
     """A sandbox of its own for each test: base URL, key, balance, faults, and the tasks that it has seen."""
-    from contextlib import ExitStack  # noqa: PLC0415 - as the next
+    from contextlib import ExitStack
 
-    from preflight.errors import ConfigurationError  # noqa: PLC0415 - as the next
-    from preflight.testing.running_sandbox import running_sandbox  # noqa: PLC0415 - only for a test that uses it
+    from preflight.errors import ConfigurationError
+    from preflight.testing.running_sandbox import running_sandbox  # only for a test that uses it
 
     marker = request.node.get_closest_marker("preflight_sandbox")
     if marker and marker.args:
@@ -43,7 +43,7 @@ def preflight_sandbox(request: pytest.FixtureRequest) -> Iterator[RunningSandbox
 @pytest.fixture
 def preflight_media() -> Iterator[MediaServer]:
     """A server of pictures and clips, made as the test asks: size, length, fault."""
-    from preflight.testing.media_server import serving_media  # noqa: PLC0415 - only for a test that uses it
+    from preflight.testing.media_server import serving_media  # only for a test that uses it
 
     with serving_media() as media:
         yield media

@@ -18,7 +18,7 @@ def confine(limits: Mapping[str, int]) -> bool:
     Returns ``False`` where the platform has no such limits; the parent's clock then remains.
     """
     try:
-        import resource  # noqa: PLC0415 - not on every platform
+        import resource  # not on every platform
     except ImportError:
         return False
     for name, bound in {**limits, "RLIMIT_CORE": 0, "RLIMIT_NOFILE": 0}.items():

@@ -48,12 +48,12 @@ def make_decoder() -> Callable[[bytes], Answer]:
     ``refusals`` say which did not open it, and why. Otherwise it says why it is not a picture: ``problem`` is
     ``truncated``, ``corrupt``, ``memory`` or ``unknown``, with its ``reason`` and, where it is known, the ``offset``.
     """
-    from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401, PLC0415 - TIFF: Exif's reader
+    from PIL import Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin  # noqa: F401 - TIFF: Exif's reader
 
     jpeg: dict[str, Decode] = {"Pillow": partial(_load, JpegImagePlugin.JpegImageFile)}
     png: dict[str, Decode] = {"zlib": _inflate, "Pillow": partial(_load_png, PngImagePlugin.PngImageFile)}
     try:
-        from simplejpeg import decode_jpeg  # noqa: PLC0415 - an extra
+        from simplejpeg import decode_jpeg  # an extra
     except ImportError:
         pass
     else:

@@ -172,7 +172,7 @@ def end_where_memory_does() -> None:
 def allow_more_cpu(seconds: int = CPU_SECONDS) -> None:
     """Give the next request its own processor time: the limit counts over the whole life of a process."""
     try:
-        import resource  # noqa: PLC0415 - not on every platform
+        import resource  # not on every platform
     except ImportError:
         return
     usage = resource.getrusage(resource.RUSAGE_SELF)

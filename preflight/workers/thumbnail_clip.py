@@ -30,7 +30,7 @@ def make_clip_thumbnailer(pictures: Mapping[str, Any]) -> Callable[[BinaryIO, Ma
     """
     pictures["make_thumbnailer"]()  # loads Pillow
     try:
-        import av  # noqa: PLC0415 - an extra
+        import av  # an extra
     except ImportError:
         return lambda _file, _wants: {"missing": "needs PyAV to be decoded: pip install 'media-preflight[fix]'"}
     for module in walk_packages(av.__path__, "av."):
@@ -60,7 +60,7 @@ def _decoded(
     file: BinaryIO, wants: Mapping[str, Any], pictures: Mapping[str, Any]
 ) -> Iterator[tuple[int, Image.Image]]:
     """The first frame and those that are wanted, each with its number: small and upright."""
-    import av  # noqa: PLC0415 - loaded before
+    import av  # loaded before
 
     try:
         clip = av.open(file, format=wants["container"], options={"protocol_whitelist": "", "enable_drefs": "0"})
@@ -93,7 +93,7 @@ def _frames(clip: Any, stream: Any, starts: set[int]) -> Iterator[Any]:
 
     A packet that does not decode is passed over.
     """
-    from av import FFmpegError  # noqa: PLC0415 - loaded before
+    from av import FFmpegError  # loaded before
 
     context, number = stream.codec_context, 0
     for packet in clip.demux(stream):
@@ -111,7 +111,7 @@ def _frames(clip: Any, stream: Any, starts: set[int]) -> Iterator[Any]:
 
 
 def _drained(context: Any) -> list[Any]:
-    from av import FFmpegError  # noqa: PLC0415 - loaded before
+    from av import FFmpegError  # loaded before
 
     try:
         return list(context.decode(None))
@@ -140,7 +140,7 @@ class _Drawing:
         return turned
 
     def _new_graph(self, frame: Any) -> Any:
-        from av.filter import Graph  # noqa: PLC0415 - loaded before
+        from av.filter import Graph  # loaded before
 
         width, height = self._wants["shown"] or _shown_size(frame, self._stream)
         width, height = self._pictures["fitted"](width, height, self._wants["side"])

@@ -46,7 +46,7 @@ class Writer:
 
     def __init__(self, sizes: Sequence[int]) -> None:
         """Open the fonts: nothing is opened later."""
-        from PIL import ImageFont  # noqa: PLC0415 - this process is started for it
+        from PIL import ImageFont  # this process is started for it
 
         self._fonts: dict[int, list[Any]] = {size: [ImageFont.load_default(size)] for size in sizes}
         for path in _found():

@@ -33,13 +33,13 @@ _CLEAR = ("LA", "La", "PA", "RGBa", "RGBA")
 
 def make_thumbnailer() -> Callable[[bytes, Mapping[str, Any]], Answer]:
     """Load everything that decoding opens. The result makes a thumbnail of a picture's bytes, or says why not."""
-    from PIL import Image, ImageCms, PngImagePlugin  # noqa: PLC0415 - this process is started for them
+    from PIL import Image, ImageCms, PngImagePlugin  # this process is started for them
 
     Image.init()
     Image.MAX_IMAGE_PIXELS = None  # checked in _opened, with words of our own
     PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = _TEXT_BYTES
     with suppress(ImportError):
-        from pillow_heif import register_heif_opener  # noqa: PLC0415 - an extra
+        from pillow_heif import register_heif_opener  # an extra
 
         register_heif_opener(thumbnails=False)
     plain = ImageCms.createProfile("sRGB")
@@ -68,7 +68,7 @@ class Refused(Exception):
 
 def encoded(image: Image.Image, most_bytes: int) -> Answer:
     """``image`` as WebP of at most ``most_bytes``: of less quality where it needs to be, and then smaller."""
-    from PIL import features  # noqa: PLC0415 - loaded before
+    from PIL import features  # loaded before
 
     form = "WEBP" if features.check("webp") else "JPEG"
     if form == "JPEG" and image.mode == "RGBA":
@@ -97,7 +97,7 @@ def fitted(width: int, height: int, side: int) -> tuple[int, int]:
 
 def _picture(data: bytes, side: int, plain: Any) -> Image.Image:
     """The first picture in ``data``: small, upright, in eight bits of RGB or RGBA. A picture cut short is filled up."""
-    from PIL import ImageFile  # noqa: PLC0415 - loaded before
+    from PIL import ImageFile  # loaded before
 
     try:
         image = _opened(data, side)
@@ -117,7 +117,7 @@ def _picture(data: bytes, side: int, plain: Any) -> Image.Image:
 
 
 def _opened(data: bytes, side: int) -> Image.Image:
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - loaded before
+    from PIL import Image, UnidentifiedImageError  # loaded before
 
     formats = [each for each in (*_FORMATS, "HEIF") if each in Image.OPEN]
     try:
@@ -140,7 +140,7 @@ def _orientation(image: Image.Image) -> int:
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
     """``image`` upright (Exif 2.32, tag 0x0112)."""
-    from PIL.Image import Transpose  # noqa: PLC0415 - loaded before
+    from PIL.Image import Transpose  # loaded before
 
     turns = {
         2: Transpose.FLIP_LEFT_RIGHT,
@@ -176,7 +176,7 @@ def _scaled(image: Image.Image) -> Image.Image:
 
 def _in_srgb(image: Image.Image, profile: bytes | None, plain: Any) -> Image.Image:
     """``image`` in sRGB. A profile that does not fit or is broken is ignored, as viewers do."""
-    from PIL import ImageCms  # noqa: PLC0415 - loaded before
+    from PIL import ImageCms  # loaded before
 
     wanted = "RGBA" if image.mode == "RGBA" else "RGB"
     if profile and image.mode in ("RGB", "RGBA", "CMYK"):
@@ -189,7 +189,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None, plain: Any) -> Image.Ima
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    from PIL import Image as images  # noqa: N813, PLC0415 - loaded before
+    from PIL import Image as images  # noqa: N813 - loaded before
 
     white = images.new("RGB", image.size, "white")
     white.paste(image, mask=image.getchannel("A"))

@@ -26,7 +26,7 @@ _FORMS = {"png": "PNG", "jpg": "JPEG", "webp": "WEBP"}
 
 def make_sheet_composer(pictures: Mapping[str, Any]) -> Callable[[bytes, Mapping[str, Any]], dict[str, Any]]:
     """Load everything that drawing opens. The result draws one sheet, from thumbnails that follow each other."""
-    from PIL import Image, ImageDraw  # noqa: F401, PLC0415 - this process is started for them
+    from PIL import Image, ImageDraw  # noqa: F401 - this process is started for them
 
     pictures["make_thumbnailer"]()  # loads the decoders
     writer = pictures["Writer"]((14, 12, 20))
@@ -43,7 +43,7 @@ class _Sheet:
 
     def drawn(self, data: bytes, wants: Mapping[str, Any]) -> dict[str, Any]:
         """The sheet of ``wants["cells"]`` as an encoded picture of the form that is wanted."""
-        from PIL import Image, ImageDraw  # noqa: PLC0415 - loaded before
+        from PIL import Image, ImageDraw  # loaded before
 
         cells, columns = wants["cells"], max(1, min(wants["columns"], len(wants["cells"])))
         rows = -(-len(cells) // columns)
@@ -92,7 +92,7 @@ class _Sheet:
 
     def _opened(self, picture: Mapping[str, Any], data: bytes) -> Image.Image | None:
         """A thumbnail, if it is one: nothing larger is decoded."""
-        from PIL import Image  # noqa: PLC0415 - loaded before
+        from PIL import Image  # loaded before
 
         if picture.get("bytes") is None:
             return None

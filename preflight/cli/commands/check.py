@@ -79,11 +79,11 @@ def command(
     preflight check jobs --format sarif:preflight.sarif
     preflight check jobs.csv --to run
     """
-    from preflight.checking.engine import Engine  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.check_run import CheckRun  # noqa: PLC0415 - the same
-    from preflight.cli.outcomes import exit_of_outcome  # noqa: PLC0415 - the same
-    from preflight.cli.printing.result_streams import ResultStreams  # noqa: PLC0415 - the same
-    from preflight.cli.targets import find_targets, say_beside  # noqa: PLC0415 - the same
+    from preflight.checking.engine import Engine
+    from preflight.cli.check_run import CheckRun
+    from preflight.cli.outcomes import exit_of_outcome
+    from preflight.cli.printing.result_streams import ResultStreams
+    from preflight.cli.targets import find_targets, say_beside
 
     wanted = results(output)
     require_run(run)
@@ -104,7 +104,7 @@ def command(
         manners=manners_of(manner, is_run=is_run),
     )
     if is_run:
-        from preflight.cli.run_folder import check_into_folder  # noqa: PLC0415 - only for --to
+        from preflight.cli.run_folder import check_into_folder  # only for --to
 
         return check_into_folder(names, options, run, places=places, wanted=wanted, output=output)
     targets = find_targets(names, places, job, options, jobs_only=jobs_only)
@@ -124,7 +124,7 @@ def command(
     if not output.quiet:
         say_beside(checked.kept, targets, options.baseline)
     if write_baseline is not None:
-        from preflight.cli.printing.remarks import keep_as_baseline  # noqa: PLC0415 - only for --write-baseline
+        from preflight.cli.printing.remarks import keep_as_baseline  # only for --write-baseline
 
         return keep_as_baseline(checked.kept, write_baseline, quiet=bool(output.quiet))
     checked.finish()

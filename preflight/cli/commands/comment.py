@@ -46,7 +46,7 @@ def command(*, artifact: str, number: int | None, dry_run: bool) -> int:
     preflight comment --artifact diff.md
     preflight comment --artifact diff.md --pull-request 12
     """
-    from preflight.diff.comment_text import plain_comment  # noqa: PLC0415 - not for help
+    from preflight.diff.comment_text import plain_comment
 
     try:
         data = read_bounded(Path(artifact), _COMMENT_BYTES)
@@ -56,7 +56,7 @@ def command(*, artifact: str, number: int | None, dry_run: bool) -> int:
     if dry_run:
         emit(text, None)
         return 0
-    from preflight.diff.pull_request import API_URL, Access, GitHub  # noqa: PLC0415 - loads httpx2
+    from preflight.diff.pull_request import API_URL, Access, GitHub  # loads httpx2
 
     token = _variable("GITHUB_TOKEN")
     remember(token)
@@ -86,7 +86,7 @@ def _repository(name: str) -> str:
 
 
 def _event() -> dict[str, Any]:
-    import json  # noqa: PLC0415 - help and completion do without
+    import json
 
     name = os.environ.get("GITHUB_EVENT_PATH")
     try:

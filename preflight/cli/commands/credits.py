@@ -21,8 +21,8 @@ def command(*, service: ServiceOptions, output: PlainOutputOptions) -> int:
     \b
     preflight credits
     """
-    from preflight.cli.paying.service_session import open_client  # noqa: PLC0415 - the same
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.paying.service_session import open_client
+    from preflight.cli.printing.report_output import emit_as
 
     with open_client(service) as client:
         account = client.credits()

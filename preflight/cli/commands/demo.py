@@ -32,11 +32,11 @@ def command() -> int:
     \b
     preflight demo
     """
-    import tempfile  # noqa: PLC0415 - help and completion do without
+    import tempfile
 
-    from preflight.sandbox import Options, serve, serve_media  # noqa: PLC0415 - an extra
-    from preflight.sandbox.config import RESULT  # noqa: PLC0415 - the same
-    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads asyncio
+    from preflight.sandbox import Options, serve, serve_media  # an extra
+    from preflight.sandbox.config import RESULT
+    from preflight.sandbox.measure import probe_image, probe_seconds  # loads asyncio
 
     options = Options(prober=probe_seconds, image_prober=probe_image, speed=200.0)
     with contextlib.ExitStack() as stack:
@@ -89,7 +89,7 @@ class _Tour:
         _print(f"\n# {text}", bold=True)
 
     def _run(self, expected: Exit, *arguments: str) -> bool:
-        import subprocess  # noqa: PLC0415 - help and completion do without
+        import subprocess
 
         _print(f"$ preflight {shlex.join(arguments)}", fg="cyan")
         sys.stdout.flush()
@@ -100,7 +100,7 @@ class _Tour:
         return True
 
     def _balance(self) -> Decimal:
-        import subprocess  # noqa: PLC0415 - as above
+        import subprocess
 
         run = subprocess.run(
             _command("credits", *self._service), env=self._environment, check=True, capture_output=True, text=True

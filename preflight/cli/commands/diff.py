@@ -63,10 +63,10 @@ def command(
     preflight diff --upstream
     preflight diff --max-increase 500 --max-job-credits 900
     """
-    from preflight.diff.compare import compare  # noqa: PLC0415 - help and completion do without
-    from preflight.diff.git import Repository  # noqa: PLC0415 - the same
-    from preflight.diff.guardrails import guardrails  # noqa: PLC0415 - the same
-    from preflight.diff.upstream import upstream  # noqa: PLC0415 - the same
+    from preflight.diff.compare import compare
+    from preflight.diff.git import Repository
+    from preflight.diff.guardrails import guardrails
+    from preflight.diff.upstream import upstream
 
     if is_push and base is not None:
         raise click.UsageError("--upstream names the base: give either it or BASE")
@@ -90,9 +90,9 @@ def _commits(repository: Repository, base: str | None, head: str | None) -> tupl
 
 def _exit_of(found: Difference) -> Exit:
     """A guardrail that blocks, then new findings that fail, then a price or a finding that could not be told."""
-    from preflight.checking.verdict import verdict_of_finding  # noqa: PLC0415 - as above
-    from preflight.diff.difference import Level  # noqa: PLC0415 - as above
-    from preflight.model import Verdict  # noqa: PLC0415 - as above
+    from preflight.checking.verdict import verdict_of_finding
+    from preflight.diff.difference import Level
+    from preflight.model import Verdict
 
     blocking = [each for each in found.guardrails if each.level is Level.BLOCK]
     if any(each.tripped for each in blocking):

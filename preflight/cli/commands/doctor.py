@@ -60,9 +60,9 @@ def command(
     preflight doctor
     preflight doctor --offline --json
     """
-    from preflight.cli.outcomes import OF_VERDICT  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - the same
-    from preflight.doctor import Surroundings, examine, verdict  # noqa: PLC0415 - the same
+    from preflight.cli.outcomes import OF_VERDICT
+    from preflight.cli.printing.report_output import emit_as
+    from preflight.doctor import Surroundings, examine, verdict
 
     checks = examine(
         Surroundings(

@@ -49,9 +49,9 @@ def command(
     preflight estimate job.yaml
     preflight estimate --seconds 12.5 --mode 1080p
     """
-    from preflight.checking.engine import Engine  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.outcomes import exit_of  # noqa: PLC0415 - the same
-    from preflight.cli.targets import find_targets, say_beside  # noqa: PLC0415 - the same
+    from preflight.checking.engine import Engine
+    from preflight.cli.outcomes import exit_of
+    from preflight.cli.targets import find_targets, say_beside
 
     wanted = results(output)
     limit = VerdictOptions(max_credits=max_credits)

@@ -12,6 +12,7 @@ from preflight.cli.options.param_types import RuleId
 from preflight.cli.options.spec_options import ModelName, named_model, spec_named, spec_option
 from preflight.cli.printing.output import emit, to_text
 from preflight.redact import printable
+from preflight.specs import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +45,7 @@ def command(*, rule_id: str | None, model: str | None) -> int:
         raise click.UsageError(
             "which rule? For example 'preflight explain video-too-long'; 'preflight rules' lists them"
         )
-    from preflight.rules.pages import help_of  # noqa: PLC0415 - reads a file that completion does not need
+    from preflight.rules.pages import help_of  # reads a file that completion does not need
 
     model = model or named_model()
     spec = None if model is None else spec_named(model)
@@ -53,7 +54,7 @@ def command(*, rule_id: str | None, model: str | None) -> int:
 
 
 def _render(page: RulePage, spec: Spec | None, console: Console) -> None:
-    from rich.text import Text  # noqa: PLC0415 - only for output
+    from rich.text import Text  # only for output
 
     width = min(console.width, _COLUMNS)
     head = Text.assemble((page.id, "bold"), "  ", (page.severity.label, _STYLES[page.severity.label]))
@@ -77,10 +78,9 @@ def _render(page: RulePage, spec: Spec | None, console: Console) -> None:
 
 def _render_spec(page: RulePage, spec: Spec, console: Console) -> None:
     """What the model has for the rules of this area; the rest of the page is about the model that ships."""
-    from rich.text import Text  # noqa: PLC0415 - see above
+    from rich.text import Text
 
-    from preflight.render.tabular.spec_tables import spec_object  # noqa: PLC0415 - only where a model is named
-    from preflight.specs import DEFAULT_MODEL  # noqa: PLC0415 - the same
+    from preflight.render.tabular.spec_tables import spec_object  # only where a model is named
 
     console.print(Text(printable(f"In {spec.model}"), style="bold"))
     area = _SPEC_AREAS.get(page.area.value)
@@ -96,7 +96,7 @@ def _render_spec(page: RulePage, spec: Spec, console: Console) -> None:
 
 
 def _render_block(block: Block, console: Console, width: int) -> None:
-    from rich.text import Text  # noqa: PLC0415 - see above
+    from rich.text import Text
 
     if block.kind == "code":  # never wrapped, so that it can be copied whole
         for command_line in block.text.splitlines():
@@ -111,7 +111,7 @@ def _render_block(block: Block, console: Console, width: int) -> None:
 
 def _styled(prose: str, *, colours: bool) -> Text:
     """Prose with its code in colour instead of backquotes, where there are colours."""
-    from rich.text import Text  # noqa: PLC0415 - see above
+    from rich.text import Text
 
     if not colours:
         return Text(prose)

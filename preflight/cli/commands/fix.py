@@ -26,6 +26,7 @@ from preflight.cli.printing.terminal import progress
 from preflight.fix.plan import NOTES
 from preflight.model import Severity
 from preflight.model.target import is_url
+from preflight.pricing import show_seconds
 from preflight.redact import redact, shown_path
 from preflight.render.formats import OUTCOMES
 
@@ -103,10 +104,10 @@ def command(
     preflight fix job.yaml --diff
     preflight fix dance.mp4 --start 4.2 --length 10
     """
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.fix.fixer import Fixer, FixOptions  # noqa: PLC0415 - the same
-    from preflight.fix.inputs import read_inputs  # noqa: PLC0415 - the same
-    from preflight.fix.job_copy import copy_jobs  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import emit_as
+    from preflight.fix.fixer import Fixer, FixOptions
+    from preflight.fix.inputs import read_inputs
+    from preflight.fix.job_copy import copy_jobs
 
     for name in names:
         if not name.strip():  # an unset variable must not mean the current folder
@@ -158,8 +159,7 @@ def _window(
     model: str,
 ) -> Window | None:
     """The part of each clip that the options choose; ``None`` without them. Raises ``UsageError``."""
-    from preflight.fix.window import Window  # noqa: PLC0415 - as above
-    from preflight.pricing import show_seconds  # noqa: PLC0415 - as above
+    from preflight.fix.window import Window
 
     if length is not None and end is not None:
         raise click.UsageError("--length and --end both say where the part ends: give one of them")
@@ -183,7 +183,7 @@ def _window(
 
 def exit_of(outcomes: Sequence[Outcome]) -> Exit:
     """A missing extra first, then findings that remain or would go, then indeterminate files."""
-    from preflight.fix.outcome import FixState  # noqa: PLC0415 - as above
+    from preflight.fix.outcome import FixState
 
     if any(outcome.extra is not None for outcome in outcomes):
         return Exit.USAGE

@@ -97,7 +97,7 @@ def _write_workflow(top: Path) -> None:
 
 def _write_baseline(top: Path) -> None:
     """Write what is wrong in the repository into a baseline, and a settings file that names it."""
-    from preflight.cli.first_baseline import (  # noqa: PLC0415 - loads the engine: in a repository only
+    from preflight.cli.first_baseline import (  # loads the engine: in a repository only
         BASELINE_FILE,
         SETTINGS_FILE,
         SETTINGS_TEXT,

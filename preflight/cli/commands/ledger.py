@@ -72,11 +72,11 @@ def list_entries(
     preflight ledger list --state unknown --format json
     preflight ledger list --since 30d --by day --format csv
     """
-    from preflight.cli.paying.service_session import ledger_to_read  # noqa: PLC0415 - the same
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.ledger import EntryState  # noqa: PLC0415 - the same
-    from preflight.ledger.sums import add_up  # noqa: PLC0415 - the same
-    from preflight.render.payments.ledger_list import Listing  # noqa: PLC0415 - loads rich
+    from preflight.cli.paying.service_session import ledger_to_read
+    from preflight.cli.printing.report_output import emit_as
+    from preflight.ledger import EntryState
+    from preflight.ledger.sums import add_up
+    from preflight.render.payments.ledger_list import Listing  # loads rich
 
     wanted = [EntryState(state) for state in states]
     with ledger_to_read(ledger_path) as ledger:
@@ -97,8 +97,8 @@ def show(*, entry_id: int, ledger_path: str | None, output: OutputOptions) -> in
     \b
     preflight ledger show 3
     """
-    from preflight.cli.paying.service_session import open_ledger, require_ledger  # noqa: PLC0415 - the same
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.paying.service_session import open_ledger, require_ledger
+    from preflight.cli.printing.report_output import emit_as
 
     require_ledger(ledger_path)
     with open_ledger(ledger_path) as ledger:
@@ -134,10 +134,10 @@ def resolve(
     preflight ledger resolve 3 --task TASK_ID
     preflight ledger resolve 3 --not-charged
     """
-    from preflight.cli.paying.service_session import open_client, open_ledger, require_ledger  # noqa: PLC0415 - the same
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.ledger import EntryState  # noqa: PLC0415 - the same
-    from preflight.submit.settle import resolve_as_not_charged, resolve_by_task  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import open_client, open_ledger, require_ledger
+    from preflight.cli.printing.report_output import emit_as
+    from preflight.ledger import EntryState
+    from preflight.submit.settle import resolve_as_not_charged, resolve_by_task
 
     if task_id and not_charged:
         raise click.UsageError("--task and --not-charged exclude each other: give only one")
@@ -174,9 +174,9 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
     \b
     preflight ledger calibrate
     """
-    from preflight.cli.paying.service_session import ledger_to_read  # noqa: PLC0415 - the same
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
-    from preflight.ledger.calibration import candidates, observations_of, policies_that_fit  # noqa: PLC0415 - the same
+    from preflight.cli.paying.service_session import ledger_to_read
+    from preflight.cli.printing.report_output import emit_as
+    from preflight.ledger.calibration import candidates, observations_of, policies_that_fit
 
     with ledger_to_read(ledger_path) as ledger:
         observations = observations_of(ledger.charged(), known_specs())
@@ -187,8 +187,8 @@ def calibrate(*, ledger_path: str | None, output: OutputOptions) -> int:
 
 def _by_balance(ledger: Ledger, client: Client, entry: Entry) -> Entry:
     """Settle the entry by the balance; a remark gives the reason where that is not possible."""
-    from preflight.render.payments.balance_verdicts import explained  # noqa: PLC0415 - not for help, nor for completion
-    from preflight.submit.settle import resolve_by_balance  # noqa: PLC0415 - the same
+    from preflight.render.payments.balance_verdicts import explained
+    from preflight.submit.settle import resolve_by_balance
 
     try:
         entry, verdict = resolve_by_balance(ledger, client, entry)
@@ -208,7 +208,7 @@ def _warn_if_early(entry: Entry, now: datetime) -> None:
 
 def _as_named(ledger: Ledger, client: Client, entry: Entry, task_id: str) -> Entry:
     """Settle the entry by the task that the unsuccessful answer names."""
-    from preflight.submit.settle import resolve_by_task  # noqa: PLC0415 - as above
+    from preflight.submit.settle import resolve_by_task
 
     try:
         return resolve_by_task(ledger, client, entry, task_id)

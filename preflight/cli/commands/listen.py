@@ -14,6 +14,7 @@ from preflight.cli.options.option_groups import PaidOptions
 from preflight.cli.options.param_types import WholeNumber
 from preflight.cli.options.service_options import paid_options
 from preflight.cli.printing.terminal import remark, tell, verbose_option
+from preflight.client.auth import base_of
 from preflight.errors import ConfigurationError, MissingExtra
 
 if TYPE_CHECKING:
@@ -59,14 +60,13 @@ def command(
     preflight listen --forward './publish.sh'
     """
     try:
-        from preflight.callbacks.listener import serve  # noqa: PLC0415 - an extra
+        from preflight.callbacks.listener import serve  # an extra
     except ModuleNotFoundError as error:
         raise MissingExtra("preflight listen", "listen") from error
-    from preflight.callbacks import CallbackApp, Settler  # noqa: PLC0415 - loads the client
-    from preflight.callbacks.listening import listening  # noqa: PLC0415 - the same
-    from preflight.callbacks.secret import secret_beside  # noqa: PLC0415 - the same
-    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
-    from preflight.client.auth import base_of  # noqa: PLC0415 - the same
+    from preflight.callbacks import CallbackApp, Settler  # loads the client
+    from preflight.callbacks.listening import listening
+    from preflight.callbacks.secret import secret_beside
+    from preflight.cli.paying.service_session import open_client, open_ledger
 
     words = _words(forward)
     with open_ledger(service.ledger_path) as ledger, open_client(service) as client:
@@ -102,11 +102,11 @@ def _finished(finished: Finished, forward: list[str]) -> None:
         tell(f"{task.status.value}  task {task.id}  {name}")
     if not forward:
         return
-    import subprocess  # noqa: PLC0415 - only for --forward
+    import subprocess  # only for --forward
 
-    from preflight.render.objects.json_objects import submission_object  # noqa: PLC0415 - the same
-    from preflight.render.objects.json_text import to_json  # noqa: PLC0415 - the same
-    from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
+    from preflight.render.objects.json_objects import submission_object
+    from preflight.render.objects.json_text import to_json
+    from preflight.submit.submit import Submission
 
     # The command is the user's own and fetches the results, so it gets their full URLs.
     document = {**submission_object(Submission.of(task, entry)), "outputs": list(task.outputs)}

@@ -116,15 +116,15 @@ def command(
     preflight mcp --agent-budget 1000 --root media
     """
     try:
-        from preflight.agents.mcp_server import serve  # noqa: PLC0415 - an extra
+        from preflight.agents.mcp_server import serve  # an extra
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"mcp", "mcp_types", "jsonschema", "anyio"}:
             raise
         raise MissingExtra("preflight mcp", "mcp") from error
-    from preflight.agents.operator_orders import OperatorOrders, StandingOrder  # noqa: PLC0415 - loads the ledger
-    from preflight.agents.paying_tools import Service  # noqa: PLC0415 - as above
-    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - as above
-    from preflight.ledger import Budget  # noqa: PLC0415 - as above
+    from preflight.agents.operator_orders import OperatorOrders, StandingOrder  # loads the ledger
+    from preflight.agents.paying_tools import Service
+    from preflight.cli.paying.service_session import open_client, open_ledger
+    from preflight.ledger import Budget
 
     verdict = VerdictOptions(max_credits=max_credits, strict=strict)
     orders = OperatorOrders(
@@ -169,9 +169,9 @@ def _folder(name: str) -> Path:
 
 
 def _shown(report: Report, proposal: Proposal) -> str:
-    from preflight.cli.printing.report_output import surroundings  # noqa: PLC0415 - loads what a report needs
-    from preflight.render.formats import REPORT  # noqa: PLC0415 - as above
-    from preflight.render.payments.about_to_pay import render_proposal  # noqa: PLC0415 - loads rich
+    from preflight.cli.printing.report_output import surroundings  # loads what a report needs
+    from preflight.render.formats import REPORT
+    from preflight.render.payments.about_to_pay import render_proposal  # loads rich
 
     around = surroundings("-")
     return REPORT["text"](report, around) + around.lay_out(partial(render_proposal, proposal))

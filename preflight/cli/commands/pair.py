@@ -16,6 +16,8 @@ from preflight.cli.printing.output import Sink, require_writable
 from preflight.cli.printing.terminal import remark
 from preflight.model import Kind
 from preflight.redact import shown_path
+from preflight.redact.suggestion import suggestion
+from preflight.specs import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from preflight.specs import Spec
@@ -117,7 +119,7 @@ def _require_folders(spec: Spec, images: str | None, videos: str | None, how: st
 
 
 def _pairing(images: str | None, videos: str | None, how: str | None) -> Pairing:
-    from preflight.targets.pairing import media_in, pair_up, singly  # noqa: PLC0415 - loads pathspec
+    from preflight.targets.pairing import media_in, pair_up, singly  # loads pathspec
 
     pictures = media_in(Path(images), Kind.IMAGE) if images else []
     clips = media_in(Path(videos), Kind.VIDEO) if videos else []
@@ -130,9 +132,7 @@ def _columns(
     spec: Spec, given: Mapping[str, str], settings: tuple[str, ...]
 ) -> tuple[tuple[str | None, str | None], dict[str, str]]:
     """The columns of the image and the video, and those that have one value in every row. Raises ``UsageError``."""
-    from preflight.jobfiles.field_names import FieldNames  # noqa: PLC0415 - loads the readers
-    from preflight.redact.suggestion import suggestion  # noqa: PLC0415 - only for an error
-    from preflight.specs import DEFAULT_MODEL  # noqa: PLC0415 - beside the above
+    from preflight.jobfiles.field_names import FieldNames  # loads the readers
 
     names = FieldNames(spec)
     if "prompt" in given and spec.find("prompt") is None:
@@ -164,7 +164,7 @@ def _folder(file: str | None) -> str:
 def _rows(
     pairs: Iterator[Pair], columns: tuple[str | None, str | None], more: dict[str, str], folder: str
 ) -> Iterator[str]:
-    from preflight.render.tabular.row_tables import csv_line  # noqa: PLC0415 - only for this format
+    from preflight.render.tabular.row_tables import csv_line  # only for this format
 
     yield csv_line(["id", *filter(None, columns), *more])
     for pair in pairs:
@@ -174,7 +174,7 @@ def _rows(
 def _lines(
     pairs: Iterator[Pair], columns: tuple[str | None, str | None], more: dict[str, str], folder: str
 ) -> Iterator[str]:
-    from preflight.render.objects.json_text import to_json_lines  # noqa: PLC0415 - only for this format
+    from preflight.render.objects.json_text import to_json_lines  # only for this format
 
     for pair in pairs:
         yield to_json_lines([_cells(pair, columns, folder) | more])

@@ -33,8 +33,8 @@ def command(
     preflight probe dance.mp4
     preflight probe --format json https://example.com/a.mp4
     """
-    from preflight.checking.engine import Engine  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.targets import require_file  # noqa: PLC0415 - the same
+    from preflight.checking.engine import Engine
+    from preflight.cli.targets import require_file
 
     wanted = results(output)
     for name in names:

@@ -69,11 +69,11 @@ def command(
     preflight report RUN --by character --format csv
     preflight report report.json --only fail --sort credits
     """
-    from preflight.cli.printing.report_output import surroundings  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.printing.report_view import view_of  # noqa: PLC0415 - the same
-    from preflight.runs.reports.report_order import SortedJobs  # noqa: PLC0415 - loads SQLite
-    from preflight.runs.reports.report_reader import read_reports  # noqa: PLC0415 - loads the model
-    from preflight.runs.reports.statistics import Group, Groups, Statistics  # noqa: PLC0415 - the same
+    from preflight.cli.printing.report_output import surroundings
+    from preflight.cli.printing.report_view import view_of
+    from preflight.runs.reports.report_order import SortedJobs  # loads SQLite
+    from preflight.runs.reports.report_reader import read_reports  # loads the model
+    from preflight.runs.reports.statistics import Group, Groups, Statistics
 
     written = [
         (
@@ -123,7 +123,7 @@ def _write(written: list[tuple[View, Sink]], read: Any) -> None:
 
 
 def _sums(whole: Group, groups: Groups | None, figures: Statistics | None, count: int, only: tuple[str, ...]) -> Sums:
-    from preflight.render.tabular.group_tables import Sums  # noqa: PLC0415 - loaded with the views
+    from preflight.render.tabular.group_tables import Sums  # loaded with the views
 
     rows = [_row(name, group) for name, group in groups.found.items()] if groups else []
     rows.sort(key=lambda row: -(row.totals.quote.credits if row.totals.quote else -1))
@@ -140,14 +140,14 @@ def _sums(whole: Group, groups: Groups | None, figures: Statistics | None, count
 
 
 def _row(name: str, group: Group) -> GroupRow:
-    from preflight.render.tabular.group_tables import GroupRow  # noqa: PLC0415 - the same
+    from preflight.render.tabular.group_tables import GroupRow
 
     return GroupRow(name, group.totals, group.in_mode, group.priced, group.unpriced)
 
 
 def _object(whole: Group, groups: Groups | None, figures: Statistics | None) -> dict[str, Any]:
     """The sums as JSON: a report whose ``summary`` adds up its jobs."""
-    from preflight.render.objects.json_objects import totals_object  # noqa: PLC0415 - loaded with the reader
+    from preflight.render.objects.json_objects import totals_object  # loaded with the reader
 
     value = {**totals_object(whole.totals), "summary": whole.to_object()}
     value["summary"]["rules"] = dict(whole.totals.rules.most_common())

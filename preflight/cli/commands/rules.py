@@ -25,7 +25,7 @@ def command(*, model: str | None, output: PlainOutputOptions) -> int:
     preflight rules
     preflight rules --model kling-v3-motion-control
     """
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.printing.report_output import emit_as
 
     model = model or named_model()
     emit_as(RULES, None if model is None else spec_named(model), output)

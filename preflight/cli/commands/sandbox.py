@@ -72,8 +72,8 @@ def command(
     export PREFLIGHT_API_KEY=sk-sandbox
     preflight credits --api-url http://127.0.0.1:8787
     """
-    from preflight.sandbox import BilledClock, Options, Rounding, Tariff, hidden, run  # noqa: PLC0415 - an extra
-    from preflight.sandbox.measure import probe_image, probe_seconds  # noqa: PLC0415 - loads asyncio
+    from preflight.sandbox import BilledClock, Options, Rounding, Tariff, hidden, run  # an extra
+    from preflight.sandbox.measure import probe_image, probe_seconds  # loads asyncio
 
     billed = hidden(BilledClock, seed) if clock == _HIDDEN else BilledClock(clock)
     rounded = hidden(Rounding, seed) if rounding == _HIDDEN else Rounding(rounding)
@@ -93,9 +93,9 @@ def command(
 
 
 def _armed(texts: tuple[str, ...]) -> tuple[Armed, ...]:
-    from preflight.sandbox import fault_from_text  # noqa: PLC0415 - an extra
-    from preflight.sandbox.api_responses import Refused  # noqa: PLC0415 - the same
-    from preflight.sandbox.faults import FAULTS  # noqa: PLC0415 - the same
+    from preflight.sandbox import fault_from_text  # an extra
+    from preflight.sandbox.api_responses import Refused
+    from preflight.sandbox.faults import FAULTS
 
     for text in texts:
         name = text.split(",")[0].partition(":")[0]

@@ -21,7 +21,7 @@ def command(*, output: PlainOutputOptions) -> int:
     preflight settings
     PREFLIGHT_MODE=1080p preflight settings --format json
     """
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.printing.report_output import emit_as
 
     loaded = loaded_of(click.get_current_context())
     assert loaded is not None, "the options below load them"

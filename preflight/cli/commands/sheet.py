@@ -67,14 +67,14 @@ def command(
     preflight sheet RUN -o sheet.png
     preflight sheet media -o sheet.png --only fail
     """
-    from preflight.checking.sheets import FORMS, SheetArtist  # noqa: PLC0415 - loads the pool of processes
+    from preflight.checking.sheets import FORMS, SheetArtist  # loads the pool of processes
 
     suffix = Path(output).suffix.lower()
     if suffix not in FORMS:
         raise click.UsageError(f"--output {output}: a sheet is written as {', '.join(FORMS)}")
     require_writable(output)
-    from preflight.checking.totals import totals_of  # noqa: PLC0415 - only once the command line is right
-    from preflight.render.tabular.sheet_cells import cell_of, heading, sheet_request  # noqa: PLC0415 - the same
+    from preflight.checking.totals import totals_of  # only once the command line is right
+    from preflight.render.tabular.sheet_cells import cell_of, heading, sheet_request
 
     written = 0
     with progress("drawing", hidden=no_progress), SheetArtist() as artist:
@@ -104,7 +104,7 @@ def _jobs(names: tuple[str, ...], model: str, network: NetworkOptions, per_sheet
     if saved and len(saved) < len(names):
         raise click.UsageError("runs and reports do not go with files to check: draw them in two calls")
     if saved:
-        from preflight.runs.reports.report_reader import read_reports  # noqa: PLC0415 - loads the model
+        from preflight.runs.reports.report_reader import read_reports  # loads the model
 
         yield from (read.job for read in read_reports(saved, remark))
         return
@@ -112,8 +112,8 @@ def _jobs(names: tuple[str, ...], model: str, network: NetworkOptions, per_sheet
 
 
 def _checked(names: tuple[str, ...], model: str, network: NetworkOptions) -> Iterator[JobReport]:
-    from preflight.checking.engine import Engine  # noqa: PLC0415 - a run needs no engine
-    from preflight.cli.targets import find_targets  # noqa: PLC0415 - the same
+    from preflight.checking.engine import Engine  # a run needs no engine
+    from preflight.cli.targets import find_targets
 
     job = JobOptions(model=model)
     options = engine_options(network=network, job=job, thumbnails=True, identify=False)
@@ -126,7 +126,7 @@ def _checked(names: tuple[str, ...], model: str, network: NetworkOptions) -> Ite
 
 def _in_natural_order(jobs: Iterable[JobReport], most: int) -> list[JobReport]:
     """Names as people count them: dance2 comes before dance10."""
-    from preflight.targets.pairing import natural_key  # noqa: PLC0415 - only for files
+    from preflight.targets.pairing import natural_key  # only for files
 
     def key(job: JobReport) -> tuple[object, ...]:
         path = job.path or next((subject.source for subject in job.subjects), "")

@@ -103,17 +103,17 @@ def command(
     preflight submit job.yaml --fix --upload s3://bucket/jobs
     preflight submit run --budget 20000 --wait --download out
     """
-    from preflight.cli.outcomes import exit_of_submission  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.paying.save_results import with_files  # noqa: PLC0415 - the same
-    from preflight.cli.paying.service_session import emit_submission, show_status  # noqa: PLC0415 - the same
-    from preflight.cli.paying.submit_consent import Consent  # noqa: PLC0415 - the same
-    from preflight.cli.paying.submit_payment import Held, Payment, callback_base  # noqa: PLC0415 - the same
-    from preflight.cli.paying.submit_source import keep_job, read_job, require_new_job_file  # noqa: PLC0415 - the same
-    from preflight.ledger import Budget  # noqa: PLC0415 - the same
+    from preflight.cli.outcomes import exit_of_submission
+    from preflight.cli.paying.save_results import with_files
+    from preflight.cli.paying.service_session import emit_submission, show_status
+    from preflight.cli.paying.submit_consent import Consent
+    from preflight.cli.paying.submit_payment import Held, Payment, callback_base
+    from preflight.cli.paying.submit_source import keep_job, read_job, require_new_job_file
+    from preflight.ledger import Budget
 
     if path is not None and is_of_many(path, pay):
         require_run_options(save_job=save_job, fix=fix, checked=checked, again=again)
-        from preflight.cli.paying.submit_run import RunSubmission  # noqa: PLC0415 - only for many jobs
+        from preflight.cli.paying.submit_run import RunSubmission  # only for many jobs
 
         many = RunSubmission(path, pay, network=network, service=service, output=output, strict=strict, upload=upload)
         return many.go(
@@ -133,7 +133,7 @@ def command(
 
     def made_ready(job: Job) -> Job:
         if fix:
-            from preflight.cli.paying.submit_repair import repaired  # noqa: PLC0415 - loads the repairs
+            from preflight.cli.paying.submit_repair import repaired  # loads the repairs
 
             job = repaired(job, max_credits=max_credits, hidden=output.hidden, quiet=output.quiet)
         if save_job is not None:

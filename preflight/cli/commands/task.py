@@ -37,10 +37,10 @@ def show(
     \b
     preflight task show 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    from preflight.cli.paying import service_session as session  # noqa: PLC0415 - help and completion do without
-    from preflight.client import TaskStatus  # noqa: PLC0415 - the same
-    from preflight.submit.settle import settle  # noqa: PLC0415 - the same
-    from preflight.submit.submit import Submission  # noqa: PLC0415 - the same
+    from preflight.cli.paying import service_session as session
+    from preflight.client import TaskStatus
+    from preflight.submit.settle import settle
+    from preflight.submit.submit import Submission
 
     with session.open_client(service) as client, session.open_ledger(service.ledger_path) as ledger:
         task = client.task(task_id)
@@ -70,10 +70,10 @@ def wait(
     \b
     preflight task wait 8b6a5162-5c91-4a42-8e80-4c8ef5486f24
     """
-    from preflight.cli.outcomes import exit_of_submission  # noqa: PLC0415 - the same
-    from preflight.cli.paying import service_session as session  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.paying.save_results import with_files  # noqa: PLC0415 - the same
-    from preflight.submit.submit import await_task  # noqa: PLC0415 - the same
+    from preflight.cli.outcomes import exit_of_submission
+    from preflight.cli.paying import service_session as session
+    from preflight.cli.paying.save_results import with_files
+    from preflight.submit.submit import await_task
 
     hidden = output.hidden
     with (

@@ -78,11 +78,11 @@ def command(
     for name in folders:
         if not Path(name).is_dir():
             raise click.UsageError(f"--folder {shown_path(name)}: no such folder")
-    from preflight.cli.paying.open_uploader import open_uploader  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.paying.service_session import open_client, open_ledger  # noqa: PLC0415 - the same
-    from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox  # noqa: PLC0415 - the same
-    from preflight.ledger import Budget  # noqa: PLC0415 - the same
-    from preflight.ui import Services, serve_ui  # noqa: PLC0415 - an extra
+    from preflight.cli.paying.open_uploader import open_uploader
+    from preflight.cli.paying.service_session import open_client, open_ledger
+    from preflight.cli.ui_sandbox import EXAMPLES, in_sandbox
+    from preflight.ledger import Budget
+    from preflight.ui import Services, serve_ui  # an extra
 
     with ExitStack() as stack:
         uploader: Uploading | None = None
@@ -116,6 +116,6 @@ def command(
 def _announce(link: str, *, opens: bool) -> None:
     tell(f"open {link} (this link works once; Ctrl-C ends the page)")
     if opens:
-        import webbrowser  # noqa: PLC0415 - loads subprocess
+        import webbrowser  # loads subprocess
 
         webbrowser.open(link)

@@ -38,12 +38,12 @@ def command(
     preflight upload a.png b.mp4 --to s3://bucket/jobs
     preflight upload b.mp4 --upload-command './put {file}'
     """
-    from preflight.cli.paying.open_uploader import open_uploader  # noqa: PLC0415 - help and completion do without
-    from preflight.cli.paying.submit_delivery import about  # noqa: PLC0415 - the same
-    from preflight.cli.printing.report_output import emit_as  # noqa: PLC0415 - the same
-    from preflight.cli.printing.upload_progress import UploadProgress  # noqa: PLC0415 - the same
-    from preflight.cli.targets import require_file  # noqa: PLC0415 - the same
-    from preflight.upload.uploader import upload_files  # noqa: PLC0415 - the same
+    from preflight.cli.paying.open_uploader import open_uploader
+    from preflight.cli.paying.submit_delivery import about
+    from preflight.cli.printing.report_output import emit_as
+    from preflight.cli.printing.upload_progress import UploadProgress
+    from preflight.cli.targets import require_file
+    from preflight.upload.uploader import upload_files
 
     for name in names:
         if is_url(name):

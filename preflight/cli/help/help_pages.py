@@ -62,7 +62,7 @@ def _show(context: click.Context, _: click.Parameter, value: bool) -> None:  # n
     if not value or context.resilient_parsing:
         return
     if sys.stdout.isatty():
-        from preflight.cli.help.help_layout import lay_out  # noqa: PLC0415 - loads rich-click, for help on a terminal only
+        from preflight.cli.help.help_layout import lay_out  # loads rich-click, for help on a terminal only
 
         emit(to_text(partial(lay_out, context), None), None)
     else:

@@ -20,6 +20,6 @@ def folders(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comp
 
 
 def _left_to_the_shell(kind: str, incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+    from click.shell_completion import CompletionItem  # only for completion
 
     return [CompletionItem(incomplete, type=kind)]

@@ -32,7 +32,7 @@ class GuardrailOptions:
 
     def limits(self) -> Limits:
         """The bounds for a comparison."""
-        from preflight.diff.guardrails import Limits  # noqa: PLC0415 - help and completion do without
+        from preflight.diff.guardrails import Limits
 
         return Limits(
             total=self.max_total,
@@ -65,7 +65,7 @@ guardrail_options = grouped(
 def group_by(column: str | None) -> Callable[[JobChange], str | None]:
     """The group of a job: its folder, or its value in ``column``."""
 
-    from preflight.diff.compare import folder_of  # noqa: PLC0415 - help and completion do without
+    from preflight.diff.compare import folder_of
 
     def group_of(job: JobChange) -> str | None:
         report = job.after or job.before

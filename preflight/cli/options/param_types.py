@@ -172,7 +172,7 @@ class Host(click.ParamType["AllowedHost"]):
     name = "host"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> AllowedHost:
-        from preflight.sources.host import AllowedHost  # noqa: PLC0415 - only for this option
+        from preflight.sources.host import AllowedHost  # only for this option
 
         if isinstance(value, AllowedHost):
             return value
@@ -188,7 +188,7 @@ class ProxyUrl(click.ParamType["Proxy"]):
     name = "proxy"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Proxy:
-        from preflight.sources.proxy import Proxy  # noqa: PLC0415 - only for this option
+        from preflight.sources.proxy import Proxy  # only for this option
 
         if isinstance(value, Proxy):
             return value
@@ -207,16 +207,16 @@ class RuleId(click.ParamType[str]):
         self._takes_areas = areas
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:  # noqa: ARG002 - click's signature
-        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+        from click.shell_completion import CompletionItem  # only for completion
 
-        from preflight.rules import RULES, Area  # noqa: PLC0415 - takes time to load: the option itself does without
+        from preflight.rules import RULES, Area  # takes time to load: the option itself does without
 
         areas = [CompletionItem(area.value) for area in Area] if self._takes_areas else []
         rules = (CompletionItem(rule.id, help=rule.summary) for rule in RULES)
         return [each for each in (*areas, *rules) if each.value.startswith(incomplete)]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from preflight.settings.rule_kinds import require_rule  # noqa: PLC0415 - see above
+        from preflight.settings.rule_kinds import require_rule
 
         try:
             return require_rule(str(value), areas=self._takes_areas)

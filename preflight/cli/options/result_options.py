@@ -77,7 +77,7 @@ def emit_results(wanted: Sequence[Result], formats: Formats[_T], value: _T, *, q
 
     Raises the first ``ConfigurationError`` after all the others were written.
     """
-    from preflight.cli.printing.report_output import write_as  # noqa: PLC0415 - help and completion do without
+    from preflight.cli.printing.report_output import write_as
 
     failed: ConfigurationError | None = None
     for each in sorted(wanted, key=lambda each: each.file is None):

@@ -82,7 +82,7 @@ run_options = grouped(
 
 def manners_of(given: MannerOptions, *, is_run: bool) -> Manners:
     """The manners that the options ask for."""
-    from preflight.sources.manners import USER_AGENT, Manners  # noqa: PLC0415 - most checks read no URL
+    from preflight.sources.manners import USER_AGENT, Manners  # most checks read no URL
 
     return Manners(
         concurrency=given.concurrency,

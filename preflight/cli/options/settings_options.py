@@ -105,7 +105,7 @@ def _ask(ctx: click.Context, param: click.Parameter, value: Any, *, finds: bool)
 
 
 def _load(config: str | None, *, isolated: bool) -> Loaded:
-    from preflight.settings import find_file, load_settings, read_file  # noqa: PLC0415 - not for help, nor completion
+    from preflight.settings import find_file, load_settings, read_file
 
     if isolated:
         file = None

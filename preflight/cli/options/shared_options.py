@@ -26,6 +26,7 @@ from preflight.cli.options.settings_options import loaded_of
 from preflight.cli.options.spec_options import RoleChoice, known_specs, model_option, require_choices, spec_option
 from preflight.cli.printing.terminal import verbose_option
 from preflight.model.finding import Severity
+from preflight.settings import Settings
 
 if TYPE_CHECKING:
     from preflight.checking.baseline import Baseline
@@ -198,8 +199,7 @@ def engine_options(
     A command without one of them takes it from the settings, except two. Without ``--select`` all rules apply: a
     selection for hooks must not let a broken job be paid for. Without ``--baseline`` old findings count.
     """
-    from preflight.checking.options import Options  # noqa: PLC0415 - help and completion do without
-    from preflight.settings import Settings  # noqa: PLC0415 - the same
+    from preflight.checking.options import Options
 
     network, job, verdict = network or NetworkOptions(), job or JobOptions(), verdict or VerdictOptions()
     context = click.get_current_context(silent=True)
@@ -239,13 +239,13 @@ def engine_options(
 
 
 def _read_baseline(path: str) -> Baseline:
-    from preflight.checking.baseline import read_baseline  # noqa: PLC0415 - only where there is one
+    from preflight.checking.baseline import read_baseline  # only where there is one
 
     return read_baseline(Path(path))
 
 
 def default_ledger() -> Path:
     """The ledger in the user's data folder."""
-    from platformdirs import user_data_path  # noqa: PLC0415 - only for paid requests
+    from platformdirs import user_data_path  # only for paid requests
 
     return user_data_path("preflight", appauthor=False) / "ledger.db"

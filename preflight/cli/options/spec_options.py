@@ -35,7 +35,7 @@ _NAMES_SHOWN: Final = 5
 
 def known_specs() -> Specs:
     """The specs of the command that runs, read once. Raises ``SpecError``."""
-    from preflight.specs import BUILT_IN, Specs, load_spec, read_folder  # noqa: PLC0415 - not for help, nor completion
+    from preflight.specs import BUILT_IN, Specs, load_spec, read_folder
 
     context = click.get_current_context(silent=True)
     if context is None:
@@ -105,7 +105,7 @@ class RoleChoice(Choice):
     @property
     def choices(self) -> tuple[str, ...]:
         """Those of the default model, read when they are asked for: completing an option needs none."""
-        from preflight.specs import load_spec  # noqa: PLC0415 - see above
+        from preflight.specs import load_spec
 
         return load_spec().field(self._role).choices
 
@@ -143,7 +143,7 @@ def _named_so_far(ctx: click.Context) -> tuple[Spec, ...]:
 
 
 def _completions(words: Iterable[str], incomplete: str) -> list[CompletionItem]:
-    from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for completion
+    from click.shell_completion import CompletionItem  # only for completion
 
     return [CompletionItem(word) for word in dict.fromkeys(words) if word.startswith(incomplete)]
 
@@ -156,8 +156,8 @@ class ColumnName(click.ParamType[tuple[str, str]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         if isinstance(value, tuple):
             return value
-        from preflight.jobfiles.field_names import TableModels  # noqa: PLC0415 - only for this option
-        from preflight.model.job import COLUMNS  # noqa: PLC0415 - the same
+        from preflight.jobfiles.field_names import TableModels  # only for this option
+        from preflight.model.job import COLUMNS
 
         name, sign, column = str(value).partition("=")
         name = name.strip()

@@ -84,7 +84,7 @@ def _say_when_it_ends(asked: timedelta | None, life: timedelta, access: StoreAcc
 
 def _store(destination: Destination, access: StoreAccess, network: NetworkOptions) -> ObjectStore:
     try:
-        from preflight.upload.object_store import ObjectStore  # noqa: PLC0415 - the extra
+        from preflight.upload.object_store import ObjectStore  # the extra
     except ModuleNotFoundError as error:
         raise MissingExtra("uploading to a store", "upload") from error
     if access.is_plain and not _is_own(access.endpoint or "", network):

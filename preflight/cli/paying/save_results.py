@@ -30,7 +30,7 @@ def with_files(
     A failed download changes nothing else: the job is paid for and
     done, and its result is still at its URL.
     """
-    from preflight.sources.download import download  # noqa: PLC0415 - loads asyncio
+    from preflight.sources.download import download  # loads asyncio
 
     saved: list[str] = []
     for url in submission.outputs:

@@ -16,6 +16,7 @@ import click
 
 from preflight.checking.engine import Engine
 from preflight.cli.exit_codes import Exit
+from preflight.cli.options.option_groups import MannerOptions, RunOptions
 from preflight.cli.options.shared_options import engine_options
 from preflight.cli.options.spec_options import known_specs
 from preflight.cli.paying.save_results import with_files
@@ -186,9 +187,8 @@ class RunSubmission:
             if self._pay.run_folder is not None:
                 raise click.UsageError("--to is for a manifest: this is a run already")
             return self._path
-        from preflight.cli.options.option_groups import MannerOptions, RunOptions  # noqa: PLC0415 - only for a manifest
-        from preflight.cli.options.run_options import manners_of  # noqa: PLC0415 - the same
-        from preflight.cli.run_folder import carried_out  # noqa: PLC0415 - the same
+        from preflight.cli.options.run_options import manners_of  # only for a manifest
+        from preflight.cli.run_folder import carried_out
 
         if is_stored and self._pay.run_folder is None:
             raise click.UsageError("a manifest at a URL needs --to RUN, the folder of its run")
@@ -206,7 +206,7 @@ class RunSubmission:
         """The way of local files to URLs, if they may be uploaded: known to work before anything is checked."""
         if not self._upload.is_wanted:
             return None
-        from preflight.cli.paying.open_uploader import open_uploader  # noqa: PLC0415 - only for local files
+        from preflight.cli.paying.open_uploader import open_uploader  # only for local files
 
         uploader = open_uploader(self._upload, self._network, on_progress=lambda _, __, ___: None)
         return RunUploads(uploader=uploader, specs=known_specs())

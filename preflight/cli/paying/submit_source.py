@@ -85,7 +85,7 @@ def _seen_from(folder: Path, file: Path) -> str:
 
 def say_outcomes(outcomes: Sequence[Outcome]) -> None:
     """Print what was repaired, and what was not, on standard error."""
-    from preflight.render.fixes import render_outcomes  # noqa: PLC0415 - only for --fix
+    from preflight.render.fixes import render_outcomes  # only for --fix
 
     for line in render_outcomes(outcomes):
         tell_beside(line)

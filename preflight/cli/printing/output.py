@@ -246,12 +246,12 @@ class _Printed(StringIO):
 def to_text(render: Callable[[Console], object], output: str | None) -> str:
     """The output of ``render``: in colour on a terminal, plain and 80 columns wide elsewhere."""
     if output is not None or not sys.stdout.isatty():
-        from preflight.cli.printing.plain_console import PlainConsole  # noqa: PLC0415 - JSON needs no layout
+        from preflight.cli.printing.plain_console import PlainConsole  # JSON needs no layout
 
         printed = _Printed("utf-8" if output is not None else sys.stdout.encoding or "ascii")
         render(cast("Console", PlainConsole(printed, PIPED_COLUMNS)))
         return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
-    from preflight.cli.printing.console import TextConsole  # noqa: PLC0415 - 60 ms that JSON does not need
+    from preflight.cli.printing.console import TextConsole  # 60 ms that JSON does not need
 
     # For a terminal, rich reads colours and width.
     console = TextConsole(color_system=None if os.environ.get("NO_COLOR") else "auto")

@@ -35,7 +35,7 @@ class PlainConsole:
 
     def _console(self) -> TextConsole:
         if self._laid_out is None:
-            from preflight.cli.printing.console import TextConsole  # noqa: PLC0415 - rich takes 40 ms to load
+            from preflight.cli.printing.console import TextConsole  # rich takes 40 ms to load
 
             self._laid_out = TextConsole(file=self._file, width=self.width, force_terminal=False, color_system=None)
         return self._laid_out

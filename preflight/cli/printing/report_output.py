@@ -75,14 +75,14 @@ class PagesBeside:
 def _next_commands(report: Report) -> Iterator[str]:
     if all(subject.address is not None for job in report.jobs for subject in job.subjects):
         return iter(())  # only files on this machine are repaired
-    from preflight.fix.suggest import remedies  # noqa: PLC0415 - only for findings
+    from preflight.fix.suggest import remedies  # only for findings
 
     return remedies(report, known_specs())
 
 
 def _about() -> tuple[str, str | None]:
     """The version, and the URL of the published rule pages: the project URL ``Rules`` of ``pyproject.toml``."""
-    from importlib.metadata import metadata  # noqa: PLC0415 - only for SARIF
+    from importlib.metadata import metadata  # only for SARIF
 
     about = metadata("media-preflight")
     pages = None
@@ -132,7 +132,7 @@ def append_step_summary(rows: SummaryRows, totals: Totals) -> None:
     name = os.environ.get("GITHUB_STEP_SUMMARY")
     if not name:
         return
-    from preflight.render.build_servers.github import SUMMARY_BYTES  # noqa: PLC0415 - only in a workflow
+    from preflight.render.build_servers.github import SUMMARY_BYTES  # only in a workflow
 
     path = Path(name)
     try:

@@ -117,7 +117,7 @@ def view_of(name: str, around: Surroundings, *, by: str | None, lists_all: bool,
         case "markdown":
             return _MarkdownView(STREAMS[name](around))
         case "html":
-            from preflight.render.html.report_page import ReportPage  # noqa: PLC0415 - an extra
+            from preflight.render.html.report_page import ReportPage  # an extra
 
             return View(ReportPage(around, title="Report of a run", by=by, budget=budget))
         case "text":

@@ -42,8 +42,8 @@ class SourceLines:
         return self._line if self._number == line else ""
 
     def _open(self, path: str) -> None:
-        from preflight.jobfiles.open import open_regular  # noqa: PLC0415 - only where a job file has findings
-        from preflight.jobfiles.source_text import Lines  # noqa: PLC0415 - the same
+        from preflight.jobfiles.open import open_regular  # only where a job file has findings
+        from preflight.jobfiles.source_text import Lines
 
         self._stack.close()
         self._path, self._number, self._line, self._lines = path, 0, "", iter(())

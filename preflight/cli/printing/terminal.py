@@ -40,7 +40,7 @@ class ProgressSign:
 
     def __call__(self, text: str) -> None:
         if self._status is not None:
-            from rich.text import Text  # noqa: PLC0415 - loaded already
+            from rich.text import Text  # loaded already
 
             self._status.update(Text(text))
 
@@ -76,9 +76,9 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[ProgressSign]:
     if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log cannot show a spinner
         yield ProgressSign()
         return
-    from rich.text import Text  # noqa: PLC0415 - only on a terminal
+    from rich.text import Text  # only on a terminal
 
-    from preflight.cli.printing.console import TextConsole  # noqa: PLC0415 - the same
+    from preflight.cli.printing.console import TextConsole
 
     # A spinner takes strings for markup, whatever its console says: it is only given texts.
     with TextConsole(file=unguarded(sys.stderr)).status(Text(message)) as status, guarded_streams():
@@ -101,7 +101,7 @@ def verbose_option(command: _Command) -> _Command:
 
 def _turned_on(ctx: click.Context, _: click.Parameter, count: int) -> None:
     if count > 0 and not ctx.resilient_parsing:
-        from preflight.cli.printing.log_records import shown_records  # noqa: PLC0415 - logging takes time to load
+        from preflight.cli.printing.log_records import shown_records  # logging takes time to load
 
         _SHOWN_RECORDS.enter_context(shown_records(count))
 

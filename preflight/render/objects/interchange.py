@@ -112,7 +112,7 @@ def _rows(job: JobReport) -> Iterator[dict[str, Any]]:
 
 def pydantic_schema(kind: type[Any]) -> Any:
     """The core schema: an instance, or for a report also its ``to_dict``; written as ``to_dict``."""
-    from pydantic_core import core_schema  # noqa: PLC0415 - only pydantic calls this
+    from pydantic_core import core_schema  # only pydantic calls this
 
     def validated(value: Any) -> Any:
         if isinstance(value, kind):

@@ -134,7 +134,7 @@ def subject_object(job: JobReport, subject: Subject) -> dict[str, Any]:
 
 
 def _thumbnails(subject: Subject) -> dict[str, Any]:
-    from preflight.render.objects.json_thumbnails import thumbnail_keys  # noqa: PLC0415 - only for --thumbnails
+    from preflight.render.objects.json_thumbnails import thumbnail_keys  # only for --thumbnails
 
     return thumbnail_keys(subject)
 

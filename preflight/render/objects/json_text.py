@@ -19,7 +19,7 @@ def to_json_lines(values: Iterable[Mapping[str, Any]]) -> str:
 
 def to_readable_json(value: Mapping[str, Any]) -> str:
     """The same for people: printable characters are not escaped."""
-    import json  # noqa: PLC0415 - see below
+    import json
 
     return without_markers("".join(map(_escaped, json.dumps(value, indent=2, ensure_ascii=False)))) + "\n"
 
@@ -39,7 +39,7 @@ def _escaped(character: str) -> str:
 def _dumped(value: object, *, indent: int | None) -> str:
     """``value`` as JSON. Half a surrogate pair, as in a file name that is not UTF-8, becomes its escape in plain text:
     many readers refuse a whole document over one."""
-    import json  # noqa: PLC0415 - text formats do without
+    import json  # text formats do without
 
     text = json.dumps(value, indent=indent)
     return without_markers(json.dumps(_whole(value), indent=indent) if "\\ud" in text else text)

@@ -61,9 +61,9 @@ def one_line(job: JobReport) -> str:
 
 def render_sums(sums: Sums, console: Console) -> None:
     """Print the sums for people."""
-    from rich.padding import Padding  # noqa: PLC0415 - only for text
-    from rich.table import Table  # noqa: PLC0415 - the same
-    from rich.text import Text  # noqa: PLC0415 - the same
+    from rich.padding import Padding  # only for text
+    from rich.table import Table
+    from rich.text import Text
 
     def table(names: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]], *, left: int = 1) -> None:
         drawn = Table(box=None, header_style="dim", padding=(0, 2, 0, 0), pad_edge=False)

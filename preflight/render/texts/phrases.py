@@ -227,7 +227,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, str | int | float):
         return redact(str(value), longest=60)
-    import json  # noqa: PLC0415 - only for nested values
+    import json  # only for nested values
 
     return redact(json.dumps(value, ensure_ascii=False, default=str), longest=60)
 

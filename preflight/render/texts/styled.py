@@ -39,8 +39,8 @@ class Styled:
         return "".join(each if isinstance(each, str) else each[0] for each in self._pieces)
 
     def __rich__(self) -> RenderableType:
-        from rich.padding import Padding  # noqa: PLC0415 - only where it is laid out
-        from rich.text import Text  # noqa: PLC0415 - the same
+        from rich.padding import Padding  # only where it is laid out
+        from rich.text import Text
 
         text = Text.assemble(*self._pieces)
         return Padding(text, (0, 0, 0, self.indent), expand=False) if self.indent else text
@@ -56,8 +56,8 @@ class Labelled(Styled):
         self.label = label
 
     def __rich__(self) -> RenderableType:
-        from rich.table import Table  # noqa: PLC0415 - only where it is laid out
-        from rich.text import Text  # noqa: PLC0415 - the same
+        from rich.table import Table  # only where it is laid out
+        from rich.text import Text
 
         line = Table.grid(padding=(0, _BETWEEN))
         line.add_row(Text(self.label, style="bold"), Text(self.plain))

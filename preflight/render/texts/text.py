@@ -88,8 +88,8 @@ def render_findings(job: JobReport, console: Console, line_of: LineOf = _no_line
 def render_end(totals: Totals, console: Console, *, next_commands: Sequence[str] = ()) -> None:
     """Print the sums over many jobs, of which those that pass were not printed."""
     if totals.rules:
-        from rich.padding import Padding  # noqa: PLC0415 - takes long to load, and most texts need no table
-        from rich.table import Table  # noqa: PLC0415 - the same
+        from rich.padding import Padding  # takes long to load, and most texts need no table
+        from rich.table import Table
 
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
         table.add_column(justify="right")
@@ -112,7 +112,7 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
     for job in report.jobs:
         _print_heading(job, console)
         if job.quotes:
-            from preflight.render.tabular.price_table import price_table  # noqa: PLC0415 - loads rich
+            from preflight.render.tabular.price_table import price_table  # loads rich
 
             console.print(price_table(job.quotes, console.width))
         else:
@@ -237,7 +237,7 @@ def _print_line(finding: Finding, console: Console, line_of: LineOf) -> None:
         return
     if finding.rule in _ABSENT or finding.path == STANDARD_INPUT:
         return
-    from preflight.render.texts.excerpts import excerpt  # noqa: PLC0415 - only for job files, with a dozen patterns
+    from preflight.render.texts.excerpts import excerpt  # only for job files, with a dozen patterns
 
     number = str(finding.line)
     gutter = f"  {number} | "

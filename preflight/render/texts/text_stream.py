@@ -63,7 +63,7 @@ class TextStream:
             return ""
         if len(self._repairable) < _REPAIRABLE and any(subject.address is None for subject in job.subjects):
             self._repairable.append(job)
-        from preflight.render.texts.text import render_job  # noqa: PLC0415 - loads rich
+        from preflight.render.texts.text import render_job  # loads rich
 
         text = self._lay_out(partial(render_job, job, line_of=self._line_of)) + "\n"
         if job.verdict is Verdict.FAIL:
@@ -81,13 +81,13 @@ class TextStream:
         report = add_up(self._held)
         if in_order.is_enough(report):
             return (f"{line}\n" for line in in_order.render_lines(report))
-        from preflight.render.texts.text import render_report  # noqa: PLC0415 - loads rich
+        from preflight.render.texts.text import render_report  # loads rich
 
         commands = tuple(self._next_commands(report))
         return [self._lay_out(partial(render_report, report, next_commands=commands, line_of=self._line_of))]
 
     def _end_of_many(self, totals: Totals) -> Iterator[str]:
-        from preflight.render.texts.text import render_end  # noqa: PLC0415 - loads rich
+        from preflight.render.texts.text import render_end  # loads rich
 
         yield from self._untold.read()
         commands = tuple(self._next_commands(add_up(self._repairable)))
@@ -107,7 +107,7 @@ class FindingsText:
     def job(self, job: JobReport) -> str:
         if not job.findings:
             return ""
-        from preflight.render.texts.text import render_findings  # noqa: PLC0415 - loads rich
+        from preflight.render.texts.text import render_findings  # loads rich
 
         return self._lay_out(partial(render_findings, job, line_of=self._line_of)) + "\n"
 

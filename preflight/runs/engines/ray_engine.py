@@ -156,7 +156,7 @@ def _check(task: Task, part: PartRows, folder: str) -> tuple[str, Any]:
 @contextmanager
 def _connected(address: str | None, workers: int | None, *, is_tls: bool) -> Iterator[Any]:
     try:
-        import ray  # noqa: PLC0415 - an extra
+        import ray  # an extra
     except ImportError as error:
         raise MissingExtra("--engine ray", "ray") from error
     if address is not None:

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from preflight.bounded_file import why
 from preflight.errors import ConfigurationError, JobUnreadable
+from preflight.jobfiles.detect import PARQUET_MARK
 from preflight.jobfiles.open import open_regular, require_fetched
 from preflight.jobfiles.source_text import is_text, is_wide, read_head
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
@@ -86,8 +87,6 @@ def _suffix_of_content(stream: BufferedReader[Any], shown: str) -> str:
 
     Any table will do: which columns it has is looked at later. Raises ``ConfigurationError`` for something else.
     """
-    from preflight.jobfiles.detect import PARQUET_MARK  # noqa: PLC0415 - only for such a name
-
     head = _head(stream, shown)
     require_fetched(head, path=shown_path(shown))
     text = read_head(head).lstrip() if is_text(head) else ""
@@ -109,7 +108,7 @@ def _suffix(name: str, *, is_stored: bool) -> str:
         raise ConfigurationError(f"{found}: {wrapping}")
     if not is_stored:
         return Path(name).suffix.lower()
-    from preflight.jobfiles.stores import is_store_url, is_web_url, suffix_of  # noqa: PLC0415 - only for a URL
+    from preflight.jobfiles.stores import is_store_url, is_web_url, suffix_of  # only for a URL
 
     if not is_store_url(name) and not is_web_url(name):
         known = ", ".join(sorted(MANIFEST_SUFFIXES))
@@ -123,10 +122,10 @@ def _suffix(name: str, *, is_stored: bool) -> str:
 @contextmanager
 def _fetched(url: str, shown: str, web: Web) -> Iterator[BufferedReader[Any]]:
     """The file at ``url``, as it is now. One at a web server is read as media are: no private address, no surprises."""
-    from preflight.jobfiles.stores import is_web_url, open_store  # noqa: PLC0415 - only for a URL
+    from preflight.jobfiles.stores import is_web_url, open_store  # only for a URL
 
     if is_web_url(url):
-        from preflight.targets.web_manifest import fetched  # noqa: PLC0415 - loads asyncio
+        from preflight.targets.web_manifest import fetched  # loads asyncio
 
         with fetched(url, allow=web.allow, proxy=web.proxy) as received:
             yield received
@@ -196,7 +195,7 @@ def _cells_of(stream: BufferedReader[Any], shown: str) -> Iterator[BufferedReade
 
     Raises ``JobUnreadable`` for a file that is not Parquet, or that breaks off: a run is about all of its rows.
     """
-    from preflight.jobfiles.parquet_reader import parquet_table  # noqa: PLC0415 - starts a process
+    from preflight.jobfiles.parquet_reader import parquet_table  # starts a process
 
     with tempfile.TemporaryFile() as file:
         names, rows = parquet_table(stream, shown)

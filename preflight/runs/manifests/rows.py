@@ -75,7 +75,7 @@ class PartRows:
         return list(read_json_lines(lines, models=self._models(), columns=dict(self.columns)))
 
     def _jobs_of_cells(self, stream: IO[bytes]) -> list[Job | JobUnreadable]:
-        from preflight.jobfiles.parquet_reader import cell_reader  # noqa: PLC0415 - only for Parquet
+        from preflight.jobfiles.parquet_reader import cell_reader  # only for Parquet
 
         names, columns = json.loads(self.head), dict(self.columns)
         read = cell_reader(names, columns, shown=self.path, models=self._models())

@@ -11,7 +11,7 @@ def open_store(name: str) -> Store:
     if not name.strip() or "\0" in name:
         raise ConfigurationError("--to: an empty name instead of a folder")
     if "://" in name:
-        from preflight.runs.on_disk.url_store import UrlStore  # noqa: PLC0415 - an extra
+        from preflight.runs.on_disk.url_store import UrlStore  # an extra
 
         return UrlStore.at(name)
     return FolderStore(name)

@@ -111,8 +111,8 @@ def require_parquet() -> None:
 
 def _libraries() -> tuple[Any, Any]:
     try:
-        import pyarrow as pa  # noqa: PLC0415 - takes time to load, and is an extra
-        from pyarrow import parquet  # noqa: PLC0415 - the same
+        import pyarrow as pa  # takes time to load, and is an extra
+        from pyarrow import parquet
     except ImportError as error:
         raise MissingExtra("--results parquet", "runs") from error
     return pa, parquet

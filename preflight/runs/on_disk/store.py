@@ -171,7 +171,7 @@ class FolderStore:
 
 def _take(file: int) -> None:
     """Lock the file. One who only looks whether it is locked holds it for a moment, which is waited for."""
-    import fcntl  # noqa: PLC0415 - not on every system
+    import fcntl  # not on every system
 
     for _ in range(_LOOKS):
         with suppress(BlockingIOError):

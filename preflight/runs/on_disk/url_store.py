@@ -44,7 +44,7 @@ class UrlStore:
     def files(self) -> tuple[Any, str]:
         """The file system, and the path of the run in it."""
         try:
-            import fsspec  # noqa: PLC0415 - an extra
+            import fsspec  # an extra
         except ImportError as error:
             raise MissingExtra("--to URL", "runs") from error
         try:

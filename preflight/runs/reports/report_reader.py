@@ -152,7 +152,7 @@ def _lines(file: BufferedReader, shown: str) -> Iterator[tuple[int, bytes]]:
 
 
 def _parquet_lines(file: BufferedReader, shown: str) -> Iterator[tuple[int, str]]:
-    from preflight.jobfiles.parquet_reader import parquet_values, require_parquet  # noqa: PLC0415 - starts a process
+    from preflight.jobfiles.parquet_reader import parquet_values, require_parquet  # starts a process
 
     require_parquet()
     values = parquet_values(file, shown)

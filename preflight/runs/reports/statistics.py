@@ -159,6 +159,6 @@ def hosts_of(job: JobReport) -> Iterator[str]:
 
 
 def _plain(value: object) -> str | None:
-    import json  # noqa: PLC0415 - only for values that are not text
+    import json  # only for values that are not text
 
     return None if value is None else json.dumps(value)

@@ -58,7 +58,7 @@ def repaired(
     file: Path, kind: Kind, spec: Spec, *, options: Options, orientation: str, mode: str, window: WindowForm | None
 ) -> Repaired:
     """Repair ``file`` into a new one beside it, safely if that is enough. Obstacles are in the text."""
-    from preflight.fix.fixer import Fixer, FixOptions  # noqa: PLC0415 - most jobs need no repair
+    from preflight.fix.fixer import Fixer, FixOptions  # most jobs need no repair
 
     part = None if window is None else Window(start=window.start, length=window.length)
     fix_options = FixOptions(

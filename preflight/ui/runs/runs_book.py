@@ -149,7 +149,7 @@ def _is_locked(folder: Path) -> bool:
 
     A new lock names nobody for a moment. The look holds the lock for a moment itself: ``FolderStore.lock`` waits.
     """
-    import fcntl  # noqa: PLC0415 - not on every system
+    import fcntl  # not on every system
 
     with suppress(OSError, ValueError, IndexError, OverflowError), (folder / LOCK).open("rb") as file:
         pid = int(file.read(40).decode("ascii").split()[0])

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hosts import hosts as served_at
 from section import Figure, Section, table
+
+from tests.servers.cheap_hosts import hosts as served_at
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 

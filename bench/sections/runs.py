@@ -11,8 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hosts import hosts as served_at
 from section import Figure, Section, table
+
+from tests.servers.cheap_hosts import hosts as served_at
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 

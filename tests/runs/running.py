@@ -29,15 +29,22 @@ def run(manifest: Path, to: Path, *arguments: str, parts_of: int = 20) -> Ran:
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
     """All rows of a run, in the order of its parts."""
-    return [json.loads(line) for part in sorted(folder.glob("part-*.jsonl")) for line in part.read_text().splitlines()]
+    return list(_each_row(folder))
 
 
 def parts_of(folder: Path) -> dict[str, bytes]:
     """The parts of a run, by name, without times and the costs that depend on them."""
-    return {part.name: b"\n".join(_timeless(part)) for part in sorted(folder.glob("part-*.jsonl"))}
+    return {part.name: b"\n".join(timeless(part)) for part in sorted(folder.glob("part-*.jsonl"))}
 
 
-def _timeless(part: Path) -> Iterator[bytes]:
+def _each_row(folder: Path) -> Iterator[dict[str, Any]]:
+    for part in sorted(folder.glob("part-*.jsonl")):
+        with part.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+
+
+def timeless(part: Path) -> Iterator[bytes]:
+    """The rows of a part as JSON, without times and the costs that depend on them."""
     for line in part.read_text().splitlines():
         row = json.loads(line)
         for subject in row["subjects"]:
@@ -47,9 +54,11 @@ def _timeless(part: Path) -> Iterator[bytes]:
 
 def verdicts_of(folder: Path) -> dict[int, str]:
     """The verdict of every row, by number. Each row is there once."""
-    rows = rows_of(folder)
-    assert len({row["row"] for row in rows}) == len(rows)
-    return {row["row"]: row["verdict"] for row in rows}
+    verdicts: dict[int, str] = {}
+    for row in _each_row(folder):
+        assert row["row"] not in verdicts
+        verdicts[row["row"]] = row["verdict"]
+    return verdicts
 
 
 def children_of(pid: int) -> list[int]:

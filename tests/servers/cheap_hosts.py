@@ -1,6 +1,6 @@
 """The cheapest honest server for a run: a picture and a clip at many loopback addresses, one process, no framework.
 
-    python bench/hosts.py PICTURE CLIP HOSTS
+    python tests/servers/cheap_hosts.py PICTURE CLIP HOSTS
 
 It prints its port and ends with its standard input. It shares two cores with the run that it is there to measure, so it
 does only the least: it accepts, reads a head, sends the range asked for, and waits for the client's goodbye. Any path
@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.servers.many_hosts import ManyHosts, address
 

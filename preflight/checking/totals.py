@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from preflight.checking.verdict import Outcome, is_over_budget, worst
 from preflight.model import JobReport, Severity, Verdict
-from preflight.model.file_types import are_exchanged
 from preflight.model.named_tuple import NamedTuple
 from preflight.pricing import Sum
+from preflight.rules import are_swapped
 
 if TYPE_CHECKING:
     from preflight.model import TotalQuote
@@ -59,9 +59,7 @@ class Totals:
         else:
             self._untold += 1
         if job.findings:
-            self.swapped += are_exchanged(
-                (subject.kind, subject.facts.container if subject.facts else None) for subject in job.subjects
-            )
+            self.swapped += are_swapped(job.subjects)
             worth_telling = [finding.rule for finding in job.findings if finding.severity > Severity.NOTE]
             self.rules.update(worth_telling)
             self.warned += verdict is Verdict.PASS and bool(worth_telling)

@@ -12,7 +12,7 @@ from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.columns import Column, NotAColumn
 from preflight.jobfiles.field_names import TableModels
-from preflight.jobfiles.row_ids import RowIds
+from preflight.jobfiles.row_ids import EarlierRows
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.table_rows import NotAnId, RowReader, RowReaders
 from preflight.model import Job, Place
@@ -26,14 +26,15 @@ HEADER_LINES = 100
 
 
 def read_table(
-    lines: Lines, *, models: TableModels, columns: Mapping[str, str] = MappingProxyType({})
+    lines: Lines, *, models: TableModels, ids: EarlierRows, columns: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of a table, in place of an unreadable row its error; rows without a value are skipped.
 
     The first row names the columns (``read_columns``); ``columns`` maps names of a job's columns to this table's. The
     most frequent of comma, semicolon and tab in it is the delimiter, unless a line ``sep=;`` before it says another. In
     ``input_urls`` and ``video_urls``, URLs are parted by ``|``, a line break, or the space before a scheme
-    (``https://``). Everything else is one string, of at most as many characters as ``csv.field_size_limit()``.
+    (``https://``). Everything else is one string, of at most as many characters as ``csv.field_size_limit()``. ``ids``
+    knows the earlier rows of their ids.
 
     After a row whose quotes do not match, the rest is not read: where its rows begin cannot be told. Raises
     ``JobUnreadable`` where ``columns`` names one that the table does not have.
@@ -47,19 +48,16 @@ def read_table(
         return
     try:
         require_header(header)
-        readers = RowReaders(header.cells, columns, models, ids=RowIds())
-    except NotAColumn as exc:
-        raise header.text.unreadable(str(exc), header.text.place(0)) from exc
     except JobUnreadable as exc:
         yield exc
         return
-    nameless = [index for index, column in enumerate(readers.columns) if column.field is None and not column.name]
+    reader = TableReader(header, models=models, columns=columns, ids=ids)
     for row in rows:
         if isinstance(row, JobUnreadable):
             yield row
             continue
         try:
-            yield _job(row, nameless, readers.of(row.cells))
+            yield reader.job(row)
         except JobUnreadable as exc:
             yield exc
 
@@ -75,7 +73,7 @@ def header_names(lines: Iterable[str]) -> set[str]:
     return {name.strip().lower() for name in cells} - {""}
 
 
-class _Row(NamedTuple):
+class TableRow(NamedTuple):
     """The cells of a row, and its text as in the file, with the pattern of one cell in it."""
 
     cells: list[str]
@@ -90,12 +88,55 @@ class _Row(NamedTuple):
         return self.text.place(self.starts()[column])
 
 
+class TableReader:
+    """Reads the rows below ``header``. Raises ``JobUnreadable`` where ``columns`` names one that is not there."""
+
+    def __init__(self, header: TableRow, *, models: TableModels, columns: Mapping[str, str], ids: EarlierRows) -> None:
+        try:
+            self._readers = RowReaders(header.cells, columns, models, ids=ids)
+        except NotAColumn as exc:
+            raise header.text.unreadable(str(exc), header.text.place(0)) from exc
+        columns_read = self._readers.columns
+        self._nameless = [at for at, column in enumerate(columns_read) if column.field is None and not column.name]
+
+    def job(self, row: TableRow) -> Job:
+        """The job of a row. Raises ``JobUnreadable``."""
+        reader, text = self._reader(row), row.text
+        try:
+            return reader.job(row.cells, path=text.path, line=text.first_line, places=_Places(row, reader.columns))
+        except NotAnId as exc:
+            raise text.unreadable(str(exc), text.place(0)) from exc
+
+    def own_id(self, row: TableRow) -> str | None:
+        """The id of that job. Raises ``JobUnreadable``."""
+        return self._reader(row).own_id(row.cells)
+
+    def _reader(self, row: TableRow) -> RowReader:
+        """The reader of a row, whose cells fit the header. Raises ``JobUnreadable``."""
+        cells, text, reader = row.cells, row.text, self._readers.of(row.cells)
+        columns = reader.columns
+        text.require_characters()
+        if len(cells) > len(columns):
+            for index in range(len(columns), len(cells)):
+                if cells[index].strip():
+                    of_header = "1 cell" if len(columns) == 1 else f"{len(columns)} cells"
+                    message = f"more than the {of_header} of the header: put a value that holds a delimiter in quotes"
+                    raise text.unreadable(message, row.place(index))
+        for index in self._nameless:
+            if index < len(cells) and cells[index].strip():
+                raise text.unreadable(
+                    "a value in a column without a name: name the column in the header, or remove the value",
+                    row.place(index),
+                )
+        return reader
+
+
 class _Places(Mapping[str, Place]):
     """The places of the fields of a row, looked for when they are first asked for: most rows have no finding."""
 
     __slots__ = ("_columns", "_found", "_row")
 
-    def __init__(self, row: _Row, columns: Sequence[Column]) -> None:
+    def __init__(self, row: TableRow, columns: Sequence[Column]) -> None:
         self._row = row
         self._columns = columns
         self._found: dict[str, Place] | None = None
@@ -178,7 +219,7 @@ class _Feed:
         return JobUnreadable(message, path=self._rest.path, line=self._first_line, column=1)
 
 
-def table_rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
+def table_rows(lines: Lines) -> Iterator[TableRow | JobUnreadable]:
     """The rows that hold a value, in place of an unreadable one its error.
 
     The table ends where it cannot be told apart any more.
@@ -202,7 +243,7 @@ def table_rows(lines: Lines) -> Iterator[_Row | JobUnreadable]:
                 return
             continue
         if any(cells) and any(map(str.strip, cells)):
-            yield _Row(cells, feed.take(), cell)
+            yield TableRow(cells, feed.take(), cell)
         else:
             feed.take()
 
@@ -217,7 +258,7 @@ def header_of(lines: Iterator[str]) -> tuple[str, str]:
     return max(_DELIMITERS, key=unquoted.count), first
 
 
-def require_header(header: _Row) -> None:
+def require_header(header: TableRow) -> None:
     """Raise ``JobUnreadable`` for a header that is not text, or has too many columns."""
     header.text.require_characters()
     if len(header.cells) > limits.COLUMNS:
@@ -225,24 +266,3 @@ def require_header(header: _Row) -> None:
             f"{len(header.cells)} columns; at most {limits.COLUMNS} are read: this is not a table of jobs",
             header.text.place(0),
         )
-
-
-def _job(row: _Row, nameless: Sequence[int], reader: RowReader) -> Job:
-    cells, text, columns = row.cells, row.text, reader.columns
-    text.require_characters()
-    if len(cells) > len(columns):
-        for index in range(len(columns), len(cells)):
-            if cells[index].strip():
-                cells_of_header = "1 cell" if len(columns) == 1 else f"{len(columns)} cells"
-                message = f"more than the {cells_of_header} of the header: put a value that holds a delimiter in quotes"
-                raise text.unreadable(message, row.place(index))
-    for index in nameless:
-        if index < len(cells) and cells[index].strip():
-            raise text.unreadable(
-                "a value in a column without a name: name the column in the header, or remove the value",
-                row.place(index),
-            )
-    try:
-        return reader.job(cells, path=text.path, line=text.first_line, places=_Places(row, columns))
-    except NotAnId as exc:
-        raise text.unreadable(str(exc), text.place(0)) from exc

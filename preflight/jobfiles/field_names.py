@@ -43,6 +43,8 @@ class FieldNames:
             self._plain.setdefault(plain_name(name), field)
         self.model = self._of(spec.field("model"))
         self.media = frozenset(self._of(field) for field in spec.fields if field.role in ("image", "video"))
+        self.media_columns = frozenset(name for name, field in self._named.items() if field in self.media)
+        """The usual names of their columns; a column may be written otherwise, too."""
         self.top_keys = frozenset(field.key for field in spec.fields if "." not in field.name)
 
     def exact(self, name: str) -> FieldName | None:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from preflight.errors import JobUnreadable
 from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.json_rows import JsonRows
+from preflight.jobfiles.row_ids import EarlierRows
 from preflight.jobfiles.scalars import decimal, integer
 from preflight.jobfiles.source_text import Lines, Text
 from preflight.jobfiles.tree import Node, TreeBuilder, unfold
@@ -37,7 +38,8 @@ def _no_constant(word: str) -> float:
     raise ValueError(f"not JSON: expected a value, found {word}: write a number, or null")
 
 
-_DECODER = json.JSONDecoder(parse_int=integer, parse_float=decimal, parse_constant=_no_constant)
+DECODER = json.JSONDecoder(parse_int=integer, parse_float=decimal, parse_constant=_no_constant)
+"""Decodes JSON as it is read here, but for the limits."""
 
 
 class _Reader:
@@ -98,7 +100,7 @@ class _Reader:
     def _scalar(self) -> None:
         start = self._at
         try:
-            value, self._at = _DECODER.raw_decode(self._string, start)
+            value, self._at = DECODER.raw_decode(self._string, start)
         except json.JSONDecodeError as exc:
             from preflight.jobfiles.json_mistakes import broken_scalar  # only for a mistake
 
@@ -139,25 +141,27 @@ class _Reader:
 
 
 def read_json_lines(
-    lines: Lines, *, models: TableModels, columns: Mapping[str, str] = MappingProxyType({})
+    lines: Lines, *, models: TableModels, ids: EarlierRows, columns: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Job | JobUnreadable]:
     """The jobs of ``lines``, in place of an unreadable one its error. Blank lines are skipped.
 
     A line is a request body with ``id`` and keys of the author's own beside it, or a row of a table: an object without
-    ``input`` that has a column for media, or any object where ``columns`` names columns. ``models`` are those of rows.
+    ``input`` that has a column for media, or any object where ``columns`` names columns. ``models`` are those of rows,
+    ``ids`` knows the earlier rows of their ids.
     """
-    reader = JsonRows(models=models, columns=columns)
+    reader = JsonRows(models=models, columns=columns, ids=ids)
     while True:
         try:
             line = next(lines)
             if line.strip():
-                yield _job(Text(line.rstrip("\r\n"), path=lines.path, first_line=lines.number), reader)
+                yield read_json_line(Text(line.rstrip("\r\n"), path=lines.path, first_line=lines.number), reader)
         except StopIteration:
             return
         except JobUnreadable as exc:
             yield exc
 
 
-def _job(text: Text, reader: JsonRows) -> Job:
+def read_json_line(text: Text, reader: JsonRows) -> Job:
+    """The job of one line. Raises ``JobUnreadable``."""
     text.require_characters()
     return reader.read(unfold(read_json(text, in_lines=True), text), text)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from preflight.jobfiles import limits
 from preflight.jobfiles.columns import NotAColumn, is_media_column, looks_like_a_field
 from preflight.jobfiles.field_names import FieldNames, TableModels
 from preflight.jobfiles.fields import LIST_FIELDS, shown_id, without_signatures
-from preflight.jobfiles.row_ids import RowIds
+from preflight.jobfiles.row_ids import EarlierRows
 from preflight.jobfiles.source_text import Text
-from preflight.jobfiles.table_rows import NotAnId, RowReaders, own_id
+from preflight.jobfiles.table_rows import NotAnId, RowReader, RowReaders, own_id
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
 
@@ -22,10 +22,10 @@ _SHAPES_KEPT = 64
 class JsonRows:
     """Reads the lines of one file. ``columns`` maps names of a job's columns to keys of its rows."""
 
-    def __init__(self, *, models: TableModels, columns: Mapping[str, str]) -> None:
+    def __init__(self, *, models: TableModels, columns: Mapping[str, str], ids: EarlierRows) -> None:
         self._models = models
         self._given = columns
-        self._ids = RowIds()
+        self._ids = ids
         self._shapes: dict[tuple[str, ...], RowReaders] = {}
 
     def read(self, job: Job, text: Text) -> Job:
@@ -46,15 +46,27 @@ class JsonRows:
         except NotAColumn as exc:
             raise text.unreadable(str(exc), job.places[""]) from exc
 
+    def own_id(self, body: JsonValue) -> str | None:
+        """The id of a line with this ``body``; ``None`` where it has none. Raises ``NotAnId`` and ``NotAColumn``."""
+        if not isinstance(body, dict):
+            return None
+        names = self._models.of(body.get(self._models.names[0].model.key))
+        if self._is_row(body, names):
+            cells = list(body.values())
+            return self._reader(tuple(body), cells).own_id(cells)
+        return None if body.keys() <= names.top_keys | LIST_FIELDS else own_id(body.get("id"))
+
     def _is_row(self, body: Mapping[str, JsonValue], names: FieldNames) -> bool:
         if names.container in body or (names.spec.path is None and not LIST_FIELDS.isdisjoint(body)):
             return False
-        return bool(self._given) or any(is_media_column(name, [names]) for name in body)
+        if self._given or not names.media_columns.isdisjoint(body):
+            return True
+        return any(is_media_column(name, [names]) for name in body)
 
     def _row(self, job: Job, body: dict[str, JsonValue]) -> Job:
         names = tuple(body)
         cells = list(body.values())
-        reader = (self._shapes.get(names) or self._shape(names)).of(cells)
+        reader = self._reader(names, cells)
         line = job.line or 1
         places: dict[str, Place] = {"": job.places[""]}
         for name, column in zip(names, reader.columns, strict=True):
@@ -62,6 +74,9 @@ class JsonRows:
                 places[str(column.field)] = job.places[name]
         row = reader.job(cells, path=job.path or "-", line=line, places=places)
         return replace(row, repeated=(*row.repeated, *job.repeated))
+
+    def _reader(self, names: tuple[str, ...], cells: Sequence[JsonValue]) -> RowReader:
+        return (self._shapes.get(names) or self._shape(names)).of(cells)
 
     def _shape(self, names: tuple[str, ...]) -> RowReaders:
         shape = RowReaders(names, self._given, self._models, ids=self._ids)

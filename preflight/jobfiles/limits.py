@@ -46,8 +46,8 @@ PARQUET_SECONDS: Final = 60
 PARQUET_STREAM_BYTES: Final = 8 * 1024 * 1024 * 1024
 """A Parquet file on standard input, which is kept on the disk while it is read."""
 
-IDS: Final = 4_000_000
-"""Ids that are remembered to find one used twice."""
+IDS_HELD: Final = 1024 * 1024
+"""Ids of a manifest that are held in memory to find one used twice; the others are kept in a temporary file."""
 
 COMMENTS: Final = 100
 """Comments of one file that speak to preflight."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
@@ -15,6 +16,7 @@ from preflight.jobfiles.csv_reader import read_table
 from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.json_reader import read_json, read_json_lines
 from preflight.jobfiles.open import open_regular, read_document, require_size
+from preflight.jobfiles.row_ids import RowIds
 from preflight.jobfiles.source_text import Lines, Text, decode
 from preflight.jobfiles.tree import unfold
 from preflight.jobfiles.yaml_reader import read_yaml
@@ -159,10 +161,11 @@ def read_manifest(
     """The same from ``stream``, which need not be able to go back; ``path`` is its name in errors and in jobs."""
     lines, models = Lines(stream, path=path), TableModels(default_model, specs)
     read = read_table if is_table else read_json_lines
-    try:
-        yield from _at_most(read(lines, models=models, columns=columns), max_rows, path=path)
-    finally:
-        lines.release()
+    with closing(RowIds()) as ids:
+        try:
+            yield from _at_most(read(lines, models=models, columns=columns, ids=ids), max_rows, path=path)
+        finally:
+            lines.release()
 
 
 def _at_most(rows: Iterator[Job | JobUnreadable], most: int, *, path: str) -> Iterator[Job | JobUnreadable]:

@@ -15,7 +15,7 @@ from preflight.errors import ConfigurationError, JobUnreadable, MissingExtra
 from preflight.jobfiles import limits
 from preflight.jobfiles.columns import NotAColumn
 from preflight.jobfiles.field_names import TableModels
-from preflight.jobfiles.row_ids import RowIds
+from preflight.jobfiles.row_ids import EarlierRows, RowIds
 from preflight.jobfiles.table_rows import NotAnId, RowReaders
 from preflight.model import Job, Place
 from preflight.redact import printable, shorten
@@ -50,8 +50,9 @@ def read_parquet(
     error in place of the rows behind.
     """
     names, rows = parquet_table(source, shown)
-    read_cells = cell_reader(names, columns, shown=shown, models=models)
-    return _jobs(rows, read_cells)
+    ids = RowIds()
+    read_cells = cell_reader(names, columns, shown=shown, models=models, ids=ids)
+    return _jobs(rows, read_cells, ids)
 
 
 def parquet_table(source: IO[bytes] | str, shown: str) -> tuple[list[Any], Iterator[list[Any] | None]]:
@@ -70,14 +71,16 @@ def parquet_table(source: IO[bytes] | str, shown: str) -> tuple[list[Any], Itera
 
 
 def cell_reader(
-    names: list[Any], columns: Mapping[str, str], *, shown: str, models: TableModels
+    names: list[Any], columns: Mapping[str, str], *, shown: str, models: TableModels, ids: EarlierRows
 ) -> Callable[[int, list[Any] | None], Job | JobUnreadable | None]:
     """Makes the job of a row from its number, counted from 1, and its cells; ``None`` of a row without values.
+
+    ``ids`` knows the earlier rows of their ids.
 
     Raises ``JobUnreadable`` where ``columns`` names a column that is not in ``names``.
     """
     try:
-        readers = RowReaders(names, columns, models, ids=RowIds())
+        readers = RowReaders(names, columns, models, ids=ids)
     except NotAColumn as error:
         raise _unreadable(str(error), shown, None) from error
 
@@ -103,7 +106,7 @@ def parquet_columns(source: IO[bytes], shown: str) -> set[str]:
 
 
 def _jobs(
-    rows: Iterator[list[Any] | None], read: Callable[[int, list[Any] | None], Job | JobUnreadable | None]
+    rows: Iterator[list[Any] | None], read: Callable[[int, list[Any] | None], Job | JobUnreadable | None], ids: RowIds
 ) -> Iterator[Job | JobUnreadable]:
     try:
         for row, cells in enumerate(rows, start=1):
@@ -112,6 +115,8 @@ def _jobs(
                 yield job
     except JobUnreadable as error:
         yield error
+    finally:
+        ids.close()
 
 
 def _rows(values: Iterator[Any], shown: str) -> Iterator[list[Any] | None]:

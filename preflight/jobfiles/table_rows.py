@@ -9,7 +9,7 @@ from math import isfinite
 from preflight.jobfiles.columns import Column, read_columns
 from preflight.jobfiles.field_names import ID, FieldNames, TableModels
 from preflight.jobfiles.fields import FieldName, shown_id, without_signatures
-from preflight.jobfiles.row_ids import RowIds
+from preflight.jobfiles.row_ids import EarlierRows
 from preflight.model import Job, Place
 from preflight.model.job import JsonValue
 
@@ -30,7 +30,9 @@ class NotAnId(ValueError):
 class RowReader:
     """Reads the rows of one model in a table; ``default_model`` replaces an absent model."""
 
-    def __init__(self, columns: Sequence[Column], names: FieldNames, *, default_model: str | None, ids: RowIds) -> None:
+    def __init__(
+        self, columns: Sequence[Column], names: FieldNames, *, default_model: str | None, ids: EarlierRows
+    ) -> None:
         self.columns = columns
         self.names = names
         self._fields = [
@@ -67,8 +69,7 @@ class RowReader:
         if self._default_model is not None:
             (inside if self.names.model.in_input else body).setdefault(self.names.model.key, self._default_model)
         body[self.names.container] = inside
-        found = cells[self._id] if self._id is not None and self._id < have else None
-        own = own_id(found)
+        own = self.own_id(cells)
         return Job(
             body=body,
             id=None if own is None else shown_id(own, body if may_sign else None),
@@ -80,6 +81,10 @@ class RowReader:
             same_id=None if own is None else self._ids.first_line(own, line),
         )
 
+    def own_id(self, cells: Sequence[JsonValue]) -> str | None:
+        """The id of a row; ``None`` where it has none. Raises ``NotAnId``."""
+        return own_id(cells[self._id]) if self._id is not None and self._id < len(cells) else None
+
     def _meta_of(self, cells: Sequence[JsonValue], signed: Mapping[str, JsonValue] | None) -> dict[str, JsonValue]:
         have = len(cells)
         meta = {name: _stripped(cells[index]) if index < have else "" for index, name in self._meta}
@@ -89,7 +94,9 @@ class RowReader:
 class RowReaders:
     """The readers of one table: one for each model that its rows name, made when the first such row comes."""
 
-    def __init__(self, columns: Sequence[str], given: Mapping[str, str], models: TableModels, *, ids: RowIds) -> None:
+    def __init__(
+        self, columns: Sequence[str], given: Mapping[str, str], models: TableModels, *, ids: EarlierRows
+    ) -> None:
         self._columns = columns
         self._given = given
         self._models = models

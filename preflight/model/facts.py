@@ -35,6 +35,11 @@ class Family(Enum):
     EMPTY = "empty file"
     UNKNOWN = "unknown data"
 
+    @property
+    def key(self) -> str:
+        """Its name in JSON, one word."""
+        return self.name.lower()
+
 
 class DefectKind(Enum):
     """How a file breaks its own format, or goes beyond what is read (``UNREADABLE``) or decoded (``UNDECODED``).

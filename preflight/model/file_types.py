@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import PurePath, PurePosixPath
 from typing import Final
 
@@ -68,18 +67,6 @@ def fits_name(container: str, name: str | PurePath) -> bool:
     """Whether ``name`` promises ``container``, one of its family, or nothing."""
     promised = promised_container(name)
     return promised in (None, container) or any({promised, container} <= family for family in _FAMILIES)
-
-
-def kind_of_container(container: str | None) -> Kind | None:
-    """Whether a container is that of a picture or of a clip; ``None`` for any other."""
-    return Kind.IMAGE if container in _IMAGES else Kind.VIDEO if container in _VIDEOS else None
-
-
-def are_exchanged(files: Iterable[tuple[Kind, str | None]]) -> bool:
-    """Whether a job has a clip as its image and a picture as its video: its files by the kind asked for, and by
-    container."""
-    found = {(kind, kind_of_container(container)) for kind, container in files}
-    return found >= {(Kind.IMAGE, Kind.VIDEO), (Kind.VIDEO, Kind.IMAGE)}
 
 
 def promised_kind(name: str | PurePath) -> Kind | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field as data_field
 from datetime import datetime
 from enum import Enum
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from preflight.errors import PreflightError
 from preflight.lazy import late
 from preflight.model.exchange import Exchangeable, Restorable
-from preflight.model.facts import ImageFacts, Transfer
+from preflight.model.facts import Family, ImageFacts, Transfer
 from preflight.model.finding import Finding, Hidden, Severity, Verdict
 from preflight.model.frozen import frozen
 
@@ -94,6 +94,11 @@ class Kind(Enum):
 
     IMAGE = "image"
     VIDEO = "video"
+
+
+def are_exchanged(files: Iterable[tuple[Kind, Family | None]]) -> bool:
+    """Whether a job has a clip as its image and a picture as its video: its files by the part and by the bytes."""
+    return {(Kind.IMAGE, Family.VIDEO), (Kind.VIDEO, Family.PICTURE)} <= set(files)
 
 
 @frozen

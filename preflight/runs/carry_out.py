@@ -107,9 +107,12 @@ def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
     found = find_run(store)  # before anything is made in a place that may be somebody else's
     rows_a_part = order.rows_a_part or (found.rows_a_part if found else ROWS_A_PART)
     web = Web(tuple(order.options.allow), order.options.proxy)
+    models = TableModels(order.options.model, order.options.specs)
     with ExitStack() as stack:
         if order.stream is None:
-            manifest = stack.enter_context(open_manifest(order.manifest, rows_a_part, web=web))
+            manifest = stack.enter_context(
+                open_manifest(order.manifest, rows_a_part, web=web, models=models, columns=dict(order.columns))
+            )
             if is_kept(order.manifest, store):
                 manifest = as_read(manifest)
             store.prepare()
@@ -119,7 +122,6 @@ def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
         require_folder(store)
         store.prepare()
         stack.enter_context(store.lock())
-        models = TableModels(order.options.model, order.options.specs)
         spooled = stack.enter_context(
             spooled_input(order.stream, store, rows_a_part, models=models, columns=dict(order.columns))
         )

@@ -36,6 +36,7 @@ QUOTE = {
 TRANSFER = {"requests": NUMBER, "connections": NUMBER, "bytes": NUMBER, "redirects": NUMBER, "elapsed_ms": NUMBER}
 IMAGE_FACTS = {
     "container": TEXT,
+    "family": TEXT,
     "size_bytes": NUMBER,
     "width": NUMBER,
     "height": NUMBER,
@@ -45,6 +46,7 @@ IMAGE_FACTS = {
 }
 VIDEO_FACTS = {
     "container": TEXT,
+    "family": TEXT,
     "size_bytes": NUMBER,
     "width": NUMBER,
     "height": NUMBER,

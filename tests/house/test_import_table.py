@@ -88,7 +88,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "click": {"cli"},
     "rich_click": {"cli"},
     "platformdirs": {"cli"},
-    "sqlite3": {"ledger", "sandbox", "runs"},
+    "sqlite3": {"jobfiles", "ledger", "sandbox", "runs"},
     "starlette": {"sandbox", "ui"},
     "uvicorn": {"sandbox", "callbacks", "ui"},
 }

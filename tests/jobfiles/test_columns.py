@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -169,4 +172,32 @@ class TestIds:
             assert ids.first_line(f"row-{line}", line) is None
         for line in random.Random(7).sample(range(1, rows), 1000):
             assert ids.first_line(f"row-{line}", rows + line) == line
-        assert len(ids._hashes) * 12 < 40 * rows
+        assert 20 * len(ids._lines) < 60 * rows
+
+    @pytest.mark.parametrize("held", [0, 1, 700, 5000])
+    def test_ids_that_memory_has_no_room_for_are_told_apart_too(self, held: int) -> None:
+        draw, first_lines = random.Random(11), dict[str, int]()
+        with closing(RowIds(held)) as ids:
+            for line in range(1, 4000):
+                name = f"row-{draw.randrange(2000)}"
+                assert ids.first_line(name, line) == first_lines.get(name)
+                first_lines.setdefault(name, line)
+            assert len(ids._lines) <= max(4096, 3 * held)
+
+    def test_no_room_for_them_is_an_error(self) -> None:
+        program = """
+import resource, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))  # as on a full disk
+from preflight.errors import ConfigurationError
+from preflight.jobfiles.stored_ids import StoredIds
+ids = StoredIds(cache_kib=64)
+try:
+    for line in range(100_000):
+        assert ids.first_line(line.to_bytes(16, "little"), line) is None
+except ConfigurationError as error:
+    print(error, line)
+ids.close()
+"""
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+        assert "free space, or name another folder in TMPDIR" in ran.stdout

@@ -12,12 +12,21 @@ from tests.support.command import CLIP, PICTURE, Ran, here
 MODEL = "kling-v3-motion-control"
 
 
-def write_rows(path: Path, rows: int, media: Callable[[int], tuple[str, str]] = lambda _: (PICTURE, CLIP)) -> Path:
-    """A manifest of JSON Lines whose row N names the picture and the clip of ``media(N)``, counted from 0."""
+def write_rows(
+    path: Path,
+    rows: int,
+    media: Callable[[int], tuple[str, str]] = lambda _: (PICTURE, CLIP),
+    *,
+    name: Callable[[int], str] = "r{}".format,
+) -> Path:
+    """A manifest of JSON Lines whose row N is called ``name(N)`` and has the picture and the clip of ``media(N)``.
+
+    Rows are counted from 0.
+    """
     with path.open("w", encoding="utf-8") as file:
         for number in range(rows):
             picture, clip = media(number)
-            body = {"id": f"r{number}", "model": MODEL, "input": {"input_urls": [picture], "video_urls": [clip]}}
+            body = {"id": name(number), "model": MODEL, "input": {"input_urls": [picture], "video_urls": [clip]}}
             file.write(json.dumps(body) + "\n")
     return path
 

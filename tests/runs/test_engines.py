@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.runs.running import parts_of, run, verdicts_of, write_rows
+from tests.runs.running import parts_of, rows_of, run, verdicts_of, write_rows
 from tests.runs.test_resume import some_fail, started
 from tests.support.command import here, preflight
 
@@ -38,7 +38,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.mark.filterwarnings("ignore")  # of Ray's own code
 def test_a_cluster_that_loses_a_node_gives_the_same_parts(tmp_path: Path, cluster: Any) -> None:
-    manifest = write_rows(tmp_path / "jobs.jsonl", ROWS, some_fail)
+    manifest = write_rows(tmp_path / "jobs.jsonl", ROWS, some_fail, name=lambda row: f"r{row % 500}")
     local = run(manifest, tmp_path / "local", parts_of=30)
     to = tmp_path / "ray"
     arguments = ("--part-rows", "30", "--engine", "ray", "--address", cluster.address)
@@ -52,6 +52,8 @@ def test_a_cluster_that_loses_a_node_gives_the_same_parts(tmp_path: Path, cluste
     assert b"Traceback" not in err
     assert sorted(verdicts_of(to)) == list(range(1, ROWS + 1))
     assert parts_of(to) == parts_of(tmp_path / "local")
+    repeated = [row["row"] for row in rows_of(to) if "id-duplicate" in [each["rule"] for each in row["findings"]]]
+    assert repeated == list(range(501, ROWS + 1))
 
 
 def test_a_cluster_that_is_not_there_is_an_error(tmp_path: Path) -> None:

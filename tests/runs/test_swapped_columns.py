@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.running import run
-from tests.support.command import CLIP, PICTURE, here
+from tests.runs.running import rows_of, run
+from tests.support.command import CLIP, FIXTURES, PICTURE, here
 
 
 @pytest.mark.parametrize("rows", [2, 30], ids=["few", "many"])
@@ -43,3 +43,24 @@ def test_nothing_is_said_where_no_row_is_exchanged(tmp_path: Path) -> None:
     table.write_text("image,video\n" + f"{PICTURE},{CLIP}\n{PICTURE},{PICTURE}\n" * 2)
     assert "exchange the two" not in run(table, tmp_path / "run").out
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["swapped"] == 0
+
+
+def test_files_are_told_apart_by_their_bytes_not_by_containers_that_have_a_suffix(tmp_path: Path) -> None:
+    clips = ["flv.flv", "wmv.wmv", "mpeg-ps.mpg", "ogg.ogv", "3gp.3gp", "mpeg-ts.ts", "avi.avi", "matroska-named.mp4"]
+    pictures = ["jpeg-xl.jxl", "psd.psd", "svg.svg", "gif.gif", "tiff.tiff", "jpeg-2000.jp2", "openexr.exr", "dds.dds"]
+    rows = [
+        *(
+            (FIXTURES / "clips" / clip, FIXTURES / "pictures" / picture)
+            for clip, picture in zip(clips, pictures, strict=True)
+        ),
+        *((PICTURE, FIXTURES / "clips" / clip) for clip in clips),
+        *((FIXTURES / "pictures" / picture, CLIP) for picture in pictures),
+    ]
+    table = tmp_path / "jobs.csv"
+    table.write_text("image,video\n" + "".join(f"{image},{video}\n" for image, video in rows))
+    said = "8 of 24 {} have a clip as the image and a picture as the video"
+    assert said.format("rows") in run(table, tmp_path / "run", parts_of=10).out
+    for shown in (here("check", table), here("report", tmp_path / "run")):
+        assert said.format("jobs") in " ".join(shown.out.split())
+    facts = [subject["facts"] for row in rows_of(tmp_path / "run")[:8] for subject in row["subjects"]]
+    assert [each["family"] for each in facts] == ["video", "picture"] * 8

@@ -18,6 +18,7 @@ def facts_of_file(facts: ImageFacts | VideoFacts | None) -> dict[str, Any] | Non
         case ImageFacts():
             return {
                 "container": facts.container,
+                "family": facts.family.key,
                 "size_bytes": facts.size_bytes,
                 "width": facts.width,
                 "height": facts.height,
@@ -45,6 +46,7 @@ def _video(facts: VideoFacts) -> dict[str, Any]:
     durations = facts.durations
     return {
         "container": facts.container,
+        "family": facts.family.key,
         "major_brand": facts.major_brand,
         "size_bytes": facts.size_bytes,
         "width": facts.width,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from preflight.model import Kind
+from preflight.model import Family, Kind
 from preflight.render.objects import json_objects
 from preflight.render.objects.json_thumbnails import thumbnail_schema
 from preflight.render.schema.schema_parts import (
@@ -29,6 +29,7 @@ from preflight.render.schema.schema_parts import (
 
 _RESTORE = {"restore": {"type": "object", "description": "Every value exactly, for from_json of the same version."}}
 
+_FAMILY = {"enum": [family.key for family in Family], "description": "The kind of data that the file begins with."}
 _DISPLAYED = ("display_width", "display_height")
 
 
@@ -43,6 +44,7 @@ def image_facts() -> dict[str, Any]:
     return object_of(
         {
             "container": or_null(TEXT),
+            "family": _FAMILY,
             **{name: or_null(COUNT) for name in (*counts, *_DISPLAYED)},
             "display_orientation": or_null(TEXT),
             "color_mode": or_null(TEXT),
@@ -84,6 +86,7 @@ def video_facts() -> dict[str, Any]:
     return object_of(
         {
             "container": or_null(TEXT),
+            "family": _FAMILY,
             "major_brand": or_null(TEXT),
             **{name: or_null(COUNT) for name in counts},
             "display_orientation": or_null(TEXT),

@@ -21,6 +21,8 @@ from preflight.jobfiles.csv_reader import require_header, table_rows
 from preflight.jobfiles.open import require_fetched
 from preflight.jobfiles.source_text import Lines
 from preflight.redact import shown_path
+from preflight.runs.manifests.id_scan import IdScan
+from preflight.runs.manifests.repeated_ids import RepeatedIds
 from preflight.runs.manifests.repeated_urls import RepeatedUrls, UrlCount
 from preflight.runs.run_errors import ManifestChanged
 
@@ -56,6 +58,7 @@ class Manifest:
 
     ``path`` is its name in rows, ``file`` the file or URL that it is. ``head`` is the header of a table, of
     ``head_lines`` lines. ``repeated`` are the URLs that stand in several rows, ``None`` where there are none.
+    ``same_ids`` are the rows with the id of an earlier row, ``None`` where nobody looked.
     ``snapshot`` is a file without a name that holds the rows where ``path`` is not a text of this machine; ``close``
     closes it.
     """
@@ -72,6 +75,7 @@ class Manifest:
     starts: array[int]
     lines: array[int]
     repeated: RepeatedUrls | None = None
+    same_ids: RepeatedIds | None = None
     snapshot: IO[bytes] | None = None
 
     def close(self) -> None:
@@ -104,18 +108,19 @@ def index_of(
     rows_a_part: int,
     sha256: str | None = None,
     snapshot: IO[bytes] | None = None,
+    ids: IdScan | None = None,
 ) -> Manifest:
     """Where the parts of the manifest in ``stream`` begin; ``path`` is its name in errors and in rows.
 
-    ``sha256`` is for a stream that is not the manifest's own bytes. Raises ``ConfigurationError`` for one without rows,
-    ``ManifestChanged`` for one that changes meanwhile.
+    ``sha256`` is for a stream that is not the manifest's own bytes. ``ids`` is shown every row. Raises
+    ``ConfigurationError`` for one without rows, ``ManifestChanged`` for one that changes meanwhile.
     """
     head = stream.peek(100)[:100]
     require_fetched(head, path=path)
     stamp = stamp_of(stream)
     lines = _CountedLines(stream, path=path)
     urls = UrlCount(stamp[1])
-    scan = _Scan(lines, rows_a_part, urls)
+    scan = _Scan(lines, rows_a_part, urls, ids)
     match kind:
         case "table":
             scan.table()
@@ -145,6 +150,7 @@ def index_of(
         starts=scan.starts,
         lines=scan.first_lines,
         repeated=urls.repeated(),
+        same_ids=ids.found if ids else None,
         snapshot=snapshot,
     )
 
@@ -212,7 +218,7 @@ class _CountedLines(Lines):
 class _Scan:
     """Finds the rows of a manifest, and notes where each part begins."""
 
-    def __init__(self, lines: _CountedLines, rows_a_part: int, urls: UrlCount) -> None:
+    def __init__(self, lines: _CountedLines, rows_a_part: int, urls: UrlCount, ids: IdScan | None) -> None:
         self.rows = 0
         self.head_bytes = self.head_lines = 0
         self.starts = array("Q")
@@ -220,6 +226,7 @@ class _Scan:
         self._lines = lines
         self._rows_a_part = rows_a_part
         self._urls = urls
+        self._ids = ids
 
     def json_lines(self) -> None:
         """A row is a line that is not blank, or cannot be read."""
@@ -231,6 +238,8 @@ class _Scan:
                 if line.strip():
                     self._row(start, number)
                     self._urls.add_json(line)
+                    if self._ids is not None:
+                        self._ids.json_line(line, number)
             except StopIteration:
                 break
             except JobUnreadable:
@@ -246,25 +255,33 @@ class _Scan:
             raise header
         if header is not None:
             require_header(header)
+            if self._ids is not None:
+                self._ids.header(header)
         self.head_bytes, self.head_lines = lines.position, lines.number
         start, number = lines.position, lines.number + 1
         for row in rows if header else ():
             self._row(start, number)
             if not isinstance(row, JobUnreadable):
                 self._urls.add(" ".join(row.cells))
+                if self._ids is not None:
+                    self._ids.table_row(row)
             start, number = lines.position, lines.number + 1
         self.starts.append(lines.position)
 
     def cells(self) -> None:
         """A row is a line that lists some cell. The first line names the columns, and is not counted as a row."""
         lines = self._lines
-        next(lines, "")
+        names = next(lines, "")
+        if self._ids is not None:
+            self._ids.names(names)
         self.head_bytes, self.head_lines = lines.position, lines.number
         start, number = lines.position, lines.number
         for line in lines:
             if line != "[]\n":
                 self._row(start, number)
                 self._urls.add_json(line)
+                if self._ids is not None:
+                    self._ids.cells(line, number)
             start, number = lines.position, lines.number
         self.starts.append(lines.position)
 
@@ -272,4 +289,6 @@ class _Scan:
         if self.rows % self._rows_a_part == 0:
             self.starts.append(start)
             self.first_lines.append(line)
+            if self._ids is not None:
+                self._ids.found.begin_part()
         self.rows += 1

@@ -10,15 +10,17 @@ import codecs
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from io import BufferedReader
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple, Protocol, cast
 
 from preflight.bounded_file import why
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.jobfiles.detect import PARQUET_MARK
+from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.open import open_regular, require_fetched
 from preflight.jobfiles.source_text import is_text, is_wide, read_head
 from preflight.model.file_types import MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
@@ -26,7 +28,9 @@ from preflight.model.target import is_url
 from preflight.model.wrapped_tables import wrapping_named
 from preflight.redact import redact, shown_path
 from preflight.runs.limits import MANIFEST_BYTES
+from preflight.runs.manifests.id_scan import IdScan
 from preflight.runs.manifests.manifest import Kind, Manifest, index_of
+from preflight.runs.manifests.repeated_ids import RepeatedIds
 
 if TYPE_CHECKING:
     from preflight.sources.host import AllowedHost
@@ -53,9 +57,17 @@ class Readable(Protocol):
 
 
 @contextmanager
-def open_manifest(name: str, rows_a_part: int, *, web: Web = NO_WEB) -> Iterator[Manifest]:
+def open_manifest(
+    name: str,
+    rows_a_part: int,
+    *,
+    web: Web = NO_WEB,
+    models: TableModels | None = None,
+    columns: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Manifest]:
     """The manifest called ``name``, a path, or the URL of one in an object store or at a web server, in ``with``.
 
+    With the ``models`` of its rows their ids are compared; ``columns`` maps names of a job's columns to its own.
     Raises ``ConfigurationError`` for what is not a manifest, has no row, or is not given by its server,
     ``MissingExtra`` where the library for it is not installed, and ``JobUnreadable`` for a file that cannot be read.
     """
@@ -79,7 +91,15 @@ def open_manifest(name: str, rows_a_part: int, *, web: Web = NO_WEB) -> Iterator
         elif is_wide(_head(stream, shown)):
             sha256, stream = stack.enter_context(_in_utf8(stream, shown))
             snapshot = stream
-        yield index_of(stream, kind=kind, path=shown, rows_a_part=rows_a_part, sha256=sha256, snapshot=snapshot)
+        ids = None
+        if models is not None:
+            found = stack.enter_context(closing(RepeatedIds()))
+            ids = IdScan(found, models=models, columns=columns, path=shown)
+        with closing(ids) if ids else nullcontext():
+            manifest = index_of(
+                stream, kind=kind, path=shown, rows_a_part=rows_a_part, sha256=sha256, snapshot=snapshot, ids=ids
+            )
+        yield manifest
 
 
 def _suffix_of_content(stream: BufferedReader[Any], shown: str) -> str:

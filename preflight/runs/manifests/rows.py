@@ -17,6 +17,7 @@ from preflight.jobfiles.open import open_regular
 from preflight.jobfiles.source_text import Lines
 from preflight.model import Job
 from preflight.runs.manifests.manifest import Kind, Manifest, Slice, Stamp, changed, stamp_of
+from preflight.runs.manifests.repeated_ids import found_before
 from preflight.specs import BUILT_IN, Specs
 
 
@@ -24,7 +25,8 @@ from preflight.specs import BUILT_IN, Specs
 class PartRows:
     """The rows of one part, to be read in another process. ``head`` is the header of a table.
 
-    They are in ``file``; ``data`` holds their bytes where that is out of a worker's reach.
+    They are in ``file``; ``data`` holds their bytes where that is out of a worker's reach. ``same_ids`` are those with
+    the id of an earlier row of the manifest, as ``RepeatedIds`` has them.
     """
 
     path: str
@@ -38,6 +40,7 @@ class PartRows:
     specs: Specs = BUILT_IN
     columns: tuple[tuple[str, str], ...] = ()
     data: bytes | None = None
+    same_ids: bytes = b""
 
     def with_data(self) -> PartRows:
         """The same, to be read anywhere. Raises ``ManifestChanged``."""
@@ -70,15 +73,15 @@ class PartRows:
         span: BufferedReader[Any] = BufferedReader(_Span(before, stream, self.part.end - self.part.start))
         count = self.head_lines if self.head else 1
         lines = _SlicedLines(span, path=self.path, before=count, first_line=self.part.first_line)
-        if self.kind == "table":
-            return list(read_table(lines, models=self._models(), columns=dict(self.columns)))
-        return list(read_json_lines(lines, models=self._models(), columns=dict(self.columns)))
+        read = read_table if self.kind == "table" else read_json_lines
+        return list(read(lines, models=self._models(), columns=dict(self.columns), ids=found_before(self.same_ids)))
 
     def _jobs_of_cells(self, stream: IO[bytes]) -> list[Job | JobUnreadable]:
         from preflight.jobfiles.parquet_reader import cell_reader  # only for Parquet
 
         names, columns = json.loads(self.head), dict(self.columns)
-        read = cell_reader(names, columns, shown=self.path, models=self._models())
+        ids = found_before(self.same_ids)
+        read = cell_reader(names, columns, shown=self.path, models=self._models(), ids=ids)
         found = (read(row, json.loads(line)) for row, line in enumerate(stream, start=self.part.first_line))
         return [job for job in found if job is not None]
 
@@ -94,7 +97,7 @@ def part_rows(
     manifest: Manifest, number: int, *, model: str, columns: tuple[tuple[str, str], ...] = (), specs: Specs = BUILT_IN
 ) -> PartRows:
     """The rows of part ``number`` of ``manifest``; ``model`` is that of rows of a table that name none."""
-    part = manifest.slice(number)
+    part, same_ids = manifest.slice(number), manifest.same_ids
     data = None
     if manifest.snapshot is not None:
         manifest.snapshot.seek(part.start)
@@ -108,6 +111,7 @@ def part_rows(
         head_lines=manifest.head_lines,
         part=part,
         data=data,
+        same_ids=same_ids.of_part(number) if same_ids else b"",
         model=model,
         specs=specs,
         columns=columns,

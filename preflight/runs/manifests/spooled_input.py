@@ -73,7 +73,10 @@ def spooled_input(
             raise RunUnusable(
                 f"cannot keep {SHOWN} in {store.shown}: {(error.strerror or type(error).__name__).lower()}"
             ) from error
-        with _told_apart(str(temporary)), open_manifest(str(temporary), rows_a_part) as manifest:
+        with (
+            _told_apart(str(temporary)),
+            open_manifest(str(temporary), rows_a_part, models=models, columns=columns) as manifest,
+        ):
             yield Spooled(manifest=as_read(replace(manifest, file=str(_final(temporary)))), temporary=temporary)
     finally:
         temporary.unlink(missing_ok=True)

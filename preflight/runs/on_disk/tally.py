@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from preflight.model import Kind
-from preflight.model.file_types import are_exchanged
+from preflight.model import Family, Kind
+from preflight.model.report import are_exchanged
 from preflight.rules import Trait, rules_with
 from preflight.runs.limits import HOSTS_COUNTED
 from preflight.runs.on_disk.histogram import Histogram, histograms
@@ -23,6 +23,7 @@ PART_SIZE: Final = "part_bytes"
 FOREIGN: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What values raise that preflight did not write."""
 
+_FAMILIES = {family.key: family for family in Family}
 _BUDGET = rules_with(Trait.BUDGET)
 _SUMS = (
     "rows", "credits", "low", "high", "usd", "priced", "inexact", "over_budget", "swapped", "bytes", "requests",
@@ -147,9 +148,9 @@ def _amount(value: object) -> Decimal:
     return amount
 
 
-def _files(job: Mapping[str, Any]) -> Iterator[tuple[Kind, str | None]]:
+def _files(job: Mapping[str, Any]) -> Iterator[tuple[Kind, Family | None]]:
     for subject in job["subjects"]:
-        yield Kind(subject["kind"]), (subject["facts"] or {}).get("container")
+        yield Kind(subject["kind"]), _FAMILIES.get(str((subject["facts"] or {}).get("family")))
 
 
 def _plain(value: int | Decimal) -> int | str:

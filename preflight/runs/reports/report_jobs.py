@@ -29,6 +29,7 @@ from preflight.render.objects.json_thumbnails import thumbnails_of
 from preflight.rules import RULES_BY_ID
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
+_FAMILIES = {family.key: family for family in Family}
 _NUMBER_CHARS = 60
 """Characters of a number; a longer one is not from a report."""
 
@@ -124,11 +125,12 @@ def _facts(value: Any, kind: Kind) -> ImageFacts | VideoFacts | None:
     if value is None:
         return None
     container, size = _text(value, "container"), _count(value, "size_bytes")
+    family = _FAMILIES.get(_text(value, "family") or "")
     width, height = _count(value, "width"), _count(value, "height")
     if kind is Kind.IMAGE:
         return ImageFacts(
             container=container,
-            family=Family.PICTURE,
+            family=family or Family.PICTURE,  # earlier versions did not write it
             size_bytes=size,
             width=width,
             height=height,
@@ -137,7 +139,7 @@ def _facts(value: Any, kind: Kind) -> ImageFacts | VideoFacts | None:
     length = value.get("duration_s")
     return VideoFacts(
         container=container,
-        family=Family.VIDEO,
+        family=family or Family.VIDEO,
         size_bytes=size,
         width=width,
         height=height,

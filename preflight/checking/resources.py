@@ -157,11 +157,11 @@ class Resources:
 
     async def beside(self, work: Callable[[], _T]) -> _T:
         """The result of ``work``, which reads a local file, in a thread beside the loop."""
-        from preflight.checking.file_threads import FileThreads  # noqa: PLC0415 - loads asyncio, in 30 ms
-
         with self._lock:
             self._refuse_closed()
             if self._files is None:
+                from preflight.checking.file_threads import FileThreads  # noqa: PLC0415 - loads asyncio, in 30 ms
+
                 self._files = FileThreads(_FILES_AT_ONCE)
         return await self._files.result(work)
 

@@ -50,9 +50,7 @@ def plain(value: Decimal) -> Decimal:
 
 def decimal_text(value: Fraction) -> str:
     """A fraction as a decimal string: exact where it ends within twelve places, else rounded to nine."""
-    exact = _WIDE.divide(Decimal(value.numerator), Decimal(value.denominator))
-    short = exact.quantize(Decimal("1E-12"), context=_WIDE)
-    return f"{plain(short if Fraction(short) == value else exact.quantize(Decimal('1E-9'), context=_WIDE)):f}"
+    return f"{to_places(value, 12 if 10**12 % value.denominator == 0 else 9):f}"
 
 
 def dollars(value: Decimal) -> str:

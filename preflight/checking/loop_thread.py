@@ -11,6 +11,7 @@ from contextlib import suppress
 from threading import Lock, Thread
 from typing import Any, Protocol, TypeVar
 
+from preflight.checking.loop_inbox import LoopInbox
 from preflight.errors import ConfigurationError
 
 _T = TypeVar("_T")
@@ -38,6 +39,7 @@ class LoopThread:
 
     def __init__(self, *, closed: str, at_end: Callable[[], object] = lambda: None) -> None:
         self._loop = asyncio.new_event_loop()
+        self._inbox = LoopInbox(self._loop)
         self._closed_message = closed
         self._at_end = at_end
         self._lock = Lock()
@@ -58,11 +60,14 @@ class LoopThread:
         return future
 
     def call(self, function: Callable[..., object], *args: object) -> None:
-        """Have ``function`` called in the thread. Raises ``ConfigurationError`` once the loop is closed."""
+        """Have ``function``, which raises nothing, called in the thread.
+
+        Raises ``ConfigurationError`` once the loop is closed.
+        """
         with self._lock:
             if self._closed:
                 raise self.closed_error()
-            self._loop.call_soon_threadsafe(function, *args)
+            self._inbox.put(function, *args)
 
     def closed_error(self) -> ConfigurationError:
         return ConfigurationError(self._closed_message)

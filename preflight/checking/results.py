@@ -11,6 +11,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
+from preflight.checking.loop_inbox import LoopInbox
 from preflight.checking.loop_thread import POLL_S, LoopThread
 from preflight.checking.pipeline import Pipeline
 from preflight.checking.subjects import Checked, SubjectRequest
@@ -103,12 +104,12 @@ class _LoopArrivals:
 
     def __init__(self, loop: LoopThread) -> None:
         self._from = loop
-        self._to = asyncio.get_running_loop()
+        self._inbox = LoopInbox(asyncio.get_running_loop())
         self._queue: asyncio.Queue[Checked | BaseException | None] = asyncio.Queue()
 
     def put(self, result: Checked | BaseException | None) -> None:
         with suppress(RuntimeError):  # the caller's loop is closed
-            self._to.call_soon_threadsafe(self._queue.put_nowait, result)
+            self._inbox.put(self._queue.put_nowait, result)
 
     def cancel(self) -> None:
         self.put(self._from.closed_error())

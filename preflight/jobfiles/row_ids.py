@@ -81,7 +81,7 @@ class RowIds:
 
     def _store(self) -> StoredIds:
         if self._stored is None:
-            from preflight.jobfiles.stored_ids import StoredIds  # noqa: PLC0415 - loads SQLite, only for many rows
+            from preflight.jobfiles.stored_ids import StoredIds  # loads SQLite, only for many rows
 
             self._stored = StoredIds()
         return self._stored

@@ -45,10 +45,12 @@ def video_bit_depth(case: VideoCase) -> Iterator[Flaw]:
 
 def video_variable_frame_rate(case: VideoCase) -> Iterator[Flaw]:
     facts = case.facts
-    if facts.frame_seconds is None or facts.frame_rate is None or facts.container not in ISO_MEDIA:
+    if not facts.variable_frame_rate or facts.container not in ISO_MEDIA:
+        return
+    if facts.frame_seconds is None or facts.frame_rate is None:
         return
     shortest, longest = facts.frame_seconds
-    if longest < shortest * _UNEVEN or not facts.variable_frame_rate:
+    if longest < shortest * _UNEVEN:
         return
     times = " to ".join(decimal_text(round(seconds, 3)) for seconds in (shortest, longest))
     yield Flaw(

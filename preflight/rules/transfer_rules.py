@@ -154,7 +154,6 @@ def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
         return
     claims = []
     name = case.subject.source.removesuffix("?…")
-    promised = promised_container(name)
     if not fits_name(facts.container, name):
         claims.append(f"is named {PurePosixPath(name).suffix.lower()}")
     declared = case.subject.transfer.declared_type
@@ -162,6 +161,7 @@ def type_mismatch(case: SubjectCase) -> Iterator[Flaw]:
     if declared and declared.startswith(_MEDIA_TYPES) and fitting and declared not in fitting:
         claims.append(f"is declared as {declared}")
     if claims:
+        promised = promised_container(name)
         fix = f"serve it with Content-Type: {fitting[0]}" if fitting else None
         if claims[0].startswith("is named"):
             fix = f"name it by its container, or convert it to {promised}; renaming alone does not convert a file"

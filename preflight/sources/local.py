@@ -40,8 +40,8 @@ def read_local(path: Path, make_probe: MakeProbe[_Facts]) -> Reading[_Facts]:
     size: int | None = None
     fault: SourceError | None = None
     try:
-        with _opened(path) as file:
-            before = os.fstat(file.fileno())
+        file, before = _opened(path)
+        with file:
             size = before.st_size
             facts = _drive(make_probe(size), file, size, fetched)
             after = os.fstat(file.fileno())
@@ -66,8 +66,8 @@ def _annex_link(path: Path) -> bytes | None:
     return link if is_annex_key(link) else None
 
 
-def _opened(path: Path) -> BinaryIO:
-    """The regular file at ``path``, open. Raises ``LocalUnreadable``."""
+def _opened(path: Path) -> tuple[BinaryIO, os.stat_result]:
+    """The regular file at ``path``, open, and its status then. Raises ``LocalUnreadable``."""
     try:
         # Looked at before it is opened: opening some devices does something.
         status = path.stat()
@@ -84,11 +84,12 @@ def _opened(path: Path) -> BinaryIO:
     except ValueError as exc:  # a NUL, or half a character
         raise LocalUnreadable("no file can have this name") from exc
     try:
-        _refuse_irregular(os.fstat(file.fileno()))
+        status = os.fstat(file.fileno())
+        _refuse_irregular(status)
     except BaseException:
         file.close()
         raise
-    return file
+    return file, status
 
 
 def _refuse_irregular(status: os.stat_result) -> None:
@@ -115,12 +116,12 @@ def _read(file: BinaryIO, span: Span, fetched: SparseBytes) -> bytes:
         return known
     if len(fetched) + len(span) > MAX_LOCAL_BYTES:
         raise LocalUnreadable(f"reading it takes more than {MAX_LOCAL_BYTES} bytes")
-    data = bytearray()
     try:
         file.seek(span.start)
+        data = file.read(len(span)) or b""
         while len(data) < len(span) and (piece := file.read(len(span) - len(data))):
             data += piece
     except OSError as exc:
         raise LocalUnreadable(f"it cannot be read: {exc.strerror or exc}") from exc
-    fetched.add(span.start, bytes(data))
-    return bytes(data)
+    fetched.add(span.start, data)
+    return data

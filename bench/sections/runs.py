@@ -33,7 +33,7 @@ def measure(*, quick: bool) -> Section:
         empty = to_the_end([manifest_over(server, folder / "one.jsonl", 1), "--to", folder / "empty", *server.allow])
         one, two = _by_workers(manifest, folder / "run", *server.allow)
         killed = [manifest, "--to", folder / "killed", "--workers", "2", *server.allow]
-        died = kill_run(killed, kills=kills, longest_s=two.wall_s / kills)
+        died, _ = kill_run(killed, kills=kills, longest_s=two.wall_s / kills)
         outcome = compare(folder / "run-2", folder / "killed", kills=died, rows=rows)
         near = _by_workers(_local_files(folder, files), folder / "near")
     memory = two.memory_mib - empty.memory_mib

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from preflight.model import Finding, Severity, Subject
+from preflight.model import Family, Finding, Severity, Subject
 from preflight.model.file_types import last_part
 from preflight.model.report import are_exchanged
 from preflight.rules.catalogue import IMAGE_RULES, JOB_RULES, PRICE_RULES, RULES, SUBJECT_RULES, VIDEO_RULES
@@ -101,7 +101,7 @@ def with_one_command(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def judge_length(durations: Durations, spec: Spec, orientation: str) -> Iterator[Finding]:
     """The findings about a length alone, for an estimate without a file."""
-    from preflight.model import Family, VideoFacts  # see preflight.model; most runs have a file
+    from preflight.model import VideoFacts  # see preflight.model; most runs have a file
 
     facts = VideoFacts(container=spec.video.containers[0], family=Family.VIDEO, size_bytes=None, durations=durations)
     case = VideoCase(facts=facts, spec=spec, name="clip.mp4", orientation=orientation)

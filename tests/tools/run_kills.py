@@ -2,12 +2,14 @@
 
     python tests/tools/run_kills.py 1000000 5
 
-Rows name a picture or a clip by turns, each a file of its own, at 1 000 loopback addresses. Prints rates, memory, and
-which parts the killing changed. A million rows take both cores for an hour or more, and 5 GB of the temporary folder.
+Rows name a picture or a clip by turns, each a file of its own, at 1 000 loopback addresses. Prints rates
+and memory, and holds the rows to those of a shorter run that was not disturbed. A million rows take both cores for the
+better part of an hour, and 3 GB of the temporary folder.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +31,7 @@ from tests.servers.many_hosts import ManyHosts
 from tests.support.command import CLIP, PICTURE, command, environment
 
 _LONGEST_SECONDS = 7200
-_ROWS_OF_ONE_WORKER = 50_000
+_ROWS_UNDISTURBED = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +72,11 @@ def to_the_end(arguments: Sequence[str | Path]) -> Run:
     return Run(code=process.returncode, wall_s=time.monotonic() - began, cpu_s=cpu, memory_mib=most)
 
 
-def kill_run(arguments: Sequence[str | Path], *, kills: int, longest_s: float, seed: int = 0) -> int:
-    """Kill the command ``kills`` times after random times, then run it to its end. Returns how many died of it."""
+def kill_run(arguments: Sequence[str | Path], *, kills: int, longest_s: float, seed: int = 0) -> tuple[int, Run]:
+    """Kill the command ``kills`` times after random times, then run it to its end.
+
+    Returns how many died of it, and the run that came to its end.
+    """
     chance, killed = random.Random(seed), 0
     for _ in range(kills):
         process = subprocess.Popen(
@@ -82,8 +88,7 @@ def kill_run(arguments: Sequence[str | Path], *, kills: int, longest_s: float, s
             process.send_signal(signal.SIGKILL)
             killed += 1
         process.wait()
-    to_the_end(arguments)
-    return killed
+    return killed, to_the_end(arguments)
 
 
 def compare(undisturbed: Path, killed: Path, *, kills: int, rows: int) -> Outcome:
@@ -143,20 +148,44 @@ def halves_over(server: ManyHosts, path: Path, rows: int) -> Path:
 
 
 def main(rows: int, kills: int, hosts: int = 1000) -> None:
+    few = min(rows, _ROWS_UNDISTURBED)
     with tempfile.TemporaryDirectory() as name, served_at(Path(PICTURE), Path(CLIP), hosts) as server:
         folder = Path(name)
-        manifest = halves_over(server, folder / "jobs.csv", rows)
-        few = halves_over(server, folder / "few.csv", min(rows, _ROWS_OF_ONE_WORKER))
         empty = to_the_end([halves_over(server, folder / "two.csv", 2), "--to", folder / "empty", *server.allow])
         _tell(f"two rows: {empty}")
-        one = to_the_end([few, "--to", folder / "one", "--workers", "1", *server.allow])
-        _tell(f"one worker: {one}, {min(rows, _ROWS_OF_ONE_WORKER) / one.wall_s:.1f} rows/s")
-        two = to_the_end([manifest, "--to", folder / "two", "--workers", "2", *server.allow])
-        _tell(f"two workers: {two}, {rows / two.wall_s:.1f} rows/s")
-        _tell(f"memory over that of two rows: {two.memory_mib - empty.memory_mib:.0f} MiB")
-        again = [manifest, "--to", folder / "killed", "--workers", "2", *server.allow]
-        died = kill_run(again, kills=kills, longest_s=two.wall_s / max(1, kills))
-        _tell(compare(folder / "two", folder / "killed", kills=died, rows=rows))
+        manifest = halves_over(server, folder / "jobs.csv", few)
+        runs = {}
+        for workers in (1, 2):
+            arguments = [manifest, "--to", folder / f"run{workers}", "--workers", str(workers), *server.allow]
+            runs[workers] = to_the_end(arguments)
+            _tell(f"{few} rows, {workers} workers: {runs[workers]}, {few / runs[workers].wall_s:.1f} rows/s")
+        killed, longest_s = folder / "killed", runs[2].wall_s * rows / few / max(1, kills)
+        arguments = [halves_over(server, manifest, rows), "--to", killed, "--workers", "2", *server.allow]
+        began = time.monotonic()
+        died, last = kill_run(arguments, kills=kills, longest_s=longest_s)
+        _tell(f"{rows} rows in {time.monotonic() - began:.0f} s, {died} times killed; after the last time: {last}")
+        _tell(f"memory over that of two rows: {last.memory_mib - empty.memory_mib:.0f} MiB")
+        for part in sorted((folder / "run2").glob("part-*.jsonl")):
+            assert _is_same(part, killed / part.name), part.name
+        told, expected = _told(killed, server), _told(folder / "run2", server)
+        is_same = told.keys() == expected.keys()
+        _tell(f"{told.total()} rows after the killing, told as those of the undisturbed run: {is_same}")
+
+
+def _told(run: Path, server: ManyHosts) -> Counter[str]:
+    """What a run says of its rows, without their number and the name of their file, and how many rows have it said.
+
+    Fails unless the rows are those of ``halves_over``, each once, in order.
+    """
+    told: Counter[str] = Counter()
+    lines = (line for part in sorted(run.glob("part-*.jsonl")) for line in timeless(part))
+    for number, line in enumerate(lines):
+        row = json.loads(line)
+        assert (row["row"], row["line"], row["id"]) == (number + 1, number + 2, f"r{number}")
+        row |= {"row": 0, "line": 0, "id": ""}
+        url = server.url(number, f"{number}.mp4" if number % 2 else f"{number}.png")
+        told[json.dumps(row).replace(f":{number + 2}:", ":0:").replace(url, "URL")] += 1
+    return told
 
 
 def _tell(text: object) -> None:

@@ -11,7 +11,6 @@ from array import array
 from contextlib import suppress
 from typing import Final
 
-from preflight.bounded_file import why
 from preflight.errors import ConfigurationError
 from preflight.jobfiles.row_ids import FoundBefore
 
@@ -59,8 +58,9 @@ class RepeatedIds:
 
 
 def _no_room(error: OSError) -> ConfigurationError:
+    said = (error.strerror or type(error).__name__).lower()
     return ConfigurationError(
-        f"the rows whose ids are used before are kept in a temporary file, and it cannot be written: {why(error)}; "
+        f"the rows whose ids are used before are kept in a temporary file, and it cannot be written: {said}; "
         "free space, or name another folder in TMPDIR"
     )
 

@@ -8,6 +8,7 @@ text that is judged and the text that is resolved are the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
@@ -151,6 +152,11 @@ class AllowedHost:
     def allows(self, host: str, port: int) -> bool:
         """Whether ``host``, in its one spelling, is this one on this ``port``."""
         return self.host == host and self.port in {None, port}
+
+
+def is_allowed(host: str, port: int, allow: Collection[AllowedHost]) -> bool:
+    """Whether ``allow``, best a set, has ``host``, in its one spelling, on this ``port``: each URL is asked twice."""
+    return bool(allow) and (AllowedHost(host, port) in allow or AllowedHost(host) in allow)
 
 
 def _without_user(text: str) -> str:

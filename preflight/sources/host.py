@@ -32,8 +32,8 @@ _NUMBER = pattern(r"0x[0-9a-f]*|[0-9]+", re.ASCII)
 _AUTHORITY = pattern(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 
 
-_REMEMBERED = 256
-"""Hosts whose answers are kept: the rows of a manifest name the same few."""
+_REMEMBERED = 2048
+"""Hosts whose answers are kept: the rows of a manifest name a few, those of a large data set a thousand by turns."""
 
 
 @lru_cache(maxsize=_REMEMBERED)

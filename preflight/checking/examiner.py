@@ -63,7 +63,7 @@ class Examiner:
     ) -> None:
         self._resources = resources
         self._spec = spec
-        self._allow = allow
+        self._allow = frozenset(allow)
         self._deadline_s = deadline_s
         self._proxy = proxy
         self._manners = manners

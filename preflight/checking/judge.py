@@ -44,6 +44,7 @@ class Judge:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._allow = frozenset(options.allow)
         self._selection = Selection(
             select=options.select,
             ignore=options.ignore,
@@ -164,7 +165,7 @@ class Judge:
             return None
         from preflight.sources.url import inspect_url  # most jobs have no callback
 
-        return inspect_url(url, allow=self._options.allow)
+        return inspect_url(url, allow=self._allow)
 
     def _quotes(
         self, spec: Spec, durations: Durations | None, orientation: str, mode: str, seconds: Fraction | None = None

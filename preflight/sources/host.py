@@ -8,6 +8,7 @@ text that is judged and the text that is resolved are the same.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
@@ -31,8 +32,8 @@ _NUMBER = pattern(r"0x[0-9a-f]*|[0-9]+", re.ASCII)
 _AUTHORITY = pattern(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]*))?", re.ASCII)
 
 
-_REMEMBERED = 256
-"""Hosts whose answers are kept: the rows of a manifest name the same few."""
+_REMEMBERED = 2048
+"""Hosts whose answers are kept: the rows of a manifest name a few, those of a large data set a thousand by turns."""
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -151,6 +152,11 @@ class AllowedHost:
     def allows(self, host: str, port: int) -> bool:
         """Whether ``host``, in its one spelling, is this one on this ``port``."""
         return self.host == host and self.port in {None, port}
+
+
+def is_allowed(host: str, port: int, allow: Collection[AllowedHost]) -> bool:
+    """Whether ``allow``, best a set, has ``host``, in its one spelling, on this ``port``: each URL is asked twice."""
+    return bool(allow) and (AllowedHost(host, port) in allow or AllowedHost(host) in allow)
 
 
 def _without_user(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from urllib.parse import urljoin
 
 from preflight.errors import AddressRefused, HttpStatus, SourceError, Unreachable
@@ -99,7 +99,7 @@ class Exchange:
         transport: Transport,
         limits: RemoteLimits,
         retries: Retries | None = None,
-        allow: Sequence[AllowedHost] = (),
+        allow: Collection[AllowedHost] = (),
         visit: Visit | None = None,
         on_bytes: Callable[[int, int | None], object] | None = None,
     ) -> None:

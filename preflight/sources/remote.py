@@ -11,7 +11,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from functools import partial
 from typing import Any, Generic, Self, TypeAlias, TypeVar
@@ -54,7 +54,7 @@ class RemoteReader:
     def __init__(
         self,
         *,
-        allow: Sequence[AllowedHost] = (),
+        allow: Collection[AllowedHost] = (),
         limits: RemoteLimits | None = None,
         resolve: Resolve | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -64,7 +64,7 @@ class RemoteReader:
         hosts: Hosts | None = None,
         on_bytes: OnBytes | None = None,
     ) -> None:
-        self._allow = tuple(allow)
+        self._allow = frozenset(allow)
         self._limits = limits or RemoteLimits()
         self._names = SystemNames(clock)
         self._resolve = resolve or self._names

@@ -10,7 +10,7 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Self
@@ -25,7 +25,7 @@ from preflight.sources.connection import (
     TransportError,
 )
 from preflight.sources.dns import Resolve
-from preflight.sources.host import AllowedHost
+from preflight.sources.host import AllowedHost, is_allowed
 from preflight.sources.limits import MAX_ADDRESSES, RemoteLimits
 from preflight.sources.manners import USER_AGENT
 from preflight.sources.proxy import Proxy
@@ -66,7 +66,7 @@ class Transport:
         self,
         *,
         resolve: Resolve,
-        allow: Sequence[AllowedHost] = (),
+        allow: Collection[AllowedHost] = (),
         limits: RemoteLimits | None = None,
         make_tls: Callable[[], ssl.SSLContext] = trusted_context,
         open_socket: OpenSocket = socket.socket,
@@ -160,7 +160,7 @@ class Transport:
     async def _permitted(self, host: str, port: int) -> Sequence[str]:
         """The addresses of ``host``, if all may be dialled: the next look-up may return only one that may not."""
         addresses = await self._addresses_of(host, port, "its name does not resolve")
-        if not any(allowed.allows(host, port) for allowed in self._allow):
+        if not is_allowed(host, port, self._allow):
             for address in addresses:
                 problem = problem_of(address)
                 if problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Collection
 from urllib.parse import quote, unquote
 
 from preflight.errors import AddressRefused
@@ -12,7 +12,7 @@ from preflight.lazy import pattern
 from preflight.model import AddressFacts
 from preflight.model.frozen import frozen
 from preflight.redact import printable, redact, shorten
-from preflight.sources.host import AllowedHost, is_own, problem_of_host, split_authority
+from preflight.sources.host import AllowedHost, is_allowed, is_own, problem_of_host, split_authority
 from preflight.sources.share_links import share_link
 from preflight.sources.signed_urls import signature_of, unsigned
 
@@ -71,14 +71,14 @@ class RemoteUrl:
         return self.path.partition("?")[2]
 
 
-def locate(url: str, allow: Iterable[AllowedHost] = ()) -> RemoteUrl:
+def locate(url: str, allow: Collection[AllowedHost] = ()) -> RemoteUrl:
     """Where ``url`` leads. Raises ``AddressRefused`` where its text rules out that it is public.
 
     The hosts of ``allow`` may be private. Non-ASCII characters of the path are percent-encoded; nothing else is
     changed, because a signature may cover every byte.
     """
     target = _located(url)
-    if not any(allowed.allows(target.host, target.port) for allowed in allow):
+    if not is_allowed(target.host, target.port, allow):
         problem = problem_of_host(target.host)
         if problem:
             raise AddressRefused(problem)
@@ -149,7 +149,7 @@ def _without_dots(path: str) -> str:
     return "/" + "/".join(kept) + final
 
 
-def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
+def inspect_url(url: str, *, allow: Collection[AllowedHost] = ()) -> AddressFacts:
     """What ``url`` says by itself: whether it can be public, until when it is signed, whether it is a share link.
 
     Never raises: ``problem`` completes the sentence "the URL cannot be public: …".
@@ -157,7 +157,7 @@ def inspect_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> AddressFacts:
     return examine_url(url, allow=allow)[0]
 
 
-def examine_url(url: str, *, allow: Iterable[AllowedHost] = ()) -> tuple[AddressFacts, RemoteUrl | None]:
+def examine_url(url: str, *, allow: Collection[AllowedHost] = ()) -> tuple[AddressFacts, RemoteUrl | None]:
     """``inspect_url``, and where the URL leads: ``None`` where it cannot be public."""
     try:
         target = locate(url, allow)

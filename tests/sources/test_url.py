@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preflight.errors import AddressRefused, ConfigurationError
+from preflight.sources.host import is_allowed
 from preflight.sources.url import MAX_URL, AllowedHost, file_name, inspect_url, locate, redact
 from tests.servers.addresses import LOOPBACK_SPELLINGS
 
@@ -182,6 +183,10 @@ def test_an_allowed_host_is_a_host_with_or_without_a_port(text: str, host: str, 
     assert allowed.allows(host, port or 12345)
     assert allowed.allows(host, 1) is (port is None)
     assert not allowed.allows("other." + host, port or 1)
+    for allow in ((allowed,), frozenset([allowed, AllowedHost("elsewhere.example")])):
+        assert is_allowed(host, port or 12345, allow)
+        assert is_allowed(host, 1, allow) is (port is None)
+        assert not is_allowed("other." + host, port or 1, allow)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from preflight.bounded_file import NotRead, open_regular, read_bounded
+from preflight.bounded_file import NotRead, open_regular, read_bounded, why
 from preflight.errors import ConfigurationError
 from preflight.model import JobReport
 from preflight.model.file_types import PARQUET_SUFFIXES
@@ -51,13 +51,15 @@ def read_reports(names: list[str], say: Callable[[str], object]) -> Iterator[Rea
 
 def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
     shown = shown_path(str(folder))
-    if not (folder / "run.json").exists():
+    if "run.json" not in _names(folder):
         makes_one = "'preflight check MANIFEST --to RUN' makes a run"
         raise ReportUnreadable(f"{shown} is not a run: it has no run.json; {makes_one}")
     run = _object(folder / "run.json", f"{shown}: run.json")
     schema = run.get("schema")
     if schema != RUN:
-        raise ReportUnreadable(f"{shown}: run.json has the schema {_word(schema)}; this version reads {RUN!r}")
+        raise ReportUnreadable(
+            f"{shown}: run.json has the schema {_word(schema)}; this version reads {RUN!r}: use the one that made it"
+        )
     parts = _parts(folder)
     expected = run.get("parts")
     if isinstance(expected, int) and not isinstance(expected, bool) and len(parts) < expected:
@@ -83,11 +85,15 @@ def _rows_of(run: dict[str, Any], part: Path) -> int | None:
 
 
 def _parts(folder: Path) -> list[Path]:
-    try:
-        found = [(int(part[1]), each) for each in folder.iterdir() if (part := _PART.fullmatch(each.name))]
-    except OSError as error:
-        raise ReportUnreadable(f"{shown_path(str(folder))}: cannot be read: {error.strerror}") from error
+    found = [(int(part[1]), folder / name) for name in _names(folder) if (part := _PART.fullmatch(name))]
     return [path for _, path in sorted(found)]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [each.name for each in folder.iterdir()]
+    except OSError as error:
+        raise ReportUnreadable(f"{shown_path(str(folder))}: {why(error)}") from error
 
 
 def _read_file(path: Path) -> Iterator[Read]:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from preflight.bounded_file import why
 from preflight.errors import ConfigurationError
 from preflight.jobfiles.detect import written_as
 from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.source_text import is_text
 from preflight.model.target import is_url
 from preflight.redact import shown_path
-from preflight.runs.manifests.manifest import Manifest
+from preflight.runs.manifests.manifest import Manifest, changed, stamp_of
 from preflight.runs.manifests.open_manifest import copy_bounded, open_manifest
 from preflight.runs.on_disk.store import TEMPORARY, FolderStore, Store
 from preflight.runs.run_errors import RunUnusable
@@ -34,12 +35,20 @@ class Spooled:
     manifest: Manifest
     temporary: Path
 
-    def keep(self) -> None:
-        """Let it stay in the folder. Raises ``RunUnusable``."""
+    def keep(self) -> Manifest:
+        """Let it stay in the folder: the manifest under its name. Raises ``RunUnusable``."""
+        kept = _final(self.temporary)
         try:
-            self.temporary.replace(_final(self.temporary))
+            self.temporary.replace(kept)
+            with kept.open("rb") as file:
+                stamp = stamp_of(file)  # which a new name changes
         except OSError as error:
             raise RunUnusable(f"cannot keep the manifest in {self.temporary.parent}: {error.strerror}") from error
+        if self.manifest.snapshot is not None:
+            return self.manifest
+        if stamp[:-1] != self.manifest.stamp[:-1]:
+            raise changed(str(kept))
+        return replace(self.manifest, stamp=stamp)
 
 
 def require_folder(store: Store) -> Path:
@@ -61,7 +70,10 @@ def spooled_input(
     manifest, and ``RunUnusable`` where it cannot be written.
     """
     folder = require_folder(store)
-    head = _head(stream)
+    try:
+        head = _head(stream)
+    except OSError as error:
+        raise ConfigurationError(f"{SHOWN}: {why(error)}") from error
     temporary = folder / f"{TEMPORARY}{os.urandom(6).hex()}-{_STEM}{_suffix(head, models, columns)}"
     try:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -70,8 +70,9 @@ def spooled_input(
     manifest, and ``RunUnusable`` where it cannot be written.
     """
     folder = require_folder(store)
+    _wait_for(stream)
     try:
-        head = _head(stream)
+        head = stream.read(_HEAD_BYTES)
     except OSError as error:
         raise ConfigurationError(f"{SHOWN}: {why(error)}") from error
     temporary = folder / f"{TEMPORARY}{os.urandom(6).hex()}-{_STEM}{_suffix(head, models, columns)}"
@@ -120,11 +121,10 @@ def _told_apart(temporary: str) -> Iterator[None]:
         raise ConfigurationError(said) from error
 
 
-def _head(stream: BinaryIO) -> bytes:
-    head = b""
-    while len(head) < _HEAD_BYTES and (piece := stream.read(_HEAD_BYTES - len(head))):
-        head += piece
-    return head
+def _wait_for(stream: BinaryIO) -> None:
+    """Have reading wait for what comes: where it did not, a pause would look like the end of the manifest."""
+    with suppress(OSError, ValueError):  # not a file of the system
+        os.set_blocking(stream.fileno(), True)
 
 
 def _suffix(head: bytes, models: TableModels, columns: Mapping[str, str]) -> str:
@@ -155,12 +155,20 @@ def _is_row(head: bytes) -> bool:
 
 
 class _Joined:
-    """What was read of a stream already, and the rest of it."""
+    """What was read of a stream already, and the rest of it. A piece that is too short is the last one.
+
+    It is not asked for more after its end: a terminal would begin again, and want another Ctrl-D.
+    """
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
         self._rest = rest
+        self._is_at_end = len(head) < _HEAD_BYTES
 
     def read(self, size: int, /) -> bytes:
         head, self._head = self._head, b""
-        return head or self._rest.read(size)
+        if head or self._is_at_end:
+            return head
+        piece = self._rest.read(size)
+        self._is_at_end = len(piece) < size
+        return piece

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from preflight.bounded_file import why
 from preflight.redact import printable
 from preflight.render.objects.json_text import to_json
-from preflight.runs.limits import MOST_ROWS_A_PART, RUN_FILE_BYTES
+from preflight.runs.limits import MOST_PARTS, MOST_ROWS_A_PART, RUN_FILE_BYTES
 from preflight.runs.on_disk.part_files import Results
 from preflight.runs.on_disk.store import LOCK, TEMPORARY, Store
 from preflight.runs.run_errors import RunUnusable
@@ -68,7 +68,9 @@ class RunFile:
 
 
 def new_run(manifest: Manifest, options: Options, results: Results, *, columns: Mapping[str, str]) -> RunFile:
-    """The ``run.json`` of a run over ``manifest`` that begins now."""
+    """The ``run.json`` of a run over ``manifest`` that begins now. Raises ``RunUnusable`` for one of too many parts."""
+    if manifest.parts > MOST_PARTS:
+        raise RunUnusable(f"{manifest.parts} parts; a run has at most {MOST_PARTS}: take a larger --part-rows")
     spec = options.specs.load(options.model)
     named = _named_specs(options.specs, spec)
     return RunFile(
@@ -124,7 +126,9 @@ def _read(value: Any, store: Store) -> RunFile:
     if any(type(number) is not int for number in numbers):
         raise ValueError("not numbers")
     rows, parts, rows_a_part = numbers
-    consistent = 0 < rows_a_part <= MOST_ROWS_A_PART and parts == -(-rows // rows_a_part) and rows > 0
+    consistent = (
+        0 < rows_a_part <= MOST_ROWS_A_PART and parts <= MOST_PARTS and parts == -(-rows // rows_a_part) and rows > 0
+    )
     texts = manifest["sha256"], manifest["name"], value["id"], value["preflight"]
     if (
         not consistent

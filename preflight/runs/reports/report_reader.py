@@ -14,6 +14,7 @@ from preflight.errors import ConfigurationError
 from preflight.model import JobReport
 from preflight.model.file_types import PARQUET_SUFFIXES
 from preflight.redact import printable, shorten, shown_path
+from preflight.runs.limits import MOST_ROWS_A_PART
 from preflight.runs.reports.report_jobs import NotAJob, job_of
 
 RUN: Final = "preflight.run/v1"
@@ -65,22 +66,27 @@ def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
     if isinstance(expected, int) and not isinstance(expected, bool) and len(parts) < expected:
         say(f"{shown}: {len(parts)} of {expected} parts are there; the run is not complete")
     for path in parts:
-        read = 0
+        read, wanted = 0, _rows_of(run, path)
         for found in _read_file(path):
+            if wanted is not None and read < len(wanted) and found.value.get("row") != wanted[read]:
+                raise ReportUnreadable(
+                    f"{shown}: {path.name} does not have row {wanted[read]} in its place: remove it and run the same"
+                    " check again"
+                )
             read += 1
             yield found
-        wanted = _rows_of(run, path)
-        if wanted is not None and read != wanted:
+        if wanted is not None and read != len(wanted):
             raise ReportUnreadable(
-                f"{shown}: {path.name} has {read} rows instead of {wanted}: remove it and run the same check again"
+                f"{shown}: {path.name} has {read} rows instead of {len(wanted)}: remove it and run the same check again"
             )
 
 
-def _rows_of(run: dict[str, Any], part: Path) -> int | None:
-    """How many rows a part should have, where ``run.json`` says it."""
+def _rows_of(run: dict[str, Any], part: Path) -> range | None:
+    """The rows that a part should have, counted from 1, where ``run.json`` says it."""
     match run:
-        case {"manifest": {"rows": int(rows)}, "rows_a_part": int(rows_a_part)} if rows_a_part > 0:
-            return min(rows_a_part, rows - int(part.stem.rpartition("-")[2]) * rows_a_part)
+        case {"manifest": {"rows": int(rows)}, "rows_a_part": int(rows_a_part)} if 0 < rows_a_part <= MOST_ROWS_A_PART:
+            first = int(part.stem.rpartition("-")[2]) * rows_a_part
+            return range(first + 1, min(first + rows_a_part, rows) + 1)
     return None
 
 

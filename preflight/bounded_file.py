@@ -49,6 +49,21 @@ def read_bounded(path: Path, most: int, *, cut: bool = False) -> bytes:
     return data
 
 
+def is_there(name: str | Path) -> bool:
+    """Whether anything is there, as far as it may be seen. ``Path.exists`` raises where a folder is closed."""
+    return os.path.exists(name)  # noqa: PTH110
+
+
+def is_file(name: str | Path) -> bool:
+    """Whether a regular file is there. Never raises, either: a name can be anything."""
+    return os.path.isfile(name)  # noqa: PTH113
+
+
+def is_folder(name: str | Path) -> bool:
+    """Whether a folder is there. Never raises, either."""
+    return os.path.isdir(name)  # noqa: PTH112
+
+
 def why(error: OSError) -> str:
     """What a message says of ``error``, without the name of the file."""
     return f"cannot be read: {(error.strerror or type(error).__name__).lower()}"

@@ -99,22 +99,34 @@ def _run(arguments: Sequence[str] | None) -> int:
             _say(_UNKNOWN.format(entry="ENTRY" if error.entry_id is None else error.entry_id))
         return next(code for kind, code in _CODES if isinstance(error, kind))
     except Exception as error:  # noqa: BLE001 - any other exception is a bug, and is reported as one
-        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
-            discard_output()
-            _say(f"preflight: cannot write to standard output: {error.strerror}")
+        lack = _lack(error)
+        if lack is not None:
+            _say(f"preflight: {lack}")
             return Exit.USAGE
         import traceback  # only for a bug
 
-        with suppress(OSError):
+        with suppress(OSError, MemoryError):
             traceback.print_exc()
         _say("preflight: this is a bug in preflight; the lines above say where")
         return Exit.BUG
     return code if isinstance(code, int) else Exit.PASS
 
 
+def _lack(error: Exception) -> str | None:
+    """What the system does not have for us, in words, where ``error`` comes of that."""
+    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+        discard_output()
+        return f"cannot write to standard output: {error.strerror}"
+    from preflight.runs.engines.out_of_memory import is_out_of_memory  # noqa: PLC0415 - only for what seems a bug
+
+    if is_out_of_memory(error):
+        return "no memory is left, or a limit on it is too low: free some and run the same command again"
+    return None
+
+
 def _say(text: str) -> None:
     """A line on standard error. If that fails too, the exit code must be enough."""
-    with suppress(OSError):
+    with suppress(OSError, MemoryError):
         click.echo(text, err=True)
 
 

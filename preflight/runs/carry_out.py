@@ -126,9 +126,8 @@ def carry_out(order: Order, work: Work, observer: Observer) -> Finished:
             spooled_input(order.stream, store, rows_a_part, models=models, columns=dict(order.columns))
         )
         run = _run(order, spooled.manifest, file=str(spooled.temporary))
-        spooled.keep()
-        finished = _carried_out(order, spooled.manifest, run, work, observer)
-        return replace(finished, kept=spooled.manifest.file)
+        manifest = spooled.keep()
+        return replace(_carried_out(order, manifest, run, work, observer), kept=manifest.file)
 
 
 def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, observer: Observer) -> Finished:

@@ -9,6 +9,9 @@ ROWS_A_PART: Final = 1000
 
 MOST_ROWS_A_PART: Final = 100_000
 
+MOST_PARTS: Final = 10_000_000
+"""Parts of one run: they are looked for by name."""
+
 MANIFEST_BYTES: Final = 8 * 1024 * 1024 * 1024
 """Size of a manifest that is kept on the disk while it is checked: from standard input, from a URL, of Parquet."""
 

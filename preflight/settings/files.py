@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from preflight.bounded_file import NotRead, read_bounded
+from preflight.bounded_file import NotRead, is_file, is_there, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.model.named_tuple import NamedTuple
 from preflight.redact import printable, redact, shown_path
@@ -54,9 +54,9 @@ def find_file(folder: Path) -> SettingsFile | None:
     for each in (folder, *folder.parents):
         for name in (OWN_NAME, SHARED_NAME):
             path = each / name
-            if path.is_file() and (file := _read(path, found=True)) is not None:
+            if is_file(path) and (file := _read(path, found=True)) is not None:
                 return file
-        if any((each / mark).exists() for mark in _REPOSITORY_MARKS):
+        if any(is_there(each / mark) for mark in _REPOSITORY_MARKS):
             return None
     return None
 

@@ -11,6 +11,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from ipaddress import IPv6Address
 from typing import Self
 
 from preflight.model.retry_after import LATER, retry_after
@@ -58,6 +59,7 @@ class Hosts:
 
     def host(self, name: str) -> _Host:
         """The host of that name. Those that nobody reads are forgotten beyond a bound, the oldest first."""
+        name = _as_counted(name)
         known = self._hosts.get(name)
         if known is None:
             if len(self._hosts) >= HOSTS_KEPT:
@@ -70,6 +72,13 @@ class Hosts:
         idle = [name for name, host in self._hosts.items() if host.is_idle(now)]
         for name in idle[: max(1, len(idle) // 2)]:
             del self._hosts[name]
+
+
+def _as_counted(name: str) -> str:
+    """The name under which a host is counted: an IPv4 address that is written as one of IPv6 is the same host."""
+    if not name.startswith("::ffff:"):
+        return name
+    return str(IPv6Address(name).ipv4_mapped or name)
 
 
 class Visit:

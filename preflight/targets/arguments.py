@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from preflight.bounded_file import NotRead, read_bounded
+from preflight.bounded_file import NotRead, is_folder, read_bounded, why
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.pointers import is_annex_key, pointer_name
@@ -62,21 +62,22 @@ def read_targets(
     filters = filters or Filters()
     try:
         path = Path(name)
-        is_folder, is_there = path.is_dir(), path.exists()
-        if not is_there and path.is_symlink():
-            is_there = is_annex_key(os.fsencode(os.readlink(path)))  # noqa: PTH115 - bytes of any name
-            if not is_there:
+        is_a_folder, is_found = path.is_dir(), path.exists()
+        if not is_found and path.is_symlink():
+            is_found = is_annex_key(os.fsencode(os.readlink(path)))  # noqa: PTH115 - bytes of any name
+            if not is_found:
                 raise ConfigurationError(f"{shown_path(name)}: a link that leads nowhere")
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{redact(name)}: not a path: {type(error).__name__}") from error
-    if is_folder:
+        reason = why(error) if isinstance(error, OSError) else "no file can have this name"
+        raise ConfigurationError(f"{redact(name)}: {reason}") from error
+    if is_a_folder:
         for found in find_files(path, filters):
             yield from (
                 _read_jobs(found.path, model, columns, specs)
                 if jobs_only
                 else _read_found(found, model, columns, specs, skipped=skipped)
             )
-    elif is_there:
+    elif is_found:
         yield from _read_jobs(path, model, columns, specs) if jobs_only else _read_file(path, model, columns, specs)
     elif any(mark in name for mark in "*?["):
         yield from _read_matching(name, model, filters, columns, specs, jobs_only=jobs_only, skipped=skipped)
@@ -111,7 +112,7 @@ def why_empty(name: str) -> str:
     path = Path(name)
     if name == "-":
         return "standard input: no jobs in it"
-    if path.is_dir():
+    if is_folder(name):
         return f"{shown_path(name)}: no media or job files in this folder (hidden and ignored ones are skipped)"
     if path.suffix.lower() in TABLE_SUFFIXES and not is_url(name):
         return f"{shown_path(name)}: {'no rows below its header' if _has_text(path) else 'an empty file'}"

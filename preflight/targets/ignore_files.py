@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from preflight.bounded_file import NotRead, read_bounded
+from preflight.bounded_file import NotRead, is_there, read_bounded
 from preflight.errors import ConfigurationError
 from preflight.targets.patterns import Patterns
 
@@ -29,7 +29,7 @@ class IgnoreFiles:
         above: list[Path] = []
         for each in (folder, *folder.parents):
             above.append(each)
-            if (each / ".git").exists():
+            if is_there(each / ".git"):
                 exclude = _read(each / ".git" / "info" / "exclude", each)
                 found = (exclude, *(_read(outer / _NAME, outer) for outer in reversed(above[1:])))
                 return cls(tuple(patterns for patterns in found if patterns is not None))

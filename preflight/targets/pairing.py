@@ -8,6 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from preflight.bounded_file import is_folder
 from preflight.errors import ConfigurationError
 from preflight.model import Kind
 from preflight.model.file_types import promised_kind
@@ -41,7 +42,7 @@ def media_in(folder: Path, kind: Kind) -> list[Path]:
 
     Raises ``ConfigurationError`` for a folder that is not there, or holds none.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise ConfigurationError(f"{shown_path(str(folder))}: no such folder")
     found = [each.path for each in find_files(folder, Filters()) if each.is_file and promised_kind(each.path) is kind]
     if not found:

@@ -108,6 +108,15 @@ def test_a_report_does_not_leave_out_the_rows_of_a_part_that_was_cut(finished: P
     assert (refused.code, f"{PART} has 7 rows instead of 10" in refused.err) == (2, True), refused.err
 
 
+def test_a_report_shows_no_row_twice(finished: Path, tmp_path: Path) -> None:
+    copytree(finished / "run", tmp_path / "run")
+    part = tmp_path / "run" / PART
+    lines = part.read_text().splitlines(keepends=True)
+    part.write_text("".join((*lines[:3], lines[2], *lines[4:])))
+    refused = here("report", tmp_path / "run")
+    assert (refused.code, f"{PART} does not have row 14 in its place" in refused.err) == (2, True), refused.err
+
+
 def test_nothing_of_a_run_with_a_damaged_part_is_paid_for(tmp_path: Path) -> None:
     with service(tmp_path, credits=Decimal(10_000)) as sandbox:
         image, clip = sandbox.media.url("ok", "a.png"), sandbox.media.url("ok", "12.mp4")

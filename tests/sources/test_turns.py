@@ -192,3 +192,9 @@ def test_what_workers_may_do_together_is_what_one_may() -> None:
     assert sorted(share.per_host for share in shares) == [2, 3, 3]
     assert sum(share.host_rate or 0 for share in shares) == pytest.approx(6)
     assert sum(share.concurrency for share in shares) <= 32
+
+
+def test_an_ipv4_address_in_ipv6_is_the_same_host() -> None:
+    hosts = Hosts()
+    assert hosts.host("::ffff:7f00:1") is hosts.host("127.0.0.1")
+    assert hosts.host("::1") is not hosts.host("127.0.0.1")

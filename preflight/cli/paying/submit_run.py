@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from preflight.bounded_file import is_file, is_folder
 from preflight.checking.engine import Engine
 from preflight.cli.exit_codes import Exit
 from preflight.cli.options.option_groups import MannerOptions, RunOptions
@@ -183,7 +184,7 @@ class RunSubmission:
     def _checked_folder(self) -> str:
         """The folder of the run; that of a manifest is checked first, or goes on where it was."""
         is_stored = "://" in self._path and is_manifest_url(self._path)
-        if ("://" in self._path and not is_stored) or Path(self._path).is_dir():
+        if ("://" in self._path and not is_stored) or is_folder(self._path):
             if self._pay.run_folder is not None:
                 raise click.UsageError("--to is for a manifest: this is a run already")
             return self._path
@@ -213,7 +214,7 @@ class RunSubmission:
 
     def _manifest(self) -> str | None:
         """The name of the manifest, where one is given."""
-        is_named = Path(self._path).is_file() or ("://" in self._path and is_manifest_url(self._path))
+        is_named = is_file(self._path) or ("://" in self._path and is_manifest_url(self._path))
         return self._pay.manifest or (self._path if is_named else None)
 
     def _options(self, paid_run: PaidRun) -> Options:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from preflight.bounded_file import is_there
 from preflight.cli.options.spec_options import known_specs
 from preflight.cli.printing.output import Sink, emit, to_text
 from preflight.cli.printing.source_lines import SourceLines
@@ -96,7 +97,7 @@ def _about() -> tuple[str, str | None]:
 def source_tree() -> SourceTree:
     """The tree of the repository around the current folder; without one, the current folder is the root."""
     folder = Path.cwd()
-    root = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+    root = next((each for each in (folder, *folder.parents) if is_there(each / ".git")), folder)
     return SourceTree(root=str(root), folder=str(folder))
 
 

@@ -208,7 +208,10 @@ class PartChecker:
         """On another machine the folder may be there without being shared."""
         run = find_run(self._task.store)
         if run is None or run.id != self._task.run_id:
-            raise RunUnusable(f"{self._task.store.shown} is not this run's folder here: share it with every worker")
+            raise RunUnusable(
+                f"{self._task.store.shown} does not hold this run any more, or not on the machine of this worker: "
+                "put it back, or share it with every worker, and run the same command again"
+            )
 
 
 class _Part:

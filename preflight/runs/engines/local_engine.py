@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,13 +12,16 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from preflight.runs.engines.child_process import start_child
+from preflight.runs.engines.deaths import Deaths
+from preflight.runs.engines.out_of_memory import OUT_OF_MEMORY
 from preflight.runs.engines.shared_readings import Answer, SharedReadings
-from preflight.runs.limits import DEATHS_A_PART, PARTS_AT_ONCE
+from preflight.runs.limits import PARTS_AT_ONCE
 from preflight.runs.on_disk.tally import Tally
 from preflight.runs.run_errors import ManifestChanged, RunPaused, RunUnusable
 
 if TYPE_CHECKING:
     from preflight.runs.engines.checker import Headway, Task
+    from preflight.runs.manifests.manifest import Slice
     from preflight.runs.manifests.rows import PartRows
 
 _TICK_S = 0.5
@@ -85,9 +88,10 @@ class _Crew:
         is_paused: Callable[[], bool],
     ) -> None:
         self._parts = parts
+        self._suspects: deque[int] = deque()
         self._is_paused = is_paused
         self._rows_of = rows_of
-        self._deaths: Counter[int] = Counter()
+        self._deaths = Deaths(len(tasks))
         self._watcher = watcher
         self._command = command
         self._tasks = tasks
@@ -112,25 +116,35 @@ class _Crew:
 
     def require_all_done(self) -> None:
         """Raise ``RunPaused`` where parts are left over."""
-        if self._parts:
-            raise RunPaused(f"paused: {len(self._parts)} parts are left; the same command goes on")
+        left = len(self._parts) + len(self._suspects)
+        if left:
+            raise RunPaused(f"paused: {left} parts are left; the same command goes on")
+        self._deaths.require_none_set_aside()
 
     def close(self) -> None:
         for worker in self._workers:
             worker.end(at_once=True)
         self._readings.close()
 
-    def _start(self, task: Task, first: PartRows) -> None:
+    def _start(self, task: Task, first: PartRows, *, alone: bool = False) -> None:
         worker = _Worker(task, self._command)
         self._workers.append(worker)
-        worker.give(first)
+        worker.give(first, alone=alone)
 
     def _next(self) -> PartRows | None:
         return self._rows_of(self._parts.popleft()) if self._parts and not self._is_paused() else None
 
+    def _next_suspect(self) -> PartRows | None:
+        """A part that some worker died of. It is done alone, so that no other one is suspected with it."""
+        return self._rows_of(self._suspects.popleft()) if self._suspects and not self._is_paused() else None
+
     def _fill(self, worker: _Worker) -> None:
         """Give a worker what it has room for; of the last parts only one, so that the others have some, too."""
-        while len(worker.parts) < (PARTS_AT_ONCE if len(self._parts) > len(self._workers) else 1):
+        if not worker.parts and (suspect := self._next_suspect()) is not None:
+            worker.give(suspect, alone=True)
+        while not worker.is_alone and len(worker.parts) < (
+            PARTS_AT_ONCE if len(self._parts) > len(self._workers) else 1
+        ):
             part = self._next()
             if part is None:
                 return
@@ -150,7 +164,8 @@ class _Crew:
             case ("told", key, result):
                 self._readings.told(key, worker, result)
             case ("done", number, tally):
-                worker.parts.discard(number)
+                worker.has_done(number)
+                self._deaths.part_is_done()
                 self._watcher.done(number, Tally.from_object(tally))
                 self._fill(worker)
                 if not worker.parts:
@@ -166,17 +181,12 @@ class _Crew:
         self._workers.remove(worker)
         code = worker.end(at_once=True)
         self._readings.gone(worker)
-        for number in worker.parts:
-            self._deaths[number] += 1
-            if self._deaths[number] >= DEATHS_A_PART:
-                raise RunUnusable(
-                    f"{DEATHS_A_PART} workers died of part {number}, the last one {_cause(code)}; the parts that are "
-                    "complete stay: give them more memory, or take fewer --workers, and run the same command again"
-                )
-            self._parts.appendleft(number)
-        first = self._next()
+        self._deaths.worker_died(_cause(code))
+        self._suspects.extend(part.number for part in worker.parts.values() if self._deaths.do_again(part))
+        suspect = self._next_suspect()
+        first = suspect or self._next()
         if first is not None:
-            self._start(worker.task, first)
+            self._start(worker.task, first, alone=suspect is not None)
             self._fill(self._workers[-1])
 
 
@@ -185,16 +195,24 @@ class _Worker:
 
     def __init__(self, task: Task, command: Callable[[int], Sequence[str]]) -> None:
         self.task = task
-        self.parts: set[int] = set()
+        self.parts: dict[int, Slice] = {}
+        self.is_alone = False
         try:
             self._process, self.connection = start_child(command)
         except OSError as error:
             raise RunUnusable(f"no worker can be started: {error.strerror}") from error
         self._send(task)
 
-    def give(self, part: PartRows) -> None:
-        self.parts.add(part.part.number)
+    def give(self, part: PartRows, *, alone: bool = False) -> None:
+        """Have a part done; ``alone``: with no other one beside it."""
+        self.parts[part.part.number] = part.part
+        self.is_alone = alone
         self._send(part)
+
+    def has_done(self, number: int) -> None:
+        """Note that a part is done."""
+        self.parts.pop(number, None)
+        self.is_alone = False
 
     def answer(self, message: Answer) -> None:
         """Answer a question about a reading."""
@@ -220,6 +238,8 @@ class _Worker:
 
 
 def _cause(code: int) -> str:
+    if code == OUT_OF_MEMORY:
+        return "because no memory was left"
     if code == -9:
         return "killed (signal 9), as systems do when memory runs out"
     return f"by signal {-code}" if code < 0 else f"with code {code}"

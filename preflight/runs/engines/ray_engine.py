@@ -7,7 +7,7 @@ import logging
 import os
 import socket
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 from preflight.errors import ConfigurationError, MissingExtra
 from preflight.redact import one_line
 from preflight.runs.engines.checker import Headway, PartChecker, PartDone, PartFailed, Parts
+from preflight.runs.engines.deaths import Deaths
 from preflight.runs.engines.local_engine import Watcher, spread, with_manners
-from preflight.runs.limits import DEATHS_A_PART
+from preflight.runs.engines.out_of_memory import is_out_of_memory
 from preflight.runs.on_disk.tally import Tally
 from preflight.runs.run_errors import ManifestChanged, RunUnusable
 
 if TYPE_CHECKING:
     from preflight.runs.engines.checker import Task
+    from preflight.runs.manifests.manifest import Slice
     from preflight.runs.manifests.rows import PartRows
 
 _TICK_S = 0.5
@@ -75,8 +77,8 @@ class _Tasks:
         self._parts = deque(spread(parts, len(shares)))
         self._rows_of = rows_of
         self._watcher = watcher
-        self._deaths: Counter[int] = Counter()
-        self._running: dict[Any, tuple[int, Task]] = {}
+        self._deaths = Deaths(len(shares))
+        self._running: dict[Any, tuple[Slice, Task]] = {}
 
     def work(self) -> None:
         try:
@@ -85,10 +87,11 @@ class _Tasks:
                     self._start(self._parts.popleft(), self._shares.pop())
                 ready, _ = self._ray.wait(list(self._running), timeout=_TICK_S)
                 for each in ready:
-                    number, share = self._running.pop(each)
+                    part, share = self._running.pop(each)
                     self._shares.append(share)
-                    self._end(number, each)
+                    self._end(part, each)
                 self._watcher.tick()
+            self._deaths.require_none_set_aside()
         finally:
             for each in self._running:
                 with suppress(Exception):  # the cluster may be gone
@@ -96,22 +99,18 @@ class _Tasks:
 
     def _start(self, number: int, share: Task) -> None:
         rows = self._rows_of(number).with_data()
-        self._running[self._check.remote(share, rows, os.getcwd())] = number, share  # noqa: PTH109 - text, for another machine
+        self._running[self._check.remote(share, rows, os.getcwd())] = rows.part, share  # noqa: PTH109 - text, for another machine
 
-    def _end(self, number: int, reference: Any) -> None:
+    def _end(self, part: Slice, reference: Any) -> None:
         errors = self._ray.exceptions
         try:
             name, value = self._ray.get(reference)
-        except errors.RayTaskError as error:
-            raise RuntimeError(str(error)) from error  # a bug of ours: its own errors are values
         except errors.RayError as error:
-            self._deaths[number] += 1
-            if self._deaths[number] >= DEATHS_A_PART:
-                raise RunUnusable(
-                    f"{DEATHS_A_PART} Ray tasks of part {number} died, the last one: {one_line(str(error))}; "
-                    "the parts that are complete stay: run the same command again"
-                ) from error
-            self._parts.append(number)
+            if isinstance(error, errors.RayTaskError) and not is_out_of_memory(error):
+                raise RuntimeError(str(error)) from error  # a bug of ours: its own errors are values
+            self._deaths.worker_died(f"for this reason: {one_line(str(error))}")
+            if self._deaths.do_again(part):
+                self._parts.append(part.number)
             return
         if name == "ManifestChanged":
             raise ManifestChanged(value)
@@ -130,7 +129,8 @@ class _Tasks:
                 sent_again=tally.sent_again,
             )
         )
-        self._watcher.done(number, tally)
+        self._deaths.part_is_done()
+        self._watcher.done(part.number, tally)
 
 
 def _check(task: Task, part: PartRows, folder: str) -> tuple[str, Any]:

@@ -12,12 +12,15 @@ import asyncio
 import os
 import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
 from preflight.runs.engines.checker import Headway, PartChecker, PartDone, PartFailed, Parts, Task
 from preflight.runs.engines.counted_readings import CountedReadings
+from preflight.runs.engines.out_of_memory import OUT_OF_MEMORY, is_out_of_memory
 from preflight.runs.engines.reading_claims import ReadingClaims
 
 _REPORT_S = 0.5
@@ -26,7 +29,19 @@ _REPORT_S = 0.5
 def serve(descriptor: int) -> None:
     """Work for the process at the other end of the socket. Its death ends this one, too."""
     connection = Connection(descriptor)
-    asyncio.run(_serve(connection))
+    with _ended_by_want_of_memory():
+        asyncio.run(_serve(connection))
+
+
+@contextmanager
+def _ended_by_want_of_memory() -> Iterator[None]:
+    """End the process where its memory does not suffice: the one that started it has the work done again."""
+    try:
+        yield
+    except BaseException as error:
+        if is_out_of_memory(error):
+            os._exit(OUT_OF_MEMORY)
+        raise
 
 
 async def _serve(connection: Connection) -> None:
@@ -40,7 +55,8 @@ async def _serve(connection: Connection) -> None:
     checker = PartChecker(task, heard=partial(_tell, send), on_progress=progress.add, counted=counted, shared=claims)
     reporter = asyncio.create_task(_report(send, progress))
     try:
-        await checker.check(parts)
+        with _ended_by_want_of_memory():
+            await checker.check(parts)
     except Exception:  # noqa: BLE001 - a bug, which the process that the user started reports
         send(("bug", traceback.format_exc()))
     finally:
@@ -64,9 +80,10 @@ def _listen(
 ) -> None:
     while True:
         try:
-            message = connection.recv()
-        except (EOFError, OSError):
-            os._exit(1)  # nobody wants the results, and the loop may be busy for long
+            with _ended_by_want_of_memory():
+                message = connection.recv()
+        except BaseException:  # noqa: BLE001 - nothing can come any more, and the loop may be busy or wait for long
+            os._exit(1)
         if isinstance(message, tuple):
             if claims is not None:
                 claims.answered(message)

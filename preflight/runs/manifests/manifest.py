@@ -33,8 +33,11 @@ _LONGEST = 4 * limits.LINE_CHARS + 1
 Kind: TypeAlias = Literal["lines", "table", "cells"]
 """How rows are written: as lines of JSON, as a table of text, or as lines of JSON that list the cells of a row."""
 
-Stamp: TypeAlias = tuple[int, int, int]
-"""Tells two states of a file apart: its inode, its size, and when it was last changed."""
+Stamp: TypeAlias = tuple[int, int, int, int]
+"""Tells two states of a file apart: its inode, its size, and when its content and its inode were last changed.
+
+Programs set the time of the content back; that of the inode is the system's own.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +161,13 @@ def index_of(
 def stamp_of(stream: IO[bytes]) -> Stamp:
     """The state of an open file."""
     found = os.fstat(stream.fileno())
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def changed(path: str) -> ManifestChanged:
+def changed(path: str, how: str = "changed while it was read") -> ManifestChanged:
     """The error for a manifest that is not what it was when the run began."""
     return ManifestChanged(
-        f"{shown_path(path)} changed while it was read: the parts that are complete stay; "
+        f"{shown_path(path)} {how}: the parts that are complete stay; "
         "restore the manifest and run the same command again, or begin another run"
     )
 

@@ -46,7 +46,7 @@ class PartRows:
         """The same, to be read anywhere. Raises ``ManifestChanged``."""
         if self.data is not None:
             return self
-        with open_regular(Path(self.file)) as stream:
+        with self._opened() as stream:
             self._require_unchanged(stream)
             stream.seek(self.part.start)
             return replace(self, data=stream.read(self.part.end - self.part.start))
@@ -56,7 +56,7 @@ class PartRows:
         if self.data is not None:
             rows = self._parsed(io.BytesIO(self.data))
         else:
-            with open_regular(Path(self.file)) as stream:
+            with self._opened() as stream:
                 self._require_unchanged(stream)
                 stream.seek(self.part.start)
                 rows = self._parsed(stream)
@@ -64,6 +64,13 @@ class PartRows:
         if len(rows) != self.part.rows:
             raise changed(self.file)
         return rows
+
+    def _opened(self) -> BufferedReader[Any]:
+        try:
+            return open_regular(Path(self.file))
+        except JobUnreadable as error:
+            reason = str(error).removeprefix(f"{error.path}: ")
+            raise changed(self.file, f"cannot be read any more ({reason})") from error
 
     def _parsed(self, stream: IO[bytes]) -> list[Job | JobUnreadable]:
         if self.kind == "cells":

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from preflight.bounded_file import why
 from preflight.errors import ConfigurationError
 from preflight.jobfiles.detect import written_as
 from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.source_text import is_text
 from preflight.model.target import is_url
 from preflight.redact import shown_path
-from preflight.runs.manifests.manifest import Manifest
+from preflight.runs.manifests.manifest import Manifest, changed, stamp_of
 from preflight.runs.manifests.open_manifest import copy_bounded, open_manifest
 from preflight.runs.on_disk.store import TEMPORARY, FolderStore, Store
 from preflight.runs.run_errors import RunUnusable
@@ -34,12 +35,20 @@ class Spooled:
     manifest: Manifest
     temporary: Path
 
-    def keep(self) -> None:
-        """Let it stay in the folder. Raises ``RunUnusable``."""
+    def keep(self) -> Manifest:
+        """Let it stay in the folder: the manifest under its name. Raises ``RunUnusable``."""
+        kept = _final(self.temporary)
         try:
-            self.temporary.replace(_final(self.temporary))
+            self.temporary.replace(kept)
+            with kept.open("rb") as file:
+                stamp = stamp_of(file)  # which a new name changes
         except OSError as error:
             raise RunUnusable(f"cannot keep the manifest in {self.temporary.parent}: {error.strerror}") from error
+        if self.manifest.snapshot is not None:
+            return self.manifest
+        if stamp[:-1] != self.manifest.stamp[:-1]:
+            raise changed(str(kept))
+        return replace(self.manifest, stamp=stamp)
 
 
 def require_folder(store: Store) -> Path:
@@ -61,7 +70,11 @@ def spooled_input(
     manifest, and ``RunUnusable`` where it cannot be written.
     """
     folder = require_folder(store)
-    head = _head(stream)
+    _wait_for(stream)
+    try:
+        head = stream.read(_HEAD_BYTES)
+    except OSError as error:
+        raise ConfigurationError(f"{SHOWN}: {why(error)}") from error
     temporary = folder / f"{TEMPORARY}{os.urandom(6).hex()}-{_STEM}{_suffix(head, models, columns)}"
     try:
         try:
@@ -111,11 +124,10 @@ def _told_apart(temporary: str) -> Iterator[None]:
         raise ConfigurationError(said) from error
 
 
-def _head(stream: BinaryIO) -> bytes:
-    head = b""
-    while len(head) < _HEAD_BYTES and (piece := stream.read(_HEAD_BYTES - len(head))):
-        head += piece
-    return head
+def _wait_for(stream: BinaryIO) -> None:
+    """Have reading wait for what comes: where it did not, a pause would look like the end of the manifest."""
+    with suppress(OSError, ValueError):  # not a file of the system
+        os.set_blocking(stream.fileno(), True)
 
 
 def _suffix(head: bytes, models: TableModels, columns: Mapping[str, str]) -> str:
@@ -146,12 +158,20 @@ def _is_row(head: bytes) -> bool:
 
 
 class _Joined:
-    """What was read of a stream already, and the rest of it."""
+    """What was read of a stream already, and the rest of it. A piece that is too short is the last one.
+
+    It is not asked for more after its end: a terminal would begin again, and want another Ctrl-D.
+    """
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head = head
         self._rest = rest
+        self._is_at_end = len(head) < _HEAD_BYTES
 
     def read(self, size: int, /) -> bytes:
         head, self._head = self._head, b""
-        return head or self._rest.read(size)
+        if head or self._is_at_end:
+            return head
+        piece = self._rest.read(size)
+        self._is_at_end = len(piece) < size
+        return piece

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from preflight.bounded_file import why
 from preflight.redact import printable
 from preflight.render.objects.json_text import to_json
-from preflight.runs.limits import MOST_ROWS_A_PART, RUN_FILE_BYTES
+from preflight.runs.limits import MOST_PARTS, MOST_ROWS_A_PART, RUN_FILE_BYTES
 from preflight.runs.on_disk.part_files import Results
 from preflight.runs.on_disk.store import LOCK, TEMPORARY, Store
 from preflight.runs.run_errors import RunUnusable
@@ -67,7 +68,9 @@ class RunFile:
 
 
 def new_run(manifest: Manifest, options: Options, results: Results, *, columns: Mapping[str, str]) -> RunFile:
-    """The ``run.json`` of a run over ``manifest`` that begins now."""
+    """The ``run.json`` of a run over ``manifest`` that begins now. Raises ``RunUnusable`` for one of too many parts."""
+    if manifest.parts > MOST_PARTS:
+        raise RunUnusable(f"{manifest.parts} parts; a run has at most {MOST_PARTS}: take a larger --part-rows")
     spec = options.specs.load(options.model)
     named = _named_specs(options.specs, spec)
     return RunFile(
@@ -88,8 +91,14 @@ def find_run(store: Store) -> RunFile | None:
     try:
         with store.open(NAME) as file:
             data = file.read(RUN_FILE_BYTES + 1)
-    except FileNotFoundError:
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            raise RunUnusable(f"{store.shown}: {NAME}: {why(error)}") from error
         others = sorted(name for name in store.names() - {LOCK, "counts"} if not name.startswith(TEMPORARY))
+        if any(name.startswith("part-") for name in others):
+            raise RunUnusable(
+                f"{store.shown} holds parts of a run, and its {NAME} is missing: put it back, or name a new folder"
+            ) from None
         if others:
             raise RunUnusable(
                 f"{store.shown} holds files that are not a run's, such as {printable(others[0])}: "
@@ -101,38 +110,61 @@ def find_run(store: Store) -> RunFile | None:
     try:
         return _read(json.loads(data), store)
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
-        raise RunUnusable(
-            f"{store.shown}: {NAME} is damaged, or not a run's: restore it, or name another folder"
-        ) from error
+        raise damaged_run(store) from error
+
+
+def damaged_run(store: Store) -> RunUnusable:
+    """The error for a ``run.json`` that is not as it was written."""
+    return RunUnusable(f"{store.shown}: {NAME} is damaged, or not a run's: restore it, or name another folder")
 
 
 def _read(value: Any, store: Store) -> RunFile:
-    schema = value["schema"]
-    if schema != SCHEMA:
-        if isinstance(schema, str) and schema.startswith("preflight.run/"):
-            by = printable(str(value.get("preflight") or "of a later version"))[:40]
-            raise RunUnusable(f"{store.shown} was made by preflight {by}: this version is too old for it, so update it")
-        raise ValueError("another schema")
+    if value["schema"] != SCHEMA:
+        _require_known(value, store)
     manifest = dict(value["manifest"])
-    rows, parts, rows_a_part = int(manifest["rows"]), int(value["parts"]), int(value["rows_a_part"])
-    consistent = 0 < rows_a_part <= MOST_ROWS_A_PART and parts == -(-rows // rows_a_part) and rows > 0
-    if not consistent or value["results"] not in ("jsonl", "parquet") or not isinstance(manifest["sha256"], str):
-        raise ValueError("numbers that do not fit")
+    numbers = manifest["rows"], value["parts"], value["rows_a_part"]
+    if any(type(number) is not int for number in numbers):
+        raise ValueError("not numbers")
+    rows, parts, rows_a_part = numbers
+    consistent = (
+        0 < rows_a_part <= MOST_ROWS_A_PART and parts <= MOST_PARTS and parts == -(-rows // rows_a_part) and rows > 0
+    )
+    texts = manifest["sha256"], manifest["name"], value["id"], value["preflight"]
+    if (
+        not consistent
+        or value["results"] not in ("jsonl", "parquet")
+        or not all(isinstance(each, str) for each in texts)
+    ):
+        raise ValueError("values that do not fit")
     options = dict(value["options"])
     has_options = isinstance(options["model"], str) and isinstance(options["column"], dict)
     if not has_options:
         raise ValueError("options that are not a run's")
     return RunFile(
-        id=str(value["id"]),
+        id=value["id"],
         manifest=manifest,
         options=options,
         spec=dict(value["spec"]),
         parts=parts,
         rows_a_part=rows_a_part,
         results=cast("Results", value["results"]),
-        preflight=str(value["preflight"]),
+        preflight=value["preflight"],
         versions=dict(value["versions"]),
     )
+
+
+def _require_known(value: Mapping[str, Any], store: Store) -> None:
+    """Raise ``RunUnusable`` for the schema of another version, ``ValueError`` for none of ours."""
+    name, _, number = str(value["schema"]).rpartition("/v")
+    if name != SCHEMA.rpartition("/v")[0] or not number.isdecimal():
+        raise ValueError("another schema")
+    by = printable(str(value.get("preflight") or "of another version"))[:40]
+    is_newer = len(number) > 1 or number > SCHEMA[-1]
+    raise RunUnusable(
+        f"{store.shown} was made by preflight {by}: "
+        + ("this version is too old for it, so update it" if is_newer
+           else "this version does not read it any more, so check the manifest into a new folder")
+    )  # fmt: skip
 
 
 def begin(store: Store, run: RunFile) -> None:
@@ -147,6 +179,8 @@ def differences(found: RunFile, wanted: RunFile) -> list[str]:
         was, now = found.rows, wanted.rows
         said.append(f"the manifest has other content ({was} rows at first, {now} now)" if was != now else
                     "the manifest has other content")  # fmt: skip
+    elif found.rows != wanted.rows:
+        said.append(f"{NAME} is damaged: it says {found.rows} rows, and the manifest has {wanted.rows}")
     for name in sorted({*found.options, *wanted.options}):
         old, new = found.options.get(name), wanted.options.get(name)
         if old != new and _shown(old) != _shown(new):

@@ -8,7 +8,7 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -21,6 +21,7 @@ from preflight.runs.run_errors import RunUnusable
 LOCK = "lock"
 TEMPORARY = ".unfinished-"
 """How the names of files begin that are not whole yet: the next process on the run removes them."""
+_NOT_A_LOCK = "lock is not a file, as a run has there: remove it"
 _LOOKS = 50
 _LOOK_S = 0.02
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
@@ -70,9 +71,14 @@ class FolderStore:
             if folder.is_symlink():
                 raise RunUnusable(f"{self.shown} is a link: name the folder that it leads to")
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "counts").mkdir(exist_ok=True)
         except FileExistsError:
             raise RunUnusable(f"{self.shown} is a file: --to takes a folder") from None
+        except (OSError, ValueError) as error:
+            raise self._unwritable("the folder", error) from error
+        try:
+            (folder / "counts").mkdir(exist_ok=True)
+        except FileExistsError:
+            raise RunUnusable(f"{self.shown}: counts is not a folder, which a run has there: remove it") from None
         except (OSError, ValueError) as error:
             raise self._unwritable("the folder", error) from error
 
@@ -93,7 +99,7 @@ class FolderStore:
         except FileNotFoundError:
             raise
         except NotRead as error:
-            raise RunUnusable(f"{self.shown}: {name}: {error}") from error
+            raise RunUnusable(f"{self.shown}: {name}: {error}; make it readable, or remove it") from error
         except OSError as error:
             raise self._unreadable(name, error) from error
 
@@ -117,38 +123,76 @@ class FolderStore:
             finally:
                 temporary.unlink(missing_ok=True)
         except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE):
+                raise RunUnusable(
+                    f"cannot write {name} of {self.shown}: the folder was removed, renamed or replaced: put it back "
+                    "and run the same command again"
+                ) from error
             raise self._unwritable(name, error) from error
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        path = Path(self.path, LOCK)
-        try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
-        except OSError as error:
-            raise self._unwritable("the lock", error) from error
-        try:
-            try:
+        with ExitStack() as stack:
+            file = self._open_lock()
+            stack.callback(os.close, file)
+            with self._held(file):
                 _take(file)
+            self._take_folder(stack, file)
+            try:
+                os.ftruncate(file, 0)
+                os.pwrite(file, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
             except OSError as error:
-                if error.errno in _NO_LOCKS:
-                    raise RunUnusable(
-                        f"{self.shown} is on a file system without locks: two runs could not tell of each other; "
-                        "name a folder on another one"
-                    ) from error
-                raise RunUnusable(f"another process works on {self.shown}{_holder(file)}: wait for its end") from error
-            os.ftruncate(file, 0)
-            os.pwrite(file, f"{os.getpid()} {socket.gethostname()}\n".encode(), 0)
+                raise self._unwritable("the lock", error) from error
             self._sweep()
             yield
-        finally:
+
+    def _open_lock(self) -> int:
+        """The lock, which is a file of ours: opening something else, such as a pipe, could have any effect."""
+        path = Path(self.path, LOCK)
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+                raise RunUnusable(f"{self.shown}: {_NOT_A_LOCK}") from error
+            raise self._unwritable("the lock", error) from error
+        if not stat.S_ISREG(os.fstat(file).st_mode):
             os.close(file)
+            raise RunUnusable(f"{self.shown}: {_NOT_A_LOCK}")
+        return file
+
+    @contextmanager
+    def _held(self, file: int) -> Iterator[None]:
+        """Failures of taking a lock, of which ``file`` says who has it."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise RunUnusable(
+                    f"{self.shown} is on a file system without locks: two runs could not tell of each other; "
+                    "name a folder on another one"
+                ) from error
+            raise RunUnusable(f"another process works on {self.shown}{_holder(file)}: wait for its end") from error
+
+    def _take_folder(self, stack: ExitStack, file: int) -> None:
+        """Lock the folder itself, too, where the system can: somebody may remove the file, and the lock with it."""
+        import fcntl  # noqa: PLC0415 - not on every system
+
+        with suppress(OSError):
+            folder = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            stack.callback(os.close, folder)
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with self._held(file):
+                    raise
 
     def _sweep(self) -> None:
         """Remove the unfinished files of processes that died."""
         for folder in (Path(self.path), Path(self.path, "counts")):
             with suppress(OSError):
                 for found in folder.glob(f"{TEMPORARY}*"):
-                    found.unlink(missing_ok=True)
+                    with suppress(OSError):  # a folder of that name
+                        found.unlink(missing_ok=True)
 
     def _unreadable(self, name: str, error: OSError) -> RunUnusable:
         match error.errno:

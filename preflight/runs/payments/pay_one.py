@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from preflight.bounded_file import is_file
 from preflight.errors import (
     AlreadySubmitted,
     ApiError,
@@ -262,4 +262,4 @@ def _is_kept(entry: Entry, earlier: Mapping[str, Any] | None, *, saves: bool) ->
     files = earlier.get("files")
     if not saves:
         return True
-    return isinstance(files, list) and bool(files) and all(Path(str(each)).is_file() for each in files)
+    return isinstance(files, list) and bool(files) and all(is_file(str(each)) for each in files)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from preflight.bounded_file import is_file
 from preflight.errors import ConfigurationError, JobUnreadable, NotSubmitted, SourceError
 from preflight.jobfiles.stores import is_manifest_url
 from preflight.ledger import PaidRequest, paid_request_of
@@ -153,8 +154,9 @@ def open_paid_run(
     """
     run = require_run(store)
     require_same_specs(run, specs, shown=store.shown)
-    done = run.parts - len({part_name(number, run.results) for number in range(run.parts)} - store.names())
-    if done < run.parts:
+    names = store.names()
+    done = sum(name.startswith("part-") for name in names)  # first: run.json may say any number of parts
+    if done < run.parts or any(part_name(number, run.results) not in names for number in range(run.parts)):
         raise RunUnusable(
             f"{store.shown} is not finished ({done} of {run.parts} parts): run the same preflight check again first"
         )
@@ -178,7 +180,7 @@ def manifest_of(store: Store, run: RunFile, *, near: Iterable[Path]) -> str:
     Whether it has the content that was checked is seen when it is read. Raises ``RunUnusable`` where it is gone.
     """
     places = _places(store, run, near)
-    found = next((place for place in places if is_manifest_url(place) or Path(place).is_file()), None)
+    found = next((place for place in places if is_manifest_url(place) or is_file(place)), None)
     if found is None:
         raise RunUnusable(
             f"the manifest {run.manifest['name']} of {store.shown} is not where it was: put it back, or continue with "
@@ -201,7 +203,7 @@ def _at_one_of(places: Iterable[str], store: Store, run: RunFile, stack: ExitSta
     """The manifest at one of ``places``."""
     name, changed = run.manifest["name"], False
     for place in places:
-        if is_manifest_url(place) or Path(place).is_file():
+        if is_manifest_url(place) or is_file(place):
             found = _with_content(place, run, stack, web)
             if found is not None:
                 return found
@@ -216,8 +218,7 @@ def _at_one_of(places: Iterable[str], store: Store, run: RunFile, stack: ExitSta
 
 def require_run(store: Store) -> RunFile:
     """The run in ``store``. Raises ``RunUnusable`` where there is none."""
-    run = find_run(store) if NAME in store.names() else None
-    if run is None:
+    if NAME not in store.names() or (run := find_run(store)) is None:
         raise RunUnusable(f"{store.shown} holds no run: preflight check MANIFEST --to {store.shown} makes one")
     return run
 
@@ -255,8 +256,7 @@ def make_plan(paid_run: PaidRun, ledger: Ledger, *, api: str, tick: Callable[[],
                 same_as=None if same_as == payable.row else same_as,
             )
             plan.add(planned, payable.quote)
-    if local:
-        row, source = local[0]
+    for row, source in local[:1]:
         jobs = "1 job names a local file" if len(local) == 1 else f"{len(local)} jobs name local files"
         raise ConfigurationError(
             f"{jobs} ({source} in row {row}), which the service cannot fetch: preflight submit RUN --upload"
@@ -269,7 +269,7 @@ def _with_content(name: str, run: RunFile, stack: ExitStack, web: Web) -> Manife
     """The manifest called ``name`` where it is that of ``run``; it is open as long as ``stack``."""
     with ExitStack() as trying:
         found = trying.enter_context(open_manifest(name, run.rows_a_part, web=web))
-        if found.sha256 != run.manifest["sha256"]:
+        if (found.sha256, found.rows) != (run.manifest["sha256"], run.rows):
             return None
         stack.push(trying.pop_all())
         return found

@@ -9,11 +9,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from preflight.bounded_file import NotRead, open_regular, read_bounded
+from preflight.bounded_file import NotRead, open_regular, read_bounded, why
 from preflight.errors import ConfigurationError
 from preflight.model import JobReport
 from preflight.model.file_types import PARQUET_SUFFIXES
 from preflight.redact import printable, shorten, shown_path
+from preflight.runs.limits import MOST_ROWS_A_PART
 from preflight.runs.reports.report_jobs import NotAJob, job_of
 
 RUN: Final = "preflight.run/v1"
@@ -51,43 +52,54 @@ def read_reports(names: list[str], say: Callable[[str], object]) -> Iterator[Rea
 
 def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
     shown = shown_path(str(folder))
-    if not (folder / "run.json").exists():
+    if "run.json" not in _names(folder):
         makes_one = "'preflight check MANIFEST --to RUN' makes a run"
         raise ReportUnreadable(f"{shown} is not a run: it has no run.json; {makes_one}")
     run = _object(folder / "run.json", f"{shown}: run.json")
     schema = run.get("schema")
     if schema != RUN:
-        raise ReportUnreadable(f"{shown}: run.json has the schema {_word(schema)}; this version reads {RUN!r}")
+        raise ReportUnreadable(
+            f"{shown}: run.json has the schema {_word(schema)}; this version reads {RUN!r}: use the one that made it"
+        )
     parts = _parts(folder)
     expected = run.get("parts")
     if isinstance(expected, int) and not isinstance(expected, bool) and len(parts) < expected:
         say(f"{shown}: {len(parts)} of {expected} parts are there; the run is not complete")
     for path in parts:
-        read = 0
+        read, wanted = 0, _rows_of(run, path)
         for found in _read_file(path):
+            if wanted is not None and read < len(wanted) and found.value.get("row") != wanted[read]:
+                raise ReportUnreadable(
+                    f"{shown}: {path.name} does not have row {wanted[read]} in its place: remove it and run the same"
+                    " check again"
+                )
             read += 1
             yield found
-        wanted = _rows_of(run, path)
-        if wanted is not None and read != wanted:
+        if wanted is not None and read != len(wanted):
             raise ReportUnreadable(
-                f"{shown}: {path.name} has {read} rows instead of {wanted}: remove it and run the same check again"
+                f"{shown}: {path.name} has {read} rows instead of {len(wanted)}: remove it and run the same check again"
             )
 
 
-def _rows_of(run: dict[str, Any], part: Path) -> int | None:
-    """How many rows a part should have, where ``run.json`` says it."""
+def _rows_of(run: dict[str, Any], part: Path) -> range | None:
+    """The rows that a part should have, counted from 1, where ``run.json`` says it."""
     match run:
-        case {"manifest": {"rows": int(rows)}, "rows_a_part": int(rows_a_part)} if rows_a_part > 0:
-            return min(rows_a_part, rows - int(part.stem.rpartition("-")[2]) * rows_a_part)
+        case {"manifest": {"rows": int(rows)}, "rows_a_part": int(rows_a_part)} if 0 < rows_a_part <= MOST_ROWS_A_PART:
+            first = int(part.stem.rpartition("-")[2]) * rows_a_part
+            return range(first + 1, min(first + rows_a_part, rows) + 1)
     return None
 
 
 def _parts(folder: Path) -> list[Path]:
-    try:
-        found = [(int(part[1]), each) for each in folder.iterdir() if (part := _PART.fullmatch(each.name))]
-    except OSError as error:
-        raise ReportUnreadable(f"{shown_path(str(folder))}: cannot be read: {error.strerror}") from error
+    found = [(int(part[1]), folder / name) for name in _names(folder) if (part := _PART.fullmatch(name))]
     return [path for _, path in sorted(found)]
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [each.name for each in folder.iterdir()]
+    except OSError as error:
+        raise ReportUnreadable(f"{shown_path(str(folder))}: {why(error)}") from error
 
 
 def _read_file(path: Path) -> Iterator[Read]:

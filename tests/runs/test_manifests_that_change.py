@@ -1,0 +1,104 @@
+"""Manifests that change in the middle of a run, and standard input that ends in unusual ways."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.runs.running import verdicts_of, write_rows
+from tests.runs.test_hostile_folders import in_the_middle
+from tests.support.command import command, environment, preflight
+
+
+def rewrite(manifest: Path) -> None:
+    """Other rows of the same length, and the time stamp of the old ones."""
+    before = manifest.stat()
+    manifest.write_text(manifest.read_text().replace('"r7', '"q7'))
+    os.utime(manifest, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def put_a_folder(manifest: Path) -> None:
+    manifest.unlink()
+    manifest.mkdir()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (rewrite, "changed while it was read"),
+        (Path.unlink, "cannot be read any more (no such file)"),
+        (put_a_folder, "cannot be read any more (this is a directory)"),
+    ],
+    ids=["rewritten", "removed", "folder"],
+)
+def test_no_row_of_another_manifest_comes_into_a_run(
+    change: Callable[[Path], object], said: str, tmp_path: Path
+) -> None:
+    manifest = write_rows(tmp_path / "jobs.jsonl", 800)
+    content = manifest.read_text()
+    code, err = in_the_middle(manifest, tmp_path / "run", lambda: change(manifest))
+    assert code == 2
+    assert said in err
+    assert "restore the manifest and run the same command again" in err
+    for part in (tmp_path / "run").glob("part-*"):
+        assert '"q7' not in part.read_text()
+    if manifest.is_dir():
+        manifest.rmdir()
+    manifest.write_text(content)
+    assert preflight("check", manifest, "--to", tmp_path / "run", "--part-rows", "50").code == 0
+    assert sorted(verdicts_of(tmp_path / "run")) == list(range(1, 801))
+
+
+def started(stdin: int, to: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command("check", "-", "--to", to),
+        env=environment(),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        close_fds=True,
+    )
+
+
+def test_one_end_of_file_at_a_terminal_is_enough(tmp_path: Path) -> None:
+    line = write_rows(tmp_path / "jobs.jsonl", 1).read_bytes()
+    ours, theirs = pty.openpty()
+    with started(theirs, tmp_path / "run") as process:
+        os.write(ours, line + b"\x04")
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            os.close(ours)
+            os.close(theirs)
+    assert process.returncode == 0, err
+    assert sorted(verdicts_of(tmp_path / "run")) == [1]
+
+
+def test_a_pipe_that_does_not_wait_is_read_to_its_end(tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "jobs.jsonl", 2).read_bytes().splitlines(keepends=True)
+    theirs, ours = os.pipe()
+    os.set_blocking(theirs, False)
+    with started(theirs, tmp_path / "run") as process:
+        os.close(theirs)
+        while not (tmp_path / "run").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        for row in rows:
+            os.write(ours, row)
+        os.close(ours)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert sorted(verdicts_of(tmp_path / "run")) == [1, 2]
+
+
+def test_standard_input_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as out, started(out.fileno(), tmp_path / "run") as process:
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert b"standard input: cannot be read: bad file descriptor" in err

@@ -117,7 +117,7 @@ def _lack(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
         discard_output()
         return f"cannot write to standard output: {error.strerror}"
-    from preflight.runs.engines.out_of_memory import is_out_of_memory  # noqa: PLC0415 - only for what seems a bug
+    from preflight.runs.engines.out_of_memory import is_out_of_memory  # only for what seems a bug
 
     if is_out_of_memory(error):
         return "no memory is left, or a limit on it is too low: free some and run the same command again"

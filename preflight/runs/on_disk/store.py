@@ -175,7 +175,7 @@ class FolderStore:
 
     def _take_folder(self, stack: ExitStack, file: int) -> None:
         """Lock the folder itself, too, where the system can: somebody may remove the file, and the lock with it."""
-        import fcntl  # noqa: PLC0415 - not on every system
+        import fcntl  # not on every system
 
         with suppress(OSError):
             folder = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)

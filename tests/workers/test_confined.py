@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,8 +29,8 @@ needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="limits are he
 def test_a_worker_opens_nothing_once_it_reads_what_strangers_wrote() -> None:
     """No file, no socket, no process, and no bound of these can be raised again by who is not root."""
     script = f"""
-import os, resource, runpy, socket
-module = runpy.run_path({SCRIPT!r})
+import os, resource, runpy, socket, sys
+module = runpy.run_path(sys.argv[1])
 if os.getuid() == 0:
     os.setuid(65534)
 assert module["confine"]()
@@ -40,13 +42,17 @@ for attempt in (lambda: open(os.devnull), lambda: socket.socket(), os.pipe, os.f
 for name in ("NOFILE", "NPROC", "FSIZE", "CORE", "AS"):
     print(resource.getrlimit(getattr(resource, "RLIMIT_" + name)) in ((0, 0), ({caged.MEMORY_BYTES},) * 2), end=" ")
 """
-    ran = subprocess.run(
-        [sys.executable, "-P", "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONG,
-    )
+    with TemporaryDirectory() as folder:  # the other user may not be allowed into the one that holds the package
+        Path(folder).chmod(0o755)
+        for name in (SCRIPT, str(Path(SCRIPT).with_name("confine.py"))):
+            shutil.copy(name, folder)
+        ran = subprocess.run(
+            [sys.executable, "-P", "-c", script, str(Path(folder, Path(SCRIPT).name))],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LONG,
+        )
     assert (ran.stdout, ran.stderr) == ("24 24 24 11 " + "True " * 5, "")
 
 

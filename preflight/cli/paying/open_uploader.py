@@ -13,7 +13,7 @@ import click
 from preflight.cli.printing.terminal import remark
 from preflight.client import is_loopback
 from preflight.errors import AddressRefused, ConfigurationError, MissingExtra
-from preflight.sources.host import split_authority
+from preflight.sources.host import is_allowed, split_authority
 from preflight.upload.access import StoreAccess, store_access
 from preflight.upload.command import CommandUploader
 from preflight.upload.life import DEFAULT_LIFE, life_within, parse_life, show_life
@@ -101,4 +101,4 @@ def _is_own(endpoint: str, network: NetworkOptions) -> bool:
         host, port = split_authority(parts.netloc)
     except AddressRefused as error:
         raise ConfigurationError(f"the endpoint of the store is not valid: {error}") from error
-    return is_loopback(host) or any(each.allows(host, port or 80) for each in network.allow)
+    return is_loopback(host) or is_allowed(host, port or 80, network.allow)

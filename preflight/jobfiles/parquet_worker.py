@@ -17,14 +17,13 @@ from typing import Any, Final, TextIO
 from preflight.errors import ConfigurationError
 from preflight.jobfiles import limits
 from preflight.redact import redact
+from preflight.specs.values import UNREAD_BYTES
 from preflight.workers.confine import confine
 
 _ROWS = 1000
 """Rows that are decoded at a time."""
 _DATA_BYTES: Final = 768 * 1024 * 1024
 _ADDRESS_BYTES: Final = 16 * 1024 * 1024 * 1024
-_BINARY: Final = {"binary": "not read"}
-"""In place of bytes, such as a picture in the table itself: a job names files by URL or path."""
 
 
 def main() -> None:
@@ -77,7 +76,7 @@ def _write(file: Any, pa: Any, out: TextIO) -> None:
     for batch in file.iter_batches(batch_size=_ROWS, columns=read, use_threads=False):
         columns = [_values(batch.column(index), pa) for index in range(batch.num_columns)]
         for row in range(batch.num_rows):
-            cells = [_BINARY if index is None else columns[index][row] for index in order]
+            cells = [dict(UNREAD_BYTES) if index is None else columns[index][row] for index in order]
             _line(out, cells)
         count += batch.num_rows
         out.flush()

@@ -9,7 +9,7 @@ from preflight.redact import redact
 from preflight.redact.suggestion import close_words
 from preflight.rules.rule import Flaw
 from preflight.specs import FieldSpec, FieldType, Spec
-from preflight.specs.values import allowed_values
+from preflight.specs.values import UNREAD_BYTES, allowed_values
 
 if TYPE_CHECKING:
     from preflight.model.job import JsonValue
@@ -111,7 +111,7 @@ def kind_of(value: JsonValue) -> str:
         case list():
             return "a list"
         case _:
-            return "a mapping"
+            return "bytes" if value == UNREAD_BYTES else "a mapping"
 
 
 def shown(value: object) -> str:

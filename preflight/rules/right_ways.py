@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from preflight.redact.suggestion import CURLY_QUOTES
 from preflight.rules.field_flaws import shown
 from preflight.specs import FieldSpec
+from preflight.specs.values import UNREAD_BYTES
 
 if TYPE_CHECKING:
     from preflight.model.job import JsonValue
@@ -37,6 +38,8 @@ def way_to_write_text(value: JsonValue) -> str:
     match value:
         case None:
             return "write a value; in YAML, one that begins with '#' needs quotes"
+        case dict() if value == UNREAD_BYTES:
+            return "give the path or the URL of the file: bytes in a table are not read"
         case dict():
             return "write the text in quotes: in YAML, ': ' or { } without quotes makes a mapping"
         case list():

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 
 from preflight.specs.spec import FieldSpec
 from preflight.specs.table_reader import exact_number
+
+UNREAD_BYTES = MappingProxyType({"binary": "not read"})
+"""The value in place of bytes in a table, such as a picture itself: a job names files by URL or path."""
 
 
 def number_of(field: FieldSpec, value: object) -> Fraction | None:

@@ -77,6 +77,18 @@ def test_values_of_all_types_become_json(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "cell", [b"\x89PNG\r\n", {"bytes": b"\x89PNG\r\n", "path": "a.png"}], ids=["bytes", "with a path"]
+)
+def test_a_picture_in_the_table_itself_is_named_and_no_byte_of_it_is_shown(cell: object, tmp_path: Path) -> None:
+    ran = preflight("check", written(tmp_path, {"id": ["a"], "image": [cell], "video": ["b.mp4"]}))
+    assert ran.code == 1
+    assert "'input.input_urls[0]' must be a string, not bytes" in ran.out
+    assert "help: give the path or the URL of the file: bytes in a table are not read" in ran.out
+    assert "PAR1" not in ran.out
+    assert "mapping" not in ran.out
+
+
 def test_rows_are_counted_and_ids_compared(tmp_path: Path) -> None:
     path = written(tmp_path, {"id": ["a", None, "a"], "image": [IMAGE, None, IMAGE], "video": [VIDEO, None, VIDEO]})
     assert [(job.line, job.same_id) for job in jobs(path) if isinstance(job, Job)] == [(1, None), (3, 1)]

@@ -43,12 +43,13 @@ class SourceLines:
 
     def _open(self, path: str) -> None:
         from preflight.jobfiles.open import open_regular  # only where a job file has findings
-        from preflight.jobfiles.source_text import Lines
+        from preflight.jobfiles.source_text import Lines, is_text
 
         self._stack.close()
         self._path, self._number, self._line, self._lines = path, 0, "", iter(())
         try:
             stream = self._stack.enter_context(open_regular(Path(path)))
-            self._lines = iter(Lines(stream, path=path))
+            if is_text(stream.peek()):  # the lines of a Parquet file are its rows
+                self._lines = iter(Lines(stream, path=path))
         except (OSError, ValueError, JobUnreadable):
             self._lines = iter(())

@@ -11,6 +11,7 @@ import subprocess
 import termios
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Self
 
 from tests.support.command import Ran, checked, command, environment
@@ -37,6 +38,24 @@ def shown(
         process.wait(_SECONDS)
     checked(arguments, Ran(code=process.returncode, out="", err=text))
     return text
+
+
+def beside_a_terminal(*arguments: str | Path) -> Ran:
+    """A command whose standard error alone is a terminal, as ``preflight … > FILE`` is on one."""
+    screen, terminal = pty.openpty()
+    with TemporaryFile() as output:
+        with subprocess.Popen(
+            command(*arguments),
+            env=environment({"TERM": "xterm-256color", "COLUMNS": "60"}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=terminal,
+        ) as process:
+            os.close(terminal)
+            shown_there = _until_closed(screen).decode()
+            process.wait(_SECONDS)
+        output.seek(0)
+        return checked(arguments, Ran(code=process.returncode, out=output.read().decode(), err=shown_there))
 
 
 def answered(keys: str, *arguments: str | Path, env: Mapping[str, str]) -> Ran:

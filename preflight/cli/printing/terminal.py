@@ -14,7 +14,8 @@ from preflight.cli.printing.guard import guarded_streams, is_ci, unguarded
 from preflight.redact import hide, printable
 
 if TYPE_CHECKING:
-    from rich.status import Status
+    from rich.live import Live
+    from rich.spinner import Spinner
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -35,25 +36,25 @@ def tell(text: str) -> None:
 class ProgressSign:
     """A sign on standard error that something goes on, or nothing at all. Called with a text, it shows that."""
 
-    def __init__(self, status: Status | None = None) -> None:
-        self._status = status
+    def __init__(self, shown: tuple[Live, Spinner] | None = None) -> None:
+        self._shown = shown
 
     def __call__(self, text: str) -> None:
-        if self._status is not None:
+        if self._shown is not None:
             from rich.text import Text  # loaded already
 
-            self._status.update(Text(text))
+            self._shown[1].update(text=Text(text))
 
     def make_room(self) -> None:
         """Take the sign away for good where a result is about to be written to the same terminal."""
-        if self._status is not None and sys.stdout.isatty():
+        if self._shown is not None and sys.stdout.isatty():
             self.stop()
 
     def stop(self) -> None:
         """Take the sign away for good."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        if self._shown is not None:
+            self._shown[0].stop()
+            self._shown = None
 
 
 def tell_beside(text: str) -> None:
@@ -76,13 +77,19 @@ def progress(message: str, *, hidden: bool = False) -> Iterator[ProgressSign]:
     if hidden or not sys.stderr.isatty() or is_ci(os.environ):  # a log cannot show a spinner
         yield ProgressSign()
         return
-    from rich.text import Text  # only on a terminal
+    from rich.live import Live  # only on a terminal
+    from rich.spinner import Spinner
+    from rich.text import Text
 
     from preflight.cli.printing.console import TextConsole
 
     # A spinner takes strings for markup, whatever its console says: it is only given texts.
-    with TextConsole(file=unguarded(sys.stderr)).status(Text(message)) as status, guarded_streams():
-        yield ProgressSign(status)
+    spinner = Spinner("dots", text=Text(message), style="status.spinner")
+    console = TextConsole(file=unguarded(sys.stderr))
+    # Standard output is another file, or has its room made: rich would write it here, broken at the width.
+    live = Live(spinner, console=console, refresh_per_second=12.5, transient=True, redirect_stdout=False)
+    with live, guarded_streams():
+        yield ProgressSign((live, spinner))
 
 
 def verbose_option(command: _Command) -> _Command:

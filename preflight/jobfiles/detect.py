@@ -33,6 +33,7 @@ PARQUET_MARK: Final = b"PAR1"
 Written: TypeAlias = Literal["job", "lines", "table"]
 
 _IMAGE, _VIDEO = field_name("image"), field_name("video")
+_KEYS_OF_A_RESULT: Final = frozenset({"verdict", "subjects", "findings"})
 
 # The keys of a job where a job has them, in text that cannot be parsed.
 _LISTS_IN_TEXT = re.compile(r"""\b(?:input|video)_urls["']?\s*:""")
@@ -109,7 +110,7 @@ def _has_mark(data: bytes, marks: JobMarks) -> bool:
 
 
 def _is_job(body: JsonValue, marks: JobMarks) -> bool:
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or _is_result(body):
         return False
     model = next((body[key] for key in marks.model_keys if key in body), None)
     if isinstance(model, str) and model in marks.models:
@@ -120,6 +121,12 @@ def _is_job(body: JsonValue, marks: JobMarks) -> bool:
             return True
     misplaced = marks.lists & body.keys()
     return body.keys() >= LIST_FIELDS or bool(misplaced and isinstance(model, str))
+
+
+def _is_result(body: Mapping[str, JsonValue]) -> bool:
+    """Whether ``body`` is what preflight said of a job, and not a job."""
+    schema = body.get("schema")
+    return (isinstance(schema, str) and schema.startswith("preflight.")) or body.keys() >= _KEYS_OF_A_RESULT
 
 
 def _looks_written_as_job(text: str) -> bool:
@@ -181,7 +188,7 @@ def _is_job_line(line: str, marks: JobMarks, given: Mapping[str, str]) -> bool:
         row = json.loads(line)
     except (ValueError, RecursionError):
         return _looks_written_as_job(line)
-    is_flat = isinstance(row, dict) and marks.containers.isdisjoint(row)
+    is_flat = isinstance(row, dict) and not _is_result(row) and marks.containers.isdisjoint(row)
     if is_flat and _has_columns_of_jobs([name.lower() for name in row], marks, given):
         return True
     return _is_job(row, marks)

@@ -17,7 +17,7 @@ from preflight.model.wrapped_tables import wrapping_of
 from preflight.redact import printable, redact, shown_path
 from preflight.redact.suggestion import close_words
 from preflight.specs import BUILT_IN, Specs
-from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching
+from preflight.targets.folders import MEDIA_SUFFIXES, Filters, Found, find_files, find_matching, is_run
 from preflight.targets.skipped_files import SkippedFiles
 
 JOB_LIKE = JOB_SUFFIXES | MANIFEST_SUFFIXES
@@ -112,6 +112,8 @@ def why_empty(name: str) -> str:
     path = Path(name)
     if name == "-":
         return "standard input: no jobs in it"
+    if is_run(name):
+        return f"{shown_path(name)}: the folder of a run: 'preflight report {shown_path(name)}' shows its results"
     if is_folder(name):
         return f"{shown_path(name)}: no media or job files in this folder (hidden and ignored ones are skipped)"
     if path.suffix.lower() in TABLE_SUFFIXES and not is_url(name):

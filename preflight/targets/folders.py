@@ -23,6 +23,9 @@ MEDIA_SUFFIXES = frozenset(suffix for container in _LOOKED_AT for suffix in SUFF
 _MACOS_FOLDER = "__MACOSX"
 """Where ZIP archives made on macOS keep attributes of their files."""
 _MAGIC = frozenset("*?[")
+_RUN = "run.json"
+_RUN_MARK = b'"preflight.run/'
+_RUN_HEAD_BYTES = 200
 
 
 class Filters(NamedTuple):
@@ -56,7 +59,8 @@ class Found(NamedTuple):
 def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> Iterator[Found]:
     """The files below ``folder`` and, in their place, folders that cannot be read; one folder's at a time.
 
-    Links to folders are not followed, so that there are no circles. ``depth`` is how far down is looked.
+    Links to folders are not followed, so that there are no circles; the folder of a run holds results. ``depth`` is how
+    far down is looked.
     """
     from preflight.targets.ignore_files import IgnoreFiles  # loads pathspec, which files need not
 
@@ -71,6 +75,8 @@ def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> I
                 every = sorted((entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries)
         except OSError:
             yield Found(Path(shown), is_file=False, depth=level)
+            continue
+        if any(name == _RUN for name, *_ in every) and is_run(real):
             continue
         here = ignores.inside(real) if any(name == ".gitignore" for name, *_ in every) else ignores
         folders = []
@@ -90,15 +96,25 @@ def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> I
             waiting += reversed(folders)
 
 
+def is_run(folder: str) -> bool:
+    """Whether a folder is that of a run (``check --to``), by the beginning of its ``run.json``."""
+    return _RUN_MARK in _beginning(os.path.join(folder, _RUN), _RUN_HEAD_BYTES)  # noqa: PTH118 - text, for speed
+
+
 def _is_apple_double(path: str) -> bool:
     """Whether a file holds attributes of the file beside it, which macOS leaves where it cannot keep them."""
+    return _beginning(path, len(APPLE_DOUBLE)) == APPLE_DOUBLE
+
+
+def _beginning(path: str, size: int) -> bytes:
+    """The first bytes of a file; none of what is not one, or cannot be read."""
     try:
         if not os.path.isfile(path):  # noqa: PTH113 - text, for speed; a pipe would be waited for
-            return False
+            return b""
         with open(path, "rb") as file:  # noqa: PTH123 - text, for speed
-            return file.read(len(APPLE_DOUBLE)) == APPLE_DOUBLE
+            return file.read(size)
     except OSError:
-        return False
+        return b""
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

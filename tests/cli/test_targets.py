@@ -372,6 +372,25 @@ def test_files_of_a_folder_that_are_not_looked_at_are_counted(tmp_path: Path) ->
     assert "in this folder (hidden and ignored ones are skipped); skipped 4 files" in preflight("check", tmp_path).err
 
 
+def test_results_of_preflight_in_a_folder_are_not_jobs(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(Path(PICTURE).read_bytes())
+    (tmp_path / "jobs.csv").write_text(f"id,image,video\na,a.png,{CLIP}\n")
+    preflight("check", "-", "--to", "run", stdin=(tmp_path / "jobs.csv").read_bytes(), cwd=tmp_path)
+    for name in ("json", "jsonl"):
+        (tmp_path / f"report.{name}").write_text(preflight("check", "jobs.csv", "--format", name, cwd=tmp_path).out)
+    ran = preflight("check", ".", "--format", "json", cwd=tmp_path)
+    assert [job["path"] for job in ran.json["jobs"]] == ["a.png", "jobs.csv"]
+    assert ran.json["verdict"] == "pass"
+
+
+def test_the_folder_of_a_run_is_named_as_one(tmp_path: Path) -> None:
+    (tmp_path / "jobs.csv").write_text(f"id,image,video\na,{PICTURE},{CLIP}\n")
+    preflight("check", "jobs.csv", "--to", "run", cwd=tmp_path)
+    ran = preflight("check", "run", cwd=tmp_path)
+    assert ran.code == 2
+    assert "run: the folder of a run: 'preflight report run' shows its results" in ran.err
+
+
 def test_a_report_on_files_alone_counts_none_as_skipped(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("x: 1\n")
     ran = preflight("check", PICTURE, "--format", "json", cwd=tmp_path)

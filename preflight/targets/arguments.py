@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from preflight.bounded_file import NotRead, is_folder, read_bounded, why
 from preflight.errors import ConfigurationError, JobUnreadable
-from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.pointers import is_annex_key, pointer_name
 from preflight.model.target import Media, Target, is_url, meant_url
 from preflight.model.wrapped_tables import wrapping_of
@@ -246,9 +246,10 @@ def _mentions_media(path: Path, model: str, specs: Specs) -> bool:
         head = read_bounded(path, _LOOKED_AT_BYTES, cut=True)
     except NotRead:
         return False
-    if path.suffix.lower() in PARQUET_SUFFIXES:
-        return True  # its columns are read where the jobs are
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix in MANIFEST_SUFFIXES - TABLE_SUFFIXES:
+        return True  # its lines or columns are looked at where the jobs are read
+    if suffix in TABLE_SUFFIXES:
         from preflight.jobfiles.detect import begins_table  # only for tables in folders
         from preflight.jobfiles.field_names import TableModels
 

@@ -372,6 +372,18 @@ def test_files_of_a_folder_that_are_not_looked_at_are_counted(tmp_path: Path) ->
     assert "in this folder (hidden and ignored ones are skipped); skipped 4 files" in preflight("check", tmp_path).err
 
 
+def test_a_table_in_json_lines_is_found_in_a_folder(tmp_path: Path) -> None:
+    row = f'{{"image": "{PICTURE}", "video": "{CLIP}"}}\n'.encode()
+    (tmp_path / "jobs.jsonl").write_bytes(row + b'{"id": "\xff", "image": "a.png", "video": "b.mp4"}\n')
+    (tmp_path / "captions.jsonl").write_bytes(b'{"image": "a.png", "text": "a dog"}\n')
+    ran = preflight("check", ".", "--format", "json", cwd=tmp_path)
+    assert [(job["path"], job["line"], job["verdict"]) for job in ran.json["jobs"]] == [
+        ("jobs.jsonl", 1, "pass"),
+        ("jobs.jsonl", 2, "fail"),
+    ]
+    assert ran.json["skipped"] == {".jsonl": 1}
+
+
 def test_results_of_preflight_in_a_folder_are_not_jobs(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(Path(PICTURE).read_bytes())
     (tmp_path / "jobs.csv").write_text(f"id,image,video\na,a.png,{CLIP}\n")

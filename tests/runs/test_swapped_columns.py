@@ -38,6 +38,29 @@ def test_some_exchanged_rows_are_counted_and_the_count_is_added_up_over_parts(tm
     assert "8 of 40 rows have a clip as the image" in run(table, tmp_path / "run", parts_of=7).out
 
 
+def test_the_columns_are_only_exchanged_where_all_rows_are_wrong(tmp_path: Path) -> None:
+    table = tmp_path / "jobs.csv"
+    for wrong, have, where in ((1, "has", "this {}"), (2, "have", "these {}s")):
+        end = f"{have} a clip as the image and a picture as the video: exchange the two in {where}"
+        rows = [(CLIP, PICTURE)] * wrong + [(PICTURE, CLIP)] * (9 - wrong)
+        table.write_text("image,video\n" + "".join(f"{image},{video}\n" for image, video in rows))
+        folder = tmp_path / f"run-{wrong}"
+        assert f"{wrong} of 9 rows {end.format('row')}\n" in run(table, folder).out
+        for shown in (here("check", table), here("report", folder)):
+            told = " ".join(shown.out.split())
+            assert f"{wrong} of 9 jobs {end.format('job')}" in told, shown.out
+            assert "the two columns" not in told
+
+
+def test_a_finding_that_is_cut_for_its_line_ends_with_an_ellipsis(tmp_path: Path) -> None:
+    table = tmp_path / "jobs.csv"
+    table.write_text(f"image,video\n{CLIP},{PICTURE}\n{PICTURE},{CLIP}\n")
+    run(table, tmp_path / "run")
+    (line,) = [each for each in here("report", tmp_path / "run").out.splitlines() if " more)" in each]
+    assert "swapped" in line
+    assert "… (and 1 more)" in line or "… (and 2 more)" in line, line
+
+
 def test_nothing_is_said_where_no_row_is_exchanged(tmp_path: Path) -> None:
     table = tmp_path / "jobs.csv"
     table.write_text("image,video\n" + f"{PICTURE},{CLIP}\n{PICTURE},{PICTURE}\n" * 2)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from preflight.model import JobReport, Severity, Verdict
 from preflight.pricing import show_seconds
+from preflight.redact import one_line as shortened
 from preflight.redact import printable
 from preflight.render.tabular.row_tables import markdown_cell, markdown_table, table_of
 from preflight.render.texts import phrases
@@ -55,7 +56,7 @@ def one_line(job: JobReport) -> str:
         parts.append(f"{job.quote.credits:f} credits, {show_seconds(job.quote.seconds)}")
     if told and (told[0].severity > Severity.NOTE or told[0].indeterminate):
         more = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
-        parts.append(f"{told[0].rule}: {told[0].message[:_MESSAGE_CHARS]}{more}")
+        parts.append(f"{told[0].rule}: {shortened(told[0].message, longest=_MESSAGE_CHARS)}{more}")
     return printable("  ".join(part for part in parts if part))
 
 
@@ -83,7 +84,7 @@ def render_sums(sums: Sums, console: Console) -> None:
     console.print(Text(_head(sums), style="bold"))
     for line in _price_lines(sums.whole):
         console.print(Text(f"  {line}"))
-    if sums.whole.totals.swapped > 1:
+    if sums.whole.totals.swapped:
         console.print(Text(phrases.swapped(sums.whole.totals.swapped, sums.whole.totals.jobs, of="job")))
     console.print()
     rules = sums.whole.totals.rules.most_common(_RULES_SHOWN)

@@ -259,7 +259,10 @@ def fact_line(subject: Subject) -> str:
 
 
 def swapped(count: int, whole: int, *, of: str) -> str:
-    """What is wrong with ``count`` of ``whole`` rows or jobs whose image and video are exchanged."""
-    these = f"All {whole:,}" if count == whole > 1 else f"{count:,} of {whole:,}"
+    """What is wrong with ``count`` of ``whole`` rows or jobs whose image and video are exchanged, and what to do."""
     plural, have = "" if whole == 1 else "s", "has" if count == 1 else "have"
-    return f"{these} {of}{plural} {have} a clip as the image and a picture as the video: exchange the two columns"
+    wrong = f"{of}{plural} {have} a clip as the image and a picture as the video"
+    if count == whole > 1:
+        return f"All {whole:,} {wrong}: exchange the two columns"
+    where = f"this {of}" if count == 1 else f"these {of}s"  # columns would be exchanged for the right ones too
+    return f"{count:,} of {whole:,} {wrong}: exchange the two in {where}"

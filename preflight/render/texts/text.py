@@ -128,7 +128,7 @@ def render_quotes(report: Report, console: Console, *, line_of: LineOf = _no_lin
 
 def _print_swapped(totals: Totals, console: Console) -> None:
     """What a whole table has wrong is said once for it; a single job says it itself."""
-    if totals.swapped > 1:
+    if totals.swapped and totals.jobs > 1:
         console.print(Styled(phrases.swapped(totals.swapped, totals.jobs, of="job")))
         console.print()
 

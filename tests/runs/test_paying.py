@@ -128,7 +128,20 @@ def test_an_account_that_does_not_cover_the_next_job_stops_the_run(tmp_path: Pat
         folder = checked_run(sandbox, *"abc")
         ran = pay(sandbox, folder, "--at-once", "1")
         assert (ran.code, states_of(folder)) == (4, ["accepted", "accepted", "not-sent"])
-        assert "the balance is 10 credits" in ran.json["stopped"]
+        assert ran.json["stopped"].startswith("the balance is 10 credits")
+        again = pay(sandbox, folder, "--at-once", "1")
+        assert again.json["stopped"].startswith("the balance is 10 credits")
+        assert lines_of(folder)[3]["error"].startswith("not sent: the balance is 10 credits")
+
+
+def test_text_says_once_why_a_job_was_not_sent(tmp_path: Path) -> None:
+    with service(tmp_path, credits=Decimal(40)) as sandbox:
+        folder = checked_run(sandbox, "a")
+        given = [*sandbox.options, *sandbox.media_options, *sandbox.ledger_options]
+        for _ in "12":
+            ran = here("submit", folder, "--budget", "3000", "--yes", *given)
+            assert ("not sent: the balance" in ran.out, "1 job: 1 not-sent" in ran.out) == (False, True), ran.out
+            assert "stopped: the balance is 40 credits" in ran.out
 
 
 def test_too_many_requests_are_waited_out(sandbox: Service) -> None:

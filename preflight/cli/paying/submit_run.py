@@ -232,8 +232,9 @@ class RunSubmission:
         """Show what is about to be paid for, and ask once. Raises ``NotSubmitted`` for a no."""
         asks = not is_agreed and not is_dry and self._no_key is None
         if asks and not sys.stdin.isatty():
+            jobs = "1 job" if proposal.new == 1 else f"{proposal.new} jobs"
             raise click.UsageError(
-                f"this would pay up to {proposal.at_most:f} credits for {proposal.new} jobs, and standard input is not"
+                f"this would pay up to {proposal.at_most:f} credits for {jobs}, and standard input is not"
                 " a terminal: add --yes"
             )
         if not self._output.quiet or asks:
@@ -271,7 +272,8 @@ def _checked(engine: Engine, job: Job) -> JobReport:
 def _so_far(payments: Payments, plan: Plan, uploads: RunUploads | None) -> str:
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(payments.states.items()))
     files = f"; {uploads.uploaded:,} of {uploads.files:,} files uploaded" if uploads and uploads.files else ""
-    return f"{len(payments.ended):,} of {len(plan.jobs):,} jobs{': ' if states else ''}{states}{files}"
+    jobs = "job" if len(plan.jobs) == 1 else "jobs"
+    return f"{len(payments.ended):,} of {len(plan.jobs):,} {jobs}{': ' if states else ''}{states}{files}"
 
 
 def _exit_of(payments: Payments, plan: Plan) -> Exit:

@@ -127,7 +127,8 @@ def paid_lines(paid: RunPaid) -> Iterator[str]:
     if shown:
         yield ""
     counted = ", ".join(f"{count} {state}" for state, count in _states(paid).items())
-    yield f"{len(paid.lines)} jobs: {counted}" if paid.lines else "no job passed its check: nothing to submit"
+    jobs = "1 job" if len(paid.lines) == 1 else f"{len(paid.lines)} jobs"
+    yield f"{jobs}: {counted}" if paid.lines else "no job passed its check: nothing to submit"
     yield f"{paid.taken:f} of {paid.budget:f} credits of the budget are spent or reserved"
     if paid.stopped is not None:
         yield f"stopped: {paid.stopped}"
@@ -148,7 +149,7 @@ def _states(paid: RunPaid) -> dict[str, int]:
 
 def _cells(line: Mapping[str, Any]) -> tuple[str, ...]:
     files = line["files"]
-    note = line["error"] or (f"saved {files[0]}" if files else "")
+    note = str(line["error"] or "").removeprefix("not sent: ") or (f"saved {files[0]}" if files else "")
     price = (line["quote"] or {}).get("credits", "")
     name = shorten(printable(str(line["id"] or "")), _ID_CHARS)
     return str(line["row"]), name, str(line["state"]), f"{price}", line["task_id"] or "–", printable(str(note))

@@ -123,7 +123,8 @@ def _head(sums: Sums) -> str:
     totals = sums.whole.totals
     counted = [(totals.verdicts[verdict], verdict.value) for verdict in Verdict]
     text = "  ".join(f"{count} {word}" for count, word in counted if count) or "no jobs"
-    return f"{text}  (only {', '.join(sums.only)}; {sums.read} jobs in all)" if sums.only else text
+    whole = "1 job" if sums.read == 1 else f"{sums.read} jobs"
+    return f"{text}  (only {', '.join(sums.only)}; {whole} in all)" if sums.only else text
 
 
 def _price_lines(whole: GroupRow) -> Iterator[str]:

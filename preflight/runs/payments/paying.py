@@ -195,7 +195,7 @@ class RunPayment:
     def _halt(self, why: str) -> None:
         """Send nothing more."""
         if self._result.stopped is None:
-            self._result.stopped = why
+            self._result.stopped = why.removeprefix("not sent: ")  # the line of each job says so
         self._stop.set()
 
     def _leave(self, payable: Payable) -> None:

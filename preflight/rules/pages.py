@@ -33,6 +33,8 @@ _HEADING = re.compile(r"^## (.+)\n", re.MULTILINE)
 
 
 _CODE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[([^\]]+)\]\([^()\s]+\)")
+"""A link to another page of ``docs``: only those pages can follow it."""
 
 
 @frozen
@@ -45,7 +47,7 @@ class Block:
 
 @frozen
 class Section:
-    """A part of a page. ``body`` is Markdown: paragraphs, lists and blocks of code, without headings or links."""
+    """A part of a page. ``body`` is Markdown: paragraphs, lists, code and links, without headings."""
 
     title: str
     body: str
@@ -57,7 +59,7 @@ class Section:
                 yield Block(kind="code", text=part.rstrip())
                 continue
             for piece in re.split(r"\n\s*\n|\n(?=- )", part.strip()):
-                text = " ".join(piece.split())
+                text = _unlinked(" ".join(piece.split()))
                 if text:
                     kind: Literal["item", "paragraph"] = "item" if text.startswith("- ") else "paragraph"
                     yield Block(kind=kind, text=text.removeprefix("- "))
@@ -88,7 +90,7 @@ class RulePage:
     @property
     def markdown(self) -> str:
         """The whole page in Markdown, without a title of its own: who reads it has the rule before them."""
-        parts = (f"## {section.title}\n\n{section.body}" for section in self.sections)
+        parts = (f"## {section.title}\n\n{_unlinked(section.body)}" for section in self.sections)
         return "\n\n".join((self.summary, self.standing, *parts)) + "\n"
 
     @property
@@ -98,6 +100,10 @@ class RulePage:
         for section in self.sections:
             parts += [section.title, *map(_plain, section.blocks())]
         return "\n\n".join(parts) + "\n"
+
+
+def _unlinked(markdown: str) -> str:
+    return _LINK.sub(r"\1", markdown)
 
 
 def _plain(block: Block) -> str:

@@ -72,8 +72,6 @@ def _render(page: RulePage, spec: Spec | None, console: Console) -> None:
                 console.print()
             before = block.kind
             _render_block(block, console, width)
-    console.print()
-    console.print(Text(f"With an example: {page.url}", style="dim"), width=width)
 
 
 def _render_spec(page: RulePage, spec: Spec, console: Console) -> None:

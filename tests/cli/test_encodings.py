@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -15,8 +16,9 @@ import pytest
 
 from preflight.cli.app import commands
 from preflight.cli.run import run
-from tests.support.command import CLIP, FIXTURES, PICTURE, preflight
+from tests.support.command import CLIP, FIXTURES, KEY, PICTURE, preflight
 from tests.support.jobs import job, write_job
+from tests.support.service import service
 
 ENCODINGS = ["ascii", "cp1252"]
 LEDGER = ["--ledger", "東京.db"]
@@ -124,6 +126,18 @@ def test_the_mark_stands_under_a_value_that_is_escaped(folder: Path) -> None:
     (at,) = (number for number, line in enumerate(lines) if line.startswith("error  mode-invalid"))
     shown, mark = lines[at + 2 : at + 4]
     assert shown[mark.index("^") :].startswith('"4k"')
+
+
+def test_standard_error_has_the_plain_signs_of_standard_output(tmp_path: Path) -> None:
+    env = {"PYTHONIOENCODING": "ascii", "PREFLIGHT_API_KEY": KEY}
+    with service(tmp_path) as sandbox:
+        given = [*sandbox.options, *sandbox.media_options, *sandbox.ledger_options]
+        proposed = preflight("submit", sandbox.job(), "--dry-run", *given, env=env)
+    assert re.search(r"MP4 - .*\d+x\d+", proposed.err), proposed.err
+    hidden = preflight("credits", "sk-0123456789abcdef0123", env=env)
+    assert "unexpected argument '...'" in hidden.err
+    for said in (proposed, hidden):
+        assert not re.search(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4})", said.out + said.err), said.err
 
 
 def test_a_locale_without_an_encoding_is_enough(folder: Path) -> None:

@@ -233,3 +233,12 @@ def test_without_a_key_the_price_of_a_run_is_shown(idle: Service) -> None:
     assert (ran.code, "balance      not known: there is no API key" in ran.err) == (2, True), ran.err
     assert ran.err.endswith("preflight: no API key: set PREFLIGHT_API_KEY\n")
     assert idle.untouched
+
+
+@pytest.mark.parametrize("option", [["--budget", "3"], ["--at-once", "2"], ["--to", "run"], ["--manifest", "a.csv"]])
+def test_a_misspelt_run_is_not_called_a_job(option: list[str], tmp_path: Path) -> None:
+    (tmp_path / "job.yaml").write_text("model: kling-v3-motion-control\n")
+    lost = here("submit", tmp_path / "typo", *option)
+    assert (lost.code, f"{tmp_path / 'typo'}: no such file" in lost.err, "one job" in lost.err) == (2, True, False)
+    found = here("submit", tmp_path / "job.yaml", *option)
+    assert (found.code, f"{option[0]} is for a run or a manifest, and this is one job" in found.err) == (2, True)

@@ -125,7 +125,7 @@ def command(
             is_agreed=yes,
             is_dry=dry_run,
         )
-    require_one_job(pay)
+    require_one_job(path, pay)
     require_new_job_file(save_job)
     wanted = read_job(path, job)
     receiver = callback_base(callback)

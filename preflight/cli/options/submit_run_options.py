@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -59,11 +60,15 @@ def is_of_many(path: str, pay: PayRunOptions) -> bool:
     return is_folder or ("://" in path and not is_url(path))  # such as s3://bucket/run
 
 
-def require_one_job(pay: PayRunOptions) -> None:
-    """Raise ``UsageError`` for an option of a run beside a single job."""
+def require_one_job(path: str | None, pay: PayRunOptions) -> None:
+    """Raise ``UsageError`` for an option of a run beside a single job, and for a ``path`` that does not exist."""
     for name, value in (("--budget", pay.budget), ("--at-once", pay.at_once), ("--manifest", pay.manifest),
                         ("--to", pay.run_folder)):  # fmt: skip
         if value is not None:
+            if path is not None and not is_url(path) and not os.path.lexists(path):
+                from preflight.targets.arguments import no_such_file  # loads the readers of jobs
+
+                raise click.UsageError(no_such_file(path))  # a misspelt run, rather than a job
             instead = "; --max-credits limits one job" if name == "--budget" else ""
             raise click.UsageError(f"{name} is for a run or a manifest, and this is one job{instead}")
 

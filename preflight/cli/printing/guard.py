@@ -72,6 +72,8 @@ class Guard:
 
 def write_text(stream: TextIO, text: str) -> None:
     """Write ``text``; where the encoding lacks a character, a plain sign replaces one of ours, an escape any other."""
+    if stream.errors == "backslashreplace":  # standard error, which raises nothing, and escapes our signs too
+        text = encodable(text, stream.encoding or "ascii")
     try:
         stream.write(text)
     except UnicodeEncodeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, ClassVar
 
@@ -64,7 +65,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            if hint := suggestion(cmd_name, _COMMANDS):
+            if not os.path.lexists(cmd_name) and (hint := suggestion(cmd_name, _COMMANDS)):
                 ctx.fail(f"unknown command {cmd_name!r}{hint}")
             return None
         command: click.Command = import_module(_COMMANDS[cmd_name][0]).command

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -425,3 +426,19 @@ def test_the_url_of_an_api_without_its_scheme_is_named() -> None:
     ran = preflight("credits", "--api-url", "127.0.0.1:8787", env={"PREFLIGHT_API_KEY": "sk-sandbox"})
     assert ran.code == 2
     assert ran.err == ("preflight: 127.0.0.1:8787 is not the URL of an API; did you mean 'http://127.0.0.1:8787'?\n")
+
+
+@pytest.mark.parametrize("name", ["job.yaml", "check.yaml", "a b.csv", "clip.mp4"])
+def test_a_file_in_place_of_a_command_is_to_be_checked(name: str, tmp_path: Path) -> None:
+    ran = preflight(name, cwd=tmp_path)
+    assert (ran.code, "to check it" in ran.err) == (2, False)
+    (tmp_path / name).touch()
+    ran = preflight(name, cwd=tmp_path)
+    assert (ran.code, f"unknown command {name!r}; to check it: preflight check {quote(name)}\n" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(("name", "said"), [("a.csv", "a table"), ("a.TSV", "a table"), ("a.yaml", "a job")])
+def test_a_file_that_is_not_a_report_is_named_for_what_it_is(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("image,video\na.png,b.mp4\n")
+    ran = preflight("report", name, cwd=tmp_path)
+    assert (ran.code, f"{name}: {said}, not a report: 'preflight check {name}" in ran.err) == (2, True), ran.err

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from shlex import quote as quoted
 from textwrap import wrap
 
 import click
@@ -80,10 +82,17 @@ def _advised(error: click.ClickException, arguments: Sequence[str]) -> str:
     if (said := _NO_COMMAND.match(message)) and isinstance(error, click.UsageError) and error.ctx is not None:
         group = error.ctx.command
         known = group.list_commands(error.ctx) if isinstance(group, click.Group) else ()
-        message = f"unknown command {said[1]!r}{suggestion(said[1], known)}"
+        message = f"unknown command {said[1]!r}{_check_of(said[1], error.ctx) or suggestion(said[1], known)}"
     if isinstance(error, click.UsageError) and _KEY.search(message):
         return f"{_KEY.sub('…', message)}; {_KEYS_ARE_NO_ARGUMENTS}"
     return message
+
+
+def _check_of(word: str, context: click.Context) -> str:
+    """The command that checks ``word`` where the user named a file in place of a command of preflight."""
+    if context.parent is not None or not os.path.lexists(word):
+        return ""
+    return f"; to check it: preflight check {quoted(word)}"
 
 
 def _said(error: click.ClickException) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from preflight.bounded_file import NotRead, open_regular, read_bounded, why
 from preflight.errors import ConfigurationError
 from preflight.model import JobReport
-from preflight.model.file_types import PARQUET_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
 from preflight.redact import printable, shorten, shown_path
 from preflight.runs.limits import MOST_ROWS_A_PART
 from preflight.runs.reports.report_jobs import NotAJob, job_of
@@ -111,12 +111,29 @@ def _read_file(path: Path) -> Iterator[Read]:
             return
         with open_regular(path) as file:
             texts = _parquet_lines(file, shown) if suffix in PARQUET_SUFFIXES else _lines(file, shown)
+            is_first = True
             for number, text in texts:
-                yield _read(_parsed(text, f"{shown}:{number}"), f"{shown}:{number}")
+                try:
+                    read = _read(_parsed(text, f"{shown}:{number}"), f"{shown}:{number}")
+                except ReportUnreadable as error:
+                    if is_first and (instead := _instead(suffix, shown)):
+                        raise ReportUnreadable(f"{shown}: {instead}") from error
+                    raise
+                is_first = False
+                yield read
     except NotRead as error:
         raise ReportUnreadable(f"{shown}: {error}") from error
     except OSError as error:
         raise ReportUnreadable(f"{shown}: cannot be read: {error.strerror}") from error
+
+
+def _instead(suffix: str, shown: str) -> str | None:
+    """The way on from a file that is not a report, by its suffix."""
+    if suffix in TABLE_SUFFIXES:
+        return f"a table, not a report: 'preflight check {shown} --to RUN' first, then 'preflight report RUN'"
+    if suffix in JOB_SUFFIXES:
+        return f"a job, not a report: 'preflight check {shown}' checks it"
+    return None
 
 
 def _read_document(path: Path, shown: str) -> Iterator[Read]:

@@ -109,3 +109,10 @@ def test_a_trial_in_a_sandbox_holds_up_no_other_service_and_is_kept(sandbox: Ser
         assert {line["api"] for line in lines_of(folder).values()} == {other.url}
     kept = [json.loads(line) for line in (folder / "submissions-1.jsonl").read_text("ascii").splitlines()]
     assert {line["task_id"] for line in kept} == tried
+
+
+def test_a_folder_that_takes_no_result_is_known_before_a_run_is_paid_for(sandbox: Service) -> None:
+    folder = checked_run(sandbox, "a")
+    (sandbox.folder / "taken").write_text("a file")
+    ran = pay(sandbox, folder, "--wait", "--download", sandbox.folder / "taken")
+    assert (ran.code, sandbox.paid_requests, "cannot save a result in" in ran.err) == (2, 0, True), ran.err

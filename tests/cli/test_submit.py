@@ -205,12 +205,32 @@ def test_a_place_that_cannot_be_written_is_known_before_anything_is_paid(sandbox
     assert (ran.code, sandbox.untouched) == (2, True)
 
 
-def test_a_folder_that_cannot_be_written_loses_no_result(sandbox: Service) -> None:
-    (sandbox.folder / "taken").write_text("a file")
-    ran = sandbox.submit(sandbox.job(), "--yes", "--download", sandbox.folder / "taken" / "results")
-    if not sandbox.untouched:
-        assert ran.code == 3
-        assert (ran.json["state"], len(ran.json["outputs"]), ran.json["files"]) == ("completed", 1, [])
+def test_a_folder_that_takes_no_result_is_known_before_anything_is_paid(sandbox: Service) -> None:
+    taken = sandbox.folder / "taken"
+    taken.write_text("a file")
+    for folder in (taken, taken / "results", "/proc/results", sandbox.folder / ("x" * 300)):
+        ran = sandbox.submit(sandbox.job(), "--yes", "--download", folder)
+        assert (ran.code, sandbox.untouched) == (2, True), ran.err
+        assert f"cannot save a result in {folder}" in ran.err
+    waited = sandbox.run("task", "wait", "8b6a5162-5c91-4a42-8e80-4c8ef5486f24", "--download", taken)
+    assert (waited.code, sandbox.untouched) == (2, True), waited.err
+
+
+def test_a_look_at_the_folder_leaves_nothing(sandbox: Service) -> None:
+    ran = sandbox.submit(sandbox.job(video="too-long.mp4"), "--yes", "--download", sandbox.folder / "new" / "results")
+    assert (ran.code, (sandbox.folder / "new").exists()) == (1, False)
+
+
+def test_a_result_that_is_not_saved_can_be_fetched_later(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    with service(tmp_path, result=clip) as sandbox:
+        ran = sandbox.submit(sandbox.job(), "--yes", "--download", tmp_path / "results")
+        assert (ran.code, ran.json["state"], ran.json["files"]) == (3, "completed", [])
+        said = ["preflight", "task", "wait", ran.json["task_id"], "--download"]
+        assert f"{' '.join(said)} FOLDER" in ran.err
+        clip.write_bytes(Path(CLIP).read_bytes())
+        again = sandbox.run(*said[1:], "results")
+        assert (again.code, len(list((tmp_path / "results").iterdir()))) == (0, 1), again.err
 
 
 def test_without_a_key_the_free_check_comes_first(idle: Service) -> None:

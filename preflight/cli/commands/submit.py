@@ -104,13 +104,14 @@ def command(
     preflight submit run --budget 20000 --wait --download out
     """
     from preflight.cli.outcomes import exit_of_submission
-    from preflight.cli.paying.save_results import with_files
+    from preflight.cli.paying.save_results import require_place, with_files
     from preflight.cli.paying.service_session import emit_submission, show_status
     from preflight.cli.paying.submit_consent import Consent
     from preflight.cli.paying.submit_payment import Held, Payment, callback_base
     from preflight.cli.paying.submit_source import keep_job, read_job, require_new_job_file
     from preflight.ledger import Budget
 
+    require_place(download)
     if path is not None and is_of_many(path, pay):
         require_run_options(save_job=save_job, fix=fix, checked=checked, again=again)
         from preflight.cli.paying.submit_run import RunSubmission  # only for many jobs

@@ -72,9 +72,10 @@ def wait(
     """
     from preflight.cli.outcomes import exit_of_submission
     from preflight.cli.paying import service_session as session
-    from preflight.cli.paying.save_results import with_files
+    from preflight.cli.paying.save_results import require_place, with_files
     from preflight.submit.submit import await_task
 
+    require_place(download)
     hidden = output.hidden
     with (
         session.open_client(service) as client,

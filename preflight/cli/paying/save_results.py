@@ -13,8 +13,15 @@ from preflight.cli.printing.terminal import progress, remark
 from preflight.client import is_loopback
 from preflight.errors import SourceError
 from preflight.render.texts import phrases
+from preflight.sources.download_folder import require_download_folder
 from preflight.sources.host import AllowedHost
 from preflight.submit.submit import Submission
+
+
+def require_place(folder: str | None) -> None:
+    """Raise ``ConfigurationError`` where results cannot be saved in ``folder``: before anything is paid for."""
+    if folder is not None:
+        require_download_folder(Path(folder))
 
 
 def with_files(
@@ -46,6 +53,8 @@ def with_files(
             saved.append(str(path))
         except SourceError as error:
             remark(f"cannot save the result: {error}")
+    if len(saved) < len(submission.outputs):
+        remark(f"to save it again: preflight task wait {submission.task_id} --download FOLDER")
     if not submission.outputs and submission.state == "completed":
         remark("the task is completed, but names no result to save")
     complete = bool(saved) and len(saved) == len(submission.outputs)

@@ -41,6 +41,7 @@ from preflight.runs.payments.pay_one import GivenUp, Payer, Waiting
 from preflight.runs.payments.payable import PaidRun, Plan, as_in_the_run, make_plan, open_paid_run, require_run
 from preflight.runs.payments.paying import Payments, RunPayment
 from preflight.runs.payments.proposals import proposal_of
+from preflight.runs.payments.record import require_known
 from preflight.runs.payments.run_uploads import RunUploads
 from preflight.runs.payments.settled import NAME, End
 from preflight.submit.settle import read_balance
@@ -122,7 +123,9 @@ class RunSubmission:
                     web=Web(tuple(self._network.allow), self._network.proxy),
                 )
                 paid_run = stack.enter_context(paid)
-                plan = make_plan(paid_run, ledger, api=base_of(self._service.api_url), tick=lambda: None)
+                api = base_of(self._service.api_url)
+                plan = make_plan(paid_run, ledger, api=api, tick=lambda: None)
+                require_known(paid_run, plan, ledger, api=api)
             budget = replace(limits, per_run=self._budget, run=paid_run.run.id)
             if plan.new or is_dry:
                 self._agree(self._proposal(paid_run, plan, client, ledger), is_agreed=is_agreed, is_dry=is_dry)

@@ -60,9 +60,10 @@ def summary() -> dict[str, Any]:
 
 
 def paid_row() -> dict[str, Any]:
-    """One line of ``submissions.jsonl``: a submission, and which job of the run it is for."""
+    """One line of ``submissions.jsonl``: a submission, and which job of the run it is for. ``api`` is in the file."""
     texts = {name: or_null(TEXT) for name in ("id", "path", "identity")}
-    return _with(submission(), {"row": COUNT, "line": or_null(COUNT), "meta": {"type": "object"}} | texts)
+    more = {"row": COUNT, "line": or_null(COUNT), "meta": {"type": "object"}} | texts
+    return _with(submission(), more, optional={"api": TEXT})
 
 
 def submissions() -> dict[str, Any]:
@@ -80,9 +81,9 @@ def sandbox() -> dict[str, Any]:
     return object_of(named("preflight.sandbox/v1") | {"now": _NUMBER, "requests": {}} | amounts | counts | lists)
 
 
-def _with(schema: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+def _with(schema: dict[str, Any], more: dict[str, Any], *, optional: dict[str, Any] | None = None) -> dict[str, Any]:
     """``schema`` of an object, with further keys."""
     return schema | {
-        "properties": {**schema["properties"], **more},
+        "properties": {**schema["properties"], **more, **(optional or {})},
         "required": [*schema["required"], *(name for name in more if name not in schema["required"])],
     }

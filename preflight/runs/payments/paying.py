@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 from preflight.errors import PreflightError, RateLimitExceeded
 from preflight.runs.payments.pace import Pace
 from preflight.runs.payments.pay_one import Payer, Stopped, TooManyRequests
-from preflight.runs.payments.settled import End, Settled, read_lines, settled, write_lines
+from preflight.runs.payments.record import earlier_lines, write_record
+from preflight.runs.payments.settled import End, Settled, settled
 from preflight.runs.run_errors import RunUnusable
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class RunPayment:
         self._doubts = 0
         self._kept_at = clock()
         self._open: dict[Future[Settled], tuple[Planned, Payable]] = {}
-        self._before = read_lines(paid_run.store)
+        self._before = earlier_lines(paid_run, api=payer.client.base_url)
         self._is_tight = not payer.has_room(plan.high)
 
     def to_the_end(self) -> Payments:
@@ -169,7 +170,8 @@ class RunPayment:
     def _keep(self) -> None:
         """Write ``submissions.jsonl``. A full disk stops the run: what was paid for is in the ledger."""
         try:
-            write_lines(self._run.store, self._result.in_order)
+            ended = [(row, each.line) for row, each in self._result.ended.items()]
+            write_record(self._run.store, self._before, ended, api=self._payer.client.base_url)
         except RunUnusable as error:
             self._halt(str(error))
 

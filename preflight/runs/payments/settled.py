@@ -1,20 +1,16 @@
-"""What came of each job of a run that is paid for, and the file that keeps it: ``submissions.jsonl``."""
+"""What came of each job of a run that is paid for: a line of ``submissions.jsonl``."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from preflight.redact import redact
 from preflight.render.objects.json_objects import SUBMISSION, quote_object, shown_meta, submission_object
-from preflight.render.objects.json_text import to_json_lines
-from preflight.runs.limits import ROW_BYTES
 
 if TYPE_CHECKING:
-    from preflight.runs.on_disk.store import Store
     from preflight.runs.payments.payable import Payable
     from preflight.submit.submit import Submission
 
@@ -89,25 +85,3 @@ def settled(
         "meta": shown_meta(payable.report),
     }
     return Settled(row=payable.row, end=end, line=line)
-
-
-def write_lines(store: Store, ended: Iterable[Settled]) -> None:
-    """Put the whole file in place of what was there: it has whole lines at any moment."""
-    store.write(NAME, to_json_lines(each.line for each in ended).encode("ascii"))
-
-
-def read_lines(store: Store) -> dict[int, dict[str, Any]]:
-    """The lines of an earlier start, by row; those that cannot be read are left out: the ledger decides."""
-    found: dict[int, dict[str, Any]] = {}
-    try:
-        with store.open(NAME) as file:
-            while line := file.readline(ROW_BYTES):
-                try:
-                    value = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(value, dict) and isinstance(value.get("row"), int):
-                    found[value["row"]] = value
-    except FileNotFoundError:
-        pass
-    return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from preflight.errors import ConfigurationError
 from preflight.runs.on_disk.store import FolderStore
 from preflight.runs.payments.payable import make_plan, open_paid_run, require_run
+from preflight.runs.payments.record import require_known
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -86,7 +87,9 @@ def locked_plan(services: Services, folder: Path, client: Client, stack: ExitSta
     stack.enter_context(store.lock())
     near, specs = [folder.parent, Path(), folder], services.options.specs
     run = stack.enter_context(open_paid_run(store, manifest=None, near=near, specs=specs))
-    return run, make_plan(run, services.ledger, api=client.base_url, tick=lambda: None)
+    plan = make_plan(run, services.ledger, api=client.base_url, tick=lambda: None)
+    require_known(run, plan, services.ledger, api=client.base_url)
+    return run, plan
 
 
 def client_of(services: Services) -> Client:

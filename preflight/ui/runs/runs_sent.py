@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from preflight.ledger.entry import Entry, EntryState
 from preflight.ledger.of_run import entries_of_run, states_of_run
 from preflight.redact import printable, shorten
-from preflight.runs.payments.settled import NAME, read_lines
+from preflight.runs.payments.record import read_record
+from preflight.runs.payments.settled import NAME
 
 if TYPE_CHECKING:
     from preflight.client import Task
@@ -67,7 +68,7 @@ class SentLines:
         except OSError:
             stamp = 0, 0
         if stamp != self.stamp:
-            lines = read_lines(store)
+            lines = read_record(store).lines
             self.by_entry = {
                 line["entry"]: (row, _text(line.get("id")), _files(line))
                 for row, line in sorted(lines.items(), reverse=True)  # of two rows with one job, the first

@@ -25,8 +25,9 @@ from preflight.runs.payments.pay_one import Payer
 from preflight.runs.payments.payable import as_in_the_run
 from preflight.runs.payments.paying import RunPayment
 from preflight.runs.payments.proposals import proposal_of
+from preflight.sources.download_folder import require_download_folder
 from preflight.submit.settle import read_balance
-from preflight.ui.runs.runs_follow import follow
+from preflight.ui.runs.runs_follow import FOLDER, follow
 from preflight.ui.runs.runs_purchase import Phase, Purchase, client_of, locked_plan
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class RunTill:
         with ExitStack() as stack:
             client = client_of(services)
             run, plan = locked_plan(services, folder, client, stack)
+            require_download_folder(folder / FOLDER)
             balance = read_balance(client, services.ledger.now)
             purchase.proposal = proposal_of(
                 run, plan, services.ledger, service=services.url, budget=purchase.budget, balance=balance

@@ -30,7 +30,7 @@ def require_download_folder(folder: Path) -> None:
     except (OSError, ValueError) as error:
         why = (getattr(error, "strerror", None) or "no folder can have this name").lower()
         raise ConfigurationError(
-            f"cannot save a result in {folder}: {why}: name a folder that can be written with --download FOLDER"
+            f"cannot save a result in {folder}: {why}: name a folder that can be written to"
         ) from error
 
 

@@ -149,6 +149,10 @@ class AllowedHost:
         except AddressRefused as exc:
             raise ConfigurationError(f"{_without_user(text)[:80]!r} is not HOST or HOST:PORT: {exc}") from exc
 
+    def allows(self, host: str, port: int) -> bool:
+        """Whether ``host``, in its one spelling, is this one on this ``port``."""
+        return is_allowed(host, port, (self,))
+
 
 def is_allowed(host: str, port: int, allow: Collection[AllowedHost]) -> bool:
     """Whether ``allow``, best a set, has ``host``, in its one spelling, on this ``port``: each URL is asked twice."""

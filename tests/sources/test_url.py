@@ -180,6 +180,8 @@ def test_an_allowed_host_may_be_private_and_nothing_else() -> None:
 def test_an_allowed_host_is_a_host_with_or_without_a_port(text: str, host: str, port: int | None) -> None:
     allowed = AllowedHost.parse(text)
 
+    assert allowed.allows(host, port or 12345)
+    assert not allowed.allows("other." + host, port or 1)
     for allow in ((allowed,), frozenset([allowed, AllowedHost("elsewhere.example")])):
         assert is_allowed(host, port or 12345, allow)
         assert is_allowed(host, 1, allow) is (port is None)

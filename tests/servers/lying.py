@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.servers.behaviours import behaviour_of
+from tests.servers.ending import end
 from tests.servers.wire import File, Hangup, Log, Turn
 
 CERTIFICATE = Path(__file__).with_name("self-signed.pem")
@@ -45,6 +46,7 @@ class Server:
         self.port = 0
         self._scheme = "https" if tls else "http"
         self._closed_port = 0
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def authority(self) -> str:
@@ -66,6 +68,7 @@ class Server:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: requests are answered until a behaviour hangs up or the client leaves."""
         self.log.connections += 1
+        self._writers.add(writer)
         try:
             with suppress(
                 Hangup, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError
@@ -77,6 +80,7 @@ class Server:
                     )
         finally:
             writer.close()
+            self._writers.discard(writer)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -91,7 +95,7 @@ class Server:
             self.port = listener.sockets[0].getsockname()[1]
             started.set()
             await ending.wait()
-            listener.close()
+            await end(listener, self._writers)
 
         def run() -> None:
             with asyncio.Runner(loop_factory=lambda: loop) as runner:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
+from tests.servers.ending import end
 from tests.servers.lying import CERTIFICATE
 
 _REFUSALS = {
@@ -52,7 +53,10 @@ def proxying(
     proxy = Proxying()
     started, loop, ending = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
 
+    writers: set[asyncio.StreamWriter] = set()
+
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.add(writer)
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError), closing(writer):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             proxy.heads.append(head)
@@ -79,7 +83,7 @@ def proxying(
         proxy.port = listener.sockets[0].getsockname()[1]
         started.set()
         await ending.wait()
-        listener.close()
+        await end(listener, writers)
 
     def run() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:

@@ -28,23 +28,27 @@ def put_a_folder(manifest: Path) -> None:
     manifest.mkdir()
 
 
+CHANGED = "changed while it was read"  # as a worker says that had opened it before
+GONE = "cannot be read any more (no such file)"
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (rewrite, "changed while it was read"),
-        (Path.unlink, "cannot be read any more (no such file)"),
-        (put_a_folder, "cannot be read any more (this is a directory)"),
+        (rewrite, {CHANGED}),
+        (Path.unlink, {CHANGED, GONE}),
+        (put_a_folder, {CHANGED, GONE, "cannot be read any more (this is a directory)"}),
     ],
     ids=["rewritten", "removed", "folder"],
 )
 def test_no_row_of_another_manifest_comes_into_a_run(
-    change: Callable[[Path], object], said: str, tmp_path: Path
+    change: Callable[[Path], object], said: set[str], tmp_path: Path
 ) -> None:
     manifest = write_rows(tmp_path / "jobs.jsonl", 800)
     content = manifest.read_text()
     code, err = in_the_middle(manifest, tmp_path / "run", lambda: change(manifest))
     assert code == 2
-    assert said in err
+    assert any(each in err for each in said)
     assert "restore the manifest and run the same command again" in err
     for part in (tmp_path / "run").glob("part-*"):
         assert '"q7' not in part.read_text()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
-from shlex import quote as quoted
 from typing import Any
 
+from preflight.model.shell_argument import path_argument
 from preflight.render.texts import phrases
 from preflight.render.texts.phrases import size
 
@@ -29,7 +29,7 @@ def run_summary(summary: Mapping[str, Any], *, where: str, manifest: str) -> str
     again = f", {summary['sent_again']:,} sent again" if summary["sent_again"] else ""
     lines.append(f"Read: {summary['requests']:,} requests, {size(summary['bytes'])}{again}")
     lines.append(f"Results: {where}")
-    for number, command in enumerate(_next(summary, _argument(where), _argument(manifest))):
+    for number, command in enumerate(_next(summary, path_argument(where), path_argument(manifest))):
         lines.append(f"{'      ' if number else 'next: '}{command}")
     return "".join(f"{line}\n" for line in lines)
 
@@ -44,11 +44,6 @@ def _next(summary: Mapping[str, Any], run: str, manifest: str) -> Iterator[str]:
     if verdicts["pass"] and summary["quote"] is not None:
         budget = Decimal(summary["quote"]["high"]).to_integral_value(ROUND_CEILING)
         yield f"preflight submit {run} --budget {budget}"
-
-
-def _argument(path: str) -> str:
-    """A path as a word of a command in a shell, never an option."""
-    return quoted(f"./{path}" if path.startswith("-") else path)
 
 
 def _price(quote: Mapping[str, Any] | None, rows: int) -> str:

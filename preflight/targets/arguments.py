@@ -12,6 +12,7 @@ from preflight.bounded_file import NotRead, is_folder, read_bounded, why
 from preflight.errors import ConfigurationError, JobUnreadable
 from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, TABLE_SUFFIXES
 from preflight.model.pointers import is_annex_key, pointer_name
+from preflight.model.shell_argument import path_argument
 from preflight.model.target import Media, Target, is_url, meant_url
 from preflight.model.wrapped_tables import wrapping_of
 from preflight.redact import printable, redact, shown_path
@@ -113,7 +114,8 @@ def why_empty(name: str) -> str:
     if name == "-":
         return "standard input: no jobs in it"
     if is_run(name):
-        return f"{shown_path(name)}: the folder of a run: 'preflight report {shown_path(name)}' shows its results"
+        shown = shown_path(name)
+        return f"{shown}: the folder of a run: 'preflight report {path_argument(shown)}' shows its results"
     if is_folder(name):
         return f"{shown_path(name)}: no media or job files in this folder (hidden and ignored ones are skipped)"
     if path.suffix.lower() in TABLE_SUFFIXES and not is_url(name):

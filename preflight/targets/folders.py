@@ -8,6 +8,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from preflight.bounded_file import NotRead, read_bounded
 from preflight.model.file_types import SUFFIXES
 from preflight.model.named_tuple import NamedTuple
 from preflight.model.pointers import APPLE_DOUBLE
@@ -109,11 +110,8 @@ def _is_apple_double(path: str) -> bool:
 def _beginning(path: str, size: int) -> bytes:
     """The first bytes of a file; none of what is not one, or cannot be read."""
     try:
-        if not os.path.isfile(path):  # noqa: PTH113 - text, for speed; a pipe would be waited for
-            return b""
-        with open(path, "rb") as file:  # noqa: PTH123 - text, for speed
-            return file.read(size)
-    except OSError:
+        return read_bounded(Path(path), size, cut=True)
+    except NotRead:
         return b""
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from shlex import quote as quoted
 from textwrap import wrap
 
 import click
 from click.exceptions import BadOptionUsage, MissingParameter, NoSuchOption
 
+from preflight.model.shell_argument import path_argument
 from preflight.redact import hide, printable
 from preflight.redact.suggestion import close_words, suggestion
 
@@ -92,7 +92,7 @@ def _check_of(word: str, context: click.Context) -> str:
     """The command that checks ``word`` where the user named a file in place of a command of preflight."""
     if context.parent is not None or not os.path.lexists(word):
         return ""
-    return f"; to check it: preflight check {quoted(word)}"
+    return f"; to check it: preflight check {path_argument(word)}"
 
 
 def _said(error: click.ClickException) -> str:

@@ -34,6 +34,7 @@ from preflight.ledger import Budget
 from preflight.ledger.sums import cost_of_run
 from preflight.model import Severity
 from preflight.render.payments.run_payment import RUN_PAID, RunPaid, RunProposal, proposal_lines, run_question
+from preflight.render.texts import phrases
 from preflight.runs.carry_out import Order
 from preflight.runs.manifests.open_manifest import Web
 from preflight.runs.on_disk.open_store import open_store
@@ -235,10 +236,9 @@ class RunSubmission:
         """Show what is about to be paid for, and ask once. Raises ``NotSubmitted`` for a no."""
         asks = not is_agreed and not is_dry and self._no_key is None
         if asks and not sys.stdin.isatty():
-            jobs = "1 job" if proposal.new == 1 else f"{proposal.new} jobs"
             raise click.UsageError(
-                f"this would pay up to {proposal.at_most:f} credits for {jobs}, and standard input is not"
-                " a terminal: add --yes"
+                f"this would pay up to {proposal.at_most:f} credits for {phrases.jobs(proposal.new)}, and standard"
+                " input is not a terminal: add --yes"
             )
         if not self._output.quiet or asks:
             text = "".join(f"{line}\n" for line in proposal_lines(proposal))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from preflight.redact import printable, shorten
 from preflight.render.objects.json_text import to_json, to_json_lines
 from preflight.render.tabular.plain_table import aligned
+from preflight.render.texts import phrases
 from preflight.units import dollars, plain
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ class RunPaid:
 
 def run_question(proposal: RunProposal) -> str:
     """``Submit 2 jobs and pay up to 720 credits ($3.60)?``"""
-    jobs = "1 job" if proposal.new == 1 else f"{proposal.new} jobs"
-    return f"Submit {jobs} and pay up to {_amount(proposal.at_most, proposal)}?"
+    return f"Submit {phrases.jobs(proposal.new)} and pay up to {_amount(proposal.at_most, proposal)}?"
 
 
 def proposal_lines(proposal: RunProposal) -> Iterator[str]:
@@ -127,8 +127,7 @@ def paid_lines(paid: RunPaid) -> Iterator[str]:
     if shown:
         yield ""
     counted = ", ".join(f"{count} {state}" for state, count in _states(paid).items())
-    jobs = "1 job" if len(paid.lines) == 1 else f"{len(paid.lines)} jobs"
-    yield f"{jobs}: {counted}" if paid.lines else "no job passed its check: nothing to submit"
+    yield f"{phrases.jobs(len(paid.lines))}: {counted}" if paid.lines else "no job passed its check: nothing to submit"
     yield f"{paid.taken:f} of {paid.budget:f} credits of the budget are spent or reserved"
     if paid.stopped is not None:
         yield f"stopped: {paid.stopped}"

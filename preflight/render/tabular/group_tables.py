@@ -123,8 +123,7 @@ def _head(sums: Sums) -> str:
     totals = sums.whole.totals
     counted = [(totals.verdicts[verdict], verdict.value) for verdict in Verdict]
     text = "  ".join(f"{count} {word}" for count, word in counted if count) or "no jobs"
-    whole = "1 job" if sums.read == 1 else f"{sums.read} jobs"
-    return f"{text}  (only {', '.join(sums.only)}; {whole} in all)" if sums.only else text
+    return f"{text}  (only {', '.join(sums.only)}; {phrases.jobs(sums.read)} in all)" if sums.only else text
 
 
 def _price_lines(whole: GroupRow) -> Iterator[str]:

@@ -258,6 +258,11 @@ def fact_line(subject: Subject) -> str:
     return f"{subject.source}  {what}" + (f"  ({read})" if (read := reading(subject)) else "")
 
 
+def jobs(count: int) -> str:
+    """``1 job``, ``2 jobs``."""
+    return "1 job" if count == 1 else f"{count} jobs"
+
+
 def swapped(count: int, whole: int, *, of: str) -> str:
     """What is wrong with ``count`` of ``whole`` rows or jobs whose image and video are exchanged, and what to do."""
     plural, have = "" if whole == 1 else "s", "has" if count == 1 else "have"

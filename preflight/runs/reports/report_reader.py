@@ -13,6 +13,7 @@ from preflight.bounded_file import NotRead, open_regular, read_bounded, why
 from preflight.errors import ConfigurationError
 from preflight.model import JobReport
 from preflight.model.file_types import JOB_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
+from preflight.model.shell_argument import path_argument
 from preflight.redact import printable, shorten, shown_path
 from preflight.runs.limits import MOST_ROWS_A_PART
 from preflight.runs.reports.report_jobs import NotAJob, job_of
@@ -129,10 +130,11 @@ def _read_file(path: Path) -> Iterator[Read]:
 
 def _instead(suffix: str, shown: str) -> str | None:
     """The way on from a file that is not a report, by its suffix."""
+    check = f"'preflight check {path_argument(shown)}"
     if suffix in TABLE_SUFFIXES:
-        return f"a table, not a report: 'preflight check {shown} --to RUN' first, then 'preflight report RUN'"
+        return f"a table, not a report: {check} --to RUN' first, then 'preflight report RUN'"
     if suffix in JOB_SUFFIXES:
-        return f"a job, not a report: 'preflight check {shown}' checks it"
+        return f"a job, not a report: {check}' checks it"
     return None
 
 

@@ -39,8 +39,9 @@ from preflight.runs.carry_out import Order
 from preflight.runs.manifests.open_manifest import Web
 from preflight.runs.on_disk.open_store import open_store
 from preflight.runs.payments.pay_one import GivenUp, Payer, Waiting
-from preflight.runs.payments.payable import PaidRun, Plan, as_in_the_run, make_plan, open_paid_run, require_run
+from preflight.runs.payments.payable import PaidRun, as_in_the_run, open_paid_run, require_run
 from preflight.runs.payments.paying import Payments, RunPayment
+from preflight.runs.payments.payment_plan import Plan, make_plan
 from preflight.runs.payments.proposals import proposal_of
 from preflight.runs.payments.record import require_known
 from preflight.runs.payments.run_uploads import RunUploads

@@ -23,7 +23,8 @@ from preflight.runs.payments.settled import End, Settled, settled
 from preflight.runs.run_errors import RunUnusable
 
 if TYPE_CHECKING:
-    from preflight.runs.payments.payable import PaidRun, Payable, Plan, Planned
+    from preflight.runs.payments.payable import PaidRun, Payable
+    from preflight.runs.payments.payment_plan import Plan, Planned
 
 _TICK_S: Final = 0.25
 _KEPT_EVERY_S: Final = 5.0

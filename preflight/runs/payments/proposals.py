@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from preflight.ledger import Balance, Ledger
-    from preflight.runs.payments.payable import PaidRun, Plan
+    from preflight.runs.payments.payable import PaidRun
+    from preflight.runs.payments.payment_plan import Plan
 
 
 def proposal_of(

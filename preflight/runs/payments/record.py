@@ -19,7 +19,8 @@ from preflight.runs.run_errors import RunUnusable
 if TYPE_CHECKING:
     from preflight.ledger import Ledger
     from preflight.runs.on_disk.store import Store
-    from preflight.runs.payments.payable import PaidRun, Payable, Plan
+    from preflight.runs.payments.payable import PaidRun, Payable
+    from preflight.runs.payments.payment_plan import Plan
 
 _LONGEST_ID: Final = 100
 

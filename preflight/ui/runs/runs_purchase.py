@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from preflight.errors import ConfigurationError
 from preflight.runs.on_disk.store import FolderStore
-from preflight.runs.payments.payable import make_plan, open_paid_run, require_run
+from preflight.runs.payments.payable import open_paid_run, require_run
+from preflight.runs.payments.payment_plan import make_plan
 from preflight.runs.payments.record import require_known
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from preflight.client import Client, Task
     from preflight.render.payments.run_payment import RunProposal
-    from preflight.runs.payments.payable import PaidRun, Plan
+    from preflight.runs.payments.payable import PaidRun
     from preflight.runs.payments.paying import Payments
+    from preflight.runs.payments.payment_plan import Plan
     from preflight.ui.services import Services
 
 

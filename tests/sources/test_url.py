@@ -181,6 +181,7 @@ def test_an_allowed_host_is_a_host_with_or_without_a_port(text: str, host: str, 
     allowed = AllowedHost.parse(text)
 
     assert allowed.allows(host, port or 12345)
+    assert allowed.allows(host, 1) is (port is None)
     assert not allowed.allows("other." + host, port or 1)
     for allow in ((allowed,), frozenset([allowed, AllowedHost("elsewhere.example")])):
         assert is_allowed(host, port or 12345, allow)

@@ -105,8 +105,9 @@ def load_manifest(
     A ``.csv`` or ``.tsv`` file is a table (``read_table``), a ``.parquet`` file is one, too (``read_parquet``), any
     other is JSON Lines. ``default_model`` is for rows of a table; a row that names another model of ``spec`` has the
     columns of that model. ``columns`` maps names of a job's columns to those of the table. ``line`` and the places of a
-    job are those in the manifest. An error in the last place may mean that the rest was not read; a file that cannot be
-    opened is raised, as ``JobUnreadable``, before the first row.
+    job are those in the manifest. An error in the last place may mean that the rest was not read. ``JobUnreadable`` is
+    raised, before the first row, for a file that cannot be opened, or holds no text but a workbook, a compressed table
+    or a pointer to a file elsewhere.
     """
     with open_regular(path) as stream:
         yield from read_opened(

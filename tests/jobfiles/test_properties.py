@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -75,12 +76,34 @@ def test_any_file_is_a_job_that_can_be_sent_or_an_error(tmp_path: Path, data: by
 def test_any_manifest_is_jobs_that_can_be_sent_and_errors(tmp_path: Path, data: bytes, suffix: str) -> None:
     path = tmp_path / f"manifest{suffix}"
     path.write_bytes(data)
-    for row in load_manifest(path):
+    rows = load_manifest(path)
+    try:
+        first = next(rows, None)
+    except JobUnreadable:  # of the file: it is not a table
+        return
+    for row in (first, *rows) if first is not None else ():
         if isinstance(row, Job):
             assert_can_be_sent(row)
             assert row.line is not None
         else:
             assert isinstance(row, JobUnreadable)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
+        b"version https://git-lfs.github.com/spec/v1\n",
+    ],
+)
+def test_a_file_that_holds_no_table_is_raised_before_the_first_row(tmp_path: Path, head: bytes, suffix: str) -> None:
+    path = tmp_path / f"manifest{suffix}"
+    path.write_bytes(head)
+    with pytest.raises(JobUnreadable, match=re.escape(f"manifest{suffix}: ")):
+        next(load_manifest(path))
 
 
 @given(VALUES, st.sampled_from([None, 1, "\t"]), st.booleans())

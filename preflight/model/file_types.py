@@ -37,6 +37,11 @@ PARQUET_SUFFIXES: Final = frozenset({".parquet", ".pq"})
 MANIFEST_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"}) | TABLE_SUFFIXES | PARQUET_SUFFIXES
 """Those of a file with many jobs."""
 
+RUN_FILE: Final = "run.json"
+"""The file by which a folder is known as that of a run (``check --to``)."""
+RUN_SCHEMA: Final = "preflight.run/v1"
+"""What that file names as its ``schema``."""
+
 SUFFIXES: Final[dict[str, tuple[str, ...]]] = _IMAGES | _VIDEOS
 """The suffixes of each container, the usual one first."""
 

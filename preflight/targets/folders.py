@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from preflight.bounded_file import NotRead, read_bounded
-from preflight.model.file_types import SUFFIXES
+from preflight.model.file_types import RUN_FILE, RUN_SCHEMA, SUFFIXES
 from preflight.model.named_tuple import NamedTuple
 from preflight.model.pointers import APPLE_DOUBLE
 
@@ -24,8 +24,7 @@ MEDIA_SUFFIXES = frozenset(suffix for container in _LOOKED_AT for suffix in SUFF
 _MACOS_FOLDER = "__MACOSX"
 """Where ZIP archives made on macOS keep attributes of their files."""
 _MAGIC = frozenset("*?[")
-_RUN = "run.json"
-_RUN_MARK = b'"preflight.run/'
+_RUN_MARK = RUN_SCHEMA.rpartition("/")[0].encode()
 _RUN_HEAD_BYTES = 200
 
 
@@ -77,7 +76,7 @@ def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> I
         except OSError:
             yield Found(Path(shown), is_file=False, depth=level)
             continue
-        if any(name == _RUN for name, *_ in every) and is_run(real):
+        if any(name == RUN_FILE for name, *_ in every) and is_run(real):
             continue
         here = ignores.inside(real) if any(name == ".gitignore" for name, *_ in every) else ignores
         folders = []
@@ -99,7 +98,7 @@ def find_files(folder: Path, filters: Filters, *, depth: int | None = None) -> I
 
 def is_run(folder: str) -> bool:
     """Whether a folder is that of a run (``check --to``), by the beginning of its ``run.json``."""
-    return _RUN_MARK in _beginning(os.path.join(folder, _RUN), _RUN_HEAD_BYTES)  # noqa: PTH118 - text, for speed
+    return _RUN_MARK in _beginning(os.path.join(folder, RUN_FILE), _RUN_HEAD_BYTES)  # noqa: PTH118 - text, for speed
 
 
 def _is_apple_double(path: str) -> bool:

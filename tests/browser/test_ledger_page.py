@@ -87,13 +87,27 @@ def test_the_balance_settles_what_is_in_doubt_by_one_button(browser: Browser, sa
     with opened(sandbox) as ui, visit(browser) as seen:
         enter(seen, ui)
         seen.page.get_by_role("button", name="Ask for the balance").dblclick()
-        seen.page.get_by_text("the balance fell by the job's price: it was accepted").wait_for()
+        told = seen.page.get_by_text(f"the balance fell by {PRICE} credits: it was accepted; say here which task it is")
+        told.wait_for()
+        assert seen.page.get_by_role("button", name="Ask for the balance").count() == 0, "the balance has said it"
         seen.page.reload()
-        seen.page.get_by_role("button", name="Ask about its task").or_(
-            seen.page.get_by_role("button", name="Ask for the balance")
-        ).wait_for()
+        told.wait_for()
         seen.require_sound()
     assert state_of(sandbox) == "accepted"
+    assert sandbox.state["jobs_billed"] == 1
+
+
+def test_two_pages_that_ask_for_the_balance_are_told_the_same(browser: Browser, sandbox: Service) -> None:
+    doubtful(sandbox)
+    with opened(sandbox) as ui, visit(browser) as seen:
+        enter(seen, ui)
+        other = seen.page.context.new_page()
+        other.goto(f"{ui.origin}/ledger")
+        for page in (seen.page, other):
+            page.get_by_role("button", name="Ask for the balance").click()
+            told = page.get_by_role("status").filter(has_text=f"the balance fell by {PRICE} credits: it was accepted")
+            told.wait_for()
+        other.close()
     assert sandbox.state["jobs_billed"] == 1
 
 

@@ -16,6 +16,7 @@ from preflight.cli.options.shared_options import engine_options, network_options
 from preflight.cli.options.spec_options import model_option, spec_option
 from preflight.cli.printing.output import require_writable, write_picture
 from preflight.cli.printing.terminal import progress, remark, tell, verbose_option
+from preflight.model.file_types import RUN_FILE
 
 if TYPE_CHECKING:
     from preflight.model import JobReport
@@ -139,7 +140,7 @@ def _is_saved(path: Path) -> bool:
     """Whether it is the folder of a run, or a report that was written."""
     try:
         if path.is_dir():
-            return (path / "run.json").is_file()
+            return (path / RUN_FILE).is_file()
         if path.suffix.lower() not in (".json", ".jsonl") or not path.is_file():
             return False
         with path.open("rb") as file:

@@ -12,7 +12,7 @@ from preflight.cli.options.completion import files, folders
 from preflight.cli.options.option_groups import PayRunOptions, grouped
 from preflight.cli.options.param_types import Number, WholeNumber
 from preflight.cli.options.settings_options import is_given
-from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, MANIFEST_SUFFIXES, PARQUET_SUFFIXES, RUN_FILE
 from preflight.model.target import is_url
 from preflight.redact import shown_path
 
@@ -52,7 +52,7 @@ def is_of_many(path: str, pay: PayRunOptions) -> bool:
     try:
         if pay.budget is not None and suffix not in JOB_SUFFIXES and Path(path).is_file():
             return True  # a budget is for many jobs: a table whose name does not say so
-        is_folder = Path(path).is_dir() and (pay.budget is not None or Path(path, "run.json").exists())
+        is_folder = Path(path).is_dir() and (pay.budget is not None or Path(path, RUN_FILE).exists())
     except PermissionError as error:
         raise click.UsageError(f"{shown_path(path)}: {why(error)}") from error
     except (OSError, ValueError):  # a name that no file can have

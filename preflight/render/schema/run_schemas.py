@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from preflight.model import Verdict
+from preflight.model.file_types import RUN_SCHEMA
 from preflight.render.schema.schema_parts import COUNT, EXACT, TEXT, VERDICT, list_of, named, object_of, or_null
 from preflight.render.schema.schemas import job, submission, total
 
@@ -17,7 +18,7 @@ def run() -> dict[str, Any]:
     manifest = object_of({"name": TEXT, "sha256": TEXT, "rows": COUNT})
     spec = object_of({"model": TEXT, "since": TEXT}, optional={"named": TEXT})
     return object_of(
-        named("preflight.run/v1")
+        named(RUN_SCHEMA)
         | {
             "id": TEXT,
             "manifest": manifest,

@@ -9,9 +9,10 @@ import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from preflight.bounded_file import why
+from preflight.model.file_types import RUN_FILE, RUN_SCHEMA
 from preflight.redact import printable
 from preflight.render.objects.json_text import to_json
 from preflight.runs.limits import MOST_PARTS, MOST_ROWS_A_PART, RUN_FILE_BYTES
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from preflight.runs.manifests.manifest import Manifest
     from preflight.specs import Spec, Specs
 
-SCHEMA: Final = "preflight.run/v1"
-NAME: Final = "run.json"
 _DISTRIBUTIONS = ("pillow", "pymediainfo", "h11")
 
 
@@ -54,7 +53,7 @@ class RunFile:
 
     def to_object(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
+            "schema": RUN_SCHEMA,
             "id": self.id,
             "manifest": dict(self.manifest),
             "options": dict(self.options),
@@ -89,15 +88,15 @@ def new_run(manifest: Manifest, options: Options, results: Results, *, columns: 
 def find_run(store: Store) -> RunFile | None:
     """The run in ``store``, ``None`` in an empty place. Raises ``RunUnusable`` where there is something else."""
     try:
-        with store.open(NAME) as file:
+        with store.open(RUN_FILE) as file:
             data = file.read(RUN_FILE_BYTES + 1)
     except OSError as error:
         if not isinstance(error, FileNotFoundError):
-            raise RunUnusable(f"{store.shown}: {NAME}: {why(error)}") from error
+            raise RunUnusable(f"{store.shown}: {RUN_FILE}: {why(error)}") from error
         others = sorted(name for name in store.names() - {LOCK, "counts"} if not name.startswith(TEMPORARY))
         if any(name.startswith("part-") for name in others):
             raise RunUnusable(
-                f"{store.shown} holds parts of a run, and its {NAME} is missing: put it back, or name a new folder"
+                f"{store.shown} holds parts of a run, and its {RUN_FILE} is missing: put it back, or name a new folder"
             ) from None
         if others:
             raise RunUnusable(
@@ -106,7 +105,7 @@ def find_run(store: Store) -> RunFile | None:
             ) from None
         return None
     if len(data) > RUN_FILE_BYTES:
-        raise RunUnusable(f"{store.shown}: {NAME} is larger than {RUN_FILE_BYTES >> 20} MiB: this is not a run's")
+        raise RunUnusable(f"{store.shown}: {RUN_FILE} is larger than {RUN_FILE_BYTES >> 20} MiB: this is not a run's")
     try:
         return _read(json.loads(data), store)
     except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as error:
@@ -115,11 +114,11 @@ def find_run(store: Store) -> RunFile | None:
 
 def damaged_run(store: Store) -> RunUnusable:
     """The error for a ``run.json`` that is not as it was written."""
-    return RunUnusable(f"{store.shown}: {NAME} is damaged, or not a run's: restore it, or name another folder")
+    return RunUnusable(f"{store.shown}: {RUN_FILE} is damaged, or not a run's: restore it, or name another folder")
 
 
 def _read(value: Any, store: Store) -> RunFile:
-    if value["schema"] != SCHEMA:
+    if value["schema"] != RUN_SCHEMA:
         _require_known(value, store)
     manifest = dict(value["manifest"])
     numbers = manifest["rows"], value["parts"], value["rows_a_part"]
@@ -156,10 +155,10 @@ def _read(value: Any, store: Store) -> RunFile:
 def _require_known(value: Mapping[str, Any], store: Store) -> None:
     """Raise ``RunUnusable`` for the schema of another version, ``ValueError`` for none of ours."""
     name, _, number = str(value["schema"]).rpartition("/v")
-    if name != SCHEMA.rpartition("/v")[0] or not number.isdecimal():
+    if name != RUN_SCHEMA.rpartition("/v")[0] or not number.isdecimal():
         raise ValueError("another schema")
     by = printable(str(value.get("preflight") or "of another version"))[:40]
-    is_newer = len(number) > 1 or number > SCHEMA[-1]
+    is_newer = len(number) > 1 or number > RUN_SCHEMA[-1]
     raise RunUnusable(
         f"{store.shown} was made by preflight {by}: "
         + ("this version is too old for it, so update it" if is_newer
@@ -169,7 +168,7 @@ def _require_known(value: Mapping[str, Any], store: Store) -> None:
 
 def begin(store: Store, run: RunFile) -> None:
     """Write ``run.json``."""
-    store.write(NAME, to_json(run.to_object()).encode())
+    store.write(RUN_FILE, to_json(run.to_object()).encode())
 
 
 def differences(found: RunFile, wanted: RunFile) -> list[str]:
@@ -180,7 +179,7 @@ def differences(found: RunFile, wanted: RunFile) -> list[str]:
         said.append(f"the manifest has other content ({was} rows at first, {now} now)" if was != now else
                     "the manifest has other content")  # fmt: skip
     elif found.rows != wanted.rows:
-        said.append(f"{NAME} is damaged: it says {found.rows} rows, and the manifest has {wanted.rows}")
+        said.append(f"{RUN_FILE} is damaged: it says {found.rows} rows, and the manifest has {wanted.rows}")
     for name in sorted({*found.options, *wanted.options}):
         old, new = found.options.get(name), wanted.options.get(name)
         if old != new and _shown(old) != _shown(new):

@@ -14,13 +14,14 @@ from preflight.errors import JobUnreadable
 from preflight.jobfiles.stores import is_manifest_url
 from preflight.ledger import PaidRequest, paid_request_of
 from preflight.model import Job, JobReport, Severity
+from preflight.model.file_types import RUN_FILE
 from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.runs.manifests.manifest import Manifest
 from preflight.runs.manifests.open_manifest import NO_WEB, Web, open_manifest
 from preflight.runs.manifests.rows import part_rows
 from preflight.runs.on_disk.part_files import part_name, read_part
-from preflight.runs.on_disk.run_file import NAME, RunFile, find_run, require_same_specs
+from preflight.runs.on_disk.run_file import RunFile, find_run, require_same_specs
 from preflight.runs.reports.report_jobs import NotAJob, job_of
 from preflight.runs.run_errors import RunUnusable
 from preflight.specs import BUILT_IN, Specs
@@ -177,7 +178,7 @@ def _at_one_of(places: Iterable[str], store: Store, run: RunFile, stack: ExitSta
 
 def require_run(store: Store) -> RunFile:
     """The run in ``store``. Raises ``RunUnusable`` where there is none."""
-    if NAME not in store.names() or (run := find_run(store)) is None:
+    if RUN_FILE not in store.names() or (run := find_run(store)) is None:
         raise RunUnusable(f"{store.shown} holds no run: preflight check MANIFEST --to {store.shown} makes one")
     return run
 

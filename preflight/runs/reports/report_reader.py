@@ -12,13 +12,12 @@ from typing import Any, Final, NamedTuple
 from preflight.bounded_file import NotRead, open_regular, read_bounded, why
 from preflight.errors import ConfigurationError
 from preflight.model import JobReport
-from preflight.model.file_types import JOB_SUFFIXES, PARQUET_SUFFIXES, TABLE_SUFFIXES
+from preflight.model.file_types import JOB_SUFFIXES, PARQUET_SUFFIXES, RUN_FILE, RUN_SCHEMA, TABLE_SUFFIXES
 from preflight.model.shell_argument import path_argument
 from preflight.redact import printable, shorten, shown_path
 from preflight.runs.limits import MOST_ROWS_A_PART
 from preflight.runs.reports.report_jobs import NotAJob, job_of
 
-RUN: Final = "preflight.run/v1"
 _REPORTS: Final = ("preflight.report/v1", "preflight.job/v1")
 _RUN_BYTES: Final = 1024 * 1024
 _DOCUMENT_BYTES: Final = 512 * 1024 * 1024
@@ -53,14 +52,15 @@ def read_reports(names: list[str], say: Callable[[str], object]) -> Iterator[Rea
 
 def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
     shown = shown_path(str(folder))
-    if "run.json" not in _names(folder):
+    if RUN_FILE not in _names(folder):
         makes_one = "'preflight check MANIFEST --to RUN' makes a run"
-        raise ReportUnreadable(f"{shown} is not a run: it has no run.json; {makes_one}")
-    run = _object(folder / "run.json", f"{shown}: run.json")
+        raise ReportUnreadable(f"{shown} is not a run: it has no {RUN_FILE}; {makes_one}")
+    run = _object(folder / RUN_FILE, f"{shown}: {RUN_FILE}")
     schema = run.get("schema")
-    if schema != RUN:
+    if schema != RUN_SCHEMA:
         raise ReportUnreadable(
-            f"{shown}: run.json has the schema {_word(schema)}; this version reads {RUN!r}: use the one that made it"
+            f"{shown}: {RUN_FILE} has the schema {_word(schema)}; this version reads {RUN_SCHEMA!r}: use the one that"
+            " made it"
         )
     parts = _parts(folder)
     expected = run.get("parts")
@@ -154,7 +154,7 @@ def _read_document(path: Path, shown: str) -> Iterator[Read]:
 
 def _object(path: Path, shown: str) -> dict[str, Any]:
     try:
-        data = read_bounded(path, _RUN_BYTES if path.name == "run.json" else _DOCUMENT_BYTES)
+        data = read_bounded(path, _RUN_BYTES if path.name == RUN_FILE else _DOCUMENT_BYTES)
     except NotRead as error:
         raise ReportUnreadable(f"{shown}: {error}") from error
     return _parsed(data, shown)

@@ -10,12 +10,12 @@ from typing import Final
 
 from preflight.client import Client
 from preflight.errors import ConfigurationError, PreflightError, TaskNotFound
-from preflight.ledger import Entry
+from preflight.ledger import Entry, EntryState
 from preflight.ledger.doubts import is_in_doubt
 from preflight.model.shell_argument import as_argument
 from preflight.redact.advice import for_command
 from preflight.render.payments.balance_verdicts import explained
-from preflight.submit.settle import resolve_as_not_charged, resolve_by_balance, resolve_by_task
+from preflight.submit.settle import BalanceVerdict, resolve_as_not_charged, resolve_by_balance, resolve_by_task
 from preflight.ui.services import Services
 
 _TOLD: Final = 100
@@ -78,8 +78,12 @@ def _by_balance(services: Services, entry: Entry) -> str:
     client = _client(services, entry)
     if entry.task_id is not None:
         return _by_task(services, entry, entry.task_id)
-    entry, verdict = resolve_by_balance(services.ledger, client, entry)
-    return explained(verdict, entry, by_hand=_BY_HAND)
+    if entry.state is EntryState.UNKNOWN:
+        entry, verdict = resolve_by_balance(services.ledger, client, entry)
+        if verdict is not BalanceVerdict.CHARGED:
+            return explained(verdict, entry, by_hand=_BY_HAND)
+    # Accepted: by this balance, or by that of a first click.
+    return f"{entry.reason or 'it was accepted'}; say here which task it is"
 
 
 def _by_task(services: Services, entry: Entry, task_id: str) -> str:

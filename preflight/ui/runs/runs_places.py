@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from preflight.errors import ConfigurationError
+from preflight.model.file_types import RUN_FILE
 from preflight.redact import redact, shown_path
-from preflight.runs.on_disk.run_file import NAME
 
 _DEEP: Final = 3
 """Folders within one another that are searched for runs."""
@@ -53,7 +53,7 @@ class Places:
                 f"{redact(name)} is outside of {allowed}: start preflight ui in its folder, or with --folder"
             )
         try:
-            is_run = (path / NAME).is_file()
+            is_run = (path / RUN_FILE).is_file()
         except OSError:
             is_run = False
         if not is_run:
@@ -91,7 +91,7 @@ def _walk(folder: Path, deep: int, left: list[int]) -> Iterator[Path]:
                 left[0] -= 1
                 if left[0] <= 0:
                     break
-                if entry.name == NAME:
+                if entry.name == RUN_FILE:
                     yield folder
                     return
                 if deep and not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):

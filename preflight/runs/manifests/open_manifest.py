@@ -213,6 +213,8 @@ def _digest(stream: BufferedReader[Any], shown: str) -> str:
 def _cells_of(stream: BufferedReader[Any], shown: str) -> Iterator[BufferedReader[Any]]:
     """The columns of an open Parquet file, then the cells of each row, as lines of JSON; empty rows are ``[]``.
 
+    A text stands for a row that cannot be read, and says why.
+
     Raises ``JobUnreadable`` for a file that is not Parquet, or that breaks off: a run is about all of its rows.
     """
     from preflight.jobfiles.parquet_reader import parquet_table  # starts a process
@@ -223,7 +225,7 @@ def _cells_of(stream: BufferedReader[Any], shown: str) -> Iterator[BufferedReade
             file.write(_line(names))
             size = 0
             for cells in rows:
-                is_empty = cells is not None and all(cell in (None, "") for cell in cells)
+                is_empty = isinstance(cells, list) and all(cell in (None, "") for cell in cells)
                 size += file.write(_line([] if is_empty else cells))
                 if size > MANIFEST_BYTES:
                     raise JobUnreadable(f"more than {MANIFEST_BYTES >> 30} GiB of text: cut it into several files",

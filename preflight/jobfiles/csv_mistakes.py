@@ -10,8 +10,8 @@ from preflight.jobfiles import limits
 _BEHIND_CELL = re.compile(r"[\r\n]|\Z")
 
 
-def find_quote(row: str, delimiter: str, error: csv.Error, *, has_end: bool, is_all: bool) -> tuple[int, str]:
-    """The index in ``row`` of the mistake behind an ``error`` of Python's reader, and the words about it.
+def find_quote(row: str, delimiter: str, *, has_end: bool, is_all: bool) -> tuple[int, str]:
+    """The index in ``row`` of the mistake that Python's reader cannot get over, and the words about it.
 
     ``row`` may be the beginning of a long one: ``has_end`` tells whether its last text in quotes ends further on, and
     ``is_all`` whether the file was read as far as that takes.

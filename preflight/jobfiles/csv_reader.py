@@ -219,7 +219,7 @@ class _Feed:
         else:
             from preflight.jobfiles.csv_mistakes import find_quote  # only for a mistake
 
-            index, words = find_quote(text.string, delimiter, error, has_end=quotes % 2 == 0, is_all=is_all)
+            index, words = find_quote(text.string, delimiter, has_end=quotes % 2 == 0, is_all=is_all)
             more = "" if self.goes_on else ", and not read further"
             found = text.unreadable(f"not CSV{more}: {words}", text.place(index))
         self._taken.clear()

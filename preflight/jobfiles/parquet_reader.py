@@ -135,7 +135,7 @@ def _rows(values: Iterator[Any], shown: str) -> Iterator[Cells]:
 
 
 def parquet_values(source: IO[bytes] | str, shown: str) -> Generator[Any, None, None]:
-    """The columns of a Parquet file, then the values of each row or why it cannot be read, then an object that says how it ended."""
+    """The columns of a Parquet file, then the cells of each row, then an object that says how it ended."""
     arguments = [source] if isinstance(source, str) else []
     try:
         process = subprocess.Popen(

@@ -15,6 +15,7 @@ from preflight.runs.on_disk.part_files import damaged, part_name, read_part
 from preflight.runs.on_disk.run_file import RunFile
 from preflight.runs.on_disk.store import Store
 from preflight.runs.on_disk.tally import FOREIGN, PART_SIZE, VERDICTS, Tally
+from preflight.runs.run_errors import RunUnusable
 from preflight.units import dollars
 
 SCHEMA: Final = "preflight.summary/v1"
@@ -93,6 +94,21 @@ def summary_object(total: Tally, *, elapsed_s: float) -> dict[str, Any]:
 def write_summary(store: Store, summary: dict[str, Any]) -> None:
     """Write ``summary.json``."""
     store.write(NAME, to_json(summary).encode())
+
+
+def is_written(store: Store, summary: dict[str, Any]) -> bool:
+    """Whether ``summary.json`` says the same, whatever time it took. Raises ``RunUnusable``.
+
+    It may be of an earlier start: a process that writes the last part may die before it writes the summary.
+    """
+    try:
+        with store.open(NAME) as file:
+            found = json.loads(file.read(TALLY_BYTES))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return False
+    except OSError as error:
+        raise RunUnusable(f"cannot read {NAME} of {store.shown}: {error.strerror}") from error
+    return isinstance(found, dict) and {**found, "elapsed_s": None} == {**summary, "elapsed_s": None}
 
 
 def outcome(total: Tally) -> Outcome:

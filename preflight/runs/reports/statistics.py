@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -153,6 +154,4 @@ def hosts_of(job: JobReport) -> Iterator[str]:
 
 
 def _plain(value: object) -> str | None:
-    import json  # only for values that are not text
-
     return None if value is None else json.dumps(value)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeAlias
 
 from preflight.errors import ConfigurationError, JobUnreadable, MissingExtra
 from preflight.jobfiles import limits
@@ -22,6 +22,9 @@ from preflight.redact import printable, shorten
 from preflight.workers.pool import environment
 
 _COMMAND: Final = (sys.executable or "", "-P", "-m", "preflight.jobfiles.parquet_worker")
+Cells: TypeAlias = list[Any] | str
+"""The values of a row, or why it cannot be read."""
+
 _PIECE_BYTES = 256 * 1024
 _MOST_LINE_BYTES = 8 * limits.TABLE_ROW_CHARS
 
@@ -55,8 +58,8 @@ def read_parquet(
     return _jobs(rows, read_cells, ids)
 
 
-def parquet_table(source: IO[bytes] | str, shown: str) -> tuple[list[Any], Iterator[list[Any] | None]]:
-    """The names of the columns, and the cells of each row; ``None`` in place of a row that is too long.
+def parquet_table(source: IO[bytes] | str, shown: str) -> tuple[list[Any], Iterator[Cells]]:
+    """The names of the columns, and the cells of each row.
 
     Raises as ``read_parquet``; a file that breaks off later raises ``JobUnreadable`` in place of the row.
     """
@@ -72,7 +75,7 @@ def parquet_table(source: IO[bytes] | str, shown: str) -> tuple[list[Any], Itera
 
 def cell_reader(
     names: list[Any], columns: Mapping[str, str], *, shown: str, models: TableModels, ids: EarlierRows
-) -> Callable[[int, list[Any] | None], Job | JobUnreadable | None]:
+) -> Callable[[int, Cells], Job | JobUnreadable | None]:
     """Makes the job of a row from its number, counted from 1, and its cells; ``None`` of a row without values.
 
     ``ids`` knows the earlier rows of their ids.
@@ -84,9 +87,9 @@ def cell_reader(
     except NotAColumn as error:
         raise _unreadable(str(error), shown, None) from error
 
-    def read(row: int, cells: list[Any] | None) -> Job | JobUnreadable | None:
-        if cells is None:
-            return _unreadable(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job", shown, row)
+    def read(row: int, cells: Cells) -> Job | JobUnreadable | None:
+        if isinstance(cells, str):
+            return _unreadable(cells, shown, row)
         if all(cell in (None, "") for cell in cells):
             return None
         try:
@@ -106,7 +109,7 @@ def parquet_columns(source: IO[bytes], shown: str) -> set[str]:
 
 
 def _jobs(
-    rows: Iterator[list[Any] | None], read: Callable[[int, list[Any] | None], Job | JobUnreadable | None], ids: RowIds
+    rows: Iterator[Cells], read: Callable[[int, Cells], Job | JobUnreadable | None], ids: RowIds
 ) -> Iterator[Job | JobUnreadable]:
     try:
         for row, cells in enumerate(rows, start=1):
@@ -119,20 +122,20 @@ def _jobs(
         ids.close()
 
 
-def _rows(values: Iterator[Any], shown: str) -> Iterator[list[Any] | None]:
+def _rows(values: Iterator[Any], shown: str) -> Iterator[Cells]:
     row = 0
     for cells in values:
         row += 1
         if isinstance(cells, dict) and "rows" in cells:
             return
-        if cells is not None and not isinstance(cells, list):
+        if not isinstance(cells, list | str):
             raise _unreadable(f"{_why(cells)}; the rows behind are not read", shown, row)
         yield cells
     raise _unreadable("the process that reads it has ended; the rows behind are not read", shown, row + 1)
 
 
 def parquet_values(source: IO[bytes] | str, shown: str) -> Generator[Any, None, None]:
-    """The columns of a Parquet file, then the values of each row, then an object that says how it ended."""
+    """The columns of a Parquet file, then the cells of each row, then an object that says how it ended."""
     arguments = [source] if isinstance(source, str) else []
     try:
         process = subprocess.Popen(

@@ -4,7 +4,8 @@ Arrow is a large library over a format of many lengths that files claim of thems
 to. So it runs here, with a bound on memory, and where the file is local, it can open nothing else. Started with a
 local file as standard input, or with the URL of one (``stores.py``) as its argument.
 
-The first line is the list of columns, every other one the list of a row's values. An object is the last line:
+The first line is the list of columns, every other one the list of a row's values, or the text that says why the row
+cannot be read. An object is the last line:
 ``{"rows": N}``, ``{"error": "…"}``, or ``{"unopened": "…"}`` for a store's refusal.
 """
 
@@ -12,17 +13,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any, Final, TextIO
 
 from preflight.errors import ConfigurationError
 from preflight.jobfiles import limits
-from preflight.redact import redact
+from preflight.redact import printable, redact, shorten
 from preflight.specs.values import UNREAD_BYTES
 from preflight.workers.confine import confine
 
 _ROWS = 1000
 """Rows that are decoded at a time."""
 _DATA_BYTES: Final = 768 * 1024 * 1024
+_NOT_TEXT: Final = object()
+"""Stands for a value that is not the text that the file claims."""
 _ADDRESS_BYTES: Final = 16 * 1024 * 1024 * 1024
 
 
@@ -73,14 +77,36 @@ def _write(file: Any, pa: Any, out: TextIO) -> None:
     _line(out, list(schema.names))
     out.flush()
     count = 0
-    for batch in file.iter_batches(batch_size=_ROWS, columns=read, use_threads=False):
+    for batch in _batches(file, read, pa):
         columns = [_values(batch.column(index), pa) for index in range(batch.num_columns)]
         for row in range(batch.num_rows):
             cells = [dict(UNREAD_BYTES) if index is None else columns[index][row] for index in order]
-            _line(out, cells)
+            broken = next((index for index, cell in enumerate(cells) if cell is _NOT_TEXT), None)
+            _line(out, cells if broken is None else _why_not_text(schema.names[broken]))
         count += batch.num_rows
         out.flush()
     _end(out, rows=count)
+
+
+def _batches(file: Any, read: list[str], pa: Any) -> Iterator[Any]:
+    """The rows of the columns ``read``, some at a time. Raises ``ValueError`` for a text that Arrow itself refuses.
+
+    It does so where the file has a list of texts, which its rows refer to.
+    """
+    try:
+        yield from file.iter_batches(batch_size=_ROWS, columns=read, use_threads=False)
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):
+            raise
+        for name in read:
+            rows = 0
+            try:
+                for batch in file.iter_batches(batch_size=_ROWS, columns=[name], use_threads=False):
+                    rows += batch.num_rows
+            except pa.ArrowInvalid:
+                where = f" (in the rows {rows + 1} to {rows + _ROWS})"
+                raise ValueError(_why_not_text(name, where)) from error
+        raise
 
 
 def _holds_bytes(kind: Any, pa: Any) -> bool:
@@ -95,21 +121,38 @@ def _holds_bytes(kind: Any, pa: Any) -> bool:
 def _values(column: Any, pa: Any) -> list[Any]:
     try:
         values: list[Any] = column.to_pylist()
+    except UnicodeDecodeError:  # Arrow believes what the file says of its texts
+        values = [_value(each) for each in column]
     except (ValueError, OverflowError, ImportError):  # a time beyond Python's, or between its microseconds
         try:
             values = column.cast(pa.string()).to_pylist()
         except pa.ArrowException:
-            values = [None] * len(column)
+            values = [_value(each) for each in column]
     return values
 
 
-def _line(out: TextIO, cells: list[Any]) -> None:
+def _value(scalar: Any) -> Any:
+    """One value of a column of which not every one can be read: ``None`` for a time beyond Python's."""
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return _NOT_TEXT
+    except (ValueError, OverflowError, ImportError):
+        return None
+
+
+def _why_not_text(column: str, where: str = "") -> str:
+    name = repr(shorten(printable(column), 60))
+    return f"a text in the column {name}{where} is not UTF-8: write the file again with this text as UTF-8"
+
+
+def _line(out: TextIO, cells: list[Any] | str) -> None:
     try:
         text = json.dumps(cells, default=_text, allow_nan=False)
     except (ValueError, RecursionError):
         text = json.dumps([_finite(cell) for cell in cells], default=_text)
     if len(text) > limits.TABLE_ROW_CHARS:
-        text = "null"
+        text = json.dumps(f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job")
     out.write(text + "\n")
 
 

@@ -21,8 +21,7 @@ from preflight.runs.manifests.rows import PartRows, part_rows
 from preflight.runs.manifests.spooled_input import as_read, is_kept, require_folder, spooled_input
 from preflight.runs.on_disk.part_files import Results, part_name, require_parquet
 from preflight.runs.on_disk.run_file import RunFile, begin, differences, find_run, new_run
-from preflight.runs.on_disk.summary import NAME as SUMMARY
-from preflight.runs.on_disk.summary import add_up, counts_of, outcome, summary_object, write_summary
+from preflight.runs.on_disk.summary import add_up, counts_of, is_written, outcome, summary_object, write_summary
 from preflight.runs.run_errors import RunUnusable
 
 if TYPE_CHECKING:
@@ -156,10 +155,11 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
             partial(part_rows, manifest, model=order.options.model, columns=order.columns, specs=order.options.specs),
             _Watch(observer),
         )
-    if wanted or SUMMARY not in store.names():
         total = add_up(counts_of(store, run, number) for number in range(run.parts))
-        write_summary(store, summary_object(total, elapsed_s=time.monotonic() - began))
-    return Finished(summary=summary_object(total, elapsed_s=time.monotonic() - began), outcome=outcome(total))
+    summary = summary_object(total, elapsed_s=time.monotonic() - began)
+    if wanted or not is_written(store, summary):
+        write_summary(store, summary)
+    return Finished(summary=summary, outcome=outcome(total))
 
 
 def _run(order: Order, manifest: Manifest, *, file: str | None = None) -> RunFile:

@@ -18,9 +18,11 @@ from preflight.sources.signed_urls import signature_of, unsigned
 
 __all__ = [
     "MAX_URL",
+    "NO_HOST",
     "AllowedHost",
     "RemoteUrl",
     "canonical_url",
+    "counted_host",
     "examine_url",
     "file_name",
     "inspect_url",
@@ -30,6 +32,9 @@ __all__ = [
 
 MAX_URL = 8192
 """Characters of the longest URL that is looked at: what nginx, Apache and CDNs take; RFC 9110 recommends 8000."""
+
+NO_HOST = "?"
+"""Where the host of a URL is counted that is not a valid one."""
 
 _NAME_SHOWN = 100
 
@@ -175,6 +180,22 @@ def examine_url(url: str, *, allow: Collection[AllowedHost] = ()) -> tuple[Addre
         direct_url=direct_url,
     )
     return facts, target
+
+
+def counted_host(url: str, *, with_port: bool = False) -> str:
+    """The host of ``url`` as files are counted by it: one name for every way to write it, ``?`` where it has none.
+
+    ``with_port`` adds the port, unless it is the one that the scheme has anyway. Never raises.
+    """
+    scheme, authority, _, _ = _parts(url)
+    try:
+        host, port = split_authority((authority or "").rpartition("@")[2])
+    except AddressRefused:
+        return NO_HOST
+    if not with_port:
+        return host
+    shown = f"[{host}]" if ":" in host else host
+    return shown if port in (None, _DEFAULT_PORTS.get((scheme or "").lower())) else f"{shown}:{port}"
 
 
 def file_name(url: str) -> str:

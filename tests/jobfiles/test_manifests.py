@@ -12,6 +12,8 @@ import pytest
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import load_manifest
 from preflight.model import Job, Place
+from preflight.runs.manifests.open_manifest import open_manifest
+from preflight.runs.manifests.rows import part_rows
 
 
 def rows(folder: Path, name: str, data: str | bytes, **options: Any) -> list[Job | JobUnreadable]:
@@ -243,7 +245,8 @@ class TestTables:
         "bad",
         [
             pytest.param('2,"open\n3,x\n', id="quote never closed"),
-            pytest.param("2" + ',"\n"' * 300_000 + "\n3,x\n", id="row of too many lines"),
+            pytest.param("2" + ',"\n"' * 300_000 + ',"\n3,x\n', id="row of too many lines, never closed"),
+            pytest.param('2,"' + "x\n" * 200_000 + "3,x\n", id="long text never closed"),
         ],
     )
     def test_where_rows_cannot_be_told_apart_the_rest_is_not_read(self, tmp_path: Path, bad: str) -> None:
@@ -251,6 +254,31 @@ class TestTables:
         assert isinstance(first, Job)
         assert isinstance(last, JobUnreadable)
         assert last.line == 3
+
+    @pytest.mark.parametrize(
+        ("bad", "words"),
+        [
+            pytest.param('2,"' + "word\n" * 2_000_000 + '"\n', "a value of more than 131072 char", id="10 MB of lines"),
+            pytest.param(f'2,"{"x" * 10_000_000}"\n', "a row of more than 1048576 char", id="10 MB on one line"),
+            pytest.param('2,"' + 'a""\n' * 100_000 + '"\n', "a value of more than 131072 char", id="quotes within"),
+            pytest.param("2" + ',"\n"' * 300_000 + "\n", "a row of more than 1048576 char", id="row of many lines"),
+        ],
+    )
+    def test_a_row_that_is_too_long_and_ends_is_not_said_to_have_no_end(
+        self, tmp_path: Path, bad: str, words: str
+    ) -> None:
+        """The rows below it are read, by a check and by a run over parts."""
+        first, broken, last = rows(tmp_path, "m.csv", f"id,prompt\n1,x\n{bad}3,x\n")
+        assert isinstance(first, Job)
+        assert isinstance(broken, JobUnreadable)
+        assert words in str(broken)
+        assert "no end" not in str(broken)
+        assert "not read further" not in str(broken)
+        assert (broken.line, isinstance(last, Job) and last.id) == (3, "3")
+        with open_manifest(str(tmp_path / "m.csv"), 1) as manifest:
+            (second,), (third,) = (part_rows(manifest, number, model="m").read() for number in (1, 2))
+        assert str(second) == str(broken)
+        assert isinstance(third, Job)
 
     @pytest.mark.parametrize(
         "bad",

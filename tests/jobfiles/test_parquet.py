@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -16,7 +17,7 @@ import pytest
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits, load_manifest
 from preflight.model import Job
-from tests.support.command import check, preflight
+from tests.support.command import CLIP, PICTURE, check, here, preflight
 
 IMAGE, VIDEO = "https://e.com/a.png", "https://e.com/b.mp4"
 
@@ -164,6 +165,55 @@ def test_a_cell_larger_than_a_row_may_be_is_one_bad_row(tmp_path: Path) -> None:
     assert isinstance(bad, JobUnreadable)
     assert bad.line == 2
     assert isinstance(last, Job)
+
+
+def test_a_text_that_is_not_utf_8_is_one_bad_row(tmp_path: Path) -> None:
+    rows = 2500
+    texts = [b"a turn"] * rows
+    texts[1500] = b"a \xff turn"
+    path = written(tmp_path, {"id": [str(n) for n in range(rows)], "image": [IMAGE] * rows, "video": [VIDEO] * rows,
+                              "prompt": pa.array(texts).view(pa.string())})  # fmt: skip
+    read = jobs(path)
+    (bad,) = [each for each in read if isinstance(each, JobUnreadable)]
+    assert (len(read), bad.line) == (rows, 1501)
+    assert "a text in the column 'prompt' is not UTF-8: " in str(bad)
+
+
+@pytest.mark.parametrize("column", ["list", "struct", "beside a time"])
+def test_a_text_that_is_not_utf_8_is_found_within_a_value(column: str, tmp_path: Path) -> None:
+    text = pa.array([b"one", b"\xc3", b"three"]).view(pa.string())
+    columns = {
+        "list": pa.ListArray.from_arrays(pa.array([0, 1, 2, 3], pa.int32()), text),
+        "struct": pa.StructArray.from_arrays([text], ["inner"]),
+        "beside a time": pa.StructArray.from_arrays([text, pa.array([2**62] * 3, pa.timestamp("us"))], ["a", "at"]),
+    }
+    path = written(tmp_path, {"image": [IMAGE] * 3, "video": [VIDEO] * 3, "kept": columns[column]})
+    first, bad, last = jobs(path)
+    assert isinstance(first, Job)
+    assert isinstance(bad, JobUnreadable)
+    assert (bad.line, "'kept' is not UTF-8" in str(bad)) == (2, True)
+    assert isinstance(last, Job)
+
+
+def test_a_dictionary_of_texts_that_are_not_utf_8_is_named_with_its_rows(tmp_path: Path) -> None:
+    """Arrow refuses all texts of a dictionary for one of them."""
+    text = pa.array([b"one", b"\xc3"]).view(pa.string())
+    kept = pa.DictionaryArray.from_arrays(pa.array([0] * 1500 + [1], pa.int8()), text)
+    path = written(tmp_path, {"image": [IMAGE] * 1501, "kept": kept}, row_group_size=1000)
+    *read, last = jobs(path)
+    assert isinstance(last, JobUnreadable)
+    assert re.search(r"a text in the column 'kept' \(in the rows \d+ to \d+\) is not UTF-8: ", str(last)), last
+    assert "the rows behind are not read" in str(last)
+    assert all(isinstance(job, Job) for job in read)
+
+
+def test_a_run_has_a_row_for_a_text_that_is_not_utf_8(tmp_path: Path) -> None:
+    texts = pa.array([b"one", b"\xff", b"three"]).view(pa.string())
+    path = written(tmp_path, {"id": texts, "image": [PICTURE] * 3, "video": [CLIP] * 3})
+    ran = here("check", path, "--to", tmp_path / "run", "--workers", "1")
+    assert (ran.code, "3 rows: 2 pass, 1 fail" in ran.out) == (1, True), ran
+    again = here("check", path, "--to", tmp_path / "run")
+    assert (again.code, again.out.splitlines()[0]) == (1, ran.out.splitlines()[0])
 
 
 def test_loading_a_manifest_of_text_loads_no_library_for_parquet(tmp_path: Path) -> None:

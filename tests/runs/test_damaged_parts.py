@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from tests.runs.running import parts_of, run, verdicts_of, write_rows
 from tests.support.command import CLIP, PICTURE, here
@@ -25,6 +28,18 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     manifest = write_rows(folder / "jobs.jsonl", 30, lambda row: (PICTURE if row % 5 else "lost.png", CLIP))
     run(manifest, folder / "run", parts_of=10)
     return folder
+
+
+def of_an_earlier_version(folder: Path) -> None:
+    """Take away what tells of a part whose rows are in order that somebody changed it."""
+    for counts in folder.glob("counts/part-*.json"):
+        value = json.loads(counts.read_text())
+        counts.write_text(json.dumps({key: each for key, each in value.items() if not key.endswith("sha256")}))
+
+
+def other_price(text: bytes) -> bytes:
+    """The part with a price that has as many characters."""
+    return text.replace(b'"high": "360"', b'"high": "160"')
 
 
 def with_row(**keys: Any) -> Callable[[list[str]], str]:
@@ -124,8 +139,77 @@ def test_nothing_of_a_run_with_a_damaged_part_is_paid_for(tmp_path: Path) -> Non
         folder = tmp_path / "run"
         here("check", tmp_path / "jobs.csv", "--to", folder, "--part-rows", "2", *sandbox.media_options)
         whole = (folder / PART).read_text()
-        (folder / PART).write_text(whole.splitlines(keepends=True)[0])
-        refused = sandbox.submit(folder, "--budget", "5000", "--yes")
-        assert (refused.code, sandbox.paid_requests) == (2, 0), refused.err
+        for damaged in (whole.splitlines(keepends=True)[0], other_price(whole.encode()).decode()):
+            assert damaged != whole
+            (folder / PART).write_text(damaged)
+            refused = sandbox.submit(folder, "--budget", "5000", "--yes")
+            assert (refused.code, sandbox.paid_requests, PART in refused.err) == (2, 0, True), refused.err
         (folder / PART).write_text(whole)
         assert (sandbox.submit(folder, "--budget", "5000", "--yes").code, sandbox.paid_requests) == (0, 4)
+
+
+@pytest.mark.parametrize("command", ["check", "check --retry", "report"])
+def test_a_part_that_was_changed_in_its_size_is_named(command: str, finished: Path, tmp_path: Path) -> None:
+    folder, manifest = tmp_path / "run", finished / "jobs.jsonl"
+    copytree(finished / "run", folder)
+    part = folder / PART
+    before, times = part.read_bytes(), part.stat()
+    part.write_bytes(other_price(before))
+    os.utime(part, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (part.read_bytes() != before, part.stat().st_size) == (True, times.st_size)
+    refused = here(
+        *{
+            "check": ("check", manifest, "--to", folder),
+            "check --retry": ("check", manifest, "--to", folder, "--retry", "fail", "--workers", "1"),
+            "report": ("report", folder),
+        }[command]
+    )
+    assert refused.code == 2, refused
+    assert f"{PART} was changed after preflight had written it: remove it and run the same" in refused.err
+    assert part.read_bytes() == other_price(before)
+
+
+def test_a_part_of_parquet_that_was_changed_is_named(tmp_path: Path) -> None:
+    manifest, folder = write_rows(tmp_path / "jobs.jsonl", 4), tmp_path / "run"
+    run(manifest, folder, "--results", "parquet", parts_of=2)
+    other = folder / "part-00001.parquet"
+    table = parquet.read_table(other)
+    low = pa.array([0.0] * len(table), pa.float64())
+    parquet.write_table(table.set_column(table.schema.get_field_index("credits_low"), "credits_low", low), other)
+    for command in (
+        ("check", manifest, "--to", folder, "--part-rows", "2", "--results", "parquet"),
+        ("report", folder),
+    ):
+        refused = here(*command)
+        assert (refused.code, "part-00001.parquet was changed" in refused.err) == (2, True), refused
+
+
+def test_a_run_of_an_earlier_version_goes_on(finished: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    copytree(finished / "run", folder)
+    of_an_earlier_version(folder)
+    again = here("check", finished / "jobs.jsonl", "--to", folder)
+    assert (again.code, "3 of 3 parts are there" in again.err) == (1, True), again.err
+    retried = here("check", finished / "jobs.jsonl", "--to", folder, "--retry", "fail", "--workers", "1")
+    assert retried.code == 1, retried.err
+    (folder / PART).write_bytes(other_price((folder / PART).read_bytes()))
+    refused = here("check", finished / "jobs.jsonl", "--to", folder)
+    assert (refused.code, f"{PART} was changed" in refused.err) == (2, True), refused.err
+
+
+def test_a_process_that_dies_between_the_counts_and_the_part_it_replaces_leaves_the_old_one_in_order(
+    finished: Path, tmp_path: Path
+) -> None:
+    """``--retry`` writes the counts of a part before the part itself."""
+    folder, counts = tmp_path / "run", Path("counts", "part-00001.json")
+    copytree(finished / "run", folder)
+    old = (folder / PART).read_bytes()
+    here("check", finished / "jobs.jsonl", "--to", folder, "--retry", "fail", "--workers", "1")
+    assert (folder / PART).read_bytes() != old
+    value = json.loads((folder / counts).read_text())
+    (folder / counts).write_text(json.dumps({**value, "verdicts": {"pass": 10}, "part_bytes": len(old)}))
+    (folder / PART).write_bytes(old)
+    (folder / "summary.json").unlink()
+    again = here("check", finished / "jobs.jsonl", "--to", folder)
+    assert (again.code, "24 pass, 6 fail" in again.out) == (1, True), again
+    assert here("report", folder).code == 0

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
-from tests.runs.running import verdicts_of, write_rows
+from tests.runs.running import children_of, rows_of, verdicts_of, write_rows
 from tests.runs.test_hostile_folders import in_the_middle
-from tests.support.command import command, environment, preflight
+from tests.support.command import CLIP, PICTURE, command, environment, here, preflight
 
 
 def rewrite(manifest: Path) -> None:
@@ -57,6 +60,36 @@ def test_no_row_of_another_manifest_comes_into_a_run(
     manifest.write_text(content)
     assert preflight("check", manifest, "--to", tmp_path / "run", "--part-rows", "50").code == 0
     assert sorted(verdicts_of(tmp_path / "run")) == list(range(1, 801))
+
+
+def test_rows_of_parquet_are_those_of_its_digest(tmp_path: Path) -> None:
+    """The process that reads it is stopped while the file, whose SHA-256 is known by then, gets other rows."""
+    manifest, other = tmp_path / "jobs.parquet", tmp_path / "other.parquet"
+    for path, name in ((manifest, "a"), (other, "b")):
+        columns = {"id": [f"{name}{row}" for row in range(9)], "image": [PICTURE] * 9, "video": [CLIP] * 9}
+        parquet.write_table(pa.table(columns), path)
+    given = command("check", manifest, "--to", tmp_path / "run", "--workers", "1")
+    with subprocess.Popen(given, env=environment(), stderr=subprocess.PIPE) as process:
+        while not (children := children_of(process.pid)):
+            assert process.poll() is None
+        os.kill(children[0], signal.SIGSTOP)
+        content = manifest.read_bytes()
+        manifest.write_bytes(other.read_bytes())
+        os.kill(children[0], signal.SIGCONT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, CHANGED.encode() in err) == (2, True), err
+    manifest.write_bytes(content)
+    assert preflight("check", manifest, "--to", tmp_path / "run").code == 0
+    assert {row["id"] for row in rows_of(tmp_path / "run")} == {f"a{row}" for row in range(9)}
+
+
+def test_parquet_that_changes_behind_its_reader_is_another_run(tmp_path: Path) -> None:
+    manifest = tmp_path / "jobs.parquet"
+    for name in ("a", "b"):
+        parquet.write_table(pa.table({"id": [name], "image": [PICTURE], "video": [CLIP]}), manifest)
+        ran = here("check", manifest, "--to", tmp_path / "run", "--workers", "1")
+    assert (ran.code, "the manifest has other content" in ran.err) == (2, True), ran.err
+    assert [row["id"] for row in rows_of(tmp_path / "run")] == ["a"]
 
 
 def started(stdin: int, to: Path) -> subprocess.Popen[bytes]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import pytest
+
+from preflight.sources.url import AllowedHost, locate
 from tests.runs.running import rows_of, run, verdicts_of, write_rows
 from tests.servers.many_hosts import Behaviour, ManyHosts, many_hosts
 from tests.support.command import CLIP, PICTURE, Ran, here
@@ -97,3 +101,32 @@ def test_a_host_rate_is_kept(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     (rate,) = [line for line in ran.out.splitlines() if line.startswith("Read:")]
     assert "20 requests" in rate
+
+
+def test_one_host_has_one_name_in_a_summary_and_a_report_and_a_url_without_one_ends_no_run(tmp_path: Path) -> None:
+    hosts = (
+        "bücher.example",
+        "BÜCHER.example.",
+        "xn--bcher-kva.example:80",
+        "[::1",
+        f"{'x' * 64}.example",
+        "a..example",
+    )
+    manifest = write_rows(
+        tmp_path / "jobs.jsonl",
+        len(hosts),
+        lambda row: (f"http://{hosts[row]}/{row}.png", f"http://{hosts[row]}/{row}.mp4"),
+    )
+    ran = run(manifest, tmp_path / "run", "--offline")
+    assert ran.code == 1, ran.err
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    assert summary["histograms"]["hosts"] == {"?": {"fail": 3}, "xn--bcher-kva.example": {"pass": 3}}
+    report = here("report", tmp_path / "run", "--by", "host", "--format", "json")
+    assert {group["name"]: group["jobs"] for group in report.json["groups"]} == {"?": 3, "xn--bcher-kva.example": 3}
+
+
+@pytest.mark.parametrize("written", ["bücher.local", "BÜCHER.LOCAL.", "xn--bcher-kva.local"])
+def test_a_host_is_allowed_however_it_is_written(written: str) -> None:
+    allowed = {AllowedHost.parse(f"{written}:8000")}
+    for other in ("bücher.local", "Bücher.local.", "xn--bcher-kva.local"):
+        assert locate(f"http://{other}:8000/a.png", allowed).host == "xn--bcher-kva.local"

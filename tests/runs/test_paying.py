@@ -342,6 +342,7 @@ def test_a_row_that_claims_to_pass_is_checked_before_it_is_paid_for(sandbox: Ser
     folder = checked_run(sandbox, "a", "b", videos={1: sandbox.media.url("ok", "20.mp4")})
     part = folder / "part-00000.jsonl"
     part.write_text(part.read_text().replace('"high": "600"', '"high": "1"'))
+    (folder / "counts" / "part-00000.json").unlink()  # which tells that the part was changed
     ran = pay(sandbox, folder)
     assert (ran.code, Counter(states_of(folder))) == (1, Counter({"accepted": 1, "not-sent": 1}))
 
@@ -369,3 +370,20 @@ def test_results_that_cannot_be_written_down_stop_the_run_and_are_told(sandbox: 
     (folder / "submissions.jsonl").mkdir()
     ran = pay(sandbox, folder)
     assert (ran.code, sandbox.paid_requests) == (2, 0), ran.err
+
+
+def test_results_that_cannot_be_written_down_any_more_are_told_and_nothing_is_paid_twice(sandbox: Service) -> None:
+    """The jobs are paid for when the file is written: the ledger knows them, and the next start writes it."""
+    folder = checked_run(sandbox, *"abcdefgh")
+    process = started(sandbox, folder, "--at-once", "1")
+    until(lambda: sandbox.paid_requests or process.poll() is not None)
+    (folder / "submissions.jsonl" / "in-the-way").mkdir(parents=True)
+    out, err = process.communicate(timeout=_LONGEST_S)
+    assert process.returncode == 2, (out, err)
+    assert b"stopped: cannot write submissions.jsonl of" in out
+    assert b"submissions.jsonl lacks these jobs: the same command again writes it, and pays for none" in out
+    (folder / "submissions.jsonl" / "in-the-way").rmdir()
+    (folder / "submissions.jsonl").rmdir()
+    again = pay(sandbox, folder)
+    assert (again.code, states_of(folder)) == (0, ["accepted"] * 8)
+    assert (sandbox.state["jobs_billed"], sandbox.paid_requests) == (8, 8)

@@ -129,6 +129,25 @@ def test_retry_examines_only_rows_with_that_verdict(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["verdicts"]["pass"] == 30
 
 
+@pytest.mark.parametrize("summary", ["of the start before", "cut short", "not JSON", "another value"])
+def test_a_process_that_dies_before_its_summary_leaves_none_of_an_earlier_start(summary: str, tmp_path: Path) -> None:
+    """Every part is there, and the summary is that of the time before ``--retry``."""
+    picture, written = tmp_path / "late.png", tmp_path / "run" / "summary.json"
+    manifest = write_rows(tmp_path / "jobs.jsonl", 4, lambda row: (PICTURE if row else str(picture), CLIP))
+    run(manifest, tmp_path / "run")
+    before = written.read_text()
+    picture.write_bytes(Path(PICTURE).read_bytes())
+    run(manifest, tmp_path / "run", "--retry", "fail")
+    written.write_text(
+        {"of the start before": before, "cut short": before[:40], "not JSON": "[" * 100_000, "another value": "[1]"}[
+            summary
+        ]
+    )
+    again = run(manifest, tmp_path / "run")
+    assert (again.code, "4 rows: 4 pass" in again.out) == (0, True), again
+    assert json.loads(written.read_text())["verdicts"] == {"pass": 4, "fail": 0, "indeterminate": 0}
+
+
 def test_killed_five_times_every_row_is_there_once(tmp_path: Path) -> None:
     manifest = write_rows(tmp_path / "jobs.jsonl", 300, some_fail)
     arguments = [manifest, "--workers", "2", "--part-rows", "10", "--to"]

@@ -150,6 +150,26 @@ def test_a_host_with_nothing_but_refusals_is_given_up() -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    "wish", ["36000", "999999999", "99999999999999999999", "Fri, 01 Jan 2100 00:00:00 GMT", "-5", "1.5", "soon"]
+)
+def test_no_wish_of_a_host_holds_a_reading_up_for_more_than_minutes(wish: str) -> None:
+    async def scenario() -> None:
+        clock = Clock()
+        every = hosts(clock, patience=8)
+        async with every.visit() as visit, every.visit() as elsewhere:
+            await visit.turn("a")
+            while (wait := visit.answered(503, {"retry-after": wish})) is not None:
+                began = clock.now
+                await elsewhere.turn("b")
+                assert clock.now == began, "another host goes on"
+                await visit.pause(wait)
+                await visit.turn("a")
+        assert 100 < clock.now < 100 + 300
+
+    asyncio.run(scenario())
+
+
 def test_a_refused_host_gets_fewer_visitors_and_then_more_again() -> None:
     async def scenario() -> None:
         every = hosts(Clock(), per_host=4, patience=9)

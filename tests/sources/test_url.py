@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from preflight.errors import AddressRefused, ConfigurationError
 from preflight.sources.host import is_allowed
-from preflight.sources.url import MAX_URL, AllowedHost, file_name, inspect_url, locate, redact
+from preflight.sources.url import MAX_URL, AllowedHost, counted_host, file_name, inspect_url, locate, redact
 from tests.servers.addresses import LOOPBACK_SPELLINGS
 
 PUBLIC = [
@@ -287,3 +287,25 @@ def test_no_text_makes_anything_raise(text: str) -> None:
 @given(st.text(alphabet=st.characters(codec="ascii", exclude_characters="@/?#\\ "), min_size=12, max_size=12))
 def test_a_password_is_never_shown(secret: str) -> None:
     assert secret not in redact(f"https://user:{secret}@example.com/x")
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "with_port"),
+    [
+        ("http://bücher.example/a.png", "xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("http://BÜCHER.example./a.png", "xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("http://bücher\u3002example:80/a b.png", "xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("https://XN--BCHER-KVA.example:80", "xn--bcher-kva.example", "xn--bcher-kva.example:80"),
+        ("http://0x7f.1/a.png", "127.0.0.1", "127.0.0.1"),
+        ("http://[0:0::1]:81/a.png", "::1", "[::1]:81"),
+        ("http://…@e.com/a.png", "e.com", "e.com"),
+        ("s3://bucket/a.png", "bucket", "bucket"),
+        (f"http://{'x' * 64}.example/a.png", "?", "?"),
+        ("http://a..example/a.png", "?", "?"),
+        ("http://[::1/a.png", "?", "?"),
+        ("http://ex\uff0fample.com/a.png", "?", "?"),
+        ("http:///a.png", "?", "?"),
+    ],
+)
+def test_a_host_has_one_name_however_it_is_written(url: str, host: str, with_port: str) -> None:
+    assert (counted_host(url), counted_host(url, with_port=True)) == (host, with_port)

@@ -166,6 +166,7 @@ class RunSubmission:
                 budget=self._budget,
                 taken=taken,
                 stopped=payments.stopped,
+                is_kept=payments.is_kept,
                 file=f"{store.shown.rstrip('/')}/{NAME}",
             ),
             self._output,
@@ -289,6 +290,8 @@ def _exit_of(payments: Payments, plan: Plan) -> Exit:
         return Exit.INTERRUPTED
     if found := next((code for end, code in _SERIOUS if ends[end]), None):
         return found
+    if not payments.is_kept:
+        return Exit.USAGE
     if ends[End.STOPPED] and not ends[End.NOT_UPLOADED]:
         return Exit.API
     if plan.others["fail"]:

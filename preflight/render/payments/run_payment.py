@@ -53,7 +53,7 @@ class RunProposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPaid:
-    """What came of a run: the objects of its jobs, and where the file with them is."""
+    """What came of a run: the objects of its jobs, and where the file with them is, if it ``is_kept``."""
 
     run: str
     lines: Sequence[Mapping[str, Any]]
@@ -61,6 +61,7 @@ class RunPaid:
     taken: Decimal
     stopped: str | None
     file: str
+    is_kept: bool = True
 
 
 def run_question(proposal: RunProposal) -> str:
@@ -136,7 +137,10 @@ def paid_lines(paid: RunPaid) -> Iterator[str]:
         yield f"next: preflight ledger resolve {unknown[0]['entry']}, for each that is unknown"
     if any(line["state"] == "not-sent" for line in paid.lines):
         yield "jobs that were not sent: the same command again sends those that can be"
-    yield f"results: {paid.file}"
+    if paid.is_kept:
+        yield f"results: {paid.file}"
+    else:
+        yield f"{paid.file} lacks these jobs: the same command again writes it, and pays for none of them twice"
 
 
 def _states(paid: RunPaid) -> dict[str, int]:

@@ -15,7 +15,8 @@ from preflight.errors import PreflightError
 from preflight.render.objects.json_objects import job_object
 from preflight.render.objects.json_text import to_json, to_json_lines
 from preflight.runs.engines.counted_readings import CountedReadings
-from preflight.runs.on_disk.part_files import SCHEMA, Results, counts_name, damaged, encoded, part_name, read_part
+from preflight.runs.on_disk.part_digest import beside_counts, counts_name, digest_of_file
+from preflight.runs.on_disk.part_files import SCHEMA, Results, damaged, encoded, part_name, read_part
 from preflight.runs.on_disk.run_file import find_run
 from preflight.runs.on_disk.tally import FOREIGN, PART_SIZE, Tally
 from preflight.runs.run_errors import RunUnusable
@@ -186,9 +187,11 @@ class PartChecker:
             self._count(part, lines)
             file = encoded(lines, results)
             # The counts first: once the part is there, they are, too.
-            counts = {**part.tally.to_object(), PART_SIZE: len(file)}
+            name = part_name(part.number, results)
+            replaced = None if self._task.retry is None else digest_of_file(store, name)
+            counts = {**part.tally.to_object(), PART_SIZE: len(file), **beside_counts(file, replaced)}
             store.write(counts_name(part.number), to_json(counts).encode())
-            store.write(part_name(part.number, results), file)
+            store.write(name, file)
         except PreflightError as error:
             self._heard(PartFailed(number=part.number, error=error))
         else:

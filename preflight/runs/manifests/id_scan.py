@@ -67,9 +67,9 @@ class IdScan:
             self._cells = None
 
     def cells(self, line: str, number: int) -> None:
-        """The cells of row ``number``, as JSON; ``null`` of a row that is too long."""
+        """The cells of row ``number``, as JSON; a text stands for a row that cannot be read."""
         cells = json.loads(line)
-        if self._cells is None or cells is None:
+        if self._cells is None or isinstance(cells, str):
             return
         try:
             self._add(self._cells.of(cells).own_id(cells), number)

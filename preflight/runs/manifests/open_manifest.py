@@ -29,7 +29,7 @@ from preflight.model.wrapped_tables import wrapping_named
 from preflight.redact import redact, shown_path
 from preflight.runs.limits import MANIFEST_BYTES
 from preflight.runs.manifests.id_scan import IdScan
-from preflight.runs.manifests.manifest import Kind, Manifest, index_of
+from preflight.runs.manifests.manifest import Kind, Manifest, changed, index_of, stamp_of
 from preflight.runs.manifests.repeated_ids import RepeatedIds
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def open_manifest(
 
     With the ``models`` of its rows their ids are compared; ``columns`` maps names of a job's columns to its own.
     Raises ``ConfigurationError`` for what is not a manifest, has no row, or is not given by its server,
-    ``MissingExtra`` where the library for it is not installed, and ``JobUnreadable`` for a file that cannot be read.
+    ``MissingExtra`` where the library for it is not installed, ``JobUnreadable`` for a file that cannot be read, and
+    ``ManifestChanged`` for one that changes meanwhile.
     """
     is_stored = is_url(name)
     shown = redact(name) if is_stored else name
@@ -85,8 +86,10 @@ def open_manifest(
         kind: Kind = "table" if suffix in TABLE_SUFFIXES else "lines"
         sha256 = None
         if suffix in PARQUET_SUFFIXES:
-            sha256 = _digest(stream, shown)
+            stamp, sha256, read = stamp_of(stream), _digest(stream, shown), stream
             stream = snapshot = stack.enter_context(_cells_of(stream, shown))
+            if stamp_of(read) != stamp:
+                raise changed(shown)
             kind = "cells"
         elif is_wide(_head(stream, shown)):
             sha256, stream = stack.enter_context(_in_utf8(stream, shown))
@@ -213,6 +216,8 @@ def _digest(stream: BufferedReader[Any], shown: str) -> str:
 def _cells_of(stream: BufferedReader[Any], shown: str) -> Iterator[BufferedReader[Any]]:
     """The columns of an open Parquet file, then the cells of each row, as lines of JSON; empty rows are ``[]``.
 
+    A text stands for a row that cannot be read, and says why.
+
     Raises ``JobUnreadable`` for a file that is not Parquet, or that breaks off: a run is about all of its rows.
     """
     from preflight.jobfiles.parquet_reader import parquet_table  # starts a process
@@ -223,7 +228,7 @@ def _cells_of(stream: BufferedReader[Any], shown: str) -> Iterator[BufferedReade
             file.write(_line(names))
             size = 0
             for cells in rows:
-                is_empty = cells is not None and all(cell in (None, "") for cell in cells)
+                is_empty = isinstance(cells, list) and all(cell in (None, "") for cell in cells)
                 size += file.write(_line([] if is_empty else cells))
                 if size > MANIFEST_BYTES:
                     raise JobUnreadable(f"more than {MANIFEST_BYTES >> 30} GiB of text: cut it into several files",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from preflight.errors import MissingExtra
 from preflight.runs.limits import PART_BYTES, ROW_BYTES
+from preflight.runs.on_disk.part_digest import require_as_written
 from preflight.runs.on_disk.store import Store
 from preflight.runs.run_errors import RunUnusable
 
@@ -21,11 +23,6 @@ def part_name(number: int, results: Results) -> str:
     return f"part-{number:05d}.{results}"
 
 
-def counts_name(number: int) -> str:
-    """The name of the file with the counts of part ``number``."""
-    return f"counts/part-{number:05d}.json"
-
-
 def encoded(lines: Sequence[str], results: Results) -> bytes:
     """The file with the rows that are ``lines`` of JSON."""
     if results == "parquet":
@@ -34,12 +31,15 @@ def encoded(lines: Sequence[str], results: Results) -> bytes:
 
 
 def read_part(store: Store, number: int, results: Results, rows: range) -> Iterator[dict[str, Any]]:
-    """The ``rows`` of a part. Raises ``RunUnusable`` for a part that is not as it was written."""
+    """The ``rows`` of a part. Raises ``RunUnusable`` for a part that is not as it was written.
+
+    Whether a row was changed is known behind the last one.
+    """
     name = part_name(number, results)
-    read = 0
+    read, digest = 0, hashlib.sha256()
     try:
         with store.open(name) as file:
-            texts = _parquet_rows(file.read(PART_BYTES)) if results == "parquet" else _lines(file)
+            texts = _parquet_rows(file.read(PART_BYTES), digest) if results == "parquet" else _lines(file, digest)
             for text in texts:
                 yield _row(text, rows[read])
                 read += 1
@@ -49,6 +49,7 @@ def read_part(store: Store, number: int, results: Results, rows: range) -> Itera
         raise damaged(store, name) from error
     if read < len(rows):
         raise damaged(store, name, f"has {read} rows instead of {len(rows)}")
+    require_as_written(store, number, name, digest.hexdigest())
 
 
 def damaged(store: Store, name: str, how: str = "is damaged") -> RunUnusable:
@@ -65,8 +66,9 @@ def _row(text: str | bytes, number: int) -> dict[str, Any]:
     return row
 
 
-def _lines(file: io.BufferedReader) -> Iterator[bytes]:
+def _lines(file: io.BufferedReader, digest: hashlib._Hash) -> Iterator[bytes]:
     while line := file.readline(ROW_BYTES):
+        digest.update(line)
         yield line
 
 
@@ -95,8 +97,9 @@ def _parquet(rows: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> bytes:
     return sink.getvalue()
 
 
-def _parquet_rows(data: bytes) -> list[str]:
+def _parquet_rows(data: bytes, digest: hashlib._Hash) -> list[str]:
     arrow, parquet = _libraries()
+    digest.update(data)
     try:
         texts: list[str] = parquet.read_table(io.BytesIO(data), columns=["job"]).column("job").to_pylist()
     except arrow.ArrowException as error:

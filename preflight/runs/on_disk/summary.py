@@ -10,10 +10,12 @@ from preflight.checking.verdict import Outcome
 from preflight.model import Verdict
 from preflight.render.objects.json_text import to_json
 from preflight.runs.limits import TALLY_BYTES
-from preflight.runs.on_disk.part_files import counts_name, damaged, part_name, read_part
+from preflight.runs.on_disk.part_digest import counts_name, digest_of_file, digests_in
+from preflight.runs.on_disk.part_files import damaged, part_name, read_part
 from preflight.runs.on_disk.run_file import RunFile
 from preflight.runs.on_disk.store import Store
 from preflight.runs.on_disk.tally import FOREIGN, PART_SIZE, VERDICTS, Tally
+from preflight.runs.run_errors import RunUnusable
 from preflight.units import dollars
 
 SCHEMA: Final = "preflight.summary/v1"
@@ -21,14 +23,19 @@ NAME: Final = "summary.json"
 
 
 def counts_of(store: Store, run: RunFile, number: int) -> Tally:
-    """The counts of a part that is there: as they were written, else from its rows."""
+    """The counts of a part that is there: as they were written, else from its rows.
+
+    Raises ``RunUnusable`` for a part that is damaged, or was changed since it was written.
+    """
     rows, name = run.rows_of(number), part_name(number, run.results)
     try:
         with store.open(counts_name(number)) as file:
             value = json.loads(file.read(TALLY_BYTES))
         tally = Tally.from_object(value)
         if tally.rows == len(rows) and value.get(PART_SIZE) in (None, store.size(name)):
-            return tally
+            written = digests_in(value).written
+            if written is None or written == digest_of_file(store, name):
+                return tally
     except (FileNotFoundError, *FOREIGN):
         pass
     tally = Tally()
@@ -87,6 +94,21 @@ def summary_object(total: Tally, *, elapsed_s: float) -> dict[str, Any]:
 def write_summary(store: Store, summary: dict[str, Any]) -> None:
     """Write ``summary.json``."""
     store.write(NAME, to_json(summary).encode())
+
+
+def is_written(store: Store, summary: dict[str, Any]) -> bool:
+    """Whether ``summary.json`` says the same, whatever time it took. Raises ``RunUnusable``.
+
+    It may be of an earlier start: a process that writes the last part may die before it writes the summary.
+    """
+    try:
+        with store.open(NAME) as file:
+            found = json.loads(file.read(TALLY_BYTES))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return False
+    except OSError as error:
+        raise RunUnusable(f"cannot read {NAME} of {store.shown}: {error.strerror}") from error
+    return isinstance(found, dict) and {**found, "elapsed_s": None} == {**summary, "elapsed_s": None}
 
 
 def outcome(total: Tally) -> Outcome:

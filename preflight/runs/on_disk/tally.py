@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit
 
 from preflight.model import Family, Kind
 from preflight.model.report import are_exchanged
 from preflight.rules import Trait, rules_with
 from preflight.runs.limits import HOSTS_COUNTED
 from preflight.runs.on_disk.histogram import Histogram, histograms
+from preflight.sources.url import counted_host
 
 VERDICTS: Final = ("pass", "fail", "indeterminate")
 OTHER_HOSTS: Final = "(other hosts)"
@@ -75,7 +75,7 @@ class Tally:
         self.swapped += are_exchanged(_files(job))
         hosts = set()
         for subject in job["subjects"]:
-            hosts.add(urlsplit(subject["source"]).netloc if "://" in subject["source"] else "")
+            hosts.add(counted_host(subject["source"], with_port=True) if "://" in subject["source"] else "")
             facts = subject["facts"] or {}
             if facts.get("size_bytes") is not None and subject["kind"] in ("image", "video"):
                 self.histograms[f"{subject['kind']}_bytes"].add(facts["size_bytes"])

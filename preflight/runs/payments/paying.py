@@ -37,11 +37,15 @@ _IN_DOUBT: Final = 10
 
 @dataclass(slots=True, kw_only=True)
 class Payments:
-    """What came of a run. ``stopped`` is why jobs were left unsent before their turn."""
+    """What came of a run. ``stopped`` is why jobs were left unsent before their turn.
+
+    ``is_kept``: ``submissions.jsonl`` holds it; else ``stopped`` says why not, though every job may have had its turn.
+    """
 
     ended: dict[int, Settled] = field(default_factory=dict)
     stopped: str | None = None
     interrupted: bool = False
+    is_kept: bool = True
 
     @property
     def in_order(self) -> list[Settled]:
@@ -173,7 +177,9 @@ class RunPayment:
         try:
             ended = [(row, each.line) for row, each in self._result.ended.items()]
             write_record(self._run.store, self._before, ended, api=self._payer.client.base_url)
+            self._result.is_kept = True
         except RunUnusable as error:
+            self._result.is_kept = False
             self._halt(str(error))
 
     def _ended(self, end: Settled) -> None:

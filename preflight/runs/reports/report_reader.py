@@ -16,6 +16,8 @@ from preflight.model.file_types import JOB_SUFFIXES, PARQUET_SUFFIXES, RUN_FILE,
 from preflight.model.shell_argument import path_argument
 from preflight.redact import printable, shorten, shown_path
 from preflight.runs.limits import MOST_ROWS_A_PART
+from preflight.runs.on_disk.part_digest import digest_of_file, require_as_written
+from preflight.runs.on_disk.store import FolderStore
 from preflight.runs.reports.report_jobs import NotAJob, job_of
 
 _REPORTS: Final = ("preflight.report/v1", "preflight.job/v1")
@@ -62,7 +64,7 @@ def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
             f"{shown}: {RUN_FILE} has the schema {_word(schema)}; this version reads {RUN_SCHEMA!r}: use the one that"
             " made it"
         )
-    parts = _parts(folder)
+    store, parts = FolderStore(str(folder)), _parts(folder)
     expected = run.get("parts")
     if isinstance(expected, int) and not isinstance(expected, bool) and len(parts) < expected:
         say(f"{shown}: {len(parts)} of {expected} parts are there; the run is not complete")
@@ -80,15 +82,21 @@ def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
             raise ReportUnreadable(
                 f"{shown}: {path.name} has {read} rows instead of {len(wanted)}: remove it and run the same check again"
             )
+        if digest := digest_of_file(store, path.name):
+            require_as_written(store, _number_of(path), path.name, digest)
 
 
 def _rows_of(run: dict[str, Any], part: Path) -> range | None:
     """The rows that a part should have, counted from 1, where ``run.json`` says it."""
     match run:
         case {"manifest": {"rows": int(rows)}, "rows_a_part": int(rows_a_part)} if 0 < rows_a_part <= MOST_ROWS_A_PART:
-            first = int(part.stem.rpartition("-")[2]) * rows_a_part
+            first = _number_of(part) * rows_a_part
             return range(first + 1, min(first + rows_a_part, rows) + 1)
     return None
+
+
+def _number_of(part: Path) -> int:
+    return int(part.stem.rpartition("-")[2])
 
 
 def _parts(folder: Path) -> list[Path]:

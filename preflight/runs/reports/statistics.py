@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from preflight.checking.totals import Totals
 from preflight.model import JobReport, Kind, Verdict
@@ -15,6 +15,7 @@ from preflight.redact import redact
 from preflight.render.objects.json_objects import shown_meta, total_object
 from preflight.render.tabular.mode_rates import CreditsInModes
 from preflight.runs.on_disk.histogram import histograms
+from preflight.sources.url import counted_host
 from preflight.specs import BUILT_IN, Specs
 from preflight.units import plain
 
@@ -149,16 +150,8 @@ class Statistics:
 def hosts_of(job: JobReport) -> Iterator[str]:
     """The host of each file of a job; ``local`` for one of this machine."""
     for subject in job.subjects:
-        if not is_url(subject.source):
-            yield "local"
-            continue
-        try:
-            yield urlsplit(subject.source).hostname or "?"
-        except ValueError:  # an address in brackets that is none
-            yield "?"
+        yield counted_host(subject.source) if is_url(subject.source) else "local"
 
 
 def _plain(value: object) -> str | None:
-    import json  # only for values that are not text
-
     return None if value is None else json.dumps(value)

@@ -41,7 +41,5 @@ def _told(entry: Entry, *, again: bool) -> str:
     submitted = f"this job was already submitted on {when} ({task}{entry.state.value}, entry {entry.id} of the ledger)"
     if again:
         return f"{submitted}; --again submits and pays again"
-    result = (
-        f"preflight task show {as_argument(entry.task_id)}" if entry.task_id else f"preflight ledger show {entry.id}"
-    )
-    return f"{submitted}; {result} shows it; use --again to submit and pay again"
+    shown = f"task show {as_argument(entry.task_id)}" if entry.task_id else f"ledger show {entry.id}"
+    return f"{submitted}; preflight {shown} shows it; use --again to submit and pay again"

@@ -251,7 +251,7 @@ def _laid_out(render: Callable[[Console], object], printed: _Printed, columns: i
 
 
 def to_text_beside(render: Callable[[Console], object]) -> str:
-    """The output of ``render`` for standard error: as wide as its terminal, without colours, which the guard escapes."""
+    """The output of ``render`` for standard error: as wide as its terminal. The guard would escape colours."""
     printed = _Printed(sys.stderr.encoding or "ascii")
     return _laid_out(render, printed, _columns_of(sys.stderr) if sys.stderr.isatty() else PIPED_COLUMNS)
 

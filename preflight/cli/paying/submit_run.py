@@ -25,7 +25,7 @@ from preflight.cli.paying.service_session import open_client, open_ledger
 from preflight.cli.paying.submit_consent import answer
 from preflight.cli.printing.output import emit, require_writable
 from preflight.cli.printing.report_output import emit_as
-from preflight.cli.printing.run_progress import EveryTenSeconds
+from preflight.cli.printing.run_progress import EveryTenSeconds, manifest_read
 from preflight.cli.printing.terminal import progress, remark, tell_beside
 from preflight.client.auth import base_of
 from preflight.errors import InvalidKey, NotSubmitted
@@ -115,7 +115,8 @@ class RunSubmission:
             stack.enter_context(store.lock())
             client = self._client_with_key(stack)
             ledger = stack.enter_context(open_ledger(self._service.ledger_path))
-            with progress("reading the run", hidden=self._output.hidden):
+            with progress("reading the run", hidden=self._output.hidden) as show:
+                reading = EveryTenSeconds(show, hidden=self._output.hidden)
                 paid = open_paid_run(
                     store,
                     manifest=manifest,
@@ -123,6 +124,7 @@ class RunSubmission:
                     specs=known_specs(),
                     uploads=uploads,
                     web=Web(tuple(self._network.allow), self._network.proxy),
+                    on_indexed=lambda rows, part: reading.say(lambda: manifest_read(rows, part)),
                 )
                 paid_run = stack.enter_context(paid)
                 api = base_of(self._service.api_url)

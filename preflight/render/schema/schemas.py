@@ -33,7 +33,7 @@ HIDDEN = object_of({}, optional=dict.fromkeys(HIDERS, COUNT)) | {
     "description": "Findings that are not shown, by what hides them; the key is there where some are."
 }
 
-_FAMILY = {"enum": [family.key for family in Family], "description": "The kind of data that the file begins with."}
+_FAMILY = {"enum": [family.key for family in Family], "description": "The kind of data in the file."}
 _DISPLAYED = ("display_width", "display_height")
 
 

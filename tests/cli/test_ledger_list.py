@@ -100,9 +100,11 @@ def test_a_run_is_named_by_its_manifest(tmp_path: Path) -> None:
     assert lines["aa11bb"].endswith("  –"), "it was moved in between"
     assert lines["(none)"].endswith("  –"), "jobs by themselves have no manifest"
     groups = listed(place, "--by", "run", "--format", "json").json["sums"]["groups"]
-    assert {each["name"]: each["path"] for each in groups} == {"0f1e2d": "batch.csv", "aa11bb": None, "": "job.yaml"}
+    assert {each["name"]: each["path"] for each in groups} == {"0f1e2d": "batch.csv", "aa11bb": None, "": None}
     rows = csv.DictReader(io.StringIO(listed(place, "--by", "run", "--format", "csv").out))
-    assert {row["run"]: row["path"] for row in rows} == {"0f1e2d": "batch.csv", "aa11bb": "", "": "job.yaml"}
+    assert {row["run"]: row["path"] for row in rows} == {"0f1e2d": "batch.csv", "aa11bb": "", "": ""}
+    by_state = listed(place, "--by", "state", "--format", "json").json["sums"]["groups"]
+    assert all("path" not in each for each in by_state)
     assert "manifest" not in listed(place, "--by", "state").out
 
 

@@ -44,7 +44,7 @@ def listing_text(listing: Listing, around: Surroundings) -> str:
             # A run is known by a number of its own; people know it by its manifest.
             more = ("manifest",) if listing.sums.by == "run" else ()
             rows = [
-                (each.name or "(none)", *_figures(each), *(_manifest(each) for _ in more))
+                (each.name or "(none)", *_figures(each), *(printable(_manifest(each) or "–") for _ in more))
                 for each in listing.sums.groups
             ]
             for line in aligned(
@@ -63,7 +63,11 @@ def listing_text(listing: Listing, around: Surroundings) -> str:
 def listing_json(listing: Listing, _: Surroundings) -> str:
     """One document: the entries, and under ``sums`` all of them and the groups."""
     sums = listing.sums
-    groups = [{"name": each.name, "path": each.path, **_sum_object(each)} for each in sums.groups]
+    is_of_runs = sums.by == "run"
+    groups = [
+        {"name": each.name, **({"path": _manifest(each)} if is_of_runs else {}), **_sum_object(each)}
+        for each in sums.groups
+    ]
     return to_json(
         {**ledger_object(listing.entries), "sums": {**_sum_object(sums.whole), "by": sums.by, "groups": groups}}
     )
@@ -80,11 +84,19 @@ def listing_csv(listing: Listing, _: Surroundings) -> str:
     """An entry a row; with groups, a group a row. No sum: a spreadsheet would count it once more."""
     if listing.sums.by is None:
         return table_of(map(_row, listing.entries), _COLUMNS)
-    names = (listing.sums.by, "entries", "credits", "charged", "unknown", "path")
+    more = ("path",) if listing.sums.by == "run" else ()
+    names = (listing.sums.by, "entries", "credits", "charged", "unknown", *more)
     groups = listing.sums.groups
     return table_of(
         (
-            [each.name, each.entries, f"{each.cost:f}", f"{each.charged:f}", each.unknown, each.path or ""]
+            [
+                each.name,
+                each.entries,
+                f"{each.cost:f}",
+                f"{each.charged:f}",
+                each.unknown,
+                *(_manifest(each) or "" for _ in more),
+            ]
             for each in groups
         ),
         names,
@@ -101,8 +113,9 @@ def _row(entry: Entry) -> list[Any]:
     ]  # fmt: skip
 
 
-def _manifest(run: Sum) -> str:
-    return printable(run.path or "–") if run.name else "–"
+def _manifest(run: Sum) -> str | None:
+    """The manifest of a run; jobs by themselves have none."""
+    return run.path if run.name else None
 
 
 def _figures(each: Sum) -> tuple[str, str, str, str]:

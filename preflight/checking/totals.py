@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from preflight.checking.verdict import Outcome, is_over_budget, worst
 from preflight.model import JobReport, Severity, Verdict
@@ -15,6 +15,15 @@ from preflight.rules import are_swapped
 
 if TYPE_CHECKING:
     from preflight.model import TotalQuote
+
+
+HIDERS: Final = ("baseline", "comment", "path")
+"""What hides findings of rules that are checked: a baseline, a comment in a job file, a setting for some files."""
+
+
+def hidden_findings(job: JobReport) -> Counter[str]:
+    """How many findings of ``job`` are hidden, by what hides them. Rules that an option leaves out do not count."""
+    return Counter(each.by for each in job.hidden if each.by in HIDERS)
 
 
 class Failing(NamedTuple):
@@ -44,6 +53,8 @@ class Totals:
         """Jobs with a clip as the image and a picture as the video."""
         self.skipped: Counter[str] = Counter()
         """Files of folders that are neither media nor jobs, by suffix; whoever finds the files sets it."""
+        self.hidden: Counter[str] = Counter()
+        """Findings that are not shown although their rule is checked, by what hides them: ``HIDERS``."""
         self._over_budget = False
         self._of_jobs, self._of_files = Sum(), Sum()
         self._failing_jobs, self._failing_files = Failing(), Failing()
@@ -64,6 +75,8 @@ class Totals:
             self.rules.update(worth_telling)
             self.warned += verdict is Verdict.PASS and bool(worth_telling)
             self._over_budget = self._over_budget or is_over_budget(job)
+        if job.hidden:
+            self.hidden.update(hidden_findings(job))
         if not job.bare:
             self._of_jobs.add(job.quote)
             self._failing_jobs = self._failing_jobs.plus(job)

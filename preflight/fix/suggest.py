@@ -34,9 +34,11 @@ def remedies(report: Report, specs: Specs = BUILT_IN) -> Iterator[str]:
                     break
     for options, names in sorted(lines.items(), key=lambda line: "--unsafe" in line[0]):
         shown = [safe(name) for name in list(names)[:_NAMES]]
-        more = " …" if len(names) > _NAMES else ""
-        remark = "  # repairs each file in one go" if any(names.values()) else ""
-        yield f"{' '.join(['preflight fix', *options, *shown])}{more}{remark}"
+        more = [f"and {len(names) - _NAMES} more"] if len(names) > _NAMES else []
+        remarks = [*more, *(["repairs each file in one go"] if any(names.values()) else [])]
+        # After the sign for a comment, so that a shell can be given the whole line.
+        comment = f"  # {'; '.join(remarks)}" if remarks else ""
+        yield f"{' '.join(['preflight fix', *options, *shown])}{comment}"
 
 
 def _options(job: JobReport, specs: Specs) -> Iterator[str]:

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Sum:
-    """Some entries: how many, what they count in a budget, and how much of that was seen to be charged, in credits."""
+    """Some entries: how many, what they count in a budget, and how much of that was seen to be charged, in credits.
+
+    ``path`` is the file of their jobs, where that is one for all: of a run, its manifest.
+    """
 
     name: str = ""
+    path: str | None = None
     entries: int = 0
     cost: Decimal = Decimal(0)
     charged: Decimal = Decimal(0)
@@ -49,16 +53,17 @@ def add_up(
     ``GROUPS``."""
     among = f" AND state IN ({', '.join('?' * len(states))})" if states else ""
     name = "''" if by is None else GROUPS[by]
-    sql = f"SELECT id, {name}, state, high, charged, refunded FROM entry WHERE created_at >= ?{among}"  # noqa: S608 - our own words
+    sql = f"SELECT id, {name}, path, state, high, charged, refunded FROM entry WHERE created_at >= ?{among}"  # noqa: S608 - our own words
     whole, groups = Sum(), dict[str, Sum]()
     with ledger.reading() as connection:
         values = ["" if since is None else stamp(since), *(state.value for state in states)]
-        for entry_id, group, state, high, charged, refunded in connection.execute(sql, values):
+        for entry_id, group, path, state, high, charged, refunded in connection.execute(sql, values):
             with malformed(entry_id):
                 found = EntryState(state)
                 seen = None if charged is None else amount_of(charged)
                 cost = cost_of(found, high=amount_of(high), charged=seen, refunded=bool(refunded))
-            for each in (whole, groups.setdefault(str(group), Sum(name=str(group)))):
+            for each in (whole, groups.setdefault(str(group), Sum(name=str(group), path=path))):
+                each.path = path if each.path == path else None
                 each.add(found, cost=cost, charged=seen)
     return Sums(whole=whole, by=by, groups=() if by is None else tuple(groups[each] for each in sorted(groups)))
 

@@ -24,7 +24,7 @@ _EXCHANGES_SIDES = frozenset({5, 6, 7, 8})
 
 
 class Family(Enum):
-    """What kind of thing the first bytes belong to."""
+    """What kind of thing a file is, by its first bytes; an MP4 or MOV file without a video track is ``AUDIO``."""
 
     PICTURE = "picture"
     VIDEO = "video"

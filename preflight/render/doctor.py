@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from preflight.doctor import Check, CheckState, verdict
+from preflight.errors import install_command
 from preflight.model import Verdict
 from preflight.redact import hide, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.text import Text
 
 _STYLES = {
     CheckState.OK: "green",
@@ -29,6 +29,8 @@ _CONCLUSIONS = {
 }
 
 
+_BETWEEN = 2
+"""Columns between two cells."""
 _EXTRA = "extra "
 _LABELS = {"cage": "isolated process"}
 """Labels for people where the name in JSON, which never changes, is not a word of the docs."""
@@ -44,16 +46,28 @@ def checks_object(checks: Sequence[Check]) -> dict[str, Any]:
 
 
 def render_checks(checks: Sequence[Check], console: Console) -> None:
-    """State, name and what was found, then a conclusion."""
+    """State, name and what was found, below it what to do, then a conclusion."""
     from rich.table import Table  # rich may be broken, and JSON needs none of it
+    from rich.text import Text
 
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="bold")
-    table.add_column(overflow="fold")
-    for row in _rows(_with_one_row_of_extras(checks)):
-        table.add_row(*row)
-    console.print(table)
+    rows = [(check, _LABELS.get(check.name, check.name)) for check in _with_one_row_of_extras(checks)]
+    widths = max(len(check.state.value) for check, _ in rows), max(len(label) for _, label in rows)
+    indent = " " * (sum(widths) + 2 * _BETWEEN)
+    for check, label in rows:
+        advice, command = _to_do(check)
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, _BETWEEN, 0, 0))
+        table.add_column(no_wrap=True, min_width=widths[0])
+        table.add_column(no_wrap=True, min_width=widths[1], style="bold")
+        table.add_column(overflow="fold")
+        found = Text(printable(hide(check.found)))
+        if advice:
+            found.append("\nto do: ", style="dim").append(printable(advice), style="cyan")
+        table.add_row(Text(check.state.value, style=_STYLES[check.state]), Text(label), found)
+        console.print(table)
+        if command:
+            mark = "" if advice else "to do: "
+            # Never wrapped, so that it can be copied whole.
+            console.print(Text.assemble(indent, (mark, "dim"), (printable(command), "cyan")), soft_wrap=True)
     console.print(f"\n{_CONCLUSIONS[verdict(checks)]}")
 
 
@@ -77,11 +91,9 @@ def _fix_of(missing: Sequence[Check], names: Sequence[str]) -> str | None:
     return f"name those that you need; all of them: {all_of_them}"
 
 
-def _rows(checks: Iterable[Check]) -> Iterator[tuple[Text, Text, Text]]:
-    from rich.text import Text
-
-    for check in checks:
-        found = Text(printable(hide(check.found)))
-        if check.fix is not None and check.state is not CheckState.OK:
-            found.append("\nto do: ", style="dim").append(printable(check.fix), style="cyan")
-        yield Text(check.state.value, style=_STYLES[check.state]), Text(_LABELS.get(check.name, check.name)), found
+def _to_do(check: Check) -> tuple[str, str]:
+    """What to do about ``check``: advice, and the command that ends it; each may be empty."""
+    if check.fix is None or check.state is CheckState.OK:
+        return "", ""
+    advice, command, requirements = check.fix.partition(install_command())
+    return advice.strip(), f"{command}{requirements}"

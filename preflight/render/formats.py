@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 COMMANDS: Final = "github"
 """The format whose lines are commands to a build server."""
+SUMMING: Final = frozenset({"text", "markdown", COMMANDS})
+"""The formats of a check whose end says how many jobs have each verdict, for people."""
 IDENTIFYING: Final = frozenset({"json", "jsonl"})
 """The formats of a report that show the identity of each job."""
 

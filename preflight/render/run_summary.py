@@ -17,7 +17,7 @@ def run_summary(summary: Mapping[str, Any], *, where: str, manifest: str) -> str
     """Some lines about a run over ``manifest`` whose ``summary.json`` is ``summary``; it is kept at ``where``."""
     verdicts = ", ".join(f"{count:,} {name}" for name, count in summary["verdicts"].items())
     rows = "row" if summary["rows"] == 1 else "rows"
-    lines = [f"{summary['rows']:,} {rows}: {verdicts}", _price(summary["quote"], summary["rows"])]
+    lines = [f"{summary['rows']:,} {rows}: {verdicts}", _price(summary)]
     if summary["over_budget"]:
         lines.append(f"{summary['over_budget']:,} rows may cost more than --max-credits")
     if summary["swapped"]:
@@ -26,6 +26,8 @@ def run_summary(summary: Mapping[str, Any], *, where: str, manifest: str) -> str
         frequent = sorted(summary["rules"].items(), key=lambda rule: (-rule[1], rule[0]))
         shown = ", ".join(f"{rule} {count:,}" for rule, count in frequent[:_RULES_SHOWN])
         lines.append(f"Findings: {shown}{', …' if len(frequent) > _RULES_SHOWN else ''}")
+    if summary["hidden"]:
+        lines.append(phrases.hidden(summary["hidden"]))
     again = f", {summary['sent_again']:,} sent again" if summary["sent_again"] else ""
     lines.append(f"Read: {summary['requests']:,} requests, {size(summary['bytes'])}{again}")
     lines.append(f"Results: {where}")
@@ -41,17 +43,30 @@ def _next(summary: Mapping[str, Any], run: str, manifest: str) -> Iterator[str]:
         yield f"preflight report {run}"
     if verdicts["indeterminate"]:
         yield f"preflight check {manifest} --to {run} --retry indeterminate"
-    if verdicts["pass"] and summary["quote"] is not None:
-        budget = Decimal(summary["quote"]["high"]).to_integral_value(ROUND_CEILING)
+    if summary["passing"] is not None:
+        budget = Decimal(summary["passing"]["high"]).to_integral_value(ROUND_CEILING)
         yield f"preflight submit {run} --budget {budget}"
 
 
-def _price(quote: Mapping[str, Any] | None, rows: int) -> str:
+def _price(summary: Mapping[str, Any]) -> str:
+    """The price of all rows, and how much of it is for rows that pass: nobody pays for the others."""
+    quote, passing, rows = summary["quote"], summary["passing"], summary["rows"]
     if quote is None:
         return "Price: no row has one"
-    span = "" if quote["low"] == quote["high"] else f" ({_grouped(quote['low'])} to {_grouped(quote['high'])})"
+    priced = rows - quote["unpriced"]
     unpriced = f"; {quote['unpriced']:,} of {rows:,} rows have no price" if quote["unpriced"] else ""
-    return f"Price: {_grouped(quote['credits'])} credits{span}, ${quote['usd']}{unpriced}"
+    if passing is None:
+        passes = ", none of it for a row that passes"
+    elif passing["rows"] < priced:
+        those = "the row that passes" if passing["rows"] == 1 else f"the {passing['rows']:,} rows that pass"
+        passes = f", of which {_grouped(passing['credits'])}{_span(passing)} for {those}"
+    else:
+        passes = ""
+    return f"Price: {_grouped(quote['credits'])} credits{_span(quote)}, ${quote['usd']}{passes}{unpriced}"
+
+
+def _span(quote: Mapping[str, Any]) -> str:
+    return "" if quote["low"] == quote["high"] else f" ({_grouped(quote['low'])} to {_grouped(quote['high'])})"
 
 
 def _grouped(number: float | str) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TextIO
+from typing import Any, ClassVar, Protocol, TextIO
 
+from preflight.checking.totals import Totals, totals_of
 from preflight.model import JobReport, Report
 from preflight.redact import printable
 from preflight.render.build_servers.locations import SourceTree, spot_of, subject_of
 from preflight.render.objects import json_objects as objects
 from preflight.render.objects.json_text import to_json, to_json_lines
-
-if TYPE_CHECKING:
-    from preflight.checking.totals import Totals
 
 _HELD_CHARS = 1024 * 1024
 """Text that is held in memory before it goes to the disk."""
@@ -139,7 +137,5 @@ class Concise:
 
 def whole(stream: Stream, report: Report) -> str:
     """All of ``report`` as ``stream`` writes it."""
-    from preflight.checking.totals import totals_of  # only for a whole report
-
     parts = [stream.job(job) for job in report.jobs]
     return "".join([*parts, *stream.end(totals_of(report.jobs))])

@@ -133,3 +133,41 @@ def test_the_settings_can_name_the_baseline(folder: Path) -> None:
     assert check(folder / "below", "../job.yaml").code == 0
     check(folder, "job.yaml", "--write-baseline", "new.json")
     assert (folder / "new.json").read_text() == (folder / "old.json").read_text()
+
+
+def test_findings_that_are_hidden_are_counted_by_what_hides_them(folder: Path) -> None:
+    ran = check(folder, "job.yaml", "--baseline", "old.json")
+    assert ran.json["hidden"] == ran.job["hidden"] == {"baseline": 2}
+    assert "hidden" not in check(folder, "job.yaml").json
+    shown = preflight("check", "job.yaml", "--baseline", "old.json", cwd=folder)
+    assert shown.out.count("2 findings hidden by the baseline\n") == 1
+    several = preflight("check", "job.yaml", "job.yaml", PICTURE, "--baseline", "old.json", cwd=folder)
+    assert several.out.count("4 findings hidden by the baseline\n") == 1
+    assert preflight("check", "job.yaml", cwd=folder).out.count("hidden") == 0
+
+
+def test_a_file_that_passes_by_the_baseline_alone_says_so(folder: Path) -> None:
+    assert preflight("check", "small.png", "--write-baseline", "file.json", cwd=folder).code == 0
+    ran = preflight("check", "small.png", "--baseline", "file.json", cwd=folder)
+    assert (ran.code, ran.out.splitlines()[1:]) == (0, ["1 finding hidden by the baseline"]), ran.out
+
+
+def test_a_comment_and_a_setting_are_told_apart_from_the_baseline(folder: Path) -> None:
+    path = folder / "job.yaml"
+    path.write_text(path.read_text().replace("mode: 4k", "mode: 4k  # preflight: ignore[mode-invalid]"))
+    ran = preflight("check", "job.yaml", "--baseline", "old.json", cwd=folder)
+    assert "2 findings hidden: 1 by the baseline, 1 by a comment\n" in ran.out, path.read_text() + ran.out
+    (folder / "preflight.toml").write_text('[per-path-ignores]\n"small.png" = ["image-too-small"]\n')
+    assert check(folder, "job.yaml").json["hidden"] == {"comment": 1, "path": 1}
+    left_out = ("--ignore", "mode-invalid", "--ignore", "image")
+    assert "hidden" not in check(folder, "job.yaml", *left_out).json, "an option is asked for"
+
+
+def test_a_run_counts_hidden_findings_over_its_parts(folder: Path) -> None:
+    table = folder / "jobs.csv"
+    table.write_text("id,image,video\n" + "".join(f"r{row},small.png,{CLIP}\n" for row in range(3)))
+    assert preflight("check", "jobs.csv", "--write-baseline", "rows.json", cwd=folder).code == 0
+    more = ("--baseline", "rows.json", "--part-rows", "2", "--workers", "1")
+    ran = preflight("check", "jobs.csv", "--to", "run", *more, cwd=folder)
+    assert (ran.code, "3 findings hidden by the baseline\n" in ran.out) == (0, True), ran.out
+    assert json.loads((folder / "run" / "summary.json").read_text())["hidden"] == {"baseline": 3}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -77,6 +78,34 @@ def test_runs_are_told_apart(ledger: Path) -> None:
     runs = {each["name"]: each for each in groups}
     assert (runs["run-1"]["credits"], runs[""]["credits"], runs["run-1"]["charged"]) == ("660", "360", "300")
     assert "(none)" in listed(ledger, "--by", "run").out
+
+
+def test_a_run_is_named_by_its_manifest(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.db"
+    with Ledger(place) as made:
+        for name, run, path in (
+            ("a", "0f1e2d", "batch.csv"),
+            ("b", "0f1e2d", "batch.csv"),
+            ("c", "aa11bb", "old/batch.csv"),
+            ("d", "aa11bb", "new/batch.csv"),
+            ("e", None, "job.yaml"),
+        ):
+            request = replace(order(name), path=path)
+            with made.begin(request, api=API, budget=Budget(per_run=Decimal(1000), run=run)) as claim:
+                claim.about_to_send(1)
+                claim.accepted(f"{TASK}-{name}")
+    lines = {line.split()[0]: line for line in listed(place, "--by", "run").out.splitlines() if line}
+    assert lines["run"].endswith("  manifest")
+    assert lines["0f1e2d"].endswith("  batch.csv")
+    assert lines["aa11bb"].endswith("  –"), "it was moved in between"
+    assert lines["(none)"].endswith("  –"), "jobs by themselves have no manifest"
+    groups = listed(place, "--by", "run", "--format", "json").json["sums"]["groups"]
+    assert {each["name"]: each["path"] for each in groups} == {"0f1e2d": "batch.csv", "aa11bb": None, "": None}
+    rows = csv.DictReader(io.StringIO(listed(place, "--by", "run", "--format", "csv").out))
+    assert {row["run"]: row["path"] for row in rows} == {"0f1e2d": "batch.csv", "aa11bb": "", "": ""}
+    by_state = listed(place, "--by", "state", "--format", "json").json["sums"]["groups"]
+    assert all("path" not in each for each in by_state)
+    assert "manifest" not in listed(place, "--by", "state").out
 
 
 def test_a_table_for_a_spreadsheet_has_an_entry_a_row_or_a_group_a_row(ledger: Path) -> None:

@@ -159,3 +159,23 @@ def test_a_picture_alone_has_no_price() -> None:
 def test_sound_alone_has_no_price() -> None:
     ran = check(CLIPS / "audio-only.mp4")
     assert (ran.code, ran.json["quote"], ran.json["jobs"][0]["quote"]) == (1, None, None)
+
+
+@pytest.mark.parametrize("name", ["matroska-named.mp4", "box-of-4-bytes.mp4", "audio-only.mp4", "apple-double.mp4"])
+def test_estimate_says_how_a_length_without_a_file_is_priced(name: str) -> None:
+    ran = here("estimate", CLIPS / name)
+    assert "no price" in ran.out
+    assert "--seconds N prices a length without a file" in ran.err
+    assert "--seconds" not in here("estimate", CLIPS / name, "-q").err
+
+
+def test_estimate_says_so_of_a_clip_that_its_server_does_not_give() -> None:
+    with serving({"a.mp4": CLIPS / "8.5-seconds.mp4"}) as server:
+        ran = here("estimate", "--video", server.url("status-404", "a.mp4"), "--allow-host", server.authority)
+    assert "--seconds N prices" in ran.err
+
+
+def test_nothing_is_said_of_lengths_where_they_are_known_or_not_at_fault(tmp_path: Path) -> None:
+    assert "--seconds" not in here("estimate", CLIPS / "30.1-seconds.mp4").err
+    assert "--seconds" not in here("estimate", PICTURE).err, "no video was given"
+    assert "--seconds" not in here("estimate", write_job(tmp_path, job(video=CLIPS / "12-seconds.mp4", mode="4k"))).err

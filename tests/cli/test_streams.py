@@ -170,6 +170,15 @@ def test_jobs_are_written_before_the_last_one_is_known_and_kept_at_an_interrupt(
     assert int(said[1]) - len(lines) in (0, 1)
 
 
+@pytest.mark.parametrize("name", ["text", "github", "concise"])
+def test_an_interrupt_says_once_what_came_of_the_jobs(name: str, tmp_path: Path) -> None:
+    lines, errors, code = interrupted(tmp_path, BAD, name)
+    shown = b"".join(lines).decode() + errors
+    assert code == 130
+    assert re.search(r"preflight: interrupted after \d+ jobs?", errors)
+    assert len(re.findall(r"\b\d+ fail\b", shown)) == 1, shown[-500:]
+
+
 def test_the_part_of_a_file_is_kept_beside_it_at_an_interrupt(tmp_path: Path) -> None:
     (tmp_path / "out.jsonl").write_text("old\n")
     _, errors, code = interrupted(tmp_path, BAD, "jsonl:out.jsonl", "concise", "json:r.json")

@@ -186,3 +186,42 @@ def test_a_job_can_be_kept_on_no_full_disk(sandbox: Service) -> None:
     ran = here("submit", "--image", PICTURE, "--video", CLIP, "--yes", "--save-job", "/dev/full/job.yaml",
                *sandbox.options, *sandbox.ledger_options)  # fmt: skip
     assert (ran.code, ran.out, sandbox.untouched) == (2, "", True)
+
+
+def test_a_dry_run_says_that_the_ledger_has_the_job(sandbox: Service) -> None:
+    path = sandbox.job()
+    assert "already submitted" not in sandbox.run("submit", path, "--dry-run").err
+    task = sandbox.run("submit", path, "--yes", "--format", "json").json["task_id"]
+    for key in (KEY, None):
+        ran = sandbox.run("submit", path, "--dry-run", key=key)
+        said = ran.err.splitlines()[-1]
+        assert ran.code == 0
+        assert "already submitted on 20" in said
+        assert said.endswith(
+            f" UTC (task {task}, accepted, entry 1 of the ledger); preflight task show {task} shows it; use --again to"
+            " submit and pay again"
+        )
+    assert "; --again submits and pays again" in sandbox.run("submit", path, "--dry-run", "--again").err
+    assert "already submitted" not in sandbox.run("submit", sandbox.job(prompt="other"), "--dry-run").err
+    assert sandbox.paid_requests == 1
+
+
+def test_a_dry_run_says_what_is_in_doubt_and_goes_without_a_ledger(tmp_path: Path) -> None:
+    with service(tmp_path) as running:
+        path = running.job()
+        running.arm("504-then-billing")
+        assert running.run("submit", path, "--yes").code == 6
+        ran = running.run("submit", path, "--dry-run", "--again")
+        assert ran.err.rstrip().endswith("(entry 1 of the ledger); settle that first: preflight ledger resolve 1")
+        broken = tmp_path / "broken.db"
+        broken.write_text("no ledger, and far from being one\n" * 100)
+        ran = running.run("submit", path, "--dry-run", "--ledger", broken)
+        assert (ran.code, "submitted before is not known:" in ran.err) == (0, True), ran.err
+
+
+def test_a_dry_run_is_as_wide_as_the_terminal(sandbox: Service) -> None:
+    with Conversation("submit", sandbox.job(**CAPPED), "--dry-run", env=environment_of(sandbox)) as talk:
+        text, code = talk.end()
+    assert code == 0
+    widths = {len(line) for line in text.split("POST")[0].splitlines() if not line.startswith(("image", "video"))}
+    assert any(80 < width <= 100 for width in widths), text

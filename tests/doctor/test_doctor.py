@@ -305,7 +305,20 @@ def test_packages_and_extras_that_are_not_installed_are_named(tmp_path: Path) ->
     text = preflight("doctor", "--offline", env={"PYTHONPATH": str(tmp_path)}).out
     assert text.count("missing  extra") == 1
     assert "missing  extras            fancy, plain\n" in text
-    assert install_command("media-preflight[fancy,plain]") in " ".join(text.split())
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines[lines.index("to do: name those that you need; all of them:") + 1] == install_command(
+        "media-preflight[fancy,plain]"
+    )
+
+
+def test_a_command_is_one_line_however_long_it_is(tmp_path: Path) -> None:
+    info = tmp_path / "media_preflight-9.9.dist-info"
+    info.mkdir()
+    wanted = [f"a-package-with-a-long-name-{number}" for number in range(9)]
+    requirements = "".join(f"Requires-Dist: {name}\n" for name in wanted)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.4\nName: media-preflight\nVersion: 9.9\n{requirements}")
+    ran = preflight("doctor", "--offline", env={"PYTHONPATH": str(tmp_path)})
+    assert f"to do: {install_command(*wanted)}" in [line.strip() for line in ran.out.splitlines()], ran.out
 
 
 def test_a_report_fits_a_narrow_terminal(tmp_path: Path) -> None:

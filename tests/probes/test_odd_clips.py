@@ -17,6 +17,7 @@ from preflight.checking.engine import Engine
 from preflight.checking.options import Options
 from preflight.model import JobReport, Kind, Severity, Verdict, VideoFacts
 from preflight.model.target import Media
+from tests.support.command import here
 from tests.tools.probing import FIXTURES
 
 CLIPS = FIXTURES / "clips"
@@ -221,3 +222,22 @@ def test_the_command_for_an_edit_list_that_hides_the_clip_ignores_it(reports: di
     finding = next(each for each in reports["edit-list-only-empty"].findings if each.rule == "video-too-short")
     assert finding.fix is not None
     assert finding.fix.startswith("ffmpeg -ignore_editlist 1 -i ")
+
+
+FAMILIES = {
+    "audio-only.mp4": "audio",
+    "artwork-of-m4a.mp4": "audio",
+    "sound-only.mkv": "audio",
+    "no-audio.mp4": "video",
+    "fragmented-with-audio.mp4": "video",
+    "slides-and-sound.mp4": "video",
+    "chapters-of-a-clip.mp4": "video",
+    "disabled-track.mp4": "video",
+    "box-of-4-bytes.mp4": "video",
+}
+
+
+@pytest.mark.parametrize(("name", "family"), FAMILIES.items(), ids=FAMILIES)
+def test_a_file_of_sound_alone_is_not_called_a_video(name: str, family: str) -> None:
+    (subject,) = here("probe", "--format", "json", CLIPS / name).json["subjects"]
+    assert subject["facts"]["family"] == family

@@ -113,7 +113,14 @@ REMEDIES = {
     "several-findings": (["webp-named.png"], "next: preflight fix webp-named.png  # repairs each file in one go"),
     "one-finding": (["webp.webp"], "next: preflight fix webp.webp"),
     "unsafe": (["299-wide.png", "plain.png"], "next: preflight fix --unsafe 299-wide.png"),
-    "many": (["webp.webp", "bmp.bmp", "gif.gif", "tiff.tiff"], "next: preflight fix webp.webp bmp.bmp gif.gif …"),
+    "many": (
+        ["webp.webp", "bmp.bmp", "gif.gif", "tiff.tiff"],
+        "next: preflight fix webp.webp bmp.bmp gif.gif  # and 1 more",
+    ),
+    "many-of-which-one-has-several-findings": (
+        ["webp-named.png", "bmp.bmp", "gif.gif", "tiff.tiff", "webp.webp"],
+        "next: preflight fix webp-named.png bmp.bmp gif.gif  # and 2 more; repairs each file in one go",
+    ),
 }
 
 

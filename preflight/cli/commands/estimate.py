@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,8 +20,11 @@ from preflight.cli.options.shared_options import (
     result_options,
     thumbnails_option,
 )
-from preflight.cli.printing.terminal import progress
+from preflight.cli.printing.terminal import progress, remark
 from preflight.render.formats import QUOTES
+
+if TYPE_CHECKING:
+    from preflight.model import JobReport
 
 
 @click.command("estimate")
@@ -71,5 +75,17 @@ def command(
             raise click.UsageError(f"nothing to estimate: {'; '.join(targets.empty)}")
         if not output.quiet:
             say_beside(report, targets, options.baseline)
+            if any(map(_lacks_a_clip, report.jobs)):
+                remark("there is no price where no length is known: --seconds N prices a length without a file")
     emit_results(wanted, QUOTES, report, quiet=output.quiet)
     return exit_of(report)
+
+
+def _lacks_a_clip(job: JobReport) -> bool:
+    """Whether a job has no price for want of a clip that can be priced."""
+    from preflight.checking.verdict import verdict_of_subject  # loaded with the engine
+    from preflight.model import Kind, Verdict
+
+    return job.quote is None and any(
+        subject.kind is Kind.VIDEO and verdict_of_subject(job, subject) is not Verdict.PASS for subject in job.subjects
+    )

@@ -49,7 +49,7 @@ class Consent:
             return
         is_text = self._output.format == "text" and self._output.file is None and not self._is_dry
         on_stdout = is_text and sys.stdout.isatty()
-        around = surroundings(None if on_stdout else "-")
+        around = surroundings(None, is_beside=not on_stdout)
         report = Report(jobs=(proposal.report,), verdict=proposal.report.verdict)
         text = REPORT["text"](report, around)
         text += around.lay_out(lambda console: render_proposal(proposal, console))

@@ -19,6 +19,7 @@ from preflight.cli.paying.open_uploader import open_uploader
 from preflight.cli.paying.service_session import open_client, open_ledger
 from preflight.cli.paying.submit_consent import Consent
 from preflight.cli.paying.submit_delivery import delivered, planned
+from preflight.cli.paying.submit_known import known_job
 from preflight.cli.paying.submit_request import request_text
 from preflight.cli.printing.output import emit
 from preflight.cli.printing.report_output import emit_as
@@ -114,7 +115,7 @@ class Payment:
                 return found
             as_sent = planned(job, files, uploader)
             if self._is_dry:
-                return self._dry(as_sent, found, named)
+                return self._dry(job, found, named, as_sent=as_sent)
             self._require_payable(job, found, named)
             job = delivered(job, files, uploader, shown, hidden=self._output.hidden).job
         found = self._checked(self._engine, job, says_how=uploader is None)
@@ -122,7 +123,7 @@ class Payment:
             return found
         saved = _saved(checked, found) if checked else None
         if self._is_dry:
-            return self._dry(job, found, named)
+            return self._dry(job, found, named, as_sent=job)
         proposal = self._require_payable(job, found, named)
         self._consent.show(proposal)
         self._consent.ask(proposal, saved)
@@ -219,10 +220,14 @@ class Payment:
         if self._client is not None:
             self._balance = read_balance(self._client, lambda: datetime.now(UTC))
 
-    def _dry(self, job: Job, found: JobReport, files: Mapping[str, LocalSource]) -> Held:
+    def _dry(self, job: Job, found: JobReport, files: Mapping[str, LocalSource], *, as_sent: Job) -> Held:
+        """Show ``job``, and the request with it ``as_sent``: with the URLs that its files would have."""
         self._look_at_the_account()
-        self._consent.show(self._proposal(job, found, files))
-        emit(request_text(job, self._service.api_url, self._output.format), self._output.file)
+        self._consent.show(self._proposal(as_sent, found, files))
+        emit(request_text(as_sent, self._service.api_url, self._output.format), self._output.file)
+        request, api = paid_request_of(job, found, _hashes(files), known_specs()), base_of(self._service.api_url)
+        if (known := known_job(request, api, self._service.ledger_path, again=self._again)) is not None:
+            remark(known)
         return Held(code=Exit.PASS)
 
 

@@ -23,9 +23,10 @@ from preflight.cli.options.spec_options import known_specs
 from preflight.cli.paying.save_results import with_files
 from preflight.cli.paying.service_session import open_client, open_ledger
 from preflight.cli.paying.submit_consent import answer
+from preflight.cli.paying.submit_run_exit import exit_of_run
 from preflight.cli.printing.output import emit, require_writable
 from preflight.cli.printing.report_output import emit_as
-from preflight.cli.printing.run_progress import EveryTenSeconds
+from preflight.cli.printing.run_progress import EveryTenSeconds, manifest_read
 from preflight.cli.printing.terminal import progress, remark, tell_beside
 from preflight.client.auth import base_of
 from preflight.errors import InvalidKey, NotSubmitted
@@ -45,7 +46,7 @@ from preflight.runs.payments.payment_plan import Plan, make_plan
 from preflight.runs.payments.proposals import proposal_of
 from preflight.runs.payments.record import require_known
 from preflight.runs.payments.run_uploads import RunUploads
-from preflight.runs.payments.settled import NAME, End
+from preflight.runs.payments.settled import NAME
 from preflight.submit.settle import read_balance
 
 if TYPE_CHECKING:
@@ -58,15 +59,6 @@ if TYPE_CHECKING:
     from preflight.submit.submit import Submission
 
 _AT_ONCE = 4
-_SERIOUS = (
-    (End.UNKNOWN, Exit.OUTCOME_UNKNOWN),
-    (End.OVER_BUDGET, Exit.OVER_BUDGET),
-    (End.FAILED, Exit.API),
-    (End.REFUSED, Exit.API),
-    (End.MISCONFIGURED, Exit.USAGE),
-    (End.HELD, Exit.FAIL),
-)
-"""Most serious first."""
 
 
 class RunSubmission:
@@ -115,7 +107,8 @@ class RunSubmission:
             stack.enter_context(store.lock())
             client = self._client_with_key(stack)
             ledger = stack.enter_context(open_ledger(self._service.ledger_path))
-            with progress("reading the run", hidden=self._output.hidden):
+            with progress("reading the run", hidden=self._output.hidden) as show:
+                reading = EveryTenSeconds(show, hidden=self._output.hidden)
                 paid = open_paid_run(
                     store,
                     manifest=manifest,
@@ -123,6 +116,7 @@ class RunSubmission:
                     specs=known_specs(),
                     uploads=uploads,
                     web=Web(tuple(self._network.allow), self._network.proxy),
+                    on_indexed=lambda rows, part: reading.say(lambda: manifest_read(rows, part)),
                 )
                 paid_run = stack.enter_context(paid)
                 api = base_of(self._service.api_url)
@@ -171,7 +165,10 @@ class RunSubmission:
             ),
             self._output,
         )
-        return _exit_of(payments, plan)
+        code = exit_of_run(payments, plan)
+        if code is Exit.INTERRUPTED:
+            remark("interrupted: run the same command again to continue")
+        return code
 
     def _client_with_key(self, stack: ExitStack) -> Client | None:
         """The client; ``None`` without a key: the price is known without one."""
@@ -279,22 +276,3 @@ def _so_far(payments: Payments, plan: Plan, uploads: RunUploads | None) -> str:
     files = f"; {uploads.uploaded:,} of {uploads.files:,} files uploaded" if uploads and uploads.files else ""
     jobs = "job" if len(plan.jobs) == 1 else "jobs"
     return f"{len(payments.ended):,} of {len(plan.jobs):,} {jobs}{': ' if states else ''}{states}{files}"
-
-
-def _exit_of(payments: Payments, plan: Plan) -> Exit:
-    ends = payments.ends
-    if ends[End.UNKNOWN]:
-        return Exit.OUTCOME_UNKNOWN
-    if payments.interrupted:
-        remark("interrupted: run the same command again to continue")
-        return Exit.INTERRUPTED
-    if found := next((code for end, code in _SERIOUS if ends[end]), None):
-        return found
-    if not payments.is_kept:
-        return Exit.USAGE
-    if ends[End.STOPPED] and not ends[End.NOT_UPLOADED]:
-        return Exit.API
-    if plan.others["fail"]:
-        return Exit.FAIL
-    # The store did not take a file, or does not show it: as in a submission of one job, nothing is known of the job.
-    return Exit.INDETERMINATE if ends[End.NOT_UPLOADED] or plan.others or ends[End.NOT_SAVED] else Exit.PASS

@@ -243,14 +243,33 @@ class _Printed(StringIO):
         return self._encoding
 
 
+def _laid_out(render: Callable[[Console], object], printed: _Printed, columns: int = PIPED_COLUMNS) -> str:
+    from preflight.cli.printing.plain_console import PlainConsole  # JSON needs no layout
+
+    render(cast("Console", PlainConsole(printed, columns)))
+    return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+
+
+def to_text_beside(render: Callable[[Console], object]) -> str:
+    """The output of ``render`` for standard error: as wide as its terminal. The guard would escape colours."""
+    printed = _Printed(sys.stderr.encoding or "ascii")
+    return _laid_out(render, printed, _columns_of(sys.stderr) if sys.stderr.isatty() else PIPED_COLUMNS)
+
+
+def _columns_of(terminal: TextIO) -> int:
+    """The width of a terminal, as ``rich`` sees it: the variable comes first."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isascii() and given.isdigit() and int(given):
+        return int(given)
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(terminal.fileno()).columns or PIPED_COLUMNS
+    return PIPED_COLUMNS
+
+
 def to_text(render: Callable[[Console], object], output: str | None) -> str:
     """The output of ``render``: in colour on a terminal, plain and 80 columns wide elsewhere."""
     if output is not None or not sys.stdout.isatty():
-        from preflight.cli.printing.plain_console import PlainConsole  # JSON needs no layout
-
-        printed = _Printed("utf-8" if output is not None else sys.stdout.encoding or "ascii")
-        render(cast("Console", PlainConsole(printed, PIPED_COLUMNS)))
-        return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+        return _laid_out(render, _Printed("utf-8" if output is not None else sys.stdout.encoding or "ascii"))
     from preflight.cli.printing.console import TextConsole  # 60 ms that JSON does not need
 
     # For a terminal, rich reads colours and width.

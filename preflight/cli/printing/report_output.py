@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from preflight.bounded_file import is_there
 from preflight.cli.options.spec_options import known_specs
-from preflight.cli.printing.output import Sink, emit, to_text
+from preflight.cli.printing.output import Sink, emit, to_text, to_text_beside
 from preflight.cli.printing.source_lines import SourceLines
 from preflight.cli.printing.terminal import remark
 from preflight.model import Report
@@ -37,10 +37,13 @@ def write_as(formats: Formats[_T], value: _T, name: str, file: str | None) -> No
     emit(formats[name](value, surroundings(file)), file, commands=name == COMMANDS)
 
 
-def surroundings(file: str | None) -> Surroundings:
-    """The answers of this machine for renderers, for a result that goes to ``file``, else to standard output."""
+def surroundings(file: str | None, *, is_beside: bool = False) -> Surroundings:
+    """The answers of this machine for renderers, for a result that goes to ``file``, else to standard output.
+
+    ``is_beside``: for a text that goes to standard error.
+    """
     return Surroundings(
-        lay_out=partial(to_text, output=file),
+        lay_out=to_text_beside if is_beside else partial(to_text, output=file),
         next_commands=_next_commands,
         tree=source_tree,
         columns=Utf16Columns,

@@ -9,7 +9,7 @@ from preflight.cli.printing.output import Sink
 from preflight.cli.printing.report_output import surroundings
 from preflight.errors import ConfigurationError
 from preflight.model.named_tuple import NamedTuple
-from preflight.render.formats import COMMANDS, FINDINGS, STREAMS
+from preflight.render.formats import COMMANDS, FINDINGS, STREAMS, SUMMING
 
 if TYPE_CHECKING:
     from preflight.checking.totals import Totals
@@ -23,6 +23,7 @@ class _Written(NamedTuple):
     stream: Stream
     sink: Sink
     findings_only: bool
+    sums_up: bool
 
 
 class ResultStreams:
@@ -40,6 +41,7 @@ class ResultStreams:
                 stream=(FINDINGS if quiet and each.file is None else STREAMS)[each.format](surroundings(each.file)),
                 sink=Sink(each.file, commands=each.format == COMMANDS),
                 findings_only=bool(quiet) and each.file is None,
+                sums_up=not quiet and each.file is None and each.format in SUMMING,
             )
             for each in sorted(wanted, key=lambda each: each.file is None)
             if each.file is not None or quiet < 2
@@ -51,11 +53,16 @@ class ResultStreams:
     @property
     def wants_summary(self) -> bool:
         """Whether a build server reads one of them and shows a summary beside it."""
-        return not self._quiet and any(sink.commands for _, sink, _ in self._written)
+        return not self._quiet and any(sink.commands for _, sink, *_ in self._written)
+
+    @property
+    def sums_up(self) -> bool:
+        """Whether the end of one of them tells people on standard output what came of the jobs."""
+        return any(each.sums_up for each in self._written)
 
     def add(self, job: JobReport, spinner: ProgressSign) -> None:
         """Write one job more; ``spinner`` makes room for it on a terminal."""
-        for stream, sink, findings_only in self._written:
+        for stream, sink, findings_only, _ in self._written:
             if job.findings or not findings_only:
                 text = stream.job(job)
                 if text:
@@ -64,7 +71,7 @@ class ResultStreams:
 
     def finish(self, totals: Totals) -> None:
         """Write the rest. Raises the first ``ConfigurationError`` after all the others were written."""
-        for stream, sink, _ in self._written:
+        for stream, sink, *_ in self._written:
             self._write(sink, stream.end(totals))
             try:
                 sink.finish()
@@ -76,7 +83,7 @@ class ResultStreams:
     def keep(self, totals: Totals) -> list[str]:
         """Write what is waiting, and keep the parts of results that can be read without the rest; names of files."""
         names = []
-        for stream, sink, _ in self._written:
+        for stream, sink, *_ in self._written:
             if not stream.in_parts:
                 sink.discard()
                 continue

@@ -41,6 +41,11 @@ class EveryTenSeconds:
             remark(text())
 
 
+def manifest_read(rows: int, part: float) -> str:
+    """How far the pass over a manifest is: ``reading the manifest: 405,000 rows, 41 % of the file``."""
+    return f"reading the manifest: {rows:,} rows, {part:.0%} of the file".replace("%", " %")
+
+
 class RunProgress:
     """Observes a run. ``show`` puts a text in place of the last one; lines go to standard error where it cannot."""
 
@@ -53,6 +58,10 @@ class RunProgress:
         self._began = clock()
         self._rows = self._parts = self._parts_done = 0
         self._before = self._so_far = Headway()
+
+    def indexed(self, rows: int, part: float) -> None:
+        """Show how far the pass over the manifest is."""
+        self._shown.say(lambda: manifest_read(rows, part))
 
     def began(self, state: State, before: Tally) -> None:
         self._rows, self._parts, self._parts_done = state.rows, state.parts, state.parts_done

@@ -165,7 +165,7 @@ def _facts(
     timed = _frames(video, fragments) if video else None
     return VideoFacts(
         container="MOV" if major == "qt  " or (major is None and not layout.saw_fragment) else "MP4",
-        family=Family.VIDEO,
+        family=_family(tracks, layout),
         size_bytes=cursor.size,
         major_brand=major,
         brands=layout.brands,
@@ -191,6 +191,13 @@ def _facts(
         hdr=video.hdr if video else None,
         audio=sound.sound if sound else None,
     )
+
+
+def _family(tracks: tuple[Track, ...], layout: Layout) -> Family:
+    """Sound where a track has it and none has pictures, but for artwork; else a clip: damage may hide its track."""
+    handlers = {track.handler for track in tracks if track.aside is None}
+    is_whole = all(each.kind not in (DefectKind.CORRUPT, DefectKind.UNREADABLE) for each in layout.defects)
+    return Family.AUDIO if is_whole and "soun" in handlers and "vide" not in handlers else Family.VIDEO
 
 
 def _frames(video: Track, fragments: Fragments | None) -> FrameTimes | None:

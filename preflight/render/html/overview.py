@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from preflight.model import Verdict
+from preflight.render.texts import phrases
 from preflight.units import dollars, plain
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def _verdict_tiles(totals: Totals) -> Iterator[Tile]:
         note = None
         if verdict is Verdict.PASS and totals.warned:
             note = f"{totals.warned:,} with warnings"
+        if verdict is Verdict.PASS and totals.hidden:
+            note = "; ".join(part for part in (note, phrases.hidden(totals.hidden)) if part)
         yield Tile(verdict.value, f"{count:,}", str(count), note, verdict.value if count else "")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from preflight.checking.totals import hidden_findings
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, JobReport, Report, Subject
 from preflight.redact import hide, redact
@@ -31,13 +33,16 @@ def report_object(report: Report) -> dict[str, Any]:
         "schema": REPORT,
         "verdict": report.verdict.value,
         "quote": total_object(report.quote),
+        **_hidden_object(sum(map(hidden_findings, report.jobs), Counter())),
         "jobs": [job_object(job) for job in report.jobs],
     }
 
 
 def totals_object(totals: Totals) -> dict[str, Any]:
-    """The same without its jobs. ``skipped`` is there where folders hold files that are neither media nor jobs."""
+    """The same without its jobs. ``skipped`` is there where folders hold files that are neither media nor jobs,
+    ``hidden`` where findings are not shown."""
     head = {"schema": REPORT, "verdict": totals.verdict.value, "quote": total_object(totals.quote)}
+    head |= _hidden_object(totals.hidden)
     return head | ({"skipped": dict(totals.skipped.most_common())} if totals.skipped else {})
 
 
@@ -82,8 +87,14 @@ def job_object(job: JobReport) -> dict[str, Any]:
         "identity": job.identity,
         "subjects": [subject_object(job, subject) for subject in job.subjects],
         "findings": [finding_object(finding) for finding in job.findings],
+        **_hidden_object(hidden_findings(job)),
         "quote": quote_object(job.quote),
     }
+
+
+def _hidden_object(counts: Mapping[str, int]) -> dict[str, Any]:
+    """How many findings are not shown, by what hides them; nothing where all are."""
+    return {"hidden": dict(counts)} if counts else {}
 
 
 def shown_meta(job: JobReport) -> dict[str, Any]:

@@ -150,12 +150,12 @@ def render_entry(entry: Entry, console: Console) -> None:
         if receipt.get("sha256"):
             console.print(f"  sha256  {printable(str(receipt['sha256']))}", soft_wrap=True)
     if entry.state is EntryState.UNKNOWN:
-        console.print(f"  next: preflight ledger resolve {entry.id}")
+        console.print(f"  next: preflight ledger resolve {entry.id}", soft_wrap=True)
     if entry.state is EntryState.ACCEPTED and entry.task_id is None:
         console.print("  the service's dashboard and the callback show its task id")
-        console.print(f"  next: preflight ledger resolve {entry.id} --task ID")
+        console.print(f"  next: preflight ledger resolve {entry.id} --task ID", soft_wrap=True)
     if entry.state is EntryState.ACCEPTED and entry.task_id is not None:
-        console.print(f"  next: preflight task wait {as_argument(entry.task_id)}")
+        console.print(f"  next: preflight task wait {as_argument(entry.task_id)}", soft_wrap=True)
 
 
 def render_calibration(observations: Sequence[Observation], found: Sequence[Candidate], console: Console) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from preflight.redact import printable
 from preflight.render.objects.json_text import to_json, to_json_lines
 from preflight.render.payments.ledger import entry_object, ledger_object, render_entries
 from preflight.render.tabular.plain_table import aligned
@@ -40,9 +41,14 @@ def listing_text(listing: Listing, around: Surroundings) -> str:
         if listing.sums.by is None:
             render_entries(listing.entries, console)
         elif listing.sums.groups:
-            rows = [(each.name or "(none)", *_figures(each)) for each in listing.sums.groups]
+            # A run is known by a number of its own; people know it by its manifest.
+            more = ("manifest",) if listing.sums.by == "run" else ()
+            rows = [
+                (each.name or "(none)", *_figures(each), *(printable(_manifest(each) or "–") for _ in more))
+                for each in listing.sums.groups
+            ]
             for line in aligned(
-                [(listing.sums.by, "entries", "credits", "charged", "unknown"), *rows], right=(1, 2, 3)
+                [(listing.sums.by, "entries", "credits", "charged", "unknown", *more), *rows], right=(1, 2, 3)
             ):
                 console.print(line, soft_wrap=True)
         else:
@@ -57,7 +63,11 @@ def listing_text(listing: Listing, around: Surroundings) -> str:
 def listing_json(listing: Listing, _: Surroundings) -> str:
     """One document: the entries, and under ``sums`` all of them and the groups."""
     sums = listing.sums
-    groups = [{"name": each.name, **_sum_object(each)} for each in sums.groups]
+    is_of_runs = sums.by == "run"
+    groups = [
+        {"name": each.name, **({"path": _manifest(each)} if is_of_runs else {}), **_sum_object(each)}
+        for each in sums.groups
+    ]
     return to_json(
         {**ledger_object(listing.entries), "sums": {**_sum_object(sums.whole), "by": sums.by, "groups": groups}}
     )
@@ -74,10 +84,22 @@ def listing_csv(listing: Listing, _: Surroundings) -> str:
     """An entry a row; with groups, a group a row. No sum: a spreadsheet would count it once more."""
     if listing.sums.by is None:
         return table_of(map(_row, listing.entries), _COLUMNS)
-    names = (listing.sums.by, "entries", "credits", "charged", "unknown")
+    more = ("path",) if listing.sums.by == "run" else ()
+    names = (listing.sums.by, "entries", "credits", "charged", "unknown", *more)
     groups = listing.sums.groups
     return table_of(
-        ([each.name, each.entries, f"{each.cost:f}", f"{each.charged:f}", each.unknown] for each in groups), names
+        (
+            [
+                each.name,
+                each.entries,
+                f"{each.cost:f}",
+                f"{each.charged:f}",
+                each.unknown,
+                *(_manifest(each) or "" for _ in more),
+            ]
+            for each in groups
+        ),
+        names,
     )
 
 
@@ -89,6 +111,11 @@ def _row(entry: Entry) -> list[Any]:
         "" if entry.refunded is None else str(entry.refunded).lower(),
         entry.task_id or "", entry.run or "", entry.model, entry.api, entry.path or "", entry.reason or "",
     ]  # fmt: skip
+
+
+def _manifest(run: Sum) -> str | None:
+    """The manifest of a run; jobs by themselves have none."""
+    return run.path if run.name else None
 
 
 def _figures(each: Sum) -> tuple[str, str, str, str]:

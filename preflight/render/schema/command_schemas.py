@@ -79,7 +79,7 @@ def entry() -> dict[str, Any]:
 def ledger() -> dict[str, Any]:
     """``ledger list``, ``show`` and ``resolve``; only a list has ``sums``."""
     figures = {"entries": COUNT, "credits": EXACT, "charged": EXACT, "unknown": COUNT}
-    groups = list_of(object_of({"name": or_null(TEXT)} | figures))
+    groups = list_of(object_of({"name": or_null(TEXT)} | figures, optional={"path": or_null(TEXT)}))
     sums = object_of(figures | {"by": or_null(TEXT), "groups": groups})
     return object_of(named("preflight.ledger/v1") | {"entries": list_of(entry())}, optional={"sums": sums})
 

@@ -7,7 +7,7 @@ from typing import Any
 from preflight.model import Verdict
 from preflight.model.file_types import RUN_SCHEMA
 from preflight.render.schema.schema_parts import COUNT, EXACT, TEXT, VERDICT, list_of, named, object_of, or_null
-from preflight.render.schema.schemas import job, submission, total
+from preflight.render.schema.schemas import HIDDEN, job, submission, total
 
 _NUMBER = {"type": "number"}
 _COUNTS = {"type": "object", "additionalProperties": COUNT}
@@ -44,6 +44,7 @@ def summary() -> dict[str, Any]:
     edges = object_of({"from": list_of(_NUMBER), "counts": list_of(COUNT)})
     groups = {"type": "object", "additionalProperties": _COUNTS}
     histograms = object_of({"rules": groups, "hosts": groups}) | {"additionalProperties": edges}
+    passing = object_of({"credits": _NUMBER, "low": EXACT, "high": EXACT, "usd": TEXT, "rows": COUNT})
     counts = ("rows", "over_budget", "bytes", "requests", "sent_again")
     return object_of(
         named("preflight.summary/v1")
@@ -56,7 +57,7 @@ def summary() -> dict[str, Any]:
             "histograms": histograms,
             "elapsed_s": _NUMBER,
         },
-        optional={"swapped": COUNT},
+        optional={"swapped": COUNT, "passing": or_null(passing), "hidden": HIDDEN},
     )
 
 

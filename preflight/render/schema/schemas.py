@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from preflight.checking.totals import HIDERS
 from preflight.model import Family, Kind
 from preflight.render.objects import json_objects
 from preflight.render.objects.json_thumbnails import thumbnail_schema
@@ -28,8 +29,11 @@ from preflight.render.schema.schema_parts import (
 )
 
 _RESTORE = {"restore": {"type": "object", "description": "Every value exactly, for from_json of the same version."}}
+HIDDEN = object_of({}, optional=dict.fromkeys(HIDERS, COUNT)) | {
+    "description": "Findings that are not shown, by what hides them; the key is there where some are."
+}
 
-_FAMILY = {"enum": [family.key for family in Family], "description": "The kind of data that the file begins with."}
+_FAMILY = {"enum": [family.key for family in Family], "description": "The kind of data in the file."}
 _DISPLAYED = ("display_width", "display_height")
 
 
@@ -146,14 +150,14 @@ def _which() -> dict[str, Any]:
 def job() -> dict[str, Any]:
     """One job of a report, and one line of ``jsonl``."""
     parts = {"identity": or_null(TEXT), "subjects": list_of(subject()), "findings": list_of(finding())}
-    return object_of(_which() | parts | {"quote": or_null(quote())}, optional=_RESTORE)
+    return object_of(_which() | parts | {"quote": or_null(quote())}, optional=_RESTORE | {"hidden": HIDDEN})
 
 
 def report() -> dict[str, Any]:
     """``check``."""
     parts = {"verdict": VERDICT, "quote": or_null(total()), "jobs": list_of(job())}
     skipped = {"type": "object", "additionalProperties": COUNT}
-    return object_of(named(json_objects.REPORT) | parts, optional=_RESTORE | {"skipped": skipped})
+    return object_of(named(json_objects.REPORT) | parts, optional=_RESTORE | {"skipped": skipped, "hidden": HIDDEN})
 
 
 def facts() -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+from preflight.checking.totals import hidden_findings
 from preflight.model import JobReport, Report
 from preflight.redact import printable
 from preflight.render.texts import phrases
@@ -25,3 +27,5 @@ def render_lines(report: Report) -> Iterator[str]:
         label = phrases.label_of(job.verdict, job.subjects)
         for subject in job.subjects:
             yield f"{label}  {printable(subject.source)}  {phrases.measured(subject)}"
+    if any(job.hidden for job in report.jobs):
+        yield from filter(None, [phrases.hidden(sum(map(hidden_findings, report.jobs), Counter()))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 
@@ -27,6 +28,7 @@ NOT_EXAMINED = "not examined"
 """The label of a URL that was not opened: neither it nor a job that consists of it alone is called a pass."""
 _DOCUMENTS = (".yaml", ".yml", ".json")
 _COLUMNS_SHOWN = 12
+_HIDDEN_BY = {"baseline": "by the baseline", "comment": "by a comment", "path": "by the settings for its file"}
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _CHANNELS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 _ORIENTATIONS = {
@@ -195,8 +197,7 @@ def tally(totals: Totals) -> str:
     text = ", ".join(
         f"{totals.verdicts[verdict]} {VERDICTS[verdict]}" for verdict in VERDICTS if totals.verdicts[verdict]
     )
-    costs = total(totals)
-    return f"{text}; {costs}" if costs else text
+    return "; ".join(part for part in (text, total(totals), hidden(totals.hidden)) if part)
 
 
 def total(totals: Totals) -> str:
@@ -261,6 +262,17 @@ def fact_line(subject: Subject) -> str:
 def jobs(count: int) -> str:
     """``1 job``, ``2 jobs``."""
     return "1 job" if count == 1 else f"{count} jobs"
+
+
+def hidden(counts: Mapping[str, int]) -> str:
+    """``3 findings hidden by the baseline``, from the number for each cause; empty where none is hidden."""
+    causes = [(counts[cause], words) for cause, words in _HIDDEN_BY.items() if counts.get(cause)]
+    if not causes:
+        return ""
+    what = f"{_count(sum(count for count, _ in causes), 'finding')} hidden"
+    if len(causes) == 1:
+        return f"{what} {causes[0][1]}"
+    return f"{what}: {', '.join(f'{count} {words}' for count, words in causes)}"
 
 
 def swapped(count: int, whole: int, *, of: str) -> str:

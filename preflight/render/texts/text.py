@@ -57,13 +57,18 @@ def render_report(
         render_job(job, console, line_of, next_commands=() if several else next_commands)
         if several:
             console.print()
-    if several:
-        if in_line:
+    totals = totals_of(report.jobs)
+    if not several:
+        if totals.hidden:
             console.print()
-        totals = totals_of(report.jobs)
-        _print_swapped(totals, console)
-        console.print(_summary(totals))
-        _print_next(next_commands, console)
+        _print_hidden(totals, console)
+        return
+    if in_line:
+        console.print()
+    _print_swapped(totals, console)
+    _print_hidden(totals, console)
+    console.print(_summary(totals))
+    _print_next(next_commands, console)
 
 
 def render_job(
@@ -102,6 +107,7 @@ def render_end(totals: Totals, console: Console, *, next_commands: Sequence[str]
         these = "1 job passes" if totals.warned == 1 else f"{totals.warned} jobs pass"
         console.print(Styled((f"{these} with warnings; --format concise lists them", "dim")))
     _print_swapped(totals, console)
+    _print_hidden(totals, console)
     console.print(_summary(totals))
     _print_next(next_commands, console)
 
@@ -131,6 +137,12 @@ def _print_swapped(totals: Totals, console: Console) -> None:
     if totals.swapped and totals.jobs > 1:
         console.print(Styled(phrases.swapped(totals.swapped, totals.jobs, of="job")))
         console.print()
+
+
+def _print_hidden(totals: Totals, console: Console) -> None:
+    """How many findings are not shown: a pass may hide some."""
+    if totals.hidden:
+        console.print(Styled((phrases.hidden(totals.hidden), "dim")))
 
 
 def _line(job: JobReport) -> Styled:

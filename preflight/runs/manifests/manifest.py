@@ -6,32 +6,31 @@ the disk, and any process can read the rows of any part.
 
 from __future__ import annotations
 
-import codecs
-import hashlib
 import os
 from array import array
-from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import IO, Any, Literal, TypeAlias, assert_never
 
 from preflight.errors import ConfigurationError, JobUnreadable
-from preflight.jobfiles import limits
 from preflight.jobfiles.csv_reader import require_header, table_rows
 from preflight.jobfiles.open import require_fetched
-from preflight.jobfiles.source_text import Lines
 from preflight.redact import shown_path
+from preflight.runs.manifests.counted_lines import CountedLines
 from preflight.runs.manifests.id_scan import IdScan
 from preflight.runs.manifests.repeated_ids import RepeatedIds
 from preflight.runs.manifests.repeated_urls import RepeatedUrls, UrlCount
 from preflight.runs.run_errors import ManifestChanged
 
-_PIECE = 1024 * 1024
-_LONGEST = 4 * limits.LINE_CHARS + 1
-"""Bytes of a line that may have the characters which a line may have, and one more."""
+_TOLD_EVERY = 5000
+"""Rows between two calls that say how far the pass is."""
 
 Kind: TypeAlias = Literal["lines", "table", "cells"]
 """How rows are written: as lines of JSON, as a table of text, or as lines of JSON that list the cells of a row."""
+
+OnIndexed: TypeAlias = "Callable[[int, float], object]"
+"""Is told how many rows were found so far, and in which part of the file, from 0 to 1."""
 
 Stamp: TypeAlias = tuple[int, int, int, int]
 """Tells two states of a file apart: its inode, its size, and when its content and its inode were last changed.
@@ -112,18 +111,20 @@ def index_of(
     sha256: str | None = None,
     snapshot: IO[bytes] | None = None,
     ids: IdScan | None = None,
+    on_indexed: OnIndexed | None = None,
 ) -> Manifest:
     """Where the parts of the manifest in ``stream`` begin; ``path`` is its name in errors and in rows.
 
-    ``sha256`` is for a stream that is not the manifest's own bytes. ``ids`` is shown every row. Raises
-    ``ConfigurationError`` for one without rows, ``ManifestChanged`` for one that changes meanwhile.
+    ``sha256`` is for a stream that is not the manifest's own bytes. ``ids`` is shown every row, and ``on_indexed`` is
+    told now and then. Raises ``ConfigurationError`` for one without rows, ``ManifestChanged`` for one that changes
+    meanwhile.
     """
     head = stream.peek(100)[:100]
     require_fetched(head, path=path)
     stamp = stamp_of(stream)
-    lines = _CountedLines(stream, path=path)
+    lines = CountedLines(stream, path=path)
     urls = UrlCount(stamp[1])
-    scan = _Scan(lines, rows_a_part, urls, ids)
+    scan = _Scan(lines, rows_a_part, urls, ids, on_indexed=on_indexed, size=stamp[1])
     match kind:
         case "table":
             scan.table()
@@ -172,56 +173,19 @@ def changed(path: str, how: str = "changed while it was read") -> ManifestChange
     )
 
 
-class _CountedLines(Lines):
-    """The lines of a file as its readers see them, all of it hashed; ``position`` is the byte after the last line."""
-
-    def __init__(self, stream: BufferedReader[Any], *, path: str) -> None:
-        super().__init__(stream, path=path)
-        self.digest = hashlib.sha256()
-        self._bytes: BufferedReader = self._stream.detach()
-        mark = codecs.BOM_UTF8 if self._bytes.peek(3)[:3] == codecs.BOM_UTF8 else b""
-        self.digest.update(self._bytes.read(len(mark)))
-        self.position = len(mark)
-        self._pieces: deque[tuple[bytes, int]] = deque()
-
-    def _read(self) -> str:
-        if not self._pieces:
-            self._pieces.extend(self._next_pieces())
-            if not self._pieces:
-                return ""
-        line, length = self._pieces.popleft()
-        self.position += length
-        return line.decode("utf-8", "surrogateescape")
-
-    def _next_pieces(self) -> list[tuple[bytes, int]]:
-        """The lines up to the next LF, each with its length: also a CR ends one. One that is far too long comes cut."""
-        line = self._bytes.readline(_LONGEST)
-        if not line:
-            return []
-        self.digest.update(line)
-        skipped = 0
-        if len(line) == _LONGEST and not line.endswith(b"\n"):
-            while piece := self._bytes.readline(_PIECE):
-                self.digest.update(piece)
-                skipped += len(piece)
-                if piece.endswith(b"\n"):
-                    break
-            line += b"\n"
-            skipped -= 1
-        pieces = [(piece, len(piece)) for piece in (line.splitlines(keepends=True) if b"\r" in line else [line])]
-        pieces[-1] = (pieces[-1][0], pieces[-1][1] + skipped)
-        return pieces
-
-    def read_to_end(self) -> None:
-        """Hash what no reader wants."""
-        while piece := self._bytes.read(_PIECE):
-            self.digest.update(piece)
-
-
 class _Scan:
     """Finds the rows of a manifest, and notes where each part begins."""
 
-    def __init__(self, lines: _CountedLines, rows_a_part: int, urls: UrlCount, ids: IdScan | None) -> None:
+    def __init__(
+        self,
+        lines: CountedLines,
+        rows_a_part: int,
+        urls: UrlCount,
+        ids: IdScan | None,
+        *,
+        on_indexed: OnIndexed | None,
+        size: int,
+    ) -> None:
         self.rows = 0
         self.head_bytes = self.head_lines = 0
         self.starts = array("Q")
@@ -230,6 +194,8 @@ class _Scan:
         self._rows_a_part = rows_a_part
         self._urls = urls
         self._ids = ids
+        self._on_indexed = on_indexed
+        self._size = size
 
     def json_lines(self) -> None:
         """A row is a line that is not blank, or cannot be read."""
@@ -295,3 +261,5 @@ class _Scan:
             if self._ids is not None:
                 self._ids.found.begin_part()
         self.rows += 1
+        if self._on_indexed is not None and self.rows % _TOLD_EVERY == 0:
+            self._on_indexed(self.rows, min(start / self._size, 1.0) if self._size else 1.0)

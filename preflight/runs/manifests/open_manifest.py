@@ -29,7 +29,7 @@ from preflight.model.wrapped_tables import wrapping_named
 from preflight.redact import redact, shown_path
 from preflight.runs.limits import MANIFEST_BYTES
 from preflight.runs.manifests.id_scan import IdScan
-from preflight.runs.manifests.manifest import Kind, Manifest, changed, index_of, stamp_of
+from preflight.runs.manifests.manifest import Kind, Manifest, OnIndexed, changed, index_of, stamp_of
 from preflight.runs.manifests.repeated_ids import RepeatedIds
 
 if TYPE_CHECKING:
@@ -64,10 +64,12 @@ def open_manifest(
     web: Web = NO_WEB,
     models: TableModels | None = None,
     columns: Mapping[str, str] = MappingProxyType({}),
+    on_indexed: OnIndexed | None = None,
 ) -> Iterator[Manifest]:
     """The manifest called ``name``, a path, or the URL of one in an object store or at a web server, in ``with``.
 
     With the ``models`` of its rows their ids are compared; ``columns`` maps names of a job's columns to its own.
+    ``on_indexed`` is told how far the pass over its rows is.
     Raises ``ConfigurationError`` for what is not a manifest, has no row, or is not given by its server,
     ``MissingExtra`` where the library for it is not installed, ``JobUnreadable`` for a file that cannot be read, and
     ``ManifestChanged`` for one that changes meanwhile.
@@ -100,7 +102,14 @@ def open_manifest(
             ids = IdScan(found, models=models, columns=columns, path=shown)
         with closing(ids) if ids else nullcontext():
             manifest = index_of(
-                stream, kind=kind, path=shown, rows_a_part=rows_a_part, sha256=sha256, snapshot=snapshot, ids=ids
+                stream,
+                kind=kind,
+                path=shown,
+                rows_a_part=rows_a_part,
+                sha256=sha256,
+                snapshot=snapshot,
+                ids=ids,
+                on_indexed=on_indexed,
             )
         yield manifest
 

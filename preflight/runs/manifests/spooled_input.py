@@ -17,7 +17,7 @@ from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.source_text import is_text
 from preflight.model.target import is_url
 from preflight.redact import shown_path
-from preflight.runs.manifests.manifest import Manifest, changed, stamp_of
+from preflight.runs.manifests.manifest import Manifest, OnIndexed, changed, stamp_of
 from preflight.runs.manifests.open_manifest import copy_bounded, open_manifest
 from preflight.runs.on_disk.store import TEMPORARY, FolderStore, Store
 from preflight.runs.run_errors import RunUnusable
@@ -62,7 +62,13 @@ def require_folder(store: Store) -> Path:
 
 @contextmanager
 def spooled_input(
-    stream: BinaryIO, store: Store, rows_a_part: int, *, models: TableModels, columns: Mapping[str, str]
+    stream: BinaryIO,
+    store: Store,
+    rows_a_part: int,
+    *,
+    models: TableModels,
+    columns: Mapping[str, str],
+    on_indexed: OnIndexed | None = None,
 ) -> Iterator[Spooled]:
     """The manifest in ``stream``, written into the folder of ``store``, which the caller has locked.
 
@@ -88,7 +94,9 @@ def spooled_input(
             ) from error
         with (
             _told_apart(str(temporary)),
-            open_manifest(str(temporary), rows_a_part, models=models, columns=columns) as manifest,
+            open_manifest(
+                str(temporary), rows_a_part, models=models, columns=columns, on_indexed=on_indexed
+            ) as manifest,
         ):
             yield Spooled(manifest=as_read(replace(manifest, file=str(_final(temporary)))), temporary=temporary)
     finally:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, Final
 
+from preflight.checking.totals import HIDERS
 from preflight.checking.verdict import Outcome
 from preflight.model import Verdict
 from preflight.render.objects.json_text import to_json
@@ -62,12 +64,19 @@ def summary_object(total: Tally, *, elapsed_s: float) -> dict[str, Any]:
     """The object of ``summary.json``. ``elapsed_s`` is of the last start of the run."""
     unpriced = total.rows - total.priced
     quote = None if not total.priced else {
-        "credits": int(total.credits) if total.credits == total.credits.to_integral_value() else float(total.credits),
+        "credits": _number(total.credits),
         "low": f"{total.low:f}",
         "high": f"{total.high:f}",
         "exact": not total.inexact and not unpriced,
         "usd": dollars(total.usd),
         "unpriced": unpriced,
+    }  # fmt: skip
+    passing = None if not total.passing_priced else {
+        "credits": _number(total.passing_credits),
+        "low": f"{total.passing_low:f}",
+        "high": f"{total.passing_high:f}",
+        "usd": dollars(total.passing_usd),
+        "rows": total.passing_priced,
     }  # fmt: skip
     verdicts = {name: total.verdicts[name] for name in VERDICTS}
     return {
@@ -76,8 +85,10 @@ def summary_object(total: Tally, *, elapsed_s: float) -> dict[str, Any]:
         "rows": total.rows,
         "verdicts": verdicts,
         "quote": quote,
+        "passing": passing,
         "over_budget": total.over_budget,
         "swapped": total.swapped,
+        "hidden": {name: total.hidden[name] for name in HIDERS if total.hidden[name]},
         "rules": {rule: sum(counts.values()) for rule, counts in sorted(total.rules.items())},
         "histograms": {
             **{name: histogram.to_object() for name, histogram in total.histograms.items()},
@@ -115,6 +126,10 @@ def outcome(total: Tally) -> Outcome:
     """What the exit code depends on."""
     worst = next((name for name in ("fail", "indeterminate") if total.verdicts[name]), "pass")
     return Outcome(jobs=total.rows, verdict=Verdict(worst), over_budget=bool(total.over_budget))
+
+
+def _number(credits_: Decimal) -> int | float:
+    return int(credits_) if credits_ == credits_.to_integral_value() else float(credits_)
 
 
 def _verdicts(counts: dict[str, int]) -> dict[str, int]:

@@ -25,9 +25,10 @@ FOREIGN: Final = (ValueError, LookupError, TypeError, AttributeError, Arithmetic
 
 _FAMILIES = {family.key: family for family in Family}
 _BUDGET = rules_with(Trait.BUDGET)
+_AMOUNTS = ("credits", "low", "high", "usd")
 _SUMS = (
-    "rows", "credits", "low", "high", "usd", "priced", "inexact", "over_budget", "swapped", "bytes", "requests",
-    "sent_again",
+    "rows", *_AMOUNTS, "priced", "inexact", "passing_priced", *(f"passing_{name}" for name in _AMOUNTS), "over_budget",
+    "swapped", "bytes", "requests", "sent_again",
 )  # fmt: skip
 
 
@@ -43,11 +44,13 @@ class Cost(Protocol):
 class Tally:
     """``bytes``, ``requests`` and ``sent_again`` are what was read for these rows, each reading counted once.
 
-    ``swapped`` counts rows with a clip as the image and a picture as the video.
+    ``swapped`` counts rows with a clip as the image and a picture as the video. ``passing_`` is the price of the rows
+    that pass, which are those that are paid for.
     """
 
     rows: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
+    hidden: Counter[str] = field(default_factory=Counter)
     rules: dict[str, Counter[str]] = field(default_factory=dict)
     hosts: dict[str, Counter[str]] = field(default_factory=dict)
     histograms: dict[str, Histogram] = field(default_factory=histograms)
@@ -57,6 +60,11 @@ class Tally:
     usd: Decimal = Decimal(0)
     priced: int = 0
     inexact: int = 0
+    passing_priced: int = 0
+    passing_credits: Decimal = Decimal(0)
+    passing_low: Decimal = Decimal(0)
+    passing_high: Decimal = Decimal(0)
+    passing_usd: Decimal = Decimal(0)
     over_budget: int = 0
     swapped: int = 0
     bytes: int = 0
@@ -73,6 +81,7 @@ class Tally:
             self.rules.setdefault(rule, Counter())[verdict] += 1
         self.over_budget += not _BUDGET.isdisjoint(rules)
         self.swapped += are_exchanged(_files(job))
+        self.hidden.update(job.get("hidden") or {})
         hosts = set()
         for subject in job["subjects"]:
             hosts.add(counted_host(subject["source"], with_port=True) if "://" in subject["source"] else "")
@@ -87,10 +96,11 @@ class Tally:
         if quote is not None:
             self.priced += 1
             self.inexact += not quote["exact"]
-            self.credits += _amount(quote["credits"])
-            self.low += _amount(quote["low"])
-            self.high += _amount(quote["high"])
-            self.usd += _amount(quote["usd"])
+            self.passing_priced += verdict == "pass"
+            for name in _AMOUNTS:
+                self._add_amount(name, _amount(quote[name]))
+                if verdict == "pass":
+                    self._add_amount(f"passing_{name}", _amount(quote[name]))
             self.histograms["credits"].add(float(quote["credits"]))
 
     def add_cost(self, cost: Cost) -> None:
@@ -102,6 +112,7 @@ class Tally:
     def merge(self, other: Tally) -> None:
         """Add the counts of ``other``."""
         self.verdicts.update(other.verdicts)
+        self.hidden.update(other.hidden)
         for rule, counts in other.rules.items():
             self.rules.setdefault(rule, Counter()).update(counts)
         for host, counts in other.hosts.items():
@@ -116,11 +127,15 @@ class Tally:
             host = OTHER_HOSTS
         return self.hosts.setdefault(host, Counter())
 
+    def _add_amount(self, name: str, amount: Decimal) -> None:
+        setattr(self, name, getattr(self, name) + amount)
+
     def to_object(self) -> dict[str, Any]:
         """The counts as JSON, exact numbers as text."""
         return {
             **{name: _plain(getattr(self, name)) for name in _SUMS},
             "verdicts": dict(self.verdicts),
+            "hidden": dict(self.hidden),
             "rules": {rule: dict(counts) for rule, counts in sorted(self.rules.items())},
             "hosts": {host: dict(counts) for host, counts in sorted(self.hosts.items())},
             "histograms": {name: histogram.counts for name, histogram in self.histograms.items()},
@@ -134,6 +149,7 @@ class Tally:
             is_amount = isinstance(getattr(tally, name), Decimal)
             setattr(tally, name, _amount(value[name]) if is_amount else int(value[name]))
         tally.verdicts.update(_counts(value["verdicts"]))
+        tally.hidden.update(_counts(value["hidden"]))
         tally.rules = {str(rule): Counter(_counts(each)) for rule, each in value["rules"].items()}
         tally.hosts = {str(host): Counter(_counts(each)) for host, each in value["hosts"].items()}
         for name, histogram in tally.histograms.items():

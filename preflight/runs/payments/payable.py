@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from preflight.model import Job, JobReport, Severity
 from preflight.model.file_types import RUN_FILE
 from preflight.model.target import is_url
 from preflight.redact import redact
-from preflight.runs.manifests.manifest import Manifest
+from preflight.runs.manifests.manifest import Manifest, OnIndexed
 from preflight.runs.manifests.open_manifest import NO_WEB, Web, open_manifest
 from preflight.runs.manifests.rows import part_rows
 from preflight.runs.on_disk.part_files import part_name, read_part
@@ -107,8 +108,10 @@ def open_paid_run(
     specs: Specs = BUILT_IN,
     uploads: RunUploads | None = None,
     web: Web = NO_WEB,
+    on_indexed: OnIndexed | None = None,
 ) -> Iterator[PaidRun]:
     """The finished run in ``store``. Its manifest is ``manifest``, or is where it was, or in a folder of ``near``.
+    ``on_indexed`` is told how far the pass over it is.
 
     Raises ``RunUnusable`` for an unfinished run, other ``specs`` than at its check, or a manifest that changed.
     """
@@ -121,11 +124,8 @@ def open_paid_run(
             f"{store.shown} is not finished ({done} of {run.parts} parts): run the same preflight check again first"
         )
     with ExitStack() as stack:
-        found = (
-            _at_one_of(_places(store, run, near), store, run, stack, web)
-            if manifest is None
-            else _with_content(manifest, run, stack, web)
-        )
+        opened = partial(_with_content, run=run, stack=stack, web=web, on_indexed=on_indexed)
+        found = _at_one_of(_places(store, run, near), store, run, opened) if manifest is None else opened(manifest)
         if found is None:
             raise RunUnusable(
                 f"{redact(manifest or '')} is not the manifest of {store.shown}, or has changed since its check: check"
@@ -159,12 +159,17 @@ def _places(store: Store, run: RunFile, near: Iterable[Path]) -> Iterator[str]:
         yield str(folder / str(run.manifest["name"]))
 
 
-def _at_one_of(places: Iterable[str], store: Store, run: RunFile, stack: ExitStack, web: Web) -> Manifest:
-    """The manifest at one of ``places``."""
+def _at_one_of(
+    places: Iterable[str],
+    store: Store,
+    run: RunFile,
+    opened: Callable[[str], Manifest | None],
+) -> Manifest:
+    """The manifest at one of ``places``, as ``opened`` finds it there."""
     name, changed = run.manifest["name"], False
     for place in places:
         if is_manifest_url(place) or is_file(place):
-            found = _with_content(place, run, stack, web)
+            found = opened(place)
             if found is not None:
                 return found
             changed = True
@@ -183,10 +188,10 @@ def require_run(store: Store) -> RunFile:
     return run
 
 
-def _with_content(name: str, run: RunFile, stack: ExitStack, web: Web) -> Manifest | None:
+def _with_content(name: str, run: RunFile, stack: ExitStack, web: Web, on_indexed: OnIndexed | None) -> Manifest | None:
     """The manifest called ``name`` where it is that of ``run``; it is open as long as ``stack``."""
     with ExitStack() as trying:
-        found = trying.enter_context(open_manifest(name, run.rows_a_part, web=web))
+        found = trying.enter_context(open_manifest(name, run.rows_a_part, web=web, on_indexed=on_indexed))
         if (found.sha256, found.rows) != (run.manifest["sha256"], run.rows):
             return None
         stack.push(trying.pop_all())

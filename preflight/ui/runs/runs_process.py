@@ -89,6 +89,10 @@ class _Reporter:
             is_paused=self._paused,
         )
 
+    def indexed(self, rows: int, part: float) -> None:  # noqa: ARG002 - of the interface
+        if self._paused():
+            raise RunPaused
+
     def began(self, state: State, before: Tally) -> None:
         pass
 

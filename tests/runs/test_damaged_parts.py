@@ -92,7 +92,7 @@ def test_a_damaged_part_is_named_and_the_run_goes_on_without_it(
     refused = here(*command)
     assert refused.code == 2, refused.err
     assert PART in refused.err
-    assert refused.err.endswith(": remove it and run the same command again\n")
+    assert refused.err.endswith(": remove it and run the same check again\n")
     (folder / PART).unlink()
     again = here(*command, "--workers", "1")
     assert "2 of 3 parts are there" in again.err

@@ -305,7 +305,7 @@ def test_a_damaged_part_is_named(tmp_path: Path) -> None:
     (tmp_path / "run" / "counts" / "part-00001.json").unlink()
     refused = run(manifest, tmp_path / "run")
     assert refused.code == 2
-    assert "part-00001.jsonl is damaged: remove it and run the same command again" in refused.err
+    assert "part-00001.jsonl is damaged: remove it and run the same check again" in refused.err
 
 
 def test_damaged_counts_are_counted_again(tmp_path: Path) -> None:

@@ -78,5 +78,5 @@ def require_as_written(store: Store, number: int, name: str, digest: str) -> Non
 def changed_since(store: Store, name: str) -> RunUnusable:
     """The error for a part whose file somebody else has written."""
     return RunUnusable(
-        f"{store.shown}: {name} was changed after preflight had written it: remove it and run the same command again"
+        f"{store.shown}: {name} was changed after preflight had written it: remove it and run the same check again"
     )

@@ -44,7 +44,7 @@ def read_part(store: Store, number: int, results: Results, rows: range) -> Itera
                 yield _row(text, rows[read])
                 read += 1
     except FileNotFoundError:
-        raise RunUnusable(f"{store.shown}: {name} is missing: run the same command again") from None
+        raise RunUnusable(f"{store.shown}: {name} is missing: run the same check again") from None
     except (ValueError, RecursionError, KeyError, IndexError, OSError) as error:
         raise damaged(store, name) from error
     if read < len(rows):
@@ -54,7 +54,7 @@ def read_part(store: Store, number: int, results: Results, rows: range) -> Itera
 
 def damaged(store: Store, name: str, how: str = "is damaged") -> RunUnusable:
     """The error for a part that is not as it was written."""
-    return RunUnusable(f"{store.shown}: {name} {how}: remove it and run the same command again")
+    return RunUnusable(f"{store.shown}: {name} {how}: remove it and run the same check again")
 
 
 def _row(text: str | bytes, number: int) -> dict[str, Any]:

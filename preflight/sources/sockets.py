@@ -82,7 +82,8 @@ class Stream(asyncio.Protocol):
 
     def close(self) -> None:
         """At once: TLS says goodbye, and does not wait for the answer."""
-        self._transport.close()
+        if not self._transport.is_closing():  # before Python 3.11.4, TLS that is closed twice cannot be aborted
+            self._transport.close()
         self._transport.abort()
 
     # Called by the event loop.

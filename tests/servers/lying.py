@@ -90,7 +90,7 @@ class Server:
         ending = asyncio.Event()
 
         async def serve() -> None:
-            tls = _tls() if self._scheme == "https" else None
+            tls = server_tls() if self._scheme == "https" else None
             listener = await asyncio.start_server(self._converse, self.host, 0, ssl=tls, backlog=256)
             self.port = listener.sockets[0].getsockname()[1]
             started.set()
@@ -130,7 +130,8 @@ def serving(
         yield server
 
 
-def _tls() -> ssl.SSLContext:
+def server_tls() -> ssl.SSLContext:
+    """TLS with the certificate of the tests."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     return context

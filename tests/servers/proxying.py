@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.servers.ending import end
-from tests.servers.lying import CERTIFICATE
+from tests.servers.lying import server_tls
 
 _REFUSALS = {
     "refuses": b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
@@ -75,11 +74,7 @@ def proxying(
                     await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
 
     async def serve() -> None:
-        context = None
-        if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(CERTIFICATE)
-        listener = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=context)
+        listener = await asyncio.start_server(converse, "127.0.0.1", 0, ssl=server_tls() if tls else None)
         proxy.port = listener.sockets[0].getsockname()[1]
         started.set()
         await ending.wait()

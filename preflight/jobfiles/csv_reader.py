@@ -11,6 +11,7 @@ from types import MappingProxyType
 from preflight.errors import JobUnreadable
 from preflight.jobfiles import limits
 from preflight.jobfiles.columns import Column, NotAColumn
+from preflight.jobfiles.csv_feed import Feed
 from preflight.jobfiles.field_names import TableModels
 from preflight.jobfiles.row_ids import EarlierRows
 from preflight.jobfiles.source_text import Lines, Text
@@ -21,7 +22,6 @@ from preflight.model.named_tuple import NamedTuple
 _DELIMITERS = ",;\t"
 _SAID = re.compile(r'\ufeff?"?sep=([,;\t])"?\s*', re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"')
-_OVER = f"a row of more than {limits.TABLE_ROW_CHARS} characters: this is not a job"
 HEADER_LINES = 100
 """Most lines of a header: a name in quotes may hold line breaks."""
 
@@ -162,91 +162,6 @@ class _Places(Mapping[str, Place]):
         return self._found
 
 
-class _Feed:
-    """Hands lines to ``csv.reader`` and keeps those of the row that it is reading."""
-
-    def __init__(self, first: str, rest: Lines) -> None:
-        self._lines = chain([first], rest)
-        self._rest = rest
-        self._taken: list[str] = []
-        self._chars = 0
-        self._is_over = False
-        self._first_line = rest.number
-        self.goes_on = True
-        """Whether rows can be told apart behind a broken one."""
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        if not self._taken:
-            self._first_line = self._rest.number
-        self._taken.append(line)
-        self._chars += len(line)
-        if self._chars > limits.TABLE_ROW_CHARS:
-            self._is_over = True
-            raise self._unreadable(_OVER)
-        return line
-
-    def take(self) -> Text:
-        """The text of the row that was read; the next line begins another."""
-        taken = self._taken
-        text = Text(taken[0] if len(taken) == 1 else "".join(taken), path=self._rest.path, first_line=self._first_line)
-        taken.clear()
-        self._chars = 0
-        return text
-
-    def broken(self, error: csv.Error | JobUnreadable, delimiter: str) -> JobUnreadable:
-        """The error in place of the row that was being read. Its quotes decide whether the next line begins another.
-
-        A line of which only the end was not kept counts as one with its quotes in order where it begins a row. A row
-        that is only too long is read to its end, if that is near.
-        """
-        text = Text("".join(self._taken), path=self._rest.path, first_line=self._first_line)
-        quotes = text.string.count('"')
-        if self._is_over or (isinstance(error, csv.Error) and "field larger" in str(error)):
-            quotes, is_all = self._quotes_to_end(quotes)
-            self.goes_on = quotes % 2 == 0
-        else:
-            is_all = True
-            self.goes_on = len(self._taken) <= 1 and quotes % 2 == 0
-        self.goes_on = self.goes_on and not self._rest.has_ended
-        if self._is_over:
-            found = self._unreadable(_OVER if self.goes_on else f"{_OVER}, and the rows behind are not read")
-        elif isinstance(error, JobUnreadable):
-            found = error
-        else:
-            from preflight.jobfiles.csv_mistakes import find_quote  # only for a mistake
-
-            index, words = find_quote(text.string, delimiter, has_end=quotes % 2 == 0, is_all=is_all)
-            more = "" if self.goes_on else ", and not read further"
-            found = text.unreadable(f"not CSV{more}: {words}", text.place(index))
-        self._taken.clear()
-        self._chars, self._is_over = 0, False
-        return found
-
-    def _quotes_to_end(self, quotes: int) -> tuple[int, bool]:
-        """Read on to the end of a row that has so many quotes. Returns all of its quotes, and whether that was found.
-
-        An odd number of them is that of a row without an end. The lines are not kept.
-        """
-        chars = self._chars
-        while quotes % 2:
-            if chars > limits.LINE_CHARS:
-                return quotes, False
-            try:
-                line = next(self._lines)
-            except (StopIteration, JobUnreadable):
-                return quotes, True
-            chars += len(line)
-            quotes += line.count('"')
-        return quotes, True
-
-    def _unreadable(self, message: str) -> JobUnreadable:
-        return JobUnreadable(message, path=self._rest.path, line=self._first_line, column=1)
-
-
 def table_rows(lines: Lines) -> Iterator[TableRow | JobUnreadable]:
     """The rows that hold a value, in place of an unreadable one its error.
 
@@ -258,7 +173,7 @@ def table_rows(lines: Lines) -> Iterator[TableRow | JobUnreadable]:
         yield exc
         return
     cell = re.compile(rf'(?:"[^"]*(?:""[^"]*)*"|[^{delimiter}\r\n]*)(?:{delimiter}|[\r\n]*\Z)')
-    feed = _Feed(first, lines)
+    feed = Feed(first, lines)
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
     while True:
         try:

@@ -247,6 +247,8 @@ class TestTables:
             pytest.param('2,"open\n3,x\n', id="quote never closed"),
             pytest.param("2" + ',"\n"' * 300_000 + ',"\n3,x\n', id="row of too many lines, never closed"),
             pytest.param('2,"' + "x\n" * 200_000 + "3,x\n", id="long text never closed"),
+            pytest.param('2,"' + "x\n" * 200_000 + '3,"x"\n4,x\n', id="long text closed by the next value"),
+            pytest.param('2,5","a"x,"open\n3,x"\n', id="text after a quote before an open one"),
         ],
     )
     def test_where_rows_cannot_be_told_apart_the_rest_is_not_read(self, tmp_path: Path, bad: str) -> None:
@@ -255,6 +257,12 @@ class TestTables:
         assert isinstance(last, JobUnreadable)
         assert last.line == 3
 
+    def test_behind_a_line_within_a_value_that_is_not_text_the_rest_is_not_read(self, tmp_path: Path) -> None:
+        first, last = rows(tmp_path, "m.csv", b'id,prompt\n1,x\n2,5" pipe,"open\n\xff\n3,x"\n')
+        assert isinstance(first, Job)
+        assert isinstance(last, JobUnreadable)
+        assert last.line == 4
+
     @pytest.mark.parametrize(
         ("bad", "words"),
         [
@@ -262,6 +270,18 @@ class TestTables:
             pytest.param(f'2,"{"x" * 10_000_000}"\n', "a row of more than 1048576 char", id="10 MB on one line"),
             pytest.param('2,"' + 'a""\n' * 100_000 + '"\n', "a value of more than 131072 char", id="quotes within"),
             pytest.param("2" + ',"\n"' * 300_000 + "\n", "a row of more than 1048576 char", id="row of many lines"),
+            pytest.param(
+                f'2,"{"x" * 140_000}",5" pipe\n', "a value of more than 131072 char", id="an inch behind a long value"
+            ),
+            pytest.param(
+                '2,5" pipe,"' + "7,evil\n" * 30_000 + '"\n', "a value of more than 131072", id="an inch before lines"
+            ),
+            pytest.param(
+                '2,{"a": "b},"' + "7,evil\n" * 30_000 + '"\n',
+                "a value of more than 131072",
+                id="JSON before lines",
+            ),
+            pytest.param(f'2,5" pipe{",x" * 600_000}\n', "a row of more than 1048576 char", id="an inch in a long row"),
         ],
     )
     def test_a_row_that_is_too_long_and_ends_is_not_said_to_have_no_end(

@@ -51,7 +51,10 @@ def http_status(case: SubjectCase) -> Iterator[Flaw]:
         passing = fault.status >= 500 or fault.status in _NO_ANSWER_OF_THE_FILE
         wait = fault.too_late_s
         when = "later" if wait is None or isinf(wait) else f"in {wait:.0f} s"
-        too_late = f"; it asks to try again {when}, which is longer than preflight waits" if wait is not None else ""
+        too_late = ""
+        if wait is not None:
+            why = "at a time that cannot be read" if isinf(wait) else f"{when}, which is longer than preflight waits"
+            too_late = f"; it asks to try again {why}"
         yield Flaw(
             message=f"{fault} instead of sending the file{too_late}",
             measured=f"HTTP {fault.status}",

@@ -24,7 +24,7 @@ MEDIA_SUFFIXES = frozenset(suffix for container in _LOOKED_AT for suffix in SUFF
 _MACOS_FOLDER = "__MACOSX"
 """Where ZIP archives made on macOS keep attributes of their files."""
 _MAGIC = frozenset("*?[")
-_RUN_MARK = RUN_SCHEMA.rpartition("/")[0].encode()
+_RUN_MARK = f'"{RUN_SCHEMA.rpartition("/")[0]}/'.encode()
 _RUN_HEAD_BYTES = 200
 
 

@@ -78,11 +78,10 @@ def _by_balance(services: Services, entry: Entry) -> str:
     client = _client(services, entry)
     if entry.task_id is not None:
         return _by_task(services, entry, entry.task_id)
-    if entry.state is EntryState.UNKNOWN:
+    if entry.state is not EntryState.ACCEPTED:  # else a first click has settled it
         entry, verdict = resolve_by_balance(services.ledger, client, entry)
         if verdict is not BalanceVerdict.CHARGED:
             return explained(verdict, entry, by_hand=_BY_HAND)
-    # Accepted: by this balance, or by that of a first click.
     return f"{entry.reason or 'it was accepted'}; say here which task it is"
 
 

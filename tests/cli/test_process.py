@@ -93,29 +93,6 @@ def test_clips_that_are_read_beside_a_url_leave_no_process_behind(server: Server
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def closed_pipe(*arguments: str | Path) -> Ran:
-    """Run a command whose standard output nobody reads any more."""
-    reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        done = subprocess.run(
-            command(*arguments), env=environment(), stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False
-        )
-    finally:
-        os.close(writing)
-    return checked(arguments, Ran(code=done.returncode, out="", err=done.stderr.decode()))
-
-
-@pytest.mark.parametrize("arguments", [["check", PICTURE], ["rules"], ["--help"]], ids=["check", "rules", "help"])
-def test_a_reader_who_leaves_early_is_no_trouble(arguments: list[str]) -> None:
-    ran = closed_pipe(*arguments)
-    assert (ran.code, ran.err) == (0, "")
-
-
-def test_a_reader_who_leaves_early_does_not_turn_a_failure_into_a_pass() -> None:
-    assert closed_pipe("check", PICTURES / "299-wide.png").code == 1
-
-
 def test_the_first_line_of_a_long_report_can_be_taken(tmp_path: Path) -> None:
     path = write_job(tmp_path, job(image=PICTURES / "299-wide.png"))
     line = f"{sys.executable} -m preflight check {' '.join([str(path)] * 30)} --format jsonl | head -n 1"

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 from preflight.redact import printable
@@ -45,10 +45,14 @@ def without_commands(text: str, before: str = "") -> str:
 
 
 class Guard:
-    """A text stream that escapes unprintable characters, and build-server commands where a build server reads it."""
+    """A text stream that escapes unprintable characters, and build-server commands where a build server reads it.
+
+    What is written after its reader has left is discarded: the command goes on, and its exit code tells the outcome.
+    """
 
     def __init__(self, stream: TextIO, *, ci: bool) -> None:
         self.unguarded = stream
+        self.has_reader = True
         self._ci = ci
         self._line = ""
 
@@ -57,12 +61,25 @@ class Guard:
         if self._ci:
             shown = without_commands(shown, self._line)
             self._line = (self._line + shown if "\n" not in shown else shown.rpartition("\n")[2])[:_LINE_START]
-        write_text(self.unguarded, shown)
+        try:
+            write_text(self.unguarded, shown)
+        except BrokenPipeError:
+            self._discard()
         return len(text)
+
+    def flush(self) -> None:
+        try:
+            self.unguarded.flush()
+        except BrokenPipeError:
+            self._discard()
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.write(line)
+
+    def _discard(self) -> None:
+        self.has_reader = False
+        discard(self.unguarded)
 
     def __getattr__(self, name: str) -> Any:
         if name == "buffer":  # nothing bypasses the guard
@@ -78,6 +95,12 @@ def write_text(stream: TextIO, text: str) -> None:
         stream.write(text)
     except UnicodeEncodeError:
         stream.write(encodable(text, stream.encoding or "ascii"))
+
+
+def discard(stream: TextIO) -> None:
+    """Discard a standard stream from now on: at exit Python would report the text that is still buffered."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def unguarded(stream: TextIO) -> TextIO:

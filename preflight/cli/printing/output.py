@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from preflight.cli.printing.guard import is_ci, unguarded, without_commands, write_text
+from preflight.cli.printing.guard import discard, is_ci, unguarded, without_commands, write_text
 from preflight.cli.printing.terminal import remark
 from preflight.errors import ConfigurationError
 
@@ -152,9 +152,8 @@ class Sink:
 
 
 def discard_output() -> None:
-    """Discard standard output from now on: at exit Python would report the text that is still buffered."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Discard standard output from now on."""
+    discard(sys.stdout)
 
 
 def require_writable(output: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from preflight.cli.printing.guard import guarded_streams, is_ci, unguarded
+from preflight.cli.printing.guard import Guard, guarded_streams, is_ci, unguarded
 from preflight.redact import hide, printable
 
 if TYPE_CHECKING:
@@ -63,8 +63,10 @@ def tell_beside(text: str) -> None:
 
 
 def ask_for_line(question: str) -> str | None:
-    """The line that somebody types after ``question``; ``None`` at the end of the input."""
+    """The line that somebody types after ``question``; ``None`` at the end of the input, or where nobody is asked."""
     click.echo(question, nl=False, err=True)
+    if isinstance(sys.stderr, Guard) and not sys.stderr.has_reader:
+        return None
     line = sys.stdin.readline()
     if not line:
         click.echo("", err=True)

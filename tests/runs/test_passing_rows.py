@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.runs.running import run
-from tests.support.command import CLIP, PICTURE
+from tests.support.command import CLIP, PICTURE, here
 
 HEAD = "image,video,mode\n"
 PASSES, FAILS, UNDECIDED = (f"{PICTURE},{CLIP},720p\n", f"lost.png,{CLIP},1080p\n",
@@ -69,3 +69,12 @@ def test_counts_by_an_earlier_version_are_made_again_from_the_rows(tmp_path: Pat
     counts.write_text(json.dumps(made_earlier))
     assert run(table, folder).code == 1
     assert summary(folder)["passing"] == whole
+
+
+def test_rows_that_passed_without_a_price_are_not_submitted_and_why_is_said(tmp_path: Path) -> None:
+    table, folder = tmp_path / "jobs.csv", tmp_path / "run"
+    table.write_text(HEAD + "https://example.com/x.png,https://example.com/x.mp4,720p\n")
+    assert run(table, folder, "--offline").code == 0
+    ran = here("submit", folder, "--budget", "720", "--dry-run", "--ledger", tmp_path / "ledger.db")
+    assert ran.code == 2
+    assert "row 1 has no price: its clip was not opened; check the manifest with the network" in ran.err

@@ -80,7 +80,7 @@ class PaidRun:
     def passed(self, number: int, *, others: Counter[str] | None = None) -> Iterator[Payable]:
         """The rows of part ``number`` that passed; the verdicts of the others are counted in ``others``.
 
-        Raises ``RunUnusable`` where the part is not that of the manifest.
+        Raises ``RunUnusable`` where the part is not that of the manifest, and for a row that has no price.
         """
         columns = tuple((str(name), str(column)) for name, column in dict(self.run.options["column"]).items())
         rows = part_rows(self.manifest, number, model=str(self.run.options["model"]), columns=columns, specs=self.specs)
@@ -92,6 +92,11 @@ class PaidRun:
                     if others is not None:
                         others[verdict] += 1
                     continue
+                if value["quote"] is None:
+                    raise RunUnusable(
+                        f"{self.store.shown}: row {row} has no price: its clip was not opened; check the manifest with"
+                        " the network into a new folder, and submit that"
+                    )
                 job, report = _job(jobs.pop(row)), _report(value)
                 yield Payable(row=row, job=job, report=report, specs=self.specs, uploads=self.uploads)
             except (NotAJob, KeyError, TypeError, ValueError, AttributeError) as error:

@@ -66,7 +66,7 @@ class CheckRun:
     def _say_interrupted(self) -> None:
         files = self._streams.keep(self.totals)
         known = f"after {self.totals.jobs} job{'' if self.totals.jobs == 1 else 's'}"
-        said = "" if self._streams.sums_up else phrases.tally(self.totals)  # the summary has said it
+        said = "" if self._streams.keeps_sums else phrases.tally(self.totals)  # the summary has said it
         remark(f"interrupted {known}{f': {said}' if said else ''}")
         for name in files:
             remark(f"the results so far are in {name}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from preflight.errors import AlreadySubmitted, OverBudget, StillUnknown
-from preflight.ledger.entry import EntryState
+from preflight.ledger.entry import Entry, EntryState
 from preflight.ledger.queries import cost_of_all, same_job, select_entries, stamp
 from preflight.ledger.request import PaidRequest
 from preflight.redact.advice import Advice
@@ -16,27 +16,45 @@ from preflight.redact.advice import Advice
 DAY = timedelta(hours=24)
 
 
-def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, *, again: bool) -> None:
-    """Raise ``StillUnknown`` or ``AlreadySubmitted`` for a job that is in doubt, or was paid for and not ``again``."""
+def earlier_entry(connection: sqlite3.Connection, request: PaidRequest, api: str) -> Entry | None:
+    """What the ledger has about the job of ``request``; ``None`` for a new job.
+
+    It is the entry that is under way or in doubt, else the latest that was not refused.
+    """
     among, values = same_job(request)
     same = select_entries(connection, f"WHERE api = ? AND {among} AND state != 'refused' ORDER BY id", api, *values)
-    for entry in same:
-        if entry.state is EntryState.UNKNOWN:
-            raise StillUnknown(
-                f"not sent: this job may already have been paid for (entry {entry.id} of the ledger);"
-                f" settle that first: preflight ledger resolve {entry.id}",
-                entry_id=entry.id,
-            )
-        if entry.state.in_doubt:
-            raise AlreadySubmitted(
-                f"not sent: another process is submitting this job (entry {entry.id} of the ledger)", entry_id=entry.id
-            )
-    if same and not again:
-        entry = same[-1]
-        task = f"task {entry.task_id}, " if entry.task_id else ""
+    return next((entry for entry in same if entry.state.in_doubt), same[-1] if same else None)
+
+
+def said_of(entry: Entry, *, is_dated: bool = False) -> str:
+    """What an earlier ``entry`` says about its job, and what to do where it is in doubt. ``is_dated`` says when."""
+    moment = (entry.sent_at or entry.created_at).astimezone(UTC)
+    when = f" on {moment:%Y-%m-%d %H:%M} UTC" if is_dated else ""
+    if entry.state is EntryState.UNKNOWN:
+        return (
+            f"this job may already have been paid for{when} (entry {entry.id} of the ledger);"
+            f" settle that first: preflight ledger resolve {entry.id}"
+        )
+    if entry.state.in_doubt:
+        return f"another process is submitting this job (entry {entry.id} of the ledger)"
+    task = f"task {entry.task_id}, " if entry.task_id else ""
+    return f"this job was already submitted{when} ({task}{entry.state.value}, entry {entry.id} of the ledger)"
+
+
+def require_new(connection: sqlite3.Connection, request: PaidRequest, api: str, *, again: bool) -> None:
+    """Raise ``StillUnknown`` or ``AlreadySubmitted`` for a job that is in doubt, or was paid for and not ``again``."""
+    entry = earlier_entry(connection, request, api)
+    if entry is None:
+        return
+    refusal = f"not sent: {said_of(entry)}"
+    if entry.state is EntryState.UNKNOWN:
+        raise StillUnknown(refusal, entry_id=entry.id)
+    if entry.state.in_doubt:
+        raise AlreadySubmitted(refusal, entry_id=entry.id)
+    if not again:
         raise AlreadySubmitted(
             Advice.of(
-                f"not sent: this job was already submitted ({task}{entry.state.value}, entry {entry.id} of the ledger)",
+                refusal,
                 library="; again=True submits and pays again",
                 command="; use --again to submit and pay again",
             ),

@@ -50,23 +50,38 @@ def _next(summary: Mapping[str, Any], run: str, manifest: str) -> Iterator[str]:
 
 def _price(summary: Mapping[str, Any]) -> str:
     """The price of all rows, and how much of it is for rows that pass: nobody pays for the others."""
-    quote, passing, rows = summary["quote"], summary["passing"], summary["rows"]
+    quote, rows = summary["quote"], summary["rows"]
     if quote is None:
         return "Price: no row has one"
-    priced = rows - quote["unpriced"]
-    unpriced = f"; {quote['unpriced']:,} of {rows:,} rows have no price" if quote["unpriced"] else ""
+    text = f"Price: {_grouped(quote['credits'])} credits ({_span(quote, '; ')}${quote['usd']}){_for_passing(summary)}"
+    if quote["unpriced"]:
+        have = "has" if quote["unpriced"] == 1 else "have"
+        text += f"; {quote['unpriced']:,} of {rows:,} rows {have} no price"
+    return text
+
+
+def _for_passing(summary: Mapping[str, Any]) -> str:
+    """The part of the price that is for rows that pass; empty where all of it is."""
+    passing, passes = summary["passing"], summary["verdicts"]["pass"]
     if passing is None:
-        passes = ", none of it for a row that passes"
-    elif passing["rows"] < priced:
-        those = "the row that passes" if passing["rows"] == 1 else f"the {passing['rows']:,} rows that pass"
-        passes = f", of which {_grouped(passing['credits'])}{_span(passing)} for {those}"
-    else:
-        passes = ""
-    return f"Price: {_grouped(quote['credits'])} credits{_span(quote)}, ${quote['usd']}{passes}{unpriced}"
+        return f", none of them for {_that_pass(passes)}" if passes else ", none of them for a row that passes"
+    priced = passing["rows"]
+    if priced == summary["rows"] - summary["quote"]["unpriced"]:
+        return ""
+    span = _span(passing, "")
+    credits_ = f"{_grouped(passing['credits'])}{f' ({span})' if span else ''}"
+    if priced == passes:
+        return f", {credits_} of them for {_that_pass(passes)}"
+    and_has = "passes and has a price" if priced == 1 else "pass and have a price"
+    return f", {credits_} of them for {priced:,} {'row' if priced == 1 else 'rows'} that {and_has}"
 
 
-def _span(quote: Mapping[str, Any]) -> str:
-    return "" if quote["low"] == quote["high"] else f" ({_grouped(quote['low'])} to {_grouped(quote['high'])})"
+def _that_pass(count: int) -> str:
+    return "the row that passes" if count == 1 else f"the {count:,} rows that pass"
+
+
+def _span(quote: Mapping[str, Any], end: str) -> str:
+    return "" if quote["low"] == quote["high"] else f"{_grouped(quote['low'])} to {_grouped(quote['high'])}{end}"
 
 
 def _grouped(number: float | str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -217,6 +218,53 @@ def test_a_dry_run_says_what_is_in_doubt_and_goes_without_a_ledger(tmp_path: Pat
         broken.write_text("no ledger, and far from being one\n" * 100)
         ran = running.run("submit", path, "--dry-run", "--ledger", broken)
         assert (ran.code, "submitted before is not known:" in ran.err) == (0, True), ran.err
+
+
+@pytest.mark.parametrize("case", ["nothing", "no-folder", "an-empty-file", "a-dangling-link"])
+def test_a_command_that_only_reads_makes_no_ledger(case: str, sandbox: Service, tmp_path: Path) -> None:
+    folder = tmp_path / "ledgers"
+    folder.mkdir()
+    place = folder / ("new/ledger.db" if case == "no-folder" else "ledger.db")
+    if case == "an-empty-file":
+        place.touch()
+    elif case == "a-dangling-link":
+        place.symlink_to(folder / "gone" / "ledger.db")
+    before = sorted((path.name, path.lstat().st_size) for path in folder.iterdir())
+    job, table = sandbox.job(), sandbox.folder / "jobs.csv"
+    table.write_text(f"image,video\n{sandbox.media.url('ok', 'a.png')},{sandbox.media.url('ok', '12.mp4')}\n")
+    for code, words in (
+        (0, ("submit", job, "--dry-run")),
+        (0, ("submit", table, "--budget", "500", "--dry-run")),
+        (0, ("ledger", "list")),
+        (2, ("ledger", "show", "1")),
+        (2, ("ledger", "resolve", "1", "--not-charged")),
+    ):
+        ran = sandbox.run(*words, "--ledger", place)
+        assert ran.code == code, ran.err
+        assert ("there is no ledger at" in ran.err) is (code == 2), ran.err
+        assert "submitted before is not known" not in ran.err
+        assert sorted((path.name, path.lstat().st_size) for path in folder.iterdir()) == before, words
+
+
+def test_an_empty_file_becomes_a_ledger_with_the_first_payment(sandbox: Service) -> None:
+    (sandbox.folder / "ledger.db").write_bytes(b"")
+    assert sandbox.run("submit", sandbox.job(), "--yes").code == 0
+    assert "accepted" in sandbox.run("ledger", "list").out
+
+
+def test_a_dry_run_says_of_the_ledger_what_the_submission_says(tmp_path: Path) -> None:
+    with service(tmp_path) as running:
+        path = running.job()
+        running.arm("504-then-billing")
+        running.run("submit", path, "--yes")
+        in_doubt = [running.run("submit", path, option).err.splitlines()[-1] for option in ("--dry-run", "--yes")]
+        other = running.job(prompt="other")
+        running.run("submit", other, "--yes")
+        known = [running.run("submit", other, option).err.splitlines()[-1] for option in ("--dry-run", "--yes")]
+    for dry, refused in (in_doubt, known):
+        undated = re.sub(r" on \d{4}-\d\d-\d\d \d\d:\d\d UTC", "", dry)
+        undated = re.sub("; preflight task show .* shows it", "", undated)
+        assert undated.replace("preflight: ", "preflight: not sent: ", 1) == refused
 
 
 def test_a_dry_run_is_as_wide_as_the_terminal(sandbox: Service) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,10 @@ def test_one_host_has_one_name_in_a_summary_and_a_report_and_a_url_without_one_e
     assert summary["histograms"]["hosts"] == {"?": {"fail": 3}, "xn--bcher-kva.example": {"pass": 3}}
     report = here("report", tmp_path / "run", "--by", "host", "--format", "json")
     assert {group["name"]: group["jobs"] for group in report.json["groups"]} == {"?": 3, "xn--bcher-kva.example": 3}
+    for name, words in {"check": ("check", manifest, "--offline"), "report": ("report", tmp_path / "run")}.items():
+        here(*words, "--format", f"html:{tmp_path / name}.html")
+        named = re.findall(r'data-host="([^"]*)"', (tmp_path / f"{name}.html").read_text("utf-8"))
+        assert Counter(named) == {"?": 3, "xn--bcher-kva.example": 3}, name
 
 
 @pytest.mark.parametrize("written", ["bücher.local", "BÜCHER.LOCAL.", "xn--bcher-kva.local"])

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.command import CLIP, PICTURE, Ran, here
+from tests.support.command import CLIP, FIXTURES, PICTURE, Ran, here
 
 ROWS = [("a1", "Anna", "720p", CLIP), ("a2", "Anna", "1080p", CLIP), ("b1", "=Bob\x1b[31m", "720p", "missing.mp4")]
 
@@ -98,6 +98,54 @@ def test_text_shows_what_failed_and_what_the_other_mode_costs(saved: Path) -> No
     assert out.splitlines()[-1].startswith("fail  ")
 
 
+LONG = str(FIXTURES / "clips" / "30.1-seconds.mp4")
+
+
+@pytest.fixture(scope="module")
+def passed_by_baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run and reports of two jobs: one passes by a baseline, one has a new mistake besides."""
+    folder = tmp_path_factory.mktemp("hidden")
+    table, old = folder / "jobs.csv", folder / "old.json"
+    table.write_text(f"image,video\n{PICTURE},{LONG}\n")
+    here("check", table, "--write-baseline", old, "-qq")
+    table.write_text(f"image,video\n{PICTURE},{LONG}\nlost.png,{LONG}\n")
+    written = [f"--format={name}:{folder / f'r.{name}'}" for name in ("json", "jsonl", "html")]
+    assert here("check", table, "--baseline", old, *written, "-qq").code == 1
+    for results in ("jsonl", "parquet"):
+        to = ("--to", folder / results, "--results", results, "--workers", "1")
+        assert here("check", table, "--baseline", old, *to, "-qq").code == 1
+    return folder
+
+
+@pytest.mark.parametrize("sort", [(), ("--sort", "verdict")], ids=["as-read", "sorted"])
+@pytest.mark.parametrize("name", ["r.json", "r.jsonl", "jsonl", "parquet"])
+def test_a_report_says_what_is_hidden_as_the_check_did(
+    name: str, sort: tuple[str, ...], passed_by_baseline: Path, tmp_path: Path
+) -> None:
+    hidden = json.loads((passed_by_baseline / "r.json").read_text())["hidden"]
+    assert hidden["baseline"] >= 2
+    said = f"{hidden['baseline']} findings hidden by the baseline"
+    found = report(passed_by_baseline, name, *sort, "--format", "json").json
+    assert found["hidden"] == hidden
+    assert sum(job.get("hidden", {}).get("baseline", 0) for job in found["jobs"]) == hidden["baseline"]
+    assert f"{said}\n" in report(passed_by_baseline, name, *sort).out
+    assert said in report(passed_by_baseline, name, *sort, "--format", "markdown").out
+    page = tmp_path / "page.html"
+    assert report(passed_by_baseline, name, *sort, "--format", f"html:{page}").code == 0
+    tile = f'<dt>hidden findings</dt><dd><data class="figure" value="{hidden["baseline"]}"'
+    for path in (page, passed_by_baseline / "r.html"):
+        assert path.read_text("utf-8").count(tile) == 1
+    passing = report(passed_by_baseline, name, "--only", "pass", "--format", "json").json
+    assert passing["hidden"] == found["jobs"][1 if sort else 0]["hidden"]
+
+
+def test_nothing_is_said_of_hidden_findings_where_there_are_none(saved: Path, tmp_path: Path) -> None:
+    assert "hidden" not in report(saved, "r.json").out
+    assert "hidden" not in report(saved, "r.json", "--format", "json").json
+    assert report(saved, "r.json", "--format", f"html:{tmp_path / 'page.html'}").code == 0
+    assert "hidden findings" not in (tmp_path / "page.html").read_text("utf-8")
+
+
 def test_a_run_that_is_not_complete_is_said_to_be(saved: Path, tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text((saved / "run-jsonl" / "run.json").read_text())
     (tmp_path / "part-00001.jsonl").write_text((saved / "run-jsonl" / "part-00001.jsonl").read_text())
@@ -137,6 +185,13 @@ HOSTILE = {
     "a price of many digits": json.dumps({**JOB, "quote": {**QUOTE, "credits": "9" * 5000}}).encode(),
     "a file of no kind": json.dumps({**JOB, "subjects": [{**SUBJECT, "kind": "x"}]}).encode(),
     "facts that are a text": json.dumps({**JOB, "subjects": [{**SUBJECT, "facts": "x"}]}).encode(),
+    "hidden findings that are a list": json.dumps({**JOB, "hidden": ["baseline"]}).encode(),
+    "hidden findings without a number": json.dumps({**JOB, "hidden": {"baseline": None}}).encode(),
+    "hidden findings below zero": json.dumps({**JOB, "hidden": {"baseline": -1}}).encode(),
+    "hidden findings by halves": json.dumps({**JOB, "hidden": {"comment": 1.5}}).encode(),
+    "hidden findings that are true": json.dumps({**JOB, "hidden": {"path": True}}).encode(),
+    "hidden findings without end": json.dumps({**JOB, "hidden": {"path": 1, "baseline": 1 << 40}}).encode(),
+    "hidden by no known cause": json.dumps({**JOB, "hidden": {"\x1b[2J": 1}}).encode(),
     "a huge line": b'{"model": "' + b"x" * (17 * 1024 * 1024) + b'"}',
 }
 

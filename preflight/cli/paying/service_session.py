@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,7 @@ def open_ledger(path: str | None) -> Ledger:
 def ledger_to_read(path: str | None) -> Iterator[Ledger]:
     """The same in ``with``, for a command that only reads: where there is none, an empty one that leaves no file."""
     place = Path(path) if path else default_ledger()
-    if os.path.lexists(place):
+    if _is_there(place):
         with Ledger(place) as ledger:
             yield ledger
         return
@@ -50,8 +51,19 @@ def ledger_to_read(path: str | None) -> Iterator[Ledger]:
 def require_ledger(path: str | None) -> None:
     """Raise ``ConfigurationError`` where there is no ledger, so that none is made only to find nothing in it."""
     place = Path(path) if path else default_ledger()
-    if not os.path.lexists(place):
+    if not _is_there(place):
         raise ConfigurationError(f"there is no ledger at {shown_path(str(place))}: nothing was submitted with it yet")
+
+
+def _is_there(place: Path) -> bool:
+    """Whether there is a ledger, or something that opening it complains about. To open an empty file would fill it."""
+    try:
+        found = place.stat()
+    except FileNotFoundError:  # which is also what a link to nothing raises
+        return False
+    except (OSError, ValueError):
+        return True
+    return not stat.S_ISREG(found.st_mode) or found.st_size > 0
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from preflight.cli.options.option_groups import MannerOptions, RunOptions
 from preflight.cli.options.shared_options import engine_options
 from preflight.cli.options.spec_options import known_specs
 from preflight.cli.paying.save_results import with_files
-from preflight.cli.paying.service_session import open_client, open_ledger
+from preflight.cli.paying.service_session import ledger_to_read, open_client, open_ledger
 from preflight.cli.paying.submit_consent import answer
 from preflight.cli.paying.submit_run_exit import exit_of_run
 from preflight.cli.printing.output import emit, require_writable
@@ -106,7 +106,8 @@ class RunSubmission:
         with ExitStack() as stack:
             stack.enter_context(store.lock())
             client = self._client_with_key(stack)
-            ledger = stack.enter_context(open_ledger(self._service.ledger_path))
+            opened = ledger_to_read if is_dry else open_ledger
+            ledger = stack.enter_context(opened(self._service.ledger_path))
             with progress("reading the run", hidden=self._output.hidden) as show:
                 reading = EveryTenSeconds(show, hidden=self._output.hidden)
                 paid = open_paid_run(

@@ -56,9 +56,9 @@ class ResultStreams:
         return not self._quiet and any(sink.commands for _, sink, *_ in self._written)
 
     @property
-    def sums_up(self) -> bool:
-        """Whether the end of one of them tells people on standard output what came of the jobs."""
-        return any(each.sums_up for each in self._written)
+    def keeps_sums(self) -> bool:
+        """Whether ``keep`` tells people on standard output what came of the jobs: it writes the end of some formats."""
+        return any(each.sums_up and each.stream.in_parts for each in self._written)
 
     def add(self, job: JobReport, spinner: ProgressSign) -> None:
         """Write one job more; ``spinner`` makes room for it on a terminal."""

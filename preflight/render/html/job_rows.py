@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from preflight.checking.site_of import site_of
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, JobReport, Severity, Subject
 from preflight.pricing import show_seconds
 from preflight.redact import printable, shorten
 from preflight.redact.advice import as_command
 from preflight.render.html.overview import shown
-from preflight.render.html.site_of import site_of
 from preflight.render.objects.json_objects import shown_meta
 from preflight.render.tabular.mode_rates import credits_in_modes
 from preflight.render.texts import phrases

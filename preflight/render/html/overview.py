@@ -46,7 +46,7 @@ def overview_of(totals: Totals, figures: Figures) -> Overview:
     return Overview(
         headline=f"{jobs}: {counts}" if counts else "no jobs",
         verdicts=verdicts,
-        tiles=[*_verdict_tiles(totals), *_price_tiles(totals, figures)],
+        tiles=[*_verdict_tiles(totals), *_hidden_tile(totals), *_price_tiles(totals, figures)],
         rules=rule_rows(figures),
     )
 
@@ -67,9 +67,13 @@ def _verdict_tiles(totals: Totals) -> Iterator[Tile]:
         note = None
         if verdict is Verdict.PASS and totals.warned:
             note = f"{totals.warned:,} with warnings"
-        if verdict is Verdict.PASS and totals.hidden:
-            note = "; ".join(part for part in (note, phrases.hidden(totals.hidden)) if part)
         yield Tile(verdict.value, f"{count:,}", str(count), note, verdict.value if count else "")
+
+
+def _hidden_tile(totals: Totals) -> Iterator[Tile]:
+    """The findings that are not shown: they may be of jobs with any verdict."""
+    if count := totals.hidden.total():
+        yield Tile("hidden findings", f"{count:,}", str(count), phrases.hidden_by(totals.hidden))
 
 
 def _price_tiles(totals: Totals, figures: Figures) -> Iterator[Tile]:
@@ -79,7 +83,7 @@ def _price_tiles(totals: Totals, figures: Figures) -> Iterator[Tile]:
         return
     notes = [f"${dollars(quote.usd)}"]
     if totals.failing.jobs:
-        notes.append(f"of which {shown(totals.failing.credits)} for jobs that fail")
+        notes.append(f"{shown(totals.failing.credits)} of the credits are for jobs that fail")
     if quote.unpriced:
         notes.append(f"{quote.unpriced:,} without a price: not free, but not known")
     yield Tile("credits", shown(quote.credits), f"{quote.credits:f}", "; ".join(notes))

@@ -9,11 +9,11 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from preflight.checking.site_of import site_of
 from preflight.model import JobReport, Kind
 from preflight.model.bins import EDGES, bin_of
 from preflight.redact import shorten
 from preflight.render.html.price_figures import OTHERS, PriceFigures
-from preflight.render.html.site_of import site_of
 from preflight.render.objects.json_objects import shown_meta
 from preflight.render.tabular.mode_rates import CreditsInModes
 from preflight.specs import BUILT_IN, Specs

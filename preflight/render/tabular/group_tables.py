@@ -86,6 +86,8 @@ def render_sums(sums: Sums, console: Console) -> None:
         console.print(Text(f"  {line}"))
     if sums.whole.totals.swapped:
         console.print(Text(phrases.swapped(sums.whole.totals.swapped, sums.whole.totals.jobs, of="job")))
+    if sums.whole.totals.hidden:
+        console.print(Text(phrases.hidden(sums.whole.totals.hidden)))
     console.print()
     rules = sums.whole.totals.rules.most_common(_RULES_SHOWN)
     if rules:

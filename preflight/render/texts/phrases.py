@@ -266,13 +266,19 @@ def jobs(count: int) -> str:
 
 def hidden(counts: Mapping[str, int]) -> str:
     """``3 findings hidden by the baseline``, from the number for each cause; empty where none is hidden."""
-    causes = [(counts[cause], words) for cause, words in _HIDDEN_BY.items() if counts.get(cause)]
+    causes = hidden_by(counts)
     if not causes:
         return ""
-    what = f"{_count(sum(count for count, _ in causes), 'finding')} hidden"
+    what = f"{_count(sum(counts.get(cause, 0) for cause in _HIDDEN_BY), 'finding')} hidden"
+    return f"{what}{': ' if ', ' in causes else ' '}{causes}"
+
+
+def hidden_by(counts: Mapping[str, int]) -> str:
+    """``by the baseline``, or ``2 by the baseline, 1 by a comment``; empty where no finding is hidden."""
+    causes = [(counts[cause], words) for cause, words in _HIDDEN_BY.items() if counts.get(cause)]
     if len(causes) == 1:
-        return f"{what} {causes[0][1]}"
-    return f"{what}: {', '.join(f'{count} {words}' for count, words in causes)}"
+        return causes[0][1]
+    return ", ".join(f"{count} {words}" for count, words in causes)
 
 
 def swapped(count: int, whole: int, *, of: str) -> str:

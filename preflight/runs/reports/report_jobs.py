@@ -7,12 +7,14 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Any
 
+from preflight.checking.totals import HIDERS
 from preflight.errors import ConfigurationError
 from preflight.model import (
     AddressFacts,
     Durations,
     Family,
     Finding,
+    Hidden,
     ImageFacts,
     JobReport,
     Kind,
@@ -32,6 +34,10 @@ _SEVERITIES = {severity.label: severity for severity in Severity}
 _FAMILIES = {family.key: family for family in Family}
 _NUMBER_CHARS = 60
 """Characters of a number; a longer one is not from a report."""
+_MOST_HIDDEN = 1_000_000
+"""Hidden findings of one job: more than the largest job has values. Each takes a place in memory."""
+_UNNAMED = Finding(rule="", severity=Severity.NOTE, message="")
+"""Stands for a finding that is hidden: a report holds the number of these alone."""
 
 
 class NotAJob(ValueError):
@@ -50,6 +56,7 @@ def job_of(value: Any) -> JobReport:
             model=str(value["model"]),
             subjects=subjects,
             findings=tuple(map(_finding, _list(value, "findings"))),
+            hidden=_hidden(value),
             quote=None if value.get("quote") is None else _quote(value["quote"]),
             id=_text(value, "id"),
             path=_text(value, "path"),
@@ -81,6 +88,24 @@ def _finding(value: Any) -> Finding:
         line=_count(value, "line"),
         column=_count(value, "column"),
     )
+
+
+def _hidden(job: Mapping[str, Any]) -> tuple[Hidden, ...]:
+    """As many findings as are hidden by each cause; none where an earlier version did not write the numbers."""
+    counts = job.get("hidden")
+    if counts is None:
+        return ()
+    if not isinstance(counts, dict):
+        raise NotAJob("'hidden' is not an object")
+    found: tuple[Hidden, ...] = ()
+    for cause in counts:
+        if cause not in HIDERS:
+            raise NotAJob(f"'hidden' has the cause {shorten(printable(cause), 40)!r}, which this version does not know")
+        count = _count(counts, cause)
+        if count is None or len(found) + count > _MOST_HIDDEN:
+            raise NotAJob(f"'hidden' has no count of findings for {cause!r}, from 0 to {_MOST_HIDDEN:,}")
+        found += (Hidden(_UNNAMED, cause),) * count
+    return found
 
 
 def _quote(value: Any) -> Quote:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
+from preflight.checking.site_of import site_of
 from preflight.checking.totals import Totals
 from preflight.model import JobReport, Kind, Verdict
-from preflight.model.target import is_url
 from preflight.redact import redact
 from preflight.render.objects.json_objects import shown_meta, total_object
 from preflight.render.tabular.mode_rates import CreditsInModes
 from preflight.runs.on_disk.histogram import histograms
-from preflight.sources.url import counted_host
 from preflight.specs import BUILT_IN, Specs
 from preflight.units import plain
 
@@ -100,7 +98,7 @@ class Groups:
             case "mode":
                 return job.quote.mode if job.quote else None
             case "host":
-                return next(hosts_of(job), None)
+                return next(map(site_of, job.subjects), None)
             case name:
                 found: str | None = getattr(job, name)
                 return found
@@ -122,7 +120,7 @@ class Statistics:
         verdict = job.verdict.value
         for rule in {finding.rule for finding in job.findings}:
             self.rules.setdefault(rule, Counter())[verdict] += 1
-        for host in set(hosts_of(job)):
+        for host in set(map(site_of, job.subjects)):
             known = host if host in self.hosts or len(self.hosts) < _HOSTS else OTHERS
             self.hosts.setdefault(known, Counter())[verdict] += 1
         for subject in job.subjects:
@@ -145,12 +143,6 @@ class Statistics:
             "bytes": self.bytes,
             "requests": self.requests,
         }
-
-
-def hosts_of(job: JobReport) -> Iterator[str]:
-    """The host of each file of a job; ``local`` for one of this machine."""
-    for subject in job.subjects:
-        yield counted_host(subject.source) if is_url(subject.source) else "local"
 
 
 def _plain(value: object) -> str | None:

@@ -75,9 +75,14 @@ class State:
 
 
 class Observer(Protocol):
-    """Is told how a run goes. ``indexed`` comes first: rows found, and in which part of the manifest, from 0 to 1."""
+    """Is told how a run goes. ``indexed`` comes first: rows found, and in which part of the manifest, from 0 to 1.
+
+    ``counted`` comes next, after each part that is there: how many of them were read. At a URL each is a download.
+    """
 
     def indexed(self, rows: int, part: float) -> object: ...
+
+    def counted(self, parts: int, there: int) -> object: ...
 
     def began(self, state: State, before: Tally) -> object: ...
 
@@ -153,9 +158,10 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
         raise RunUnusable(f"{store.shown} is not finished ({len(done)} of {run.parts} parts): give no --retry first")
     total = Tally()
     wanted = [] if order.retry else [number for number in range(run.parts) if number not in done]
-    for number in sorted(done):
+    for read, number in enumerate(sorted(done), start=1):
         tally = counts_renewed(store, run, number)
         total.merge(tally)
+        observer.counted(read, len(done))
         if order.retry and tally.verdicts[order.retry]:
             wanted.append(number)
     state = State(rows=run.rows, parts=run.parts, parts_done=len(done), rows_before=total.rows)

@@ -191,8 +191,14 @@ class CountingStore:
         return self.folder.lock()
 
 
-class Nobody:
-    """Hears of a run, and says nothing."""
+class Listener:
+    """Hears of a run, and remembers how many parts were read at its start."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, int]] = []
+
+    def counted(self, parts: int, there: int) -> None:
+        self.heard.append((parts, there))
 
     def indexed(self, rows: int, part: float) -> None: ...
 
@@ -222,10 +228,12 @@ def work_here(task: Task, parts: Sequence[int], rows_of: RowsOf, watcher: Watche
     asyncio.run(work())
 
 
-def carried_out(manifest: Path, store: CountingStore, retry: Retry | None = None) -> Finished:
+def carried_out(
+    manifest: Path, store: CountingStore, retry: Retry | None = None, listener: Listener | None = None
+) -> Finished:
     store.opened.clear()
     order = Order(manifest=str(manifest), store=store, options=Options(), retry=retry, rows_a_part=10)
-    return carry_out(order, work_here, Nobody())
+    return carry_out(order, work_here, listener or Listener())
 
 
 def parts_opened(store: CountingStore) -> dict[str, int]:
@@ -238,7 +246,9 @@ def test_a_part_is_read_once_at_the_start_and_not_again_at_the_end(tmp_path: Pat
     first = carried_out(manifest, store)
     assert (first.summary["rows"], parts_opened(store)) == (ROWS, {}), "parts that were just written are known"
     (tmp_path / "run" / "part-00001.jsonl").unlink()
-    again = carried_out(manifest, store)
+    listener = Listener()
+    again = carried_out(manifest, store, listener=listener)
+    assert listener.heard == [(1, 2), (2, 2)]
     assert again.summary["histograms"] == first.summary["histograms"]
     assert parts_opened(store) == {"part-00000.jsonl": 1, "part-00002.jsonl": 1}
     carried_out(manifest, store)
@@ -266,4 +276,4 @@ def test_a_part_that_is_gone_at_the_end_is_named(tmp_path: Path) -> None:
 
     order = Order(manifest=str(manifest), store=store, options=Options(), rows_a_part=10)
     with pytest.raises(Exception, match=r"part-00002\.jsonl is missing"):
-        carry_out(order, work, Nobody())
+        carry_out(order, work, Listener())

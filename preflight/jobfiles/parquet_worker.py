@@ -104,9 +104,15 @@ def _batches(file: Any, read: list[str], pa: Any) -> Iterator[Any]:
                 for batch in file.iter_batches(batch_size=_ROWS, columns=[name], use_threads=False):
                     rows += batch.num_rows
             except pa.ArrowInvalid:
-                where = f" (in the rows {rows + 1} to {rows + _ROWS})"
+                where = _rows_from(rows + 1, file.metadata.num_rows)
                 raise ValueError(_why_not_text(name, where)) from error
         raise
+
+
+def _rows_from(first: int, last_of_file: int) -> str:
+    """The rows that are decoded together with ``first``, in words. The file may claim any number of rows."""
+    last = min(first + _ROWS - 1, last_of_file)
+    return f" (in row {first})" if last <= first else f" (in the rows {first} to {last})"
 
 
 def _holds_bytes(kind: Any, pa: Any) -> bool:

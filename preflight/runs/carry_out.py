@@ -19,9 +19,11 @@ from preflight.runs.manifests.manifest_columns import require_columns
 from preflight.runs.manifests.open_manifest import Web, open_manifest
 from preflight.runs.manifests.rows import PartRows, part_rows
 from preflight.runs.manifests.spooled_input import as_read, is_kept, require_folder, spooled_input
+from preflight.runs.on_disk.part_counts import counts_of, counts_renewed
 from preflight.runs.on_disk.part_files import Results, part_name, require_parquet
 from preflight.runs.on_disk.run_file import RunFile, begin, differences, find_run, new_run
-from preflight.runs.on_disk.summary import add_up, counts_of, is_written, outcome, summary_object, write_summary
+from preflight.runs.on_disk.summary import add_up, elapsed_in, outcome, read_summary, summary_object, write_summary
+from preflight.runs.on_disk.tally import Tally
 from preflight.runs.run_errors import RunUnusable
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from preflight.checking.verdict import Outcome
     from preflight.runs.engines.checker import Headway
     from preflight.runs.on_disk.store import Store
-    from preflight.runs.on_disk.tally import Tally
 
 _PART = re.compile(r"part-(\d{5,})\.(jsonl|parquet)")
 
@@ -74,9 +75,14 @@ class State:
 
 
 class Observer(Protocol):
-    """Is told how a run goes. ``indexed`` comes first: rows found, and in which part of the manifest, from 0 to 1."""
+    """Is told how a run goes. ``indexed`` comes first: rows found, and in which part of the manifest, from 0 to 1.
+
+    ``counted`` comes next, after each part that is there: how many of them were read. At a URL each is a download.
+    """
 
     def indexed(self, rows: int, part: float) -> object: ...
+
+    def counted(self, parts: int, there: int) -> object: ...
 
     def began(self, state: State, before: Tally) -> object: ...
 
@@ -150,12 +156,16 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
     done = _done(store, run)
     if order.retry is not None and len(done) < run.parts:
         raise RunUnusable(f"{store.shown} is not finished ({len(done)} of {run.parts} parts): give no --retry first")
-    before = {number: counts_of(store, run, number) for number in sorted(done)}
-    wanted = _wanted(run, before, order.retry)
-    total = add_up(before.values())
+    total = Tally()
+    wanted = [] if order.retry else [number for number in range(run.parts) if number not in done]
+    for read, number in enumerate(sorted(done), start=1):
+        tally = counts_renewed(store, run, number)
+        total.merge(tally)
+        observer.counted(read, len(done))
+        if order.retry and tally.verdicts[order.retry]:
+            wanted.append(number)
     state = State(rows=run.rows, parts=run.parts, parts_done=len(done), rows_before=total.rows)
     observer.began(state, total)
-    before.clear()
     if wanted:
         task = Task(
             run_id=run.id,
@@ -171,9 +181,10 @@ def _carried_out(order: Order, manifest: Manifest, run: RunFile, work: Work, obs
             partial(part_rows, manifest, model=order.options.model, columns=order.columns, specs=order.options.specs),
             _Watch(observer),
         )
-        total = add_up(counts_of(store, run, number) for number in range(run.parts))
-    summary = summary_object(total, elapsed_s=time.monotonic() - began)
-    if wanted or not is_written(store, summary):
+        total = _sum_of_parts(store, run)
+    found = read_summary(store)
+    summary = summary_object(total, elapsed_s=time.monotonic() - began if wanted else elapsed_in(found))
+    if summary != found:
         write_summary(store, summary)
     return Finished(summary=summary, outcome=outcome(total))
 
@@ -212,10 +223,16 @@ def _done(store: Store, run: RunFile) -> set[int]:
     return done
 
 
-def _wanted(run: RunFile, before: dict[int, Tally], retry: Retry | None) -> list[int]:
-    if retry is None:
-        return [number for number in range(run.parts) if number not in before]
-    return [number for number, tally in before.items() if tally.verdicts[retry]]
+def _sum_of_parts(store: Store, run: RunFile) -> Tally:
+    """The counts of all parts of a run at its end. Raises ``RunUnusable`` where one is gone.
+
+    Each part was written by this start, or read at its beginning: at a URL, reading it again is a whole download.
+    """
+    there = store.names()  # a folder on another machine may show a new file late: such a part is looked for by name
+    return add_up(
+        counts_of(store, run, number, is_as_written=part_name(number, run.results) in there)
+        for number in range(run.parts)
+    )
 
 
 class _Watch(Watcher):

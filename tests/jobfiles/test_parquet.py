@@ -207,6 +207,19 @@ def test_a_dictionary_of_texts_that_are_not_utf_8_is_named_with_its_rows(tmp_pat
     assert all(isinstance(job, Job) for job in read)
 
 
+@pytest.mark.parametrize(
+    ("rows", "bad", "named"),
+    [(3, 2, "in the rows 1 to 3"), (1, 0, "in row 1"), (2500, 2499, "in the rows 1 to 1000")],
+    ids=["fewer than are decoded at a time", "one", "more than are decoded at a time"],
+)
+def test_no_row_is_named_that_the_file_does_not_have(rows: int, bad: int, named: str, tmp_path: Path) -> None:
+    text = pa.array([b"one", b"\xc3"]).view(pa.string())
+    places = pa.array([int(row == bad) for row in range(rows)], pa.int8())
+    path = written(tmp_path, {"image": [IMAGE] * rows, "kept": pa.DictionaryArray.from_arrays(places, text)})
+    last = jobs(path)[-1]
+    assert f"a text in the column 'kept' ({named}) is not UTF-8: " in str(last)
+
+
 def test_a_run_has_a_row_for_a_text_that_is_not_utf_8(tmp_path: Path) -> None:
     texts = pa.array([b"one", b"\xff", b"three"]).view(pa.string())
     path = written(tmp_path, {"id": texts, "image": [PICTURE] * 3, "video": [CLIP] * 3})

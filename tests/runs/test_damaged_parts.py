@@ -72,6 +72,16 @@ DAMAGE: dict[str, Callable[[list[str]], str]] = {
     "a rule that is a list": with_row(findings=[{"rule": ["x"]}]),
     "a price that is a number": with_row(quote=5),
     "a price that is not one": with_row(quote={"credits": "NaN", "low": "1", "high": "x", "exact": True, "usd": "1"}),
+    "findings hidden by a text": with_row(hidden={"baseline": "x"}),
+    "a list of what hides findings": with_row(hidden=["baseline"]),
+    "findings hidden less than never": with_row(hidden={"comment": -1}),
+    "findings hidden by a truth value": with_row(hidden={"path": True}),
+    "a rule that is a number": with_row(findings=[{"rule": 5}, {"rule": "url-long"}]),
+    "a source that is a list": with_row(subjects=[{"source": [], "kind": "image", "facts": {}, "transfer": {}}]),
+    "a price beyond all sums": with_row(
+        quote={"credits": 1, "low": "9e999999", "high": "9e999999", "exact": True, "usd": "1"}
+    ),
+    "a price below 0": with_row(quote={"credits": -1, "low": "-1", "high": "1", "exact": True, "usd": "1"}),
     "an endless price": with_row(quote={"credits": 1e400, "low": "1", "high": "1", "exact": True, "usd": "1"}),
 }
 
@@ -100,6 +110,19 @@ def test_a_damaged_part_is_named_and_the_run_goes_on_without_it(
     assert parts_of(folder)[PART] == parts_of(finished / "run")[PART]
 
 
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_rows_tell_of_damage_where_counts_and_digests_are_gone(
+    damage: Callable[[list[str]], str], finished: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    copytree(finished / "run", folder)
+    (folder / "counts" / "part-00001.json").unlink()
+    (folder / PART).write_text(damage((folder / PART).read_text().splitlines(keepends=True)))
+    refused = here("check", finished / "jobs.jsonl", "--to", folder)
+    assert (refused.code, f"{PART} " in refused.err) == (2, True), refused
+    assert refused.err.endswith(": remove it and run the same check again\n")
+
+
 def test_kept_rows_that_are_foreign_are_not_written_again(finished: Path, tmp_path: Path) -> None:
     """``--retry`` keeps the rows with another verdict, from a part whose counts say that all is well."""
     folder = tmp_path / "run"
@@ -121,6 +144,30 @@ def test_a_report_does_not_leave_out_the_rows_of_a_part_that_was_cut(finished: P
     part.write_text("".join(part.read_text().splitlines(keepends=True)[:7]))
     refused = here("report", tmp_path / "run")
     assert (refused.code, f"{PART} has 7 rows instead of 10" in refused.err) == (2, True), refused.err
+
+
+def cut(text: bytes) -> bytes:
+    """The part without its last rows."""
+    return b"".join(text.splitlines(keepends=True)[:7])
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "csv", "text"])
+@pytest.mark.parametrize(
+    ("damage", "is_earlier"),
+    [(other_price, False), (cut, False), (cut, True)],
+    ids=["changed", "cut", "cut in a run of an earlier version"],
+)
+def test_a_report_prints_no_row_before_a_damaged_part_is_named(
+    damage: Callable[[bytes], bytes], is_earlier: bool, format_: str, finished: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    copytree(finished / "run", folder)
+    if is_earlier:
+        of_an_earlier_version(folder)
+    part = folder / "part-00002.jsonl"  # the last one
+    part.write_bytes(damage(part.read_bytes()))
+    refused = here("report", folder, "--format", format_)
+    assert (refused.code, refused.out, part.name in refused.err) == (2, "", True), refused
 
 
 def test_a_report_shows_no_row_twice(finished: Path, tmp_path: Path) -> None:

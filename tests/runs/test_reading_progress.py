@@ -84,6 +84,16 @@ def test_a_log_gets_a_line_every_ten_seconds() -> None:
     )
 
 
+def test_parts_that_are_read_at_the_start_are_told_of() -> None:
+    now = [0.0]
+    progress = RunProgress(lambda _: None, hidden=False, clock=lambda: now[0])
+    with redirect_stderr(io.StringIO()) as log:
+        for part in range(1, 16):
+            now[0] = part
+            progress.counted(100 * part, 2000)
+    assert log.getvalue() == "preflight: reading the parts that are there: 1,000 of 2,000\n"
+
+
 def test_nothing_is_said_where_progress_is_hidden() -> None:
     now = [0.0]
     progress = RunProgress(lambda _: None, hidden=True, clock=lambda: now[0])

@@ -63,6 +63,10 @@ class RunProgress:
         """Show how far the pass over the manifest is."""
         self._shown.say(lambda: manifest_read(rows, part))
 
+    def counted(self, parts: int, there: int) -> None:
+        """Show how many of the parts that are there were read."""
+        self._shown.say(lambda: f"reading the parts that are there: {parts:,} of {there:,}")
+
     def began(self, state: State, before: Tally) -> None:
         self._rows, self._parts, self._parts_done = state.rows, state.parts, state.parts_done
         self._began = self._clock()

@@ -34,10 +34,11 @@ def counts_name(number: int) -> str:
 
 def digests_in(counts: object) -> Digests:
     """The digests that stand beside ``counts``, which may be anything."""
-    match counts:
-        case {"part_sha256": str(written), "replaced_sha256": str(replaced)}:
+    found = counts if isinstance(counts, dict) else {}
+    match found.get(WRITTEN), found.get(REPLACED):
+        case str(written), str(replaced):
             return Digests(written, replaced)
-        case {"part_sha256": str(written)}:
+        case str(written), _:
             return Digests(written)
     return Digests()
 
@@ -59,20 +60,22 @@ def beside_counts(data: bytes, replaced: str | None) -> Mapping[str, Any]:
     return found if replaced is None else {**found, REPLACED: replaced}
 
 
-def require_as_written(store: Store, number: int, name: str, digest: str) -> None:
+def require_as_written(store: Store, number: int, name: str, digest: str) -> bool:
     """Raise ``RunUnusable`` where the file ``name`` of part ``number`` has a ``digest`` that preflight did not write.
 
+    Returns whether it is known to be as it was written: nothing tells in a run of an earlier version.
     Read the file first: another process writes the counts before it.
     """
     try:
         with store.open(counts_name(number)) as file:
             known = digests_in(json.loads(file.read(TALLY_BYTES)))
     except (FileNotFoundError, ValueError, RecursionError):
-        return  # nothing tells, as in a run of an earlier version
+        return False
     except OSError as error:
         raise RunUnusable(f"cannot read {counts_name(number)} of {store.shown}: {error.strerror}") from error
     if known.written is not None and digest not in known:
         raise changed_since(store, name)
+    return known.written is not None
 
 
 def changed_since(store: Store, name: str) -> RunUnusable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from preflight.errors import MissingExtra
@@ -39,8 +39,8 @@ def read_part(store: Store, number: int, results: Results, rows: range) -> Itera
     read, digest = 0, hashlib.sha256()
     try:
         with store.open(name) as file:
-            texts = _parquet_rows(file.read(PART_BYTES), digest) if results == "parquet" else _lines(file, digest)
-            for text in texts:
+            is_parquet, seen = results == "parquet", digest.update
+            for text in _parquet_rows(file.read(PART_BYTES), seen) if is_parquet else _lines(file, seen):
                 yield _row(text, rows[read])
                 read += 1
     except FileNotFoundError:
@@ -66,9 +66,9 @@ def _row(text: str | bytes, number: int) -> dict[str, Any]:
     return row
 
 
-def _lines(file: io.BufferedReader, digest: hashlib._Hash) -> Iterator[bytes]:
+def _lines(file: io.BufferedReader, seen: Callable[[bytes], object]) -> Iterator[bytes]:
     while line := file.readline(ROW_BYTES):
-        digest.update(line)
+        seen(line)
         yield line
 
 
@@ -97,9 +97,9 @@ def _parquet(rows: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> bytes:
     return sink.getvalue()
 
 
-def _parquet_rows(data: bytes, digest: hashlib._Hash) -> list[str]:
+def _parquet_rows(data: bytes, seen: Callable[[bytes], object]) -> list[str]:
     arrow, parquet = _libraries()
-    digest.update(data)
+    seen(data)
     try:
         texts: list[str] = parquet.read_table(io.BytesIO(data), columns=["job"]).column("job").to_pylist()
     except arrow.ArrowException as error:

@@ -12,44 +12,15 @@ from preflight.checking.verdict import Outcome
 from preflight.model import Verdict
 from preflight.render.objects.json_text import to_json
 from preflight.runs.limits import TALLY_BYTES
-from preflight.runs.on_disk.part_digest import counts_name, digest_of_file, digests_in
-from preflight.runs.on_disk.part_files import damaged, part_name, read_part
-from preflight.runs.on_disk.run_file import RunFile
 from preflight.runs.on_disk.store import Store
-from preflight.runs.on_disk.tally import FOREIGN, PART_SIZE, VERDICTS, Tally
+from preflight.runs.on_disk.tally import VERDICTS, Tally
 from preflight.runs.run_errors import RunUnusable
 from preflight.units import dollars
 
 SCHEMA: Final = "preflight.summary/v1"
 NAME: Final = "summary.json"
-
-
-def counts_of(store: Store, run: RunFile, number: int) -> Tally:
-    """The counts of a part that is there: as they were written, else from its rows.
-
-    Raises ``RunUnusable`` for a part that is damaged, or was changed since it was written.
-    """
-    rows, name = run.rows_of(number), part_name(number, run.results)
-    try:
-        with store.open(counts_name(number)) as file:
-            value = json.loads(file.read(TALLY_BYTES))
-        tally = Tally.from_object(value)
-        if tally.rows == len(rows) and value.get(PART_SIZE) in (None, store.size(name)):
-            written = digests_in(value).written
-            if written is None or written == digest_of_file(store, name):
-                return tally
-    except (FileNotFoundError, *FOREIGN):
-        pass
-    tally = Tally()
-    try:
-        for row in read_part(store, number, run.results, rows):
-            tally.add_row(row)
-            for subject in row["subjects"]:
-                tally.bytes += int(subject["transfer"]["bytes"])
-                tally.requests += int(subject["transfer"]["requests"])
-    except FOREIGN as error:
-        raise damaged(store, name) from error
-    return tally
+_ELAPSED_S: Final = 1e9
+"""A start takes less: some thirty years."""
 
 
 def add_up(tallies: Iterable[Tally]) -> Tally:
@@ -61,7 +32,7 @@ def add_up(tallies: Iterable[Tally]) -> Tally:
 
 
 def summary_object(total: Tally, *, elapsed_s: float) -> dict[str, Any]:
-    """The object of ``summary.json``. ``elapsed_s`` is of the last start of the run."""
+    """The object of ``summary.json``. ``elapsed_s`` is of the last start of the run that did something."""
     unpriced = total.rows - total.priced
     quote = None if not total.priced else {
         "credits": _number(total.credits),
@@ -107,8 +78,8 @@ def write_summary(store: Store, summary: dict[str, Any]) -> None:
     store.write(NAME, to_json(summary).encode())
 
 
-def is_written(store: Store, summary: dict[str, Any]) -> bool:
-    """Whether ``summary.json`` says the same, whatever time it took. Raises ``RunUnusable``.
+def read_summary(store: Store) -> dict[str, Any]:
+    """The object of ``summary.json``; an empty one where there is none, or something else. Raises ``RunUnusable``.
 
     It may be of an earlier start: a process that writes the last part may die before it writes the summary.
     """
@@ -116,10 +87,20 @@ def is_written(store: Store, summary: dict[str, Any]) -> bool:
         with store.open(NAME) as file:
             found = json.loads(file.read(TALLY_BYTES))
     except (FileNotFoundError, ValueError, RecursionError):
-        return False
+        return {}
     except OSError as error:
         raise RunUnusable(f"cannot read {NAME} of {store.shown}: {error.strerror}") from error
-    return isinstance(found, dict) and {**found, "elapsed_s": None} == {**summary, "elapsed_s": None}
+    return found if isinstance(found, dict) else {}
+
+
+def elapsed_in(summary: dict[str, Any]) -> float:
+    """The seconds that a ``summary`` which may hold anything says of its start; 0 where it does not say."""
+    match summary.get("elapsed_s"):
+        case bool():
+            return 0.0
+        case int() | float() as seconds if 0 <= seconds < _ELAPSED_S:
+            return float(seconds)
+    return 0.0
 
 
 def outcome(total: Tally) -> Outcome:

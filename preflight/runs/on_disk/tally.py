@@ -26,10 +26,14 @@ FOREIGN: Final = (ValueError, LookupError, TypeError, AttributeError, Arithmetic
 _FAMILIES = {family.key: family for family in Family}
 _BUDGET = rules_with(Trait.BUDGET)
 _AMOUNTS = ("credits", "low", "high", "usd")
+_COSTS = ("bytes", "requests", "sent_again")
 _SUMS = (
     "rows", *_AMOUNTS, "priced", "inexact", "passing_priced", *(f"passing_{name}" for name in _AMOUNTS), "over_budget",
-    "swapped", "bytes", "requests", "sent_again",
+    "swapped", *_COSTS,
 )  # fmt: skip
+_ROW_DIGITS: Final = 18
+_SUM_DIGITS: Final = 36
+"""Digits before the point of an amount: in a row, and in counts, which add up rows. A larger one is not a price."""
 
 
 class Cost(Protocol):
@@ -72,19 +76,20 @@ class Tally:
     sent_again: int = 0
 
     def add_row(self, job: Mapping[str, Any]) -> None:
-        """Count a row's object (``preflight.job/v1``), without the cost of reading."""
+        """Count a row's object (``preflight.job/v1``), without the cost of reading. Raises ``FOREIGN``."""
         verdict = job["verdict"]
         self.rows += 1
         self.verdicts[verdict] += 1
-        rules = {finding["rule"] for finding in job["findings"]}
+        rules = {_text(finding["rule"]) for finding in job["findings"]}
         for rule in rules:
             self.rules.setdefault(rule, Counter())[verdict] += 1
         self.over_budget += not _BUDGET.isdisjoint(rules)
         self.swapped += are_exchanged(_files(job))
-        self.hidden.update(job.get("hidden") or {})
+        self.hidden.update(_counts(job.get("hidden", {})))
         hosts = set()
         for subject in job["subjects"]:
-            hosts.add(counted_host(subject["source"], with_port=True) if "://" in subject["source"] else "")
+            source = _text(subject["source"])
+            hosts.add(counted_host(source, with_port=True) if "://" in source else "")
             facts = subject["facts"] or {}
             if facts.get("size_bytes") is not None and subject["kind"] in ("image", "video"):
                 self.histograms[f"{subject['kind']}_bytes"].add(facts["size_bytes"])
@@ -98,9 +103,10 @@ class Tally:
             self.inexact += not quote["exact"]
             self.passing_priced += verdict == "pass"
             for name in _AMOUNTS:
-                self._add_amount(name, _amount(quote[name]))
+                amount = _amount(quote[name], _ROW_DIGITS)
+                self._add_amount(name, amount)
                 if verdict == "pass":
-                    self._add_amount(f"passing_{name}", _amount(quote[name]))
+                    self._add_amount(f"passing_{name}", amount)
             self.histograms["credits"].add(float(quote["credits"]))
 
     def add_cost(self, cost: Cost) -> None:
@@ -108,6 +114,16 @@ class Tally:
         self.bytes += cost.bytes
         self.requests += cost.requests
         self.sent_again += cost.sent_again
+
+    def add_transfer(self, transfer: Mapping[str, Any]) -> None:
+        """Count what was read, as a row says it. Raises ``FOREIGN``."""
+        self.bytes += _count(transfer["bytes"])
+        self.requests += _count(transfer["requests"])
+        self.sent_again += _count(transfer.get("retries", 0))  # which earlier versions did not write
+
+    def take_cost(self, value: Mapping[str, Any]) -> None:
+        """Take the cost of reading from the counts ``value``: rows cannot tell it. Raises ``FOREIGN``."""
+        self.bytes, self.requests, self.sent_again = [_count(value[name]) for name in _COSTS]
 
     def merge(self, other: Tally) -> None:
         """Add the counts of ``other``."""
@@ -147,19 +163,19 @@ class Tally:
         tally, value = cls(), {"swapped": 0, **value}  # which earlier versions did not count
         for name in _SUMS:
             is_amount = isinstance(getattr(tally, name), Decimal)
-            setattr(tally, name, _amount(value[name]) if is_amount else int(value[name]))
+            setattr(tally, name, _amount(value[name], _SUM_DIGITS) if is_amount else _count(value[name]))
         tally.verdicts.update(_counts(value["verdicts"]))
         tally.hidden.update(_counts(value["hidden"]))
         tally.rules = {str(rule): Counter(_counts(each)) for rule, each in value["rules"].items()}
         tally.hosts = {str(host): Counter(_counts(each)) for host, each in value["hosts"].items()}
         for name, histogram in tally.histograms.items():
-            histogram.merge(int(count) for count in value["histograms"][name])
+            histogram.merge(map(_count, value["histograms"][name]))
         return tally
 
 
-def _amount(value: object) -> Decimal:
+def _amount(value: object, digits: int) -> Decimal:
     amount = Decimal(str(value))
-    if not amount.is_finite():
+    if not amount.is_finite() or amount < 0 or amount.adjusted() >= digits:
         raise ValueError("not an amount")
     return amount
 
@@ -174,4 +190,17 @@ def _plain(value: int | Decimal) -> int | str:
 
 
 def _counts(value: Mapping[str, Any]) -> dict[str, int]:
-    return {str(name): int(count) for name, count in value.items()}
+    return {str(name): _count(count) for name, count in value.items()}
+
+
+def _count(value: object) -> int:
+    """``value``, which is a count. A sum would take a text or a truth value, and fail later or say something else."""
+    if type(value) is not int or value < 0:
+        raise ValueError("not a count")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value

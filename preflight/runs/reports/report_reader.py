@@ -19,6 +19,7 @@ from preflight.runs.limits import MOST_ROWS_A_PART
 from preflight.runs.on_disk.part_digest import digest_of_file, require_as_written
 from preflight.runs.on_disk.store import FolderStore
 from preflight.runs.reports.report_jobs import NotAJob, job_of
+from preflight.runs.run_errors import RunUnusable
 
 _REPORTS: Final = ("preflight.report/v1", "preflight.job/v1")
 _RUN_BYTES: Final = 1024 * 1024
@@ -69,21 +70,42 @@ def _read_run(folder: Path, say: Callable[[str], object]) -> Iterator[Read]:
     if isinstance(expected, int) and not isinstance(expected, bool) and len(parts) < expected:
         say(f"{shown}: {len(parts)} of {expected} parts are there; the run is not complete")
     for path in parts:
-        read, wanted = 0, _rows_of(run, path)
-        for found in _read_file(path):
-            if wanted is not None and read < len(wanted) and found.value.get("row") != wanted[read]:
-                raise ReportUnreadable(
-                    f"{shown}: {path.name} does not have row {wanted[read]} in its place: remove it and run the same"
-                    " check again"
-                )
-            read += 1
-            yield found
-        if wanted is not None and read != len(wanted):
+        _require_as_written(store, run, path)
+    for path in parts:
+        yield from _read_part(run, path, shown)
+
+
+def _require_as_written(store: FolderStore, run: dict[str, Any], path: Path) -> None:
+    """Raise ``ReportUnreadable`` or ``RunUnusable`` for a part that is not as preflight wrote it.
+
+    The caller asks this of all parts before it hands on the rows of the first one: they may be printed at once.
+    """
+    changed = None
+    try:
+        if require_as_written(store, _number_of(path), path.name, digest_of_file(store, path.name) or ""):
+            return
+    except RunUnusable as error:
+        changed = error
+    for _ in _read_part(run, path, store.shown):  # rows tell more, and of an earlier version there is nothing else
+        pass
+    if changed is not None:
+        raise changed
+
+
+def _read_part(run: dict[str, Any], path: Path, shown: str) -> Iterator[Read]:
+    read, wanted = 0, _rows_of(run, path)
+    for found in _read_file(path):
+        if wanted is not None and read < len(wanted) and found.value.get("row") != wanted[read]:
             raise ReportUnreadable(
-                f"{shown}: {path.name} has {read} rows instead of {len(wanted)}: remove it and run the same check again"
+                f"{shown}: {path.name} does not have row {wanted[read]} in its place: remove it and run the same"
+                " check again"
             )
-        if digest := digest_of_file(store, path.name):
-            require_as_written(store, _number_of(path), path.name, digest)
+        read += 1
+        yield found
+    if wanted is not None and read != len(wanted):
+        raise ReportUnreadable(
+            f"{shown}: {path.name} has {read} rows instead of {len(wanted)}: remove it and run the same check again"
+        )
 
 
 def _rows_of(run: dict[str, Any], part: Path) -> range | None:

@@ -13,10 +13,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from preflight.errors import ConfigurationError
+from preflight.runs.on_disk.part_counts import counts_of
 from preflight.runs.on_disk.part_files import part_name, read_part
 from preflight.runs.on_disk.run_file import RunFile
 from preflight.runs.on_disk.store import LOCK, FolderStore
-from preflight.runs.on_disk.summary import add_up, counts_of
+from preflight.runs.on_disk.summary import add_up
 from preflight.runs.on_disk.tally import Tally
 from preflight.runs.payments.payable import require_run
 from preflight.runs.payments.settled import NAME as SUBMISSIONS

@@ -93,6 +93,10 @@ class _Reporter:
         if self._paused():
             raise RunPaused
 
+    def counted(self, parts: int, there: int) -> None:  # noqa: ARG002 - of the interface
+        if self._paused():
+            raise RunPaused
+
     def began(self, state: State, before: Tally) -> None:
         pass
 

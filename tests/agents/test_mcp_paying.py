@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import mcp_types as types
@@ -269,11 +270,12 @@ def test_many_submits_at_once_pay_once(mode: Era, sandbox: Service) -> None:
 
 
 def test_a_call_that_is_cancelled_while_a_person_thinks_pays_nothing(sandbox: Service) -> None:
-    calls: list[Any] = []
-    with agent(sandbox, answer=Swap(lambda: [call.cancel() for call in calls]), mode="legacy") as made:
+    begun: SimpleQueue[Any] = SimpleQueue()  # the person may be asked before the call is known here
+    with agent(sandbox, answer=Swap(lambda: begun.get().cancel()), mode="legacy") as made:
         quote_id = made.call("check", job=a_job(sandbox)).quote_id
-        calls.append(made.begin("submit", quote_id=quote_id))
-        until(calls[0].done)
+        call = made.begin("submit", quote_id=quote_id)
+        begun.put(call)
+        until(call.done)
         assert made.call("credits").data["balance"] == 10_000
     assert sandbox.paid_requests == 0
 

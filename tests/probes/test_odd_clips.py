@@ -229,6 +229,7 @@ FAMILIES = {
     "artwork-of-m4a.mp4": "audio",
     "sound-only.mkv": "audio",
     "no-audio.mp4": "video",
+    "systems-stream.mp4": "video",
     "fragmented-with-audio.mp4": "video",
     "slides-and-sound.mp4": "video",
     "chapters-of-a-clip.mp4": "video",

@@ -26,11 +26,13 @@ from preflight.probes.isobmff.compressed import read_compressed
 from preflight.probes.isobmff.fragments import Fragments, read_fragments
 from preflight.probes.isobmff.runs import Defaults, joined, read_mvex
 from preflight.probes.isobmff.top_level import Layout, walk
-from preflight.probes.isobmff.tracks import IDENTITY, MovieContext, parse_clock, read_track
+from preflight.probes.isobmff.tracks import IDENTITY, SYSTEMS, MovieContext, parse_clock, read_track
 
 _AUDIO_BRANDS = frozenset({"M4A ", "M4B ", "M4P "})
 _CLIP_CODECS = frozenset({"avc1", "avc3", "hvc1", "hev1", "vp09", "av01"})
 """Codecs of a moving picture even in a file whose brand says sound."""
+_WITHOUT_PICTURES = frozenset({"soun", "text", "sbtl", "subt", "clcp", "tmcd", "hint", "meta"})
+"""Handlers of tracks whose samples are no pictures."""
 _MATRIX = Struct(">ii4xii")
 
 
@@ -194,10 +196,10 @@ def _facts(
 
 
 def _family(tracks: tuple[Track, ...], layout: Layout) -> Family:
-    """Sound where a track has it and none has pictures, but for artwork; else a clip: damage may hide its track."""
-    handlers = {track.handler for track in tracks if track.aside is None}
+    """Sound where no track but artwork may hold pictures; else a clip: damage, or a stream of Systems, may hide one."""
+    handlers = {track.handler for track in tracks if track.aside in (None, SYSTEMS)}
     is_whole = all(each.kind not in (DefectKind.CORRUPT, DefectKind.UNREADABLE) for each in layout.defects)
-    return Family.AUDIO if is_whole and "soun" in handlers and "vide" not in handlers else Family.VIDEO
+    return Family.AUDIO if is_whole and "soun" in handlers <= _WITHOUT_PICTURES else Family.VIDEO
 
 
 def _frames(video: Track, fragments: Fragments | None) -> FrameTimes | None:

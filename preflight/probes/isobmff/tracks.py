@@ -29,8 +29,10 @@ _LEAST_REFERENCE_BYTES = 12
 """Of a data reference: FFmpeg opens no file with a smaller one, or with fewer than are counted."""
 _SERVES_ANOTHER = frozenset({"thmb", "auxl"})
 """References of a track that holds thumbnails of another, or its alpha or depth (§8.3.3)."""
-_SYSTEMS = "mp4s"
+_SYSTEMS_CODEC = "mp4s"
 """Scenes and object descriptors (ISO/IEC 14496-14 §5.6), for which players have no decoder."""
+SYSTEMS = "a stream of MPEG-4 Systems"
+"""Why such a track is set aside, although it may be the picture."""
 _SAME_SCALE = 0.01
 """Up to this difference a matrix scales both directions alike: FFmpeg's bound."""
 
@@ -135,8 +137,8 @@ def _aside(
     """The kind of a video track that by itself is not a moving picture."""
     if handler != "vide":
         return None
-    if entry is not None and entry.codec == _SYSTEMS:
-        return "a stream of MPEG-4 Systems"
+    if entry is not None and entry.codec == _SYSTEMS_CODEC:
+        return SYSTEMS
     if not _SERVES_ANOTHER.isdisjoint(references):
         return "thumbnails or a mask of another track"
     return "a single picture" if samples.count == 1 else None

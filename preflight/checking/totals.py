@@ -26,6 +26,11 @@ def hidden_findings(job: JobReport) -> Counter[str]:
     return Counter(each.by for each in job.hidden if each.by in HIDERS)
 
 
+def all_hidden(jobs: Iterable[JobReport]) -> Counter[str]:
+    """The same of all ``jobs``."""
+    return sum(map(hidden_findings, jobs), Counter())
+
+
 class Failing(NamedTuple):
     """The priced jobs that fail, which nobody will pay for: their number and their credits."""
 

@@ -56,24 +56,23 @@ class Feed:
         A row that is only too long is read to its end, if that is near.
         """
         text = Text("".join(self._taken), path=self._rest.path, first_line=self._first_line)
-        within: bool | None = is_within(text.string, delimiter)
-        is_all = True
+        has_end = is_all = True
         if self._is_over or (isinstance(error, csv.Error) and "field larger" in str(error)):
-            within, is_all = self._read_to_end(delimiter, within=within)
-            self.goes_on = within is False
+            within, is_all = self._read_to_end(delimiter, within=is_within(text.string, delimiter))
+            has_end = self.goes_on = within is False
         elif isinstance(error, JobUnreadable):
             self.goes_on = not self._taken  # else a line within a value cannot be read
         else:
+            has_end = is_within(text.string, delimiter, is_lenient=True) is False
             is_even = text.string.count('"') % 2 == 0
-            within = is_within(text.string, delimiter, is_lenient=True)
-            self.goes_on = len(self._taken) <= 1 and is_even and within is False
+            self.goes_on = len(self._taken) <= 1 and is_even and has_end
         self.goes_on = self.goes_on and not self._rest.has_ended
         if self._is_over:
             found = self._unreadable(_OVER if self.goes_on else f"{_OVER}, and the rows behind are not read")
         elif isinstance(error, JobUnreadable):
             found = error
         else:
-            index, words = find_quote(text.string, delimiter, has_end=within is False, is_all=is_all)
+            index, words = find_quote(text.string, delimiter, has_end=has_end, is_all=is_all)
             more = "" if self.goes_on else ", and not read further"
             found = text.unreadable(f"not CSV{more}: {words}", text.place(index))
         self._taken.clear()
@@ -134,12 +133,11 @@ def find_quote(row: str, delimiter: str, *, has_end: bool, is_all: bool) -> tupl
     """
     longest = csv.field_size_limit()
     plain = re.compile(rf"[^{delimiter}\r\n]*")
-    quoted = re.compile(r'"[^"]*(?:""[^"]*)*"(?!")')
     at = 0
     while at < len(row):
         start = at
         if row[at] == '"':
-            cell = quoted.match(row, at)
+            cell = _REST_OF_QUOTED.match(row, at + 1)
             if cell is None and not has_end:
                 within, also = ("", "") if is_all else (f" within {limits.LINE_CHARS} characters", ", or shorten it")
                 return at, (

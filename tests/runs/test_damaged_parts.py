@@ -86,14 +86,19 @@ DAMAGE: dict[str, Callable[[list[str]], str]] = {
 }
 
 
+def damaged_run(finished: Path, folder: Path, damage: Callable[[list[str]], str]) -> Path:
+    """A copy of the run in ``folder``, with ``damage`` to the lines of one part."""
+    copytree(finished / "run", folder)
+    lines = (folder / PART).read_text().splitlines(keepends=True)
+    (folder / PART).write_text(damage(lines))
+    return folder
+
+
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
 def test_a_damaged_part_is_named_and_the_run_goes_on_without_it(
     damage: Callable[[list[str]], str], finished: Path, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "run"
-    copytree(finished / "run", folder)
-    lines = (folder / PART).read_text().splitlines(keepends=True)
-    (folder / PART).write_text(damage(lines))
+    folder = damaged_run(finished, tmp_path / "run", damage)
     counts = folder / "counts" / "part-00001.json"
     is_as_long = (folder / PART).stat().st_size == json.loads(counts.read_text())["part_bytes"]
     if is_as_long:
@@ -114,10 +119,8 @@ def test_a_damaged_part_is_named_and_the_run_goes_on_without_it(
 def test_rows_tell_of_damage_where_counts_and_digests_are_gone(
     damage: Callable[[list[str]], str], finished: Path, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "run"
-    copytree(finished / "run", folder)
+    folder = damaged_run(finished, tmp_path / "run", damage)
     (folder / "counts" / "part-00001.json").unlink()
-    (folder / PART).write_text(damage((folder / PART).read_text().splitlines(keepends=True)))
     refused = here("check", finished / "jobs.jsonl", "--to", folder)
     assert (refused.code, f"{PART} " in refused.err) == (2, True), refused
     assert refused.err.endswith(": remove it and run the same check again\n")
@@ -125,10 +128,7 @@ def test_rows_tell_of_damage_where_counts_and_digests_are_gone(
 
 def test_kept_rows_that_are_foreign_are_not_written_again(finished: Path, tmp_path: Path) -> None:
     """``--retry`` keeps the rows with another verdict, from a part whose counts say that all is well."""
-    folder = tmp_path / "run"
-    copytree(finished / "run", folder)
-    lines = (folder / PART).read_text().splitlines(keepends=True)
-    (folder / PART).write_text(with_row(findings=[5])(lines))
+    folder = damaged_run(finished, tmp_path / "run", with_row(findings=[5]))
     counts = folder / "counts" / "part-00001.json"
     value = json.loads(counts.read_text())
     counts.write_text(json.dumps({**value, "part_bytes": (folder / PART).stat().st_size}))

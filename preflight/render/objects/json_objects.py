@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from preflight.checking.totals import hidden_findings
+from preflight.checking.totals import all_hidden, hidden_findings
 from preflight.checking.verdict import verdict_of_subject
 from preflight.model import Finding, JobReport, Report, Subject
 from preflight.redact import hide, redact
@@ -33,7 +32,7 @@ def report_object(report: Report) -> dict[str, Any]:
         "schema": REPORT,
         "verdict": report.verdict.value,
         "quote": total_object(report.quote),
-        **_hidden_object(sum(map(hidden_findings, report.jobs), Counter())),
+        **_hidden_object(all_hidden(report.jobs)),
         "jobs": [job_object(job) for job in report.jobs],
     }
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
-from preflight.checking.totals import hidden_findings
+from preflight.checking.totals import all_hidden
 from preflight.model import JobReport, Report
 from preflight.redact import printable
 from preflight.render.texts import phrases
@@ -27,5 +26,5 @@ def render_lines(report: Report) -> Iterator[str]:
         label = phrases.label_of(job.verdict, job.subjects)
         for subject in job.subjects:
             yield f"{label}  {printable(subject.source)}  {phrases.measured(subject)}"
-    if any(job.hidden for job in report.jobs):
-        yield from filter(None, [phrases.hidden(sum(map(hidden_findings, report.jobs), Counter()))])
+    if hidden := phrases.hidden(all_hidden(report.jobs)):
+        yield hidden

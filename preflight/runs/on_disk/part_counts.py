@@ -8,11 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from preflight.render.objects.json_text import to_json
-from preflight.runs.limits import TALLY_BYTES
 from preflight.runs.on_disk.part_digest import REPLACED, WRITTEN, counts_name, digest_of_file, digests_in
 from preflight.runs.on_disk.part_files import damaged, part_name, read_part
 from preflight.runs.on_disk.run_file import RunFile
-from preflight.runs.on_disk.store import Store
+from preflight.runs.on_disk.store import Store, read_object
 from preflight.runs.on_disk.tally import FOREIGN, PART_SIZE, Tally
 
 
@@ -22,7 +21,7 @@ def counts_of(store: Store, run: RunFile, number: int, *, is_as_written: bool = 
     ``is_as_written``: the caller knows it of the part, whose file is not read where its counts are in order.
     Raises ``RunUnusable`` for a part that is damaged, or was changed since it was written.
     """
-    value = _written(store, number)
+    value = read_object(store, counts_name(number))
     counts = _counts_in(store, run, number, value, is_as_written=is_as_written)
     return _from_rows(store, run, number, value) if counts is None else counts
 
@@ -32,23 +31,13 @@ def counts_renewed(store: Store, run: RunFile, number: int) -> Tally:
 
     Only for the process that holds the lock of the run. Raises ``RunUnusable``.
     """
-    value = _written(store, number)
+    value = read_object(store, counts_name(number))
     counts = _counts_in(store, run, number, value, is_as_written=False)
     if counts is None:
         counts = _from_rows(store, run, number, value)
         beside = _beside(store, run, number, value)
         store.write(counts_name(number), to_json({**counts.to_object(), **beside}).encode())
     return counts
-
-
-def _written(store: Store, number: int) -> Mapping[str, Any]:
-    """What stands in the file of the counts, which may be anything; nothing where it is not an object."""
-    try:
-        with store.open(counts_name(number)) as file:
-            value = json.loads(file.read(TALLY_BYTES))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _counts_in(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from preflight.runs.limits import TALLY_BYTES
-from preflight.runs.on_disk.store import Store
+from preflight.runs.on_disk.store import Store, read_object
 from preflight.runs.run_errors import RunUnusable
 
 WRITTEN: Final = "part_sha256"
@@ -32,10 +30,9 @@ def counts_name(number: int) -> str:
     return f"counts/part-{number:05d}.json"
 
 
-def digests_in(counts: object) -> Digests:
-    """The digests that stand beside ``counts``, which may be anything."""
-    found = counts if isinstance(counts, dict) else {}
-    match found.get(WRITTEN), found.get(REPLACED):
+def digests_in(counts: Mapping[str, Any]) -> Digests:
+    """The digests that stand beside ``counts``, whose values may be anything."""
+    match counts.get(WRITTEN), counts.get(REPLACED):
         case str(written), str(replaced):
             return Digests(written, replaced)
         case str(written), _:
@@ -66,13 +63,7 @@ def require_as_written(store: Store, number: int, name: str, digest: str) -> boo
     Returns whether it is known to be as it was written: nothing tells in a run of an earlier version.
     Read the file first: another process writes the counts before it.
     """
-    try:
-        with store.open(counts_name(number)) as file:
-            known = digests_in(json.loads(file.read(TALLY_BYTES)))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return False
-    except OSError as error:
-        raise RunUnusable(f"cannot read {counts_name(number)} of {store.shown}: {error.strerror}") from error
+    known = digests_in(read_object(store, counts_name(number)))
     if known.written is not None and digest not in known:
         raise changed_since(store, name)
     return known.written is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import socket
 import stat
@@ -12,10 +13,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from preflight.bounded_file import NotRead, open_regular
 from preflight.redact import printable, shown_path
+from preflight.runs.limits import TALLY_BYTES
 from preflight.runs.run_errors import RunUnusable
 
 LOCK = "lock"
@@ -244,3 +246,18 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(opened)
         finally:
             os.close(opened)
+
+
+def read_object(store: Store, name: str) -> dict[str, Any]:
+    """The JSON object in a small file of a run; an empty one where there is none, or something else.
+
+    Raises ``RunUnusable`` for a file that cannot be read.
+    """
+    try:
+        with store.open(name) as file:
+            found = json.loads(file.read(TALLY_BYTES))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    except OSError as error:
+        raise RunUnusable(f"cannot read {name} of {store.shown}: {error.strerror}") from error
+    return found if isinstance(found, dict) else {}

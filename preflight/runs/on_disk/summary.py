@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
@@ -11,10 +10,8 @@ from preflight.checking.totals import HIDERS
 from preflight.checking.verdict import Outcome
 from preflight.model import Verdict
 from preflight.render.objects.json_text import to_json
-from preflight.runs.limits import TALLY_BYTES
-from preflight.runs.on_disk.store import Store
+from preflight.runs.on_disk.store import Store, read_object
 from preflight.runs.on_disk.tally import VERDICTS, Tally
-from preflight.runs.run_errors import RunUnusable
 from preflight.units import dollars
 
 SCHEMA: Final = "preflight.summary/v1"
@@ -83,14 +80,7 @@ def read_summary(store: Store) -> dict[str, Any]:
 
     It may be of an earlier start: a process that writes the last part may die before it writes the summary.
     """
-    try:
-        with store.open(NAME) as file:
-            found = json.loads(file.read(TALLY_BYTES))
-    except (FileNotFoundError, ValueError, RecursionError):
-        return {}
-    except OSError as error:
-        raise RunUnusable(f"cannot read {NAME} of {store.shown}: {error.strerror}") from error
-    return found if isinstance(found, dict) else {}
+    return read_object(store, NAME)
 
 
 def elapsed_in(summary: dict[str, Any]) -> float:
